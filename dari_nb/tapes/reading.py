@@ -123,8 +123,12 @@ def file_of(path: str | Path) -> Path:
         ) from None
 
 
-def instead_of(file: Path) -> str:
+def instead_of(file: Path, none: str = "there is no tape") -> str:
     """Say in which folder a tape is missing, and which tapes are there.
+
+    Args:
+        file: The tape.
+        none: What is said where there are none.
 
     >>> instead_of(Path("/nowhere/lesson.tape"))
     'in the folder nowhere there is no tape'
@@ -133,7 +137,7 @@ def instead_of(file: Path) -> str:
     close = close_to(file.name, names)
     shown = [*close, *(name for name in names if name not in close)][:_MOST_NAMES]
     more = ", …" if len(names) > len(shown) else ""
-    there = f"there is {', '.join(shown)}{more}" if shown else "there is no tape"
+    there = f"there is {', '.join(shown)}{more}" if shown else none
     return f"in {_short(file.parent)} {there}"
 
 

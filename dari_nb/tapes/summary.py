@@ -166,10 +166,10 @@ def told_of(file: Path) -> str:
     """Say how many turns of which agents are on a tape, or what is there if it is not.
 
     >>> told_of(Path("/nowhere/lesson.tape"))
-    'new: nothing is on it yet; in the folder nowhere there is no tape'
+    'new: nothing is on it yet; in the folder nowhere there is no other'
     """
     if not file.exists():
-        return f"new: nothing is on it yet; {instead_of(file)}"
+        return f"new: nothing is on it yet; {instead_of(file, 'there is no other')}"
     try:
         tape = read_tape(file)
     except DariError:

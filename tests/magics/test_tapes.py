@@ -104,7 +104,7 @@ def test_a_folder_of_tapes_is_named_from_home_and_some_of_its_tapes(begun, tmp_p
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "course").mkdir()
     told = repr(begun.run("%dari tape ~/course/first.tape"))
-    assert "in ~/course there is no tape" in told
+    assert "in ~/course there is no other" in told
     for name in ("a", "b", "c", "d", "e", "z", "fist"):
         (tmp_path / "course" / f"{name}.tape").touch()
     told = repr(begun.run("%dari tape ~/course/first.tape"))
