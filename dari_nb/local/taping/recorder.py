@@ -297,13 +297,14 @@ class TapeRecorder:
         if parent is None:
             return False
         there = [*tape.recording.turns, *(taking.turn for taking in self._taking.values())]
-        before = [one.line.new for one in there if follows(turn, one)]
+        same = [one for one in there if one.line.key == parent]
+        before = [one for one in same if follows(turn, one)] or same
         behind = {
             one.line.key
             for one in tape.recording.turns
             if one.line.parent == parent and one.is_answer and not one.line.new
         }
-        follows_new = bool(before) and all(before)
+        follows_new = bool(before) and all(one.line.new for one in before)
         return follows_new or (bool(behind) and turn.line.key not in behind and not is_fork)
 
     def _completes(self, tape: GrowingTape, turn: Turn) -> bool:
