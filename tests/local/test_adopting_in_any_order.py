@@ -117,6 +117,12 @@ def assert_what_is_not_named_stays_and_plays(
     assert not played & never
 
 
+def said_to_go(caplog: pytest.LogCaptureFixture) -> str:
+    """What was logged of turns that came to nothing, and went."""
+    told = (record.getMessage() for record in caplog.records)
+    return "".join(text for text in told if "had come to nothing behind it goes" in text)
+
+
 def recorded_on(tape: Recording) -> list[Turn]:
     return [turn for turn in tape.turns if not turn.line.new]
 
@@ -197,6 +203,9 @@ def test_nothing_vanishes_without_a_word(course: Course, caplog: pytest.LogCaptu
         else:
             assert_stale_turns_named(was, now, caplog.text)
             lost = [place for place in old if place not in new]
-            assert all(is_new and (*place, False) in new for *place, is_new in lost)
+            lost = [(*place, is_new) for *place, is_new in lost if (*place, False) not in new]
+            went = [one for one in was.turns if (*one.place, one.line.new) in lost]
+            assert all(one.status != "completed" and not one.notes for one in went)
+            assert all(prompt_of(one) in said_to_go(caplog) for one in went)
     if course.ends:
         assert_plays(course)

@@ -211,6 +211,30 @@ def test_what_completed_behind_several_failures_stays_when_the_first_is_asked_ag
     assert is_whole(path)
 
 
+@pytest.mark.parametrize("kernels", [1, 2], ids=["in one recording", "in the next"])
+@pytest.mark.parametrize("last", ["fail", "hang"])
+def test_what_came_to_nothing_behind_a_cancelled_turn_goes_with_it(
+    path: Path, course: Callable[[LocalDari], Course], kernels: int, last: str
+) -> None:
+    def talks(one: Course, *ends: str) -> str:
+        session = one.begin()
+        answers = [
+            one.ask(session, prompt, does) for prompt, does in zip("yxz", ends, strict=False)
+        ]
+        return answers[-1]
+
+    with LocalDari(tape=Tape(path, speed="instant")) as server:
+        one = course(server)
+        talks(one, "answer", "hang", last)
+        told = talks(one, "answer", "answer") if kernels == 1 else ""
+    if kernels == 2:
+        with LocalDari(tape=Tape(path, speed="instant")) as server:
+            told = talks(course(server), "answer", "answer")
+    assert said(path) == {"y 1", told}
+    assert kernels == 2 or len(read_tape(path).turns) == 2
+    assert is_whole(path)
+
+
 @pytest.mark.parametrize("mode", ["auto", "record"])
 @pytest.mark.parametrize("order", ["zy", "yz"])
 def test_a_cancelled_turn_leaves_its_place_to_no_other_conversation(

@@ -936,3 +936,17 @@ def test_a_disk_that_is_full_is_said_when_the_next_turn_is_asked(tmp_path: Path)
     assert stopped.startswith("stopped The tape is not whole")
     assert "is lost" in stopped
     assert [turn.line.asked for turn in read_tape(tape).turns] == ["kept"]
+
+
+def test_a_first_question_asked_anew_leaves_no_id_of_this_server_on_the_tape(
+    path: Path,
+) -> None:
+    made = list[bytes]()
+    for number in range(2):
+        tape = path.with_name(f"{number}.tape")
+        server = LocalDari(tape=Tape(tape, times=False))
+        with server, Dari(server.url, server.api_key, server) as d:
+            d.agents["echo"].send("one").wait().again("two").wait()
+        made.append(tape.read_bytes())
+    assert made[0] == made[1]
+    assert b"forked_from" not in made[0]

@@ -9,6 +9,7 @@ from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from ...errors import InvalidRequestError
 from ...models import TERMINAL, Event
@@ -239,7 +240,7 @@ class TapeRecorder:
             parent=before.key,
             behind=self._behind(session, message_id),
             llm=session.llm_id,
-            metadata=None if before.key else session.metadata,
+            metadata=None if before.key else _kept_of(session.metadata),
             digests=self._digests.of(event.data["content"]),
         )
         taking.also(event.data)
@@ -349,6 +350,11 @@ def _was_cut_off(tape: GrowingTape, turn: Turn) -> bool:
     """Whether a recording that has no end stands in a turn's place: nothing of it is to be kept."""
     same = (one for one in tape.recording.turns if one.place == turn.place and not one.line.new)
     return any(one.status is None for one in same)
+
+
+def _kept_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """A session's metadata without the id of the one that it parts from, which no tape knows."""
+    return {name: told for name, told in metadata.items() if name != _FORK}
 
 
 def _cost(reports: Sequence[Decimal | None]) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -16,6 +17,7 @@ from ...errors import DariError
 from ..lines import Closing, encoded
 from ..reading import bytes_of, parsed
 from ..recording import Recording, Writer
+from ..summary import count_of, names_of
 from ..turns import Turn
 from ..writing import put, tape_bytes
 from .left import Left, missing
@@ -23,8 +25,14 @@ from .locks import alone_in
 from .own_turns import OwnTurns
 from .replaced import Replaced
 from .sessions import Place, Sessions, each_once, place_of, without_waiting
-from .waiting import Waiting, in_other_conversations, kept_beside, stand_aside
+from .waiting import Waiting, goes_with, in_other_conversations, kept_beside, stand_aside
 
+_log = logging.getLogger(__name__)
+_GOES_WITH = (
+    "%s: what had failed or was ended is asked again, and what had come to nothing behind it goes: "
+    "%s, %s."
+)
+_MOST_NAMES = 4
 _CLOSING = b'{"scrubbed"'
 _OF_OTHERS = 0
 """The number of turns that a killed process has left."""
@@ -67,6 +75,7 @@ class TapeFile:
         self._sessions = Sessions(self._replaced if replaces else ())
         self._numbers: dict[Place, int] = {}
         self._superseded: set[Place] = set()
+        self._gone: set[Place] = set()
         self._known: set[Place] = set()
         self._there: dict[Place, Turn] = {}
         self.own = OwnTurns(path)
@@ -225,6 +234,7 @@ class TapeFile:
         replaced = set[Place]()
         for number, turn in self._pending:
             replaced |= self._note_order(turn, number)
+        replaced |= self._go_with(replaced)
         turns = [self._put(turn, is_left=number == _OF_OTHERS) for number, turn in self._pending]
         data = b"".join(encoded(line) for turn in turns for line in self._writer.turn(turn))
         is_closed = counts is not None and self._is_in_order
@@ -237,6 +247,7 @@ class TapeFile:
             self._settle()
         self._known |= {*map(place_of, turns)}
         self._there |= {place_of(turn): turn for turn in turns}
+        self._gone -= {*map(place_of, turns)}
         self._replaced.note(turns)
         if self._replaces:
             self._waiting.note(turns)
@@ -255,6 +266,22 @@ class TapeFile:
             if place_of(turn) in kept:
                 stand_aside(turn, kept | {*self._there})
             own |= {place_of(turn)} if number != _OF_OTHERS else set()
+
+    def _go_with(self, replaced: Set[Place]) -> set[Place]:
+        """The places of what goes with turns that are replaced, as the file is put in order."""
+        if self._replaces:
+            return set()
+        there = self._there.items()
+        gone = [turn for place, turn in there if place in replaced]
+        left = [turn for place, turn in there if place not in replaced]
+        goes = goes_with(gone, [*left, *(turn for _, turn in self._pending)])
+        if goes:
+            told = count_of(len(goes), "turn"), names_of(goes, _MOST_NAMES)
+            _log.warning(_GOES_WITH, self._path.name, *told)
+        self.own.forget({turn.place for turn in goes})
+        self._gone |= {*map(place_of, goes)}
+        self._is_in_order &= not goes
+        return {*map(place_of, goes)}
 
     def _put(self, turn: Turn, *, is_left: bool) -> Turn:
         """A turn as it is written; the notes in front of what is recorded stand there already."""
@@ -304,6 +331,7 @@ class TapeFile:
     def _settle(self) -> None:
         self._numbers.clear()
         self._superseded.clear()
+        self._gone.clear()
         self._is_in_order = self._is_closed = True
 
     def _closing(self, counts: Mapping[str, int]) -> Closing:
@@ -319,6 +347,7 @@ class TapeFile:
         data = bytes_of(self._path) if seen is not None else b""
         now = parsed(data, str(self._path)) if seen is not None else Recording(self._times)
         now = without_waiting(each_once(now), self._superseded)
+        now.turns = [turn for turn in now.turns if place_of(turn) not in self._gone]
         end = _end_of(data)
         last = data[end:]
         is_last_alone = last.startswith(_CLOSING) and b"\n" not in last.rstrip(b"\n")

@@ -14,7 +14,7 @@ from ..writing import why_not_written
 from .file import TapeFile
 from .journal import Journal
 from .sessions import place_of
-from .waiting import in_other_conversations, kept_beside, let_wait, stand_aside
+from .waiting import goes_with, in_other_conversations, kept_beside, let_wait, stand_aside
 from .worker import Worker
 
 _LONG = 1.0
@@ -225,7 +225,11 @@ class GrowingTape:
             stand_aside(turn, {*kept, *map(place_of, answers)})
         self.own.append(turn)
         self._note(run, [turn.line])  # with what is known of it only at its end
-        others = (one for one in self.recording.turns if place_of(one) != place_of(turn))
+        others = [one for one in self.recording.turns if place_of(one) != place_of(turn)]
+        if not self._replaces:
+            gone = [one for one in self.recording.turns if place_of(one) == place_of(turn)]
+            goes = goes_with(gone, [*others, turn, *running])
+            others = [one for one in others if all(one is not other for other in goes)]
         self.recording.turns = [*others, turn]
         self._saving.do(lambda: self._file.take(turn, run.number, kept))
 

@@ -104,6 +104,28 @@ def in_other_conversations(turn: Turn, there: Sequence[Turn], own: Sequence[Turn
     return {place_of(one) for one in same if any(follows(one, before) for before in there)}
 
 
+def goes_with(gone: Sequence[Turn], left: Iterable[Turn]) -> list[Turn]:
+    """What came to nothing behind turns that go, and behind none that stays, goes with them.
+
+    What people noted something in stays.
+
+    Args:
+        gone: The turns that go.
+        left: What is on the tape then.
+    """
+    way, left = [*gone], [*left]
+    for at in way:
+        behind = (one for one in left if one.status != "completed" and follows(one, at))
+        goes = [
+            one
+            for one in behind
+            if not one.notes and not any(follows(one, other) for other in left if other is not one)
+        ]
+        way += goes
+        left = [one for one in left if all(one is not other for other in goes)]
+    return way[len(gone) :]
+
+
 def reach_of(turn: Turn) -> int:
     """How far a turn came; who ends one leaves it without an end of its own."""
     if turn.status == "completed":
