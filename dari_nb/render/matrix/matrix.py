@@ -40,6 +40,7 @@ class MatrixCell:
         scores: Values by name, from functions and from people.
         score_errors: Why a function gave no value, by the name of the score.
         notes: What people wrote beside their ratings, by the name of the score.
+        rated: When people rated it last, ISO 8601, by the name of the score.
         scales: The worst and the best that scores could be, by name, where that is known.
     """
 
@@ -63,6 +64,7 @@ class MatrixCell:
     scores: Mapping[str, Any] = field(default_factory=dict)
     score_errors: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    rated: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from ..live import wire as live
 
@@ -118,10 +118,17 @@ class Opened(TypedDict):
 
 
 class Rating(TypedDict):
-    """``rate`` asks to keep a rating and a note."""
+    """``rate`` asks to keep a value or a note, or both: what is not in it stays as it is."""
 
     cell: str
     name: str
+    value: NotRequired[float | None]
+    note: NotRequired[str]
+
+
+class Kept(TypedDict):
+    """What the view shows of a cell then; a value is ``None`` where it is no number."""
+
     value: float | None
     note: str
 

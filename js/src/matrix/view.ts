@@ -10,7 +10,7 @@ import { RatingLine, Ratings } from "./ratings";
 import type { Sheet } from "./sheet";
 import { sight } from "./sight";
 import { SKELETON, sheetOfKeys } from "./skeleton";
-import type { Cell, Change, Opened, Question, Rating, State } from "./wire";
+import type { Cell, Change, Kept, Opened, Question, State } from "./wire";
 
 const TRAITS = [
   "head",
@@ -85,7 +85,7 @@ export class MatrixView {
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
     this.#line = new RatingLine(find(root, ".dari-rate"));
     this.#ratings = new Ratings(
-      (rating) => port.ask("rate", rating),
+      (rating) => port.ask<Partial<Kept>>("rate", rating),
       (...told) => this.#told(...told),
     );
     this.#listen(signal);
@@ -284,7 +284,7 @@ export class MatrixView {
     this.#port.set({ chosen: others.length < chosen.length ? others : [...chosen, cell.id] });
   }
 
-  #rate(cell: Cell, change: Partial<Rating>): void {
+  #rate(cell: Cell, change: Partial<Kept>): void {
     this.#ratings.rate(cell, this.#port.get("rating"), change);
   }
 

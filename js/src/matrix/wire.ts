@@ -97,12 +97,16 @@ export interface Opened {
   items: Fragment[];
 }
 
-/** `rate` asks to keep a rating and a note. */
-export interface Rating {
-  cell: string;
-  name: string;
+/** What is kept of a cell by a rating. */
+export interface Kept {
   value: number | null;
   note: string;
+}
+
+/** `rate` asks to keep a value or a note, or both: what is not in it stays as it is. */
+export interface Rating extends Partial<Kept> {
+  cell: string;
+  name: string;
 }
 
 /** The synced traits. */

@@ -39,13 +39,13 @@ class Marked(Protocol):
 class Marks:
     """What one cell is worth, by name, why not, what people wrote, which names they gave, on what.
 
-    ``scales`` are those that judges were given.
+    ``by_hand`` has when they gave them; ``scales`` are those that judges were given.
     """
 
     scores: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
-    by_hand: frozenset[str] = frozenset()
+    by_hand: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -89,7 +89,7 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
     errors: dict[str, str] = {}
     notes: dict[str, str] = {}
     scales: dict[str, tuple[int, int]] = {}
-    by_hand = set()
+    by_hand: dict[str, str] = {}
     # A person's word stands where a function has said something under the same name.
     for score in sorted(scores, key=lambda score: score.by == "person"):
         if isinstance(score.value, dict):
@@ -105,8 +105,8 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
         if score.scale:
             scales[score.name] = score.scale
         if score.by == "person":
-            by_hand.add(score.name)
-    return Marks(values, errors, notes, frozenset(by_hand), scales)
+            by_hand[score.name] = score.at
+    return Marks(values, errors, notes, by_hand, scales)
 
 
 def rate(batch: Marked, cell: Cell, name: str, value: Any, note: str) -> None:
