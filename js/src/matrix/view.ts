@@ -212,12 +212,16 @@ export class MatrixView {
       this.#spoken.textContent = "";
       this.#shut();
     }
+    const before = this.#opened && this.#kept(this.#opened).value;
     for (const cell of change.cells) this.#ratings.heard(cell);
     this.#grid.update(change);
     this.#openSelected();
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
     const opened = change.cells.find((cell) => cell.id === this.#opened?.id);
-    if (opened) this.#read(opened);
+    if (!opened) return;
+    this.#read(opened);
+    // What is told there is of the rating before.
+    if (this.#kept(opened).value !== before) this.#line.tell("");
   }
 
   /** Selects a cell, as the reader wishes, and brings what opens into sight. */
@@ -243,7 +247,7 @@ export class MatrixView {
     this.#opened = cell;
     const beside = this.#sheet.cellsOf(cell.row).filter(({ column }) => column === cell.column);
     this.#pane.showRepeats(beside, cell.id);
-    this.#line.show(this.#ratings.of(cell, this.#port.get("rating")));
+    this.#line.show(this.#kept(cell));
     const answer = this.#port.ask<Opened>("cell", { cells: [cell.id] } satisfies Question);
     void this.#pane.wait(answer, (opened) => this.#pane.show(opened));
   }
@@ -284,6 +288,10 @@ export class MatrixView {
     this.#port.set({ chosen: others.length < chosen.length ? others : [...chosen, cell.id] });
   }
 
+  #kept(cell: Cell): Kept {
+    return this.#ratings.of(cell, this.#port.get("rating"));
+  }
+
   #rate(cell: Cell, change: Partial<Kept>): void {
     this.#ratings.rate(cell, this.#port.get("rating"), change);
   }
@@ -294,7 +302,7 @@ export class MatrixView {
     if (isError && this.#opened?.id !== cell.id) this.#select(cell);
     if (this.#opened?.id !== cell.id) return;
     this.#line.tell(words, isError);
-    this.#line.show(this.#ratings.of(this.#opened, this.#port.get("rating")));
+    this.#line.show(this.#kept(this.#opened));
   }
 
   async #stop(): Promise<void> {

@@ -472,6 +472,23 @@ describe("ratings", () => {
     expect(side.asked.at(-1)).toEqual(["rate", { ...rating, note: "mine" }]);
   });
 
+  test("what was saved is said no longer once something else stands there", async () => {
+    const news = (value: number) => ({
+      columns: small().columns,
+      rows: [],
+      cells: [cell("a", "small", { scores: { rating: value } })],
+    });
+    at("a/small/0").focus();
+    press("Enter");
+    press("4");
+    await vi.waitFor(() => expect(told()).toBe("saved: 4 of 5"));
+    side.deliver(1, 2, news(4));
+    expect(told()).toBe("saved: 4 of 5");
+    side.deliver(2, 3, news(2));
+    expect(pressed()).toEqual(["2"]);
+    expect(told()).toBe("");
+  });
+
   test("a digit rates the cell with the focus once one is open, and means nothing before", async () => {
     at("a/small/0").focus();
     press("4");
