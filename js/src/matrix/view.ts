@@ -296,6 +296,12 @@ export class MatrixView {
     this.#ratings.rate(cell, this.#port.get("rating"), change);
   }
 
+  /** Goes on at the cell of the note, which is kept as by any way out of its field. */
+  #leaveNote(): void {
+    find(this.#root, ".dari-log").focus();
+    if (this.#opened) this.#grid.focus(this.#opened.id);
+  }
+
   #told(cell: Cell, words: string, isError: boolean): void {
     this.#spoken.textContent = `Task ${this.#numberOf(cell)}: ${words}`;
     // An error is seen beside the cell that it is about.
@@ -399,12 +405,14 @@ export class MatrixView {
     const isClosing = event.key === "Escape" && !this.#pane.element.hidden;
     const target = event.target as Element;
     const isField = target.matches("input, select");
+    const isNoted = /^(Enter|Escape)$/.test(event.key) && target === this.#line.note;
     const step = ["ArrowLeft", "", "ArrowRight"].indexOf(event.key) - 1;
     const box =
       target.matches("[data-where]") && target.closest("thead, tbody th, header, .dari-seen");
     if (box && Math.abs(step) === 1 && event.key)
       (rove(box, step) ?? firstIn(target, "[data-cell]"))?.focus();
-    else if (isClosing) this.#close();
+    else if (isNoted && !event.isComposing && !runsCell(event)) this.#leaveNote();
+    else if (isClosing && !event.isComposing) this.#close();
     else if (isField || event.altKey || runsCell(event)) return;
     else if (!(cell && this.#goOn(cell, event)) && !this.#act(cell ?? this.#opened, event)) return;
     event.preventDefault();

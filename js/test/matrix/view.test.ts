@@ -542,6 +542,25 @@ describe("ratings", () => {
     expect(side.traits.chosen).toEqual([]);
   });
 
+  test("Escape and Enter leave the note for its cell, which stays open", () => {
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    at("a/small/0").focus();
+    press("Enter");
+    for (const key of ["Escape", "Enter"]) {
+      press("n");
+      press(key, { isComposing: true });
+      expect(document.activeElement).toBe(note);
+      press(key);
+      expect(focused()).toBe("a/small/0");
+      expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(false);
+    }
+    press("ArrowDown");
+    press("Enter");
+    expect(side.traits.selected).toBe("b/small/0");
+    press("Escape");
+    expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(true);
+  });
+
   test("a rating that was not kept is not shown, and the cause is", async () => {
     side.answer = async (what) => {
       if (what === "rate") throw new Error("Not saved: the disk is full.");
