@@ -72,7 +72,13 @@ def is_lost(cell: MatrixCell, score: str) -> bool:
     """Whether a cell failed, or its score could not be given, so that it might count as wrong."""
     if is_number(cell.scores.get(score)):
         return False
-    return cell.state == "failed" or score in cell.scores or score in cell.score_errors
+    return cell.state == "failed" or was_scored(cell, score)
+
+
+def was_scored(cell: MatrixCell, score: str) -> bool:
+    """Whether a score was given or was to be given; what a person only noted was not."""
+    is_noted = score in cell.rated and is_missing(cell.scores.get(score))
+    return score in cell.score_errors or (score in cell.scores and not is_noted)
 
 
 @dataclass(frozen=True)
