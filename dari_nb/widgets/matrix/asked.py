@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ...errors import DariError, InvalidRequestError
@@ -10,9 +10,17 @@ from ...models import TimelineItem
 from ...render import item_html
 from ...render.matrix.matrix import ENDED, Matrix
 from ..live.wire import Fragment
-from .wire import Kept, Rating
+from .wire import Kept
 
 Rate = Callable[[str, str, float | None, str], object]
+
+
+class Given(NamedTuple):
+    """What is given of a cell by a rating: its value, its note, or both."""
+
+    cell: str
+    name: str
+    parts: Mapping[str, Any]
 
 
 class Said(NamedTuple):
@@ -22,9 +30,9 @@ class Said(NamedTuple):
     note: str = ""
     at: str = ""
 
-    def but(self, given: Rating) -> Said:
-        """Return it with the part that is given in place of its own."""
-        return Said(given.get("value", self.value), given.get("note", self.note))
+    def but(self, given: Given) -> Said:
+        """Return it with what is given in place of its own."""
+        return self._replace(at="", **given.parts)
 
     def kept(self) -> Kept:
         """Return it as a page has it."""
@@ -32,19 +40,15 @@ class Said(NamedTuple):
         return Kept(value=self.value if is_number else None, note=self.note)
 
 
-def rating_in(body: Any) -> Rating:
-    """Read a rating that a page asks to keep."""
+def rating_in(body: Any) -> Given:
+    """Read a rating, or a note, that a page asks to keep."""
     body = body if isinstance(body, dict) else {}
     cell, name, value = body.get("cell"), body.get("name"), body.get("value")
     is_value = value is None or (isinstance(value, int | float) and 1 <= value <= 5)
     if not (isinstance(cell, str) and isinstance(name, str) and name and is_value):
         raise InvalidRequestError("A rating is a number from 1 to 5.")
-    rating = Rating(cell=cell, name=name)
-    if "value" in body:
-        rating["value"] = value
-    if "note" in body:
-        rating["note"] = str(body["note"] or "")
-    return rating
+    parts = {"value": value, "note": str(body.get("note") or "")}
+    return Given(cell, name, {part: said for part, said in parts.items() if part in body})
 
 
 def said_in(matrix: Matrix, cell_id: str, name: str) -> Said:
@@ -56,10 +60,10 @@ def said_in(matrix: Matrix, cell_id: str, name: str) -> Said:
     return Said(cell.scores.get(name), note, cell.rated.get(name, ""))
 
 
-def keep_rating(rate: Rate, rating: Rating, whole: Said) -> None:
+def keep_rating(rate: Rate, given: Given, whole: Said) -> None:
     """Keep the rating of a cell, all that it is to say then."""
     try:
-        rate(rating["cell"], rating["name"], whole.value, whole.note)
+        rate(given.cell, given.name, whole.value, whole.note)
     except OSError as error:
         raise DariError(f"Not saved: {error.strerror or error}.") from error
 

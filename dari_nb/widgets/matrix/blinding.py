@@ -13,8 +13,7 @@ from ...models import TimelineItem
 from ...render import Head
 from ...render.matrix.matrix import Matrix, MatrixCell, MatrixColumn
 from ...transcript.neutral import UNTOLD, neutral
-from .asked import Said
-from .wire import Rating
+from .asked import Given, Said
 
 TITLE = "Blind"
 
@@ -92,7 +91,7 @@ class Blinding:
         """Return the id of the cell that is shown by this one."""
         return self._true.get(cell_id)
 
-    def over(self, stands: Said, rating: Rating) -> Layers:
+    def over(self, stands: Said, rating: Given) -> Layers:
         """Return what a true cell is to be rated, over what others say of it.
 
         Args:
@@ -104,21 +103,21 @@ class Blinding:
             layers = Layers(stands)
         return layers.but(self._who, self._own(rating).but(rating))
 
-    def given(self, rating: Rating) -> None:
+    def given(self, rating: Given) -> None:
         """Show this rating of a true cell from now on."""
-        own = self._given.setdefault(rating["cell"], {})
-        own[rating["name"]] = self._own(rating).but(rating)
+        own = self._given.setdefault(rating.cell, {})
+        own[rating.name] = self._own(rating).but(rating)
 
-    def kept(self, layers: Layers, rating: Rating, before: Said, stands: Said) -> None:
+    def kept(self, layers: Layers, rating: Given, before: Said, stands: Said) -> None:
         """Remember what was kept, now that it stands in place of what did before."""
         _layers.pop(self._key(before, rating), None)
         _layers[self._key(stands, rating)] = layers
 
-    def _own(self, rating: Rating) -> Said:
-        return self._given.get(rating["cell"], {}).get(rating["name"], Said())
+    def _own(self, rating: Given) -> Said:
+        return self._given.get(rating.cell, {}).get(rating.name, Said())
 
-    def _key(self, said: Said, rating: Rating) -> Hashable:
-        return said.at or (self._who, rating["cell"], rating["name"])
+    def _key(self, said: Said, rating: Given) -> Hashable:
+        return said.at or (self._who, rating.cell, rating.name)
 
     def opened(
         self, cell: MatrixCell, items: Sequence[TimelineItem]

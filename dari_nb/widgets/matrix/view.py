@@ -353,9 +353,10 @@ class MatrixView(View):
         )
 
     def _rated(self, rate: Rate, body: Any) -> Future[Kept]:
-        rating, blinding = rating_in(body), self._blinding
-        shown, name = rating["cell"], rating["name"]
-        true = rating["cell"] = self._true_id(shown)
+        asked, blinding = rating_in(body), self._blinding
+        shown, name = asked.cell, asked.name
+        true = self._true_id(shown)
+        rating = asked._replace(cell=true)
 
         def keep() -> Kept:
             self.flush()  # others, in other kernels too, may have rated it just now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, TypedDict
 
 from ..live import wire as live
 
@@ -118,12 +118,19 @@ class Opened(TypedDict):
 
 
 class Rating(TypedDict):
-    """``rate`` asks to keep a value or a note, or both: what is not in it stays as it is."""
+    """``rate`` asks to keep a value; the note stays as it is."""
 
     cell: str
     name: str
-    value: NotRequired[float | None]
-    note: NotRequired[str]
+    value: float | None
+
+
+class Note(TypedDict):
+    """``rate`` asks to keep a note; the value stays as it is."""
+
+    cell: str
+    name: str
+    note: str
 
 
 class Kept(TypedDict):

@@ -1,21 +1,24 @@
 import { find } from "./parts";
-import type { Cell, Kept, Rating } from "./wire";
+import type { Cell, Kept, Note, Rating } from "./wire";
 
 /** What was given here, in place of what is told of the cell until the kernel's news come. */
 type Given = { part: Partial<Kept>; isSaved: boolean; hasNews: boolean };
+
+/** Asks the kernel; the answer is what stands there then. */
+type Keep = (rating: Rating | Note) => Promise<{ body: Partial<Kept> }>;
 
 /** Hears what became of a rating. */
 type Told = (cell: Cell, words: string, isError: boolean) => void;
 
 /** Ratings by hand, kept one after another, so that the last one of a cell stays. */
 export class Ratings {
-  readonly #keep: (rating: Rating) => Promise<{ body: Partial<Kept> }>;
+  readonly #keep: Keep;
   readonly #told: Told;
   readonly #given = new Map<string, Given>();
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param keep Returns what is kept then, or rejects with what went wrong, for the reader. */
-  constructor(keep: (rating: Rating) => Promise<{ body: Partial<Kept> }>, told: Told) {
+  constructor(keep: Keep, told: Told) {
     this.#keep = keep;
     this.#told = told;
   }
@@ -41,7 +44,7 @@ export class Ratings {
     this.#given.set(cell.id, given);
     this.#told(cell, "saving …", false);
     this.#last = this.#last
-      .then(() => this.#keep({ cell: cell.id, name, ...now }))
+      .then(() => this.#keep({ cell: cell.id, name, ...now } as Rating | Note))
       .then(({ body }) => {
         given.isSaved = true;
         Object.assign(given.part, body);

@@ -103,10 +103,18 @@ export interface Kept {
   note: string;
 }
 
-/** `rate` asks to keep a value or a note, or both: what is not in it stays as it is. */
-export interface Rating extends Partial<Kept> {
+/** `rate` asks to keep a value; the note stays as it is. */
+export interface Rating {
   cell: string;
   name: string;
+  value: number | null;
+}
+
+/** `rate` asks to keep a note; the value stays as it is. */
+export interface Note {
+  cell: string;
+  name: string;
+  note: string;
 }
 
 /** The synced traits. */
