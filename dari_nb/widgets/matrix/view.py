@@ -359,10 +359,14 @@ class MatrixView(View):
         rating = asked._replace(cell=true)
 
         def keep() -> Kept:
+            seen = said_in(self._true, true, name)
             self.flush()  # others, in other kernels too, may have rated it just now
             stands = said_in(self._true, true, name)
             if blinding is None:
-                keep_rating(rate, rating, stands.but(rating))
+                whole = stands.but(rating)
+                if whole.value is None and stands.value != seen.value:
+                    whole = whole._replace(value=stands.value)  # nobody takes back what they missed
+                keep_rating(rate, rating, whole)
             else:
                 layers = blinding.over(stands, rating)
                 keep_rating(rate, rating, layers.top)

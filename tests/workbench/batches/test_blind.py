@@ -258,6 +258,14 @@ def test_a_number_leaves_the_note_of_another_kernel_and_a_note_its_number(batch,
     assert kept_in(batch) == (None, "fifth")
 
 
+def test_a_number_of_another_kernel_that_was_not_seen_is_not_taken_back(batch, view):
+    press(view, "1/zephyrone/0", value=4)
+    rated_elsewhere(batch, 3, "theirs")
+    assert press(view, "1/zephyrone/0", value=None) == (3, "theirs")
+    assert kept_in(batch) == (3, "theirs")
+    assert press(view, "1/zephyrone/0", value=None) == (None, "theirs")
+
+
 @pytest.mark.parametrize("other", [(5, "theirs"), (2, "theirs")])
 def test_what_another_kernel_says_in_between_stands_again_too(batch, view, other):
     view.blind = True
