@@ -48,6 +48,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         error: Why a function gave no value.
         scale: The worst and the best value that a judge could give.
         by: Who gave it.
+        is_blind: Whether the note was written without being told whose the answer is.
         at: When, ISO 8601 in UTC.
 
     >>> dari.scores.Score(name="correct", value=True, llm_id="small").value
@@ -66,6 +67,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str | None = None
     scale: tuple[int, int] | None = None
     by: By = "function"
+    is_blind: bool = False
     at: str = msgspec.field(default_factory=lambda: now())
 
     @property

@@ -212,6 +212,27 @@ def test_a_rating_lands_at_the_answer_that_was_read_and_the_filter_comes_back(bo
     assert not book.problems
 
 
+def test_a_rating_taken_back_leaves_what_another_gave_meanwhile(book):
+    page = book.page
+    blind(book)
+    page.locator("tbody[data-row='2'] [data-cell]", has_text="Answer 27").click()
+    page.locator(".dari-pane .dari-answer").wait_for()
+    told = page.locator(".dari-pane")
+    page.keyboard.press("2")
+    told.get_by_text("saved: 2 of 5").wait_for()
+    book.execute("batch.rate((2, 'quokkatwo', 0), 'rating', 5, 'cn')")
+    page.keyboard.press("4")
+    told.get_by_text("saved: 4 of 5").wait_for()
+    page.keyboard.press("4")
+    told.get_by_text("saved, not rated").wait_for()
+    expect(page.get_by_label("Note", exact=True)).to_have_value("")
+    blind(book, is_on=False)
+    page.locator("[data-cell='2/quokkatwo/0']").click()
+    expect(page.locator(".dari-rate [aria-pressed=true]")).to_have_text("5")
+    expect(page.get_by_label("Note", exact=True)).to_have_value("cn")
+    assert not book.problems
+
+
 def test_the_order_of_columns_is_drawn_each_time(book):
     orders = set()
     for _ in range(24):

@@ -10,7 +10,7 @@ from ...score_kinds import Measure, is_missing, is_number
 from ..plain.visible import visible_name
 from ..plain.words import count_text, state_text
 from .alike import said_of
-from .matrix import ENDED, Matrix, MatrixCell, MatrixColumn, is_lost
+from .matrix import ENDED, Matrix, MatrixCell, MatrixColumn, is_lost, was_scored
 from .parts import Part, listed, score_part, short_text
 from .sifting.conditions import both, condition, lacks
 from .verdict import score_text
@@ -96,7 +96,7 @@ def _lost(label: str, size: int, failed: int, unscored: int, score: str) -> Iter
 def _without_any(matrix: Matrix, columns: Container[str], score: str) -> Iterator[Part]:
     """Name the columns, or the runs that they are of, in which nothing was scored yet."""
     done = {cell.column for cell in matrix.cells if cell.state == "completed"}
-    scored = {c.column for c in matrix.cells if score in c.scores or score in c.score_errors}
+    scored = {cell.column for cell in matrix.cells if was_scored(cell, score)}
     begun = {column.of for column in matrix.columns if column.id in scored} | {""}
     names = dict.fromkeys(
         column.label if column.of in begun else column.of

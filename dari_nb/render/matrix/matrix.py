@@ -40,6 +40,7 @@ class MatrixCell:
         scores: Values by name, from functions and from people.
         score_errors: Why a function gave no value, by the name of the score.
         notes: What people wrote beside their ratings, by the name of the score.
+        rated: When people rated it last, ISO 8601, by the name of the score.
         scales: The worst and the best that scores could be, by name, where that is known.
     """
 
@@ -63,6 +64,7 @@ class MatrixCell:
     scores: Mapping[str, Any] = field(default_factory=dict)
     score_errors: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    rated: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -70,7 +72,13 @@ def is_lost(cell: MatrixCell, score: str) -> bool:
     """Whether a cell failed, or its score could not be given, so that it might count as wrong."""
     if is_number(cell.scores.get(score)):
         return False
-    return cell.state == "failed" or score in cell.scores or score in cell.score_errors
+    return cell.state == "failed" or was_scored(cell, score)
+
+
+def was_scored(cell: MatrixCell, score: str) -> bool:
+    """Whether a score was given or was to be given; what a person only noted was not."""
+    is_noted = score in cell.rated and is_missing(cell.scores.get(score))
+    return score in cell.score_errors or (score in cell.scores and not is_noted)
 
 
 @dataclass(frozen=True)

@@ -2,40 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from ...errors import DariError, InvalidRequestError
 from ...models import TimelineItem
 from ...render import item_html
 from ...render.matrix.matrix import ENDED, Matrix
 from ..live.wire import Fragment
-from .wire import Rating
+from .wire import Kept
 
 Rate = Callable[[str, str, float | None, str], object]
 
 
-def rating_in(body: Any) -> Rating:
-    """Read a rating that a page asks to keep."""
+class Given(NamedTuple):
+    """What is given of a cell by a rating: its value, its note, or both."""
+
+    cell: str
+    name: str
+    parts: Mapping[str, Any]
+
+
+class Said(NamedTuple):
+    """What is said of a cell by a rating, and when that was, where it is known."""
+
+    value: Any = None
+    note: str = ""
+    at: str = ""
+
+    def but(self, given: Given) -> Said:
+        """Return it with what is given in place of its own."""
+        return self._replace(at="", **given.parts)
+
+    def kept(self) -> Kept:
+        """Return it as a page has it."""
+        is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        return Kept(value=self.value if is_number else None, note=self.note)
+
+
+def rating_in(body: Any) -> Given:
+    """Read a rating, or a note, that a page asks to keep."""
     body = body if isinstance(body, dict) else {}
     cell, name, value = body.get("cell"), body.get("name"), body.get("value")
     is_value = value is None or (isinstance(value, int | float) and 1 <= value <= 5)
     if not (isinstance(cell, str) and isinstance(name, str) and name and is_value):
         raise InvalidRequestError("A rating is a number from 1 to 5.")
-    return Rating(cell=cell, name=name, value=value, note=str(body.get("note") or ""))
+    parts = {"value": value, "note": str(body.get("note") or "")}
+    return Given(cell, name, {part: said for part, said in parts.items() if part in body})
 
 
-def rating_of(matrix: Matrix, cell_id: str, name: str) -> Rating:
+def said_in(matrix: Matrix, cell_id: str, name: str) -> Said:
     """Return the rating that a cell has."""
     cell = next((cell for cell in matrix.cells if cell.id == cell_id), None)
-    scores, notes = (cell.scores, cell.notes) if cell else ({}, {})
-    return Rating(cell=cell_id, name=name, value=scores.get(name), note=str(notes.get(name, "")))
+    if cell is None:
+        return Said()
+    note = str(cell.notes.get(name, ""))
+    return Said(cell.scores.get(name), note, cell.rated.get(name, ""))
 
 
-def keep_rating(rate: Rate, rating: Rating) -> None:
-    """Keep a rating of a cell."""
+def keep_rating(rate: Rate, given: Given, whole: Said) -> None:
+    """Keep the rating of a cell, all that it is to say then."""
     try:
-        rate(rating["cell"], rating["name"], rating["value"], rating["note"])
+        rate(given.cell, given.name, whole.value, whole.note)
     except OSError as error:
         raise DariError(f"Not saved: {error.strerror or error}.") from error
 

@@ -6,15 +6,43 @@ What is shown to somebody who rates blind is made of this alone: what is not in 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ...models import TimelineItem
 from ...render import Head
 from ...render.matrix.matrix import Matrix, MatrixCell, MatrixColumn
 from ...transcript.neutral import UNTOLD, neutral
-from .wire import Rating
+from .asked import Given, Said
 
 TITLE = "Blind"
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A rating of those who do not see each other's, over what was last said by all others.
+
+    ``given`` is what each of them gives, and who came last is above.
+    """
+
+    below: Said
+    given: Mapping[object, Said] = field(default_factory=dict)
+
+    @property
+    def top(self) -> Said:
+        """What is to be kept: of value and note the uppermost that is given."""
+        all_ = [*reversed(tuple(self.given.values())), self.below]
+        value = next((one.value for one in all_ if one.value is not None), None)
+        return Said(value, next((one.note for one in all_ if one.note), ""))
+
+    def but(self, who: object, said: Said) -> Layers:
+        """Return it as it is when one of them says this."""
+        others = {other: kept for other, kept in self.given.items() if other is not who}
+        return Layers(self.below, {**others, who: said})
+
+
+_layers: dict[Hashable, Layers] = {}
+"""What blind ratings were made of, by when they were kept: who comes after goes by it."""
 
 
 class Blinding:
@@ -31,8 +59,8 @@ class Blinding:
         self._letters: dict[str, str] = {}
         self._shown: dict[str, str] = {}
         self._true: dict[str, str] = {}
-        self._before: dict[tuple[str, str], Rating] = {}
-        self._given: dict[str, dict[str, Rating]] = {}
+        self._who = object()
+        self._given: dict[str, dict[str, Said]] = {}
 
     def of(self, matrix: Matrix) -> Matrix:
         """Return a matrix with nothing but tasks, answers, and ratings that were given here."""
@@ -63,25 +91,33 @@ class Blinding:
         """Return the id of the cell that is shown by this one."""
         return self._true.get(cell_id)
 
-    def with_hidden(self, rating: Rating, hidden: Rating) -> Rating:
-        """Return a rating with the part that was not given, as others have it.
+    def over(self, stands: Said, rating: Given) -> Layers:
+        """Return what a true cell is to be rated, over what others say of it.
 
         Args:
-            rating: What is given, of the true cell.
-            hidden: What that cell has now.
+            stands: What that cell has now.
+            rating: What is given.
         """
-        cell, name = rating["cell"], rating["name"]
-        before = self._before.setdefault((cell, name), hidden)
-        last = self._given.get(cell, {}).get(name)
-        # What this gave last is nobody else's: behind it stands what was there before.
-        value = before["value"] if last and last["value"] == hidden["value"] else hidden["value"]
-        note = before["note"] if last and last["note"] == hidden["note"] else hidden["note"]
-        value = value if rating["value"] is None else rating["value"]
-        return Rating(cell=cell, name=name, value=value, note=rating["note"] or note)
+        layers = _layers.get(self._key(stands, rating))
+        if layers is None or layers.top != stands._replace(at=""):
+            layers = Layers(stands)
+        return layers.but(self._who, self._own(rating).but(rating))
 
-    def given(self, rating: Rating) -> None:
+    def given(self, rating: Given) -> None:
         """Show this rating of a true cell from now on."""
-        self._given.setdefault(rating["cell"], {})[rating["name"]] = rating
+        own = self._given.setdefault(rating.cell, {})
+        own[rating.name] = self._own(rating).but(rating)
+
+    def kept(self, layers: Layers, rating: Given, before: Said, stands: Said) -> None:
+        """Remember what was kept, now that it stands in place of what did before."""
+        _layers.pop(self._key(before, rating), None)
+        _layers[self._key(stands, rating)] = layers
+
+    def _own(self, rating: Given) -> Said:
+        return self._given.get(rating.cell, {}).get(rating.name, Said())
+
+    def _key(self, said: Said, rating: Given) -> Hashable:
+        return said.at or (self._who, rating.cell, rating.name)
 
     def opened(
         self, cell: MatrixCell, items: Sequence[TimelineItem]
@@ -110,8 +146,8 @@ class Blinding:
             text=cell.text,
             answer=cell.answer,
             error=UNTOLD if cell.state == "failed" else None,
-            scores={name: one["value"] for name, one in own.items() if one["value"] is not None},
-            notes={name: one["note"] for name, one in own.items() if one["note"]},
+            scores={name: one.value for name, one in own.items() if one.value is not None},
+            notes={name: one.note for name, one in own.items() if one.note},
         )
 
 

@@ -24,12 +24,12 @@ from ..pace import Pace
 from ..stopping import Stopped, Stops
 from ..things import id_in, thing, things
 from ..view import STATIC, View
-from .asked import Rate, fragments_of, ids_in, is_busy, keep_rating, rating_in, rating_of
+from .asked import Rate, fragments_of, ids_in, is_busy, keep_rating, rating_in, said_in
 from .blinding import Blinding
 from .changes import Changes
 from .found import found_in
 from .tools import seen_html, tools_html, totals_html
-from .wire import Found, News, Opened
+from .wire import Found, Kept, News, Opened
 
 #: Seconds between batches: with 5 a second the eye sees all that happens in a matrix.
 INTERVAL = 0.2
@@ -42,6 +42,9 @@ ReadTranscript = Callable[[str], tuple[Sequence[TimelineItem], Head]]
 ReadCell = Callable[[], tuple[Sequence[TimelineItem], Head]]
 Watch = Callable[[Sequence[str]], object]
 Compare = Callable[[Matrix, str, str], Against | None]
+
+_rating_one = threading.Lock()
+"""What stands is read and replaced by one view at a time."""
 
 
 def _id_shown(cell: Any, view: Any) -> str:
@@ -349,22 +352,36 @@ class MatrixView(View):
             ]
         )
 
-    def _rated(self, rate: Rate, body: Any) -> Future[None]:
-        rating, blinding = rating_in(body), self._blinding
-        rating["cell"] = self._true_id(rating["cell"])
+    def _rated(self, rate: Rate, body: Any) -> Future[Kept]:
+        asked, blinding = rating_in(body), self._blinding
+        shown, name = asked.cell, asked.name
+        true = self._true_id(shown)
+        rating = asked._replace(cell=true)
 
-        def keep() -> None:
+        def keep() -> Kept:
+            seen = said_in(self._true, true, name)
+            self.flush()  # others, in other kernels too, may have rated it just now
+            stands = said_in(self._true, true, name)
             if blinding is None:
-                keep_rating(rate, rating)
+                whole = stands.but(rating)
+                if whole.value is None and stands.value != seen.value:
+                    whole = whole._replace(value=stands.value)  # nobody takes back what they missed
+                keep_rating(rate, rating, whole)
             else:
-                self.flush()  # others may have rated it just now
-                hidden = rating_of(self._true, rating["cell"], rating["name"])
-                keep_rating(rate, blinding.with_hidden(rating, hidden))
+                layers = blinding.over(stands, rating)
+                keep_rating(rate, rating, layers.top)
                 blinding.given(rating)
             # The score is in the matrix now, and whoever keeps it need not tell anyone.
             self.flush()
+            if blinding is not None:
+                blinding.kept(layers, rating, stands, said_in(self._true, true, name))
+            return said_in(self._matrix, shown, name).kept()
 
-        return in_thread(keep)
+        def keep_alone() -> Kept:
+            with _rating_one:
+                return keep()
+
+        return in_thread(keep_alone)
 
     def _asked(self, body: Any, least: int, most: int) -> list[MatrixCell]:
         ids = ids_in(body)

@@ -118,10 +118,24 @@ class Opened(TypedDict):
 
 
 class Rating(TypedDict):
-    """``rate`` asks to keep a rating and a note."""
+    """``rate`` asks to keep a value; the note stays as it is."""
 
     cell: str
     name: str
+    value: float | None
+
+
+class Note(TypedDict):
+    """``rate`` asks to keep a note; the value stays as it is."""
+
+    cell: str
+    name: str
+    note: str
+
+
+class Kept(TypedDict):
+    """What the view shows of a cell then; a value is ``None`` where it is no number."""
+
     value: float | None
     note: str
 

@@ -145,8 +145,13 @@ class ComparedBatches(Results):
         >>> compared = dari.compare_batches(batch, batch)
         >>> compared.rate(compared.cells[0], "rating", 4)
         """
-        batch, own = self._own[self._cell_at(cell).id]
-        batch.rate(own, name, value, note)
+        super().rate(cell, name, value, note)
+
+    def _keep_rating(
+        self, cell: Cell, name: str, value: Any, note: str, *, is_blind: bool = False
+    ) -> None:
+        batch, own = self._own[cell.id]
+        batch._keep_rating(own, name, value, note, is_blind=is_blind)
         self._changed()
 
     def score(self, name: str, function: Callable[[Turn], Any] | None) -> ScoreTable:

@@ -217,7 +217,13 @@ class Results(Judgeable):
         >>> batch[0, "small"].scores["quality"]
         4
         """
-        marks.rate(self, self._cell_at(cell), name, value, note)
+        self._keep_rating(self._cell_at(cell), name, value, note)
+
+    def _keep_rating(
+        self, cell: Cell, name: str, value: Any, note: str, *, is_blind: bool = False
+    ) -> None:
+        """Keep a rating; ``is_blind`` is as in :func:`marks.rate`."""
+        marks.rate(self, cell, name, value, note, is_blind=is_blind)
 
     def score(self, name: str, function: Callable[[Turn], Any] | None) -> ScoreTable:
         """Wait for all answers, score them by a function of the turn, and keep the values.

@@ -1,32 +1,32 @@
 import { find } from "./parts";
-import type { Cell, Rating } from "./wire";
+import type { Cell, Kept, Note, Rating } from "./wire";
 
-/** A rating as far as it is known here: the kernel's news come a moment later. */
-type Known = Pick<Rating, "value" | "note">;
+/** What was given here, in place of what is told of the cell until the kernel's news come. */
+type Given = { part: Partial<Kept>; isSaved: boolean; hasNews: boolean };
 
-/** A rating that was given here, until the kernel has told what came of it. */
-type Given = { known: Known; isSaved: boolean; hasNews: boolean };
+/** Asks the kernel; the answer is what stands there then. */
+type Keep = (rating: Rating | Note) => Promise<{ body: Partial<Kept> }>;
 
 /** Hears what became of a rating. */
 type Told = (cell: Cell, words: string, isError: boolean) => void;
 
 /** Ratings by hand, kept one after another, so that the last one of a cell stays. */
 export class Ratings {
-  readonly #keep: (rating: Rating) => Promise<unknown>;
+  readonly #keep: Keep;
   readonly #told: Told;
   readonly #given = new Map<string, Given>();
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param keep Rejects with what went wrong, for the reader. */
-  constructor(keep: (rating: Rating) => Promise<unknown>, told: Told) {
+  /** @param keep Returns what is kept then, or rejects with what went wrong, for the reader. */
+  constructor(keep: Keep, told: Told) {
     this.#keep = keep;
     this.#told = told;
   }
 
-  of(cell: Cell, name: string): Known {
+  of(cell: Cell, name: string): Kept {
     const score = cell.scores[name];
     const value = typeof score === "number" ? score : null;
-    return this.#given.get(cell.id)?.known ?? { value, note: cell.notes[name] ?? "" };
+    return { value, note: cell.notes[name] ?? "", ...this.#given.get(cell.id)?.part };
   }
 
   /** Goes by what the kernel says of a cell, once what was given here is saved. */
@@ -37,28 +37,26 @@ export class Ratings {
   }
 
   /** Keeps a value or a note; the same value again takes it back. */
-  rate(cell: Cell, name: string, change: Partial<Known>): void {
-    const before = this.of(cell, name);
-    const now = { ...before, ...change };
-    if (change.value === before.value) now.value = null;
-    const given = { known: now, isSaved: false, hasNews: false };
+  rate(cell: Cell, name: string, change: Partial<Kept>): void {
+    const now = change.value === this.of(cell, name).value ? { ...change, value: null } : change;
+    const part = { ...this.#given.get(cell.id)?.part, ...now };
+    const given: Given = { part, isSaved: false, hasNews: false };
     this.#given.set(cell.id, given);
     this.#told(cell, "saving …", false);
-    const words = now.value === null ? "saved, not rated" : `saved: ${now.value} of 5`;
     this.#last = this.#last
-      .then(() => this.#keep({ cell: cell.id, name, ...now }))
-      .then(() => {
+      .then(() => this.#keep({ cell: cell.id, name, ...now } as Rating | Note))
+      .then(({ body }) => {
         given.isSaved = true;
+        Object.assign(given.part, body);
+        const { value } = { ...this.of(cell, name), ...given.part };
+        const words = value === null ? "saved, not rated" : `saved: ${value} of 5`;
         // The news of it came before the answer.
         if (given.hasNews && this.#given.get(cell.id) === given) this.#given.delete(cell.id);
         this.#told(cell, words, false);
       })
       .catch((error: Error) => {
         // What was not kept is not shown, unless something newer is on its way.
-        if (this.#given.get(cell.id) === given) {
-          given.known = before;
-          given.isSaved = true;
-        }
+        if (this.#given.get(cell.id) === given) this.#given.delete(cell.id);
         this.#told(cell, error.message, true);
       });
   }
@@ -76,7 +74,7 @@ export class RatingLine {
     this.#told = find(element, "span");
   }
 
-  show({ value, note }: Known): void {
+  show({ value, note }: Kept): void {
     for (const button of this.element.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(Number(button.value) === value));
     }

@@ -10,7 +10,7 @@ import { RatingLine, Ratings } from "./ratings";
 import type { Sheet } from "./sheet";
 import { sight } from "./sight";
 import { SKELETON, sheetOfKeys } from "./skeleton";
-import type { Cell, Change, Opened, Question, Rating, State } from "./wire";
+import type { Cell, Change, Kept, Opened, Question, State } from "./wire";
 
 const TRAITS = [
   "head",
@@ -85,7 +85,7 @@ export class MatrixView {
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
     this.#line = new RatingLine(find(root, ".dari-rate"));
     this.#ratings = new Ratings(
-      (rating) => port.ask("rate", rating),
+      (rating) => port.ask<Partial<Kept>>("rate", rating),
       (...told) => this.#told(...told),
     );
     this.#listen(signal);
@@ -212,12 +212,16 @@ export class MatrixView {
       this.#spoken.textContent = "";
       this.#shut();
     }
+    const before = this.#opened && this.#kept(this.#opened).value;
     for (const cell of change.cells) this.#ratings.heard(cell);
     this.#grid.update(change);
     this.#openSelected();
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
     const opened = change.cells.find((cell) => cell.id === this.#opened?.id);
-    if (opened) this.#read(opened);
+    if (!opened) return;
+    this.#read(opened);
+    // What is told there is of the rating before.
+    if (this.#kept(opened).value !== before) this.#line.tell("");
   }
 
   /** Selects a cell, as the reader wishes, and brings what opens into sight. */
@@ -243,7 +247,7 @@ export class MatrixView {
     this.#opened = cell;
     const beside = this.#sheet.cellsOf(cell.row).filter(({ column }) => column === cell.column);
     this.#pane.showRepeats(beside, cell.id);
-    this.#line.show(this.#ratings.of(cell, this.#port.get("rating")));
+    this.#line.show(this.#kept(cell));
     const answer = this.#port.ask<Opened>("cell", { cells: [cell.id] } satisfies Question);
     void this.#pane.wait(answer, (opened) => this.#pane.show(opened));
   }
@@ -284,8 +288,18 @@ export class MatrixView {
     this.#port.set({ chosen: others.length < chosen.length ? others : [...chosen, cell.id] });
   }
 
-  #rate(cell: Cell, change: Partial<Rating>): void {
+  #kept(cell: Cell): Kept {
+    return this.#ratings.of(cell, this.#port.get("rating"));
+  }
+
+  #rate(cell: Cell, change: Partial<Kept>): void {
     this.#ratings.rate(cell, this.#port.get("rating"), change);
+  }
+
+  /** Goes on at the cell of the note, which is kept as by any way out of its field. */
+  #leaveNote(): void {
+    find(this.#root, ".dari-log").focus();
+    if (this.#opened) this.#grid.focus(this.#opened.id);
   }
 
   #told(cell: Cell, words: string, isError: boolean): void {
@@ -294,7 +308,7 @@ export class MatrixView {
     if (isError && this.#opened?.id !== cell.id) this.#select(cell);
     if (this.#opened?.id !== cell.id) return;
     this.#line.tell(words, isError);
-    this.#line.show(this.#ratings.of(this.#opened, this.#port.get("rating")));
+    this.#line.show(this.#kept(this.#opened));
   }
 
   async #stop(): Promise<void> {
@@ -391,12 +405,14 @@ export class MatrixView {
     const isClosing = event.key === "Escape" && !this.#pane.element.hidden;
     const target = event.target as Element;
     const isField = target.matches("input, select");
+    const isNoted = /^(Enter|Escape)$/.test(event.key) && target === this.#line.note;
     const step = ["ArrowLeft", "", "ArrowRight"].indexOf(event.key) - 1;
     const box =
       target.matches("[data-where]") && target.closest("thead, tbody th, header, .dari-seen");
     if (box && Math.abs(step) === 1 && event.key)
       (rove(box, step) ?? firstIn(target, "[data-cell]"))?.focus();
-    else if (isClosing) this.#close();
+    else if (isNoted && !event.isComposing && !runsCell(event)) this.#leaveNote();
+    else if (isClosing && !event.isComposing) this.#close();
     else if (isField || event.altKey || runsCell(event)) return;
     else if (!(cell && this.#goOn(cell, event)) && !this.#act(cell ?? this.#opened, event)) return;
     event.preventDefault();

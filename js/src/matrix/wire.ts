@@ -97,11 +97,23 @@ export interface Opened {
   items: Fragment[];
 }
 
-/** `rate` asks to keep a rating and a note. */
+/** What is kept of a cell by a rating. */
+export interface Kept {
+  value: number | null;
+  note: string;
+}
+
+/** `rate` asks to keep a value; the note stays as it is. */
 export interface Rating {
   cell: string;
   name: string;
   value: number | null;
+}
+
+/** `rate` asks to keep a note; the value stays as it is. */
+export interface Note {
+  cell: string;
+  name: string;
   note: string;
 }
 

@@ -424,7 +424,7 @@ describe("ratings", () => {
     press("4");
     await vi.waitFor(() => expect(told()).toBe("saved, not rated"));
     const rates = side.asked.filter(([what]) => what === "rate").map(([, body]) => body);
-    const rating = { cell: "a/small/0", name: "rating", note: "" };
+    const rating = { cell: "a/small/0", name: "rating" };
     expect(rates).toEqual([
       { ...rating, value: 4 },
       { ...rating, value: null },
@@ -450,8 +450,43 @@ describe("ratings", () => {
     press("5");
     await vi.waitFor(() => expect(told()).toBe("saved: 5 of 5"));
     const rates = side.asked.filter(([what]) => what === "rate").map(([, body]) => body);
-    const rating = { cell: "a/small/0", name: "rating", note: "from elsewhere" };
-    expect(rates.at(-1)).toEqual({ ...rating, value: 5 });
+    expect(rates.at(-1)).toEqual({ cell: "a/small/0", name: "rating", value: 5 });
+    expect(note.value).toBe("from elsewhere");
+  });
+
+  test("what the kernel then has of the cell is shown, whatever was known of it before", async () => {
+    const kept = { value: 3, note: "of another kernel" };
+    side.answer = async (what) => (what === "rate" ? kept : { head: "", items: [] });
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    at("a/small/0").focus();
+    press("Enter");
+    press("3");
+    await vi.waitFor(() => expect(told()).toBe("saved: 3 of 5"));
+    expect(note.value).toBe("of another kernel");
+    Object.assign(kept, { value: 5, note: "mine" });
+    note.value = "mine";
+    note.dispatchEvent(new Event("change", { bubbles: true }));
+    await vi.waitFor(() => expect(told()).toBe("saved: 5 of 5"));
+    expect(pressed()).toEqual(["5"]);
+    const rating = { cell: "a/small/0", name: "rating" };
+    expect(side.asked.at(-1)).toEqual(["rate", { ...rating, note: "mine" }]);
+  });
+
+  test("what was saved is said no longer once something else stands there", async () => {
+    const news = (value: number) => ({
+      columns: small().columns,
+      rows: [],
+      cells: [cell("a", "small", { scores: { rating: value } })],
+    });
+    at("a/small/0").focus();
+    press("Enter");
+    press("4");
+    await vi.waitFor(() => expect(told()).toBe("saved: 4 of 5"));
+    side.deliver(1, 2, news(4));
+    expect(told()).toBe("saved: 4 of 5");
+    side.deliver(2, 3, news(2));
+    expect(pressed()).toEqual(["2"]);
+    expect(told()).toBe("");
   });
 
   test("a digit rates the cell with the focus once one is open, and means nothing before", async () => {
@@ -462,7 +497,7 @@ describe("ratings", () => {
     press("ArrowDown");
     press("5");
     await vi.waitFor(() => expect(told()).toBe("saved: 5 of 5"));
-    const rating = { cell: "b/small/0", name: "rating", value: 5, note: "" };
+    const rating = { cell: "b/small/0", name: "rating", value: 5 };
     expect(side.asked.at(-1)).toEqual(["rate", rating]);
     expect(at("b/small/0").hasAttribute("data-open")).toBe(true);
   });
@@ -477,7 +512,9 @@ describe("ratings", () => {
     note.value = "fine";
     note.dispatchEvent(new Event("change", { bubbles: true }));
     await vi.waitFor(() => expect(told()).toBe("saved: 2 of 5"));
-    expect(side.asked.at(-1)?.[1]).toMatchObject({ value: 2, note: "fine" });
+    const rating = { cell: "a/small/0", name: "rating", note: "fine" };
+    expect(side.asked.at(-1)).toEqual(["rate", rating]);
+    expect(pressed()).toEqual(["2"]);
   });
 
   test("wherever the focus is in what is open, digits rate it and n writes the note", async () => {
@@ -492,8 +529,9 @@ describe("ratings", () => {
     for (const key of ["2", "n", "?"]) press(key);
     note.value = "precise enough";
     note.dispatchEvent(new Event("change", { bubbles: true }));
-    const rating = { cell: "b/small/0", name: "rating", value: 4, note: "precise enough" };
-    await vi.waitFor(() => expect(side.asked.at(-1)).toEqual(["rate", rating]));
+    const rating = { cell: "b/small/0", name: "rating" };
+    const noted = { ...rating, note: "precise enough" };
+    await vi.waitFor(() => expect(side.asked.at(-1)).toEqual(["rate", noted]));
     el.querySelector<HTMLElement>(".dari-log")?.focus();
     press("5");
     await vi.waitFor(() => expect(side.asked.at(-1)?.[1]).toEqual({ ...rating, value: 5 }));
@@ -502,6 +540,25 @@ describe("ratings", () => {
     press("3", { ctrlKey: true });
     expect(side.asked).toHaveLength(all);
     expect(side.traits.chosen).toEqual([]);
+  });
+
+  test("Escape and Enter leave the note for its cell, which stays open", () => {
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    at("a/small/0").focus();
+    press("Enter");
+    for (const key of ["Escape", "Enter"]) {
+      press("n");
+      press(key, { isComposing: true });
+      expect(document.activeElement).toBe(note);
+      press(key);
+      expect(focused()).toBe("a/small/0");
+      expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(false);
+    }
+    press("ArrowDown");
+    press("Enter");
+    expect(side.traits.selected).toBe("b/small/0");
+    press("Escape");
+    expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(true);
   });
 
   test("a rating that was not kept is not shown, and the cause is", async () => {

@@ -1,5 +1,8 @@
 """A batch looked at blind: on paper, opened, rated and chosen from, and what others see of it."""
 
+import subprocess
+import sys
+
 import pytest
 
 import dari_nb as dari
@@ -171,3 +174,112 @@ def test_two_who_rate_one_answer_blind_lose_nothing_of_each_other(batch, first, 
     )
     for view in views:
         view.close()
+
+
+def press(view, cell_id, **change):
+    """Give a rating or a note in a view; returns what the view shows then, and the answer."""
+    cell = shown_as(view, cell_id) or cell_id
+    answer = view._handlers["rate"]({"cell": cell, "name": "rating", **change}).result(60)
+    now = next(one for one in view._matrix.cells if one.id == cell)
+    shown = (now.scores.get("rating"), now.notes.get("rating"))
+    assert (answer["value"], answer["note"] or None) == shown
+    return shown
+
+
+def kept_in(batch, place=(1, "zephyrone")):
+    cell = batch[place]
+    value, note = cell.scores.get("rating"), batch._marks([cell])[cell.id].notes.get("rating")
+    return value, note
+
+
+@pytest.mark.parametrize("older", [None, (3, "old")])
+@pytest.mark.parametrize("other", [(5, "cn"), (2, "cn"), (2, ""), (None, "cn"), (1, "")])
+@pytest.mark.parametrize("pressed", [(None,), (4, 2, None)])
+def test_what_another_says_in_between_stands_again_once_a_rating_is_taken_back(
+    batch, view, older, other, pressed
+):
+    if older:
+        batch.rate((1, "zephyrone"), "rating", *older)
+    view.blind = True
+    press(view, "1/zephyrone/0", value=2)
+    batch.rate((1, "zephyrone"), "rating", *other)
+    for value in pressed:
+        shown = press(view, "1/zephyrone/0", value=value)
+        assert shown == (value, None)
+        assert kept_in(batch) == (value or other[0], other[1] or None)
+
+
+def test_two_who_take_back_what_they_gave_blind_leave_what_was_there_before(batch):
+    batch.rate((1, "zephyrone"), "rating", 3, "old")
+    one, two = views = [batch.view() for _ in range(2)]
+    for view in views:
+        view.blind = True
+    press(one, "1/zephyrone/0", value=4)
+    press(two, "1/zephyrone/0", value=5, note="mine")
+    assert kept_in(batch) == (5, "mine")
+    press(one, "1/zephyrone/0", value=None)
+    assert kept_in(batch) == (5, "mine")
+    press(two, "1/zephyrone/0", value=None, note="")
+    assert kept_in(batch) == (3, "old")
+    for view in views:
+        view.close()
+
+
+ELSEWHERE = """
+import sys
+from dari_nb.scores import Score, ScoreBook
+
+path, run_id, llm_id, version_id, session_id, value, note = sys.argv[1:]
+place = {"run_id": run_id, "task_index": 1, "llm_id": llm_id, "version_id": version_id or None}
+said = {"name": "rating", "value": int(value), "note": note, "by": "person"}
+ScoreBook(path).add([Score(**place, session_id=session_id, **said)])
+"""
+
+
+def rated_elsewhere(batch, value, note):
+    """Rate as another kernel does, which tells this one nothing."""
+    cell = batch[1, "zephyrone"]
+    place = [str(batch.book.path), batch.run_id, cell.llm, cell.version or "", cell.session_id]
+    subprocess.run([sys.executable, "-c", ELSEWHERE, *place, str(value), note], check=True)
+
+
+def test_a_number_leaves_the_note_of_another_kernel_and_a_note_its_number(batch, view):
+    press(view, "1/zephyrone/0", value=2, note="first")
+    rated_elsewhere(batch, 1, "second")
+    assert press(view, "1/zephyrone/0", value=3) == (3, "second")
+    assert kept_in(batch) == (3, "second")
+    rated_elsewhere(batch, 5, "third")
+    assert press(view, "1/zephyrone/0", note="mine") == (5, "mine")
+    assert kept_in(batch) == (5, "mine")
+    rated_elsewhere(batch, 4, "fourth")
+    assert press(view, "1/zephyrone/0", note="") == (4, None)
+    rated_elsewhere(batch, 4, "fifth")
+    assert press(view, "1/zephyrone/0", value=None) == (None, "fifth")
+    assert kept_in(batch) == (None, "fifth")
+
+
+def test_a_number_of_another_kernel_that_was_not_seen_is_not_taken_back(batch, view):
+    press(view, "1/zephyrone/0", value=4)
+    rated_elsewhere(batch, 3, "theirs")
+    assert press(view, "1/zephyrone/0", value=None) == (3, "theirs")
+    assert kept_in(batch) == (3, "theirs")
+    assert press(view, "1/zephyrone/0", value=None) == (None, "theirs")
+
+
+@pytest.mark.parametrize("other", [(5, "theirs"), (2, "theirs")])
+def test_what_another_kernel_says_in_between_stands_again_too(batch, view, other):
+    view.blind = True
+    press(view, "1/zephyrone/0", value=2)
+    rated_elsewhere(batch, *other)
+    press(view, "1/zephyrone/0", value=4)
+    assert kept_in(batch) == (4, "theirs")
+    press(view, "1/zephyrone/0", value=None)
+    assert kept_in(batch) == other
+
+
+def test_a_note_in_a_view_leaves_a_value_that_is_no_number(batch, view):
+    batch.rate((1, "zephyrone"), "usable", True)
+    body = {"cell": "1/zephyrone/0", "name": "usable", "note": "as it is"}
+    view._handlers["rate"](body).result(60)
+    row = batch.to_frame().set_index(["task", "llm_id"]).loc[("Task 1", "zephyrone")]
+    assert (row["score.usable"], row["note.usable"]) == (True, "as it is")

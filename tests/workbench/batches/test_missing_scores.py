@@ -146,3 +146,19 @@ def test_words_where_a_score_is_meant_are_named_in_the_head(finding_of, d):
 def test_true_and_false_as_words_are_yes_and_no(finding_of):
     said = finding_of(A=["true", "False", "true"], B=["false", "false", "false"])
     assert said.startswith("On “score”, A has 2 of 3 and B 0 of 3; 3 tasks do not settle")
+
+
+def test_a_note_without_a_rating_is_no_rating_that_could_not_be_given(d, server):
+    @server.agent("noted", llms=["small", "large"])
+    def noted(prompt, turn):
+        return f"{prompt} {turn.llm_id}"
+
+    batch = d.batches.run("noted", [f"Q{n}" for n in range(6)], ["small", "large"]).wait(60)
+    for cell in batch.cells[:-1]:
+        batch.rate(cell, "rating", 4 if cell.llm == "small" else 2)
+    last = batch.cells[-1]
+    batch.rate(last, "rating", None, "read again")
+    assert last.llm == "large"
+    assert "; 1 of 6 cells" not in str(batch)
+    assert "could not be scored" not in str(batch)
+    assert batch.to_frame()["note.rating"].dropna().tolist() == ["read again"]

@@ -367,3 +367,44 @@ def test_a_note_of_before_is_not_shown_and_stays(batch):
     notes = dict(zip(frame["score.rating"], frame["note.rating"], strict=True))
     assert notes[2].endswith(" is quick")
     assert notes[3] == "dull"
+
+
+def test_notes_of_a_sample_come_back_with_their_ratings_and_others_stay_hidden(batch, again):
+    sample = batch.sample(4)
+    sample.rate(0, 2, "mine")
+    sample.rate(1, 3)
+    [seen] = [cell for cell in batch.cells if cell.scores.get("rating") == 3]
+    batch.rate(seen, "rating", 3, "wordy is quick")
+    after = again().batches.recover(batch.run_id).wait(60)
+    sample = after.sample(4)
+    assert sample.to_frame()["note"].fillna("").tolist() == ["mine", "", "", ""]
+    assert not any("is quick" in text for text in sample.to_mimebundle().values())
+    view = sample.view()
+    for number, change in enumerate([{"value": 5}, {"value": 1}, {"note": "new"}]):
+        body = {"cell": sample[number].id, "name": "rating", **change}
+        view._handlers["rate"](body).result(60)
+    assert sample.to_frame()["note"].fillna("").tolist() == ["mine", "", "new", ""]
+    frame = after.to_frame()
+    notes = dict(zip(frame["score.rating"], frame["note.rating"], strict=True))
+    assert (notes[5], notes[1]) == ("mine", "wordy is quick")
+
+
+def test_a_number_given_in_the_batch_leaves_the_note_of_a_sample_what_it_is(batch, again):
+    batch.sample(2).rate(0, 2, "mine")
+    [rated] = [cell for cell in batch.cells if cell.scores.get("rating") == 2]
+    body = {"cell": rated.id, "name": "rating", "value": 4}
+    batch.view()._handlers["rate"](body).result(60)
+    sample = again().batches.recover(batch.run_id).wait(60).sample(2)
+    assert sample.to_frame()[["rating", "note"]].values.tolist()[0] == [4, "mine"]
+
+
+def test_what_a_sample_hides_is_what_others_wrote_last(batch):
+    sample = batch.sample(2)
+    sample.rate(0, 2)
+    [rated] = [cell for cell in batch.cells if cell.scores]
+    for note in ("first", "second"):
+        batch.rate(rated, "rating", 3, note)
+        sample.rate(0, 4, "mine")
+        sample.rate(0, 5)
+        assert batch._marks([rated])[rated.id].notes == {"rating": note}
+        assert sample.to_frame()["note"].isna().all()

@@ -52,7 +52,6 @@ class Blinded:
         self.grid = Grid(partial(Cell, self), self.tasks, self.columns, 1)
         self._whose = {blind.id: cell for blind, cell in zip(self.grid, cells, strict=True)}
         self._hidden: dict[str, str] = {}
-        self._noted: dict[str, str] = {}
         for blind in self.grid:
             blind.put(_attempt(self._whose[blind.id]))
 
@@ -80,12 +79,13 @@ class Blinded:
         return pd.DataFrame(told)
 
     def rate(self, cell: Cell, name: str, value: Any, note: str = "") -> None:
-        """Rate the cell that this one stands for; a note of before, which is not shown, stays."""
+        """Rate the cell that this one stands for; a note of others, which is not shown, stays."""
         whose = self._whose[cell.id]
-        before = self._batch._marks([whose])[whose.id].notes.get(name, "")
-        hidden = self._hidden.setdefault(cell.id, before)
-        self._batch.rate(whose, name, value, note or hidden)
-        self._noted[cell.id] = note
+        before = self._batch._marks([whose])[whose.id]
+        if name not in before.blind:
+            self._hidden[cell.id] = before.notes.get(name, "")
+        kept = note or self._hidden.get(cell.id, "")
+        self._batch._keep_rating(whose, name, value, kept, is_blind=bool(note))
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return the matrix as paper."""
@@ -113,7 +113,7 @@ class Blinded:
         )
 
     def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
-        """Return the ratings of this name, and notes given here: what else is said is a hint."""
+        """Return the ratings of this name, and notes given blind: what else is said is a hint."""
         wanted = self.cells if cells is None else cells
         told = self._batch._marks([self._whose[cell.id] for cell in wanted])
         return {cell.id: self._rating(cell, told[self._whose[cell.id].id]) for cell in wanted}
@@ -122,7 +122,7 @@ class Blinded:
         if self.name not in told.by_hand:
             return Marks()
         scores = {name: value for name, value in told.scores.items() if name == self.name}
-        note = self._noted.get(cell.id)
+        note = told.notes.get(self.name) if self.name in told.blind else None
         return Marks(scores, notes={self.name: note} if note else {})
 
     def _items(self, cell: Cell) -> list[TimelineItem]:

@@ -39,14 +39,16 @@ class Marked(Protocol):
 class Marks:
     """What one cell is worth, by name, why not, what people wrote, which names they gave, on what.
 
-    ``scales`` are those that judges were given.
+    ``by_hand`` has when they gave them; ``scales`` are those that judges were given, and
+    ``blind`` are the names of which the note was written without being told whose the answer is.
     """
 
     scores: Mapping[str, Any] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
-    by_hand: frozenset[str] = frozenset()
+    by_hand: Mapping[str, str] = field(default_factory=dict)
     scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    blind: frozenset[str] = frozenset()
 
 
 def marks_of(
@@ -89,7 +91,8 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
     errors: dict[str, str] = {}
     notes: dict[str, str] = {}
     scales: dict[str, tuple[int, int]] = {}
-    by_hand = set()
+    by_hand: dict[str, str] = {}
+    blind = set()
     # A person's word stands where a function has said something under the same name.
     for score in sorted(scores, key=lambda score: score.by == "person"):
         if isinstance(score.value, dict):
@@ -105,19 +108,36 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
         if score.scale:
             scales[score.name] = score.scale
         if score.by == "person":
-            by_hand.add(score.name)
-    return Marks(values, errors, notes, frozenset(by_hand), scales)
+            by_hand[score.name] = score.at
+        if score.is_blind:
+            blind.add(score.name)
+    return Marks(values, errors, notes, by_hand, scales, frozenset(blind))
 
 
-def rate(batch: Marked, cell: Cell, name: str, value: Any, note: str) -> None:
-    """Keep a rating by a person; ``None`` without a note takes it back."""
+def rate(
+    batch: Marked, cell: Cell, name: str, value: Any, note: str, *, is_blind: bool = False
+) -> None:
+    """Keep a rating by a person; ``None`` without a note takes it back.
+
+    Args:
+        batch: The batch.
+        cell: Its cell.
+        name: The score's name.
+        value: The rating.
+        note: What there is to say of it.
+        is_blind: Whether that is said without being told whose the answer is.
+    """
     from ....scores.scoring import score_of
     from ....scores.worth import checked_name, checked_note, checked_rating, checked_value
 
     name = checked_name(name)
     checked = checked_rating if name == RATING else checked_value
     value = value if value is None else checked(value)
-    rating = score_of(cell, name, batch.run_id, value=value, note=checked_note(note), by="person")
+    said = {"value": value, "note": checked_note(note), "by": "person"}
+    before = marks_of(batch, [cell])[cell.id]
+    # A note that stays is of whoever wrote it.
+    stays = name in before.blind and before.notes.get(name) == said["note"]
+    rating = score_of(cell, name, batch.run_id, **said, is_blind=is_blind or stays)
     if value is not None or rating.note:
         check_no_function(batch, name)
     if value is not None:

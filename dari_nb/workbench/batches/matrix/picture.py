@@ -124,6 +124,7 @@ def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
         scores=marks.scores,
         score_errors=marks.errors,
         notes=marks.notes,
+        rated=marks.by_hand,
         scales=marks.scales,
     )
 
