@@ -5,6 +5,8 @@ import type { Story } from "./story";
 import type { Mark } from "./wire";
 
 const LETTER = /^[\p{L}\p{N}]$/u;
+/** Keys that lead through a recording, and would write in a field. */
+const STEPS = /^[,.[\]]$/;
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
 export class Question {
@@ -19,6 +21,8 @@ export class Question {
   readonly #drafts = new Map<string, string>();
   #shown: Mark | undefined;
   #isSending = false;
+  /** Whether the reader was put where they write, and may still be pressing what led them there. */
+  #isLed = false;
 
   /** @param left Takes the focus when the question has gone. */
   constructor(story: Story, playback: Playback, left: () => void, signal: AbortSignal) {
@@ -31,6 +35,14 @@ export class Question {
       title: SENDS,
     });
     this.#field.addEventListener("input", () => this.#grow(), { signal });
+    this.#field.addEventListener("keydown", (event) => this.#holdSteps(event), { signal });
+    this.#field.addEventListener(
+      "blur",
+      () => {
+        this.#isLed = false;
+      },
+      { signal },
+    );
     sendsWith(this.#field, () => void this.#answered());
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
@@ -55,7 +67,10 @@ export class Question {
       // Sanitised by Python, like every fragment.
       this.#text.innerHTML = mark.html;
       this.#grow();
-      if (focus && this.element.parentElement?.contains(focus)) this.focus();
+      if (focus && this.element.parentElement?.contains(focus)) {
+        this.focus();
+        this.#isLed = true;
+      }
     } else if (hadFocus) this.#left();
   }
 
@@ -70,6 +85,12 @@ export class Question {
     if (!this.#shown || isField || isChord(event) || !LETTER.test(event.key)) return;
     event.stopImmediatePropagation();
     this.focus();
+  }
+
+  /** What led the reader here writes nothing until they have written something else. */
+  #holdSteps(event: KeyboardEvent): void {
+    if (this.#isLed && STEPS.test(event.key)) event.preventDefault();
+    else if (event.key.length === 1) this.#isLed = false;
   }
 
   /** The field is as tall as what is in it, and the buttons below stay in sight. */
