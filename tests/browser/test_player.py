@@ -660,3 +660,26 @@ def test_who_goes_on_quickly_to_a_question_has_not_begun_to_answer_it(page, tmp_
     page.keyboard.press("Shift+Tab")
     page.keyboard.type(".5")
     assert field.input_value() == ".5"
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+def test_a_half_written_answer_is_there_again_when_the_page_is_loaded_anew(lab, is_left):
+    book, view = shown(lab, MARKED)
+    page = book.page
+    view.get_by_text("Which tickets are late?").wait_for()
+    view.locator(".dari-log").focus()
+    page.keyboard.press("End")
+    field = view.locator(".dari-question textarea")
+    field.wait_for()
+    page.keyboard.type("I think two, but")
+    if is_left:
+        page.keyboard.press("Escape")
+    book.save()
+    book.reload()
+    field.wait_for()
+    assert field.input_value() == "I think two, but"
+    field.focus()
+    page.keyboard.press("Control+Enter")
+    passed = view.locator(".dari-passed")
+    passed.get_by_text("you expected: I think two, but").wait_for()
+    assert book.execute("print(player.drafts)").strip() == "{}"
