@@ -1,5 +1,6 @@
 """Live views for notebooks; importing this brings anywidget, so import it with the first use."""
 
+from .border import Border
 from .chat import ChatView
 from .live import LiveTranscript
 from .matrix import MatrixView
@@ -9,6 +10,7 @@ from .reader import TranscriptView
 from .sessions import SessionsView
 
 __all__ = [
+    "Border",
     "ChatView",
     "LiveTranscript",
     "MatrixView",

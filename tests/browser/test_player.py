@@ -634,3 +634,52 @@ def test_a_player_in_which_nothing_plays_says_why(lab):
     assert "tape.review() shows what is new" in view.locator(".dari-log").inner_text()
     book.shot("player-nothing", selector=".dari-player")
     assert book.problems == []
+
+
+@pytest.mark.parametrize("key", [".", "]", "ArrowRight", "End"])
+def test_who_goes_on_quickly_to_a_question_has_not_begun_to_answer_it(page, tmp_path, key):
+    file = tmp_path / "shop.tape"
+    written(file, ASKED)
+    page.goto(Tape(file).to_html(tmp_path / "shop.html").as_uri())
+    page.locator(BEGUN).wait_for()
+    page.locator(".dari-log").focus()
+    field = page.locator(".dari-question textarea:focus")
+    while not field.count():
+        page.keyboard.press(key)
+    # It is held, pressed again, and mistaken for another one.
+    page.keyboard.down(key)
+    for pressed in (key, key, ".", "]", ".", key):
+        page.keyboard.down(pressed)
+    page.keyboard.up(key)
+    assert field.input_value() == ""
+    page.keyboard.type("two. [or ]")
+    assert field.input_value() == "two. [or ]"
+    # Whoever comes to the field themselves writes what they like.
+    field.fill("")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.type(".5")
+    assert field.input_value() == ".5"
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+def test_a_half_written_answer_is_there_again_when_the_page_is_loaded_anew(lab, is_left):
+    book, view = shown(lab, MARKED)
+    page = book.page
+    view.get_by_text("Which tickets are late?").wait_for()
+    view.locator(".dari-log").focus()
+    page.keyboard.press("End")
+    field = view.locator(".dari-question textarea")
+    field.wait_for()
+    page.keyboard.type("I think two, but")
+    if is_left:
+        page.keyboard.press("Escape")
+    book.save()
+    book.reload()
+    field.wait_for()
+    assert field.input_value() == "I think two, but"
+    field.focus()
+    page.keyboard.press("Control+Enter")
+    passed = view.locator(".dari-passed")
+    passed.get_by_text("you expected: I think two, but").wait_for()
+    assert book.execute("print(player.drafts)").strip() == "{}"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from .keys import PLACES, STATE
+
 START = """
 import os, tempfile
 import dari_nb as dari
@@ -25,7 +27,7 @@ FOCUS = """() => {
   const { activeElement: at } = document;
   const heads = [...document.querySelectorAll(".widget-html h3")].filter(
     (head) =>
-      head.closest("[tabindex]") === at ||
+      head.closest("[tabindex]:not(.dari-view)") === at ||
       head.compareDocumentPosition(at) & Node.DOCUMENT_POSITION_FOLLOWING
   );
   return [at.tagName, heads.at(-1)?.textContent ?? ""].join(" ");
@@ -137,4 +139,36 @@ def test_who_keeps_both_versions_has_the_answer_beside_the_failure_after_that(la
     on_it = "[(t.line.asked, t.status, t.line.new) for t in read_tape('door.tape').turns]"
     statuses = book.execute(f"print({on_it})")
     assert "('Is it open?', 'completed', False), ('Is it open?', 'failed', False)" in statuses
+    assert book.problems == []
+
+
+def test_no_key_pressed_in_a_review_acts_on_the_notebook(book):
+    page = book.page
+    page.get_by_role("button", name="Reject").nth(3).wait_for()
+    page.evaluate(PLACES)
+    before = page.evaluate(STATE)
+    box = page.locator(".widget-vbox").first
+    keep = page.get_by_role("button", name="Keep both").first
+    for place in (keep, page.locator(".widget-html h3").first):
+        # Pressed, and let go of elsewhere: nothing is decided.
+        place.hover()
+        page.mouse.down()
+        page.mouse.move(5, 5)
+        page.mouse.up()
+        for key in ("x", "d", "d", "a", "b", "m", "0", "0", "Shift+M", "ArrowDown"):
+            page.keyboard.press(key)
+        assert box.evaluate("(box) => box.contains(document.activeElement)")
+    assert page.evaluate(STATE) == before
+    assert page.evaluate("() => window.ran") == []
+    page.keyboard.press("Control+s")
+    page.wait_for_function("() => window.ran.includes('docmanager:save')")
+    keep.focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Reject"
+    page.keyboard.press("Space")
+    # What had the focus has gone, and nobody else has got it yet.
+    for key in ("x", "d", "d"):
+        page.keyboard.press(key)
+    page.get_by_text("1 turn rejected.").first.wait_for()
+    assert page.evaluate(STATE) == before
     assert book.problems == []

@@ -96,7 +96,7 @@ def test_it_is_adopted_and_rejected_by_a_button(tape: dari.Tape, press: str, lef
     assert "overflow: auto" in box.children[-1].value
     buttons(box)[press].click()
     assert set(buttons(box)) == {"Look again"}
-    assert "Nothing on the tape is new." in box.children[1].value
+    assert "Nothing on the tape is new." in box.children[2].value
     assert len(tape.review()) == 0
     assert tape.file.read_text().count('{"turn"') == left
 
@@ -481,7 +481,7 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
         *("Replace", "Keep both", "Reject 2 turns"),
         *("Keep both versions of 2 turns", "Reject"),
     ]
-    parts = [getattr(one, "value", "") or "row" for one in box.children[1:]]
+    parts = [getattr(one, "value", "") or "row" for one in box.children[2:]]
     assert "replace()" not in "".join(parts)
     assert parts[13] == (
         "<p>Replace above puts it there with msg_2 of sess_3, in the place of msg_2 of sess_1.</p>"
@@ -546,10 +546,10 @@ def test_a_failure_takes_the_place_of_an_answer_by_the_button_that_says_so_only(
         ["Keep both versions of 2 turns", "Reject"],
     ]
     assert {one.button_style for row in rows(box) for one in row} == {""}
-    said = " ".join(getattr(part, "value", "") for part in box.children)
+    said = " ".join(getattr(part, "value", "") for part in box.children[1:])
     assert "()" not in re.sub(r"(?s)<style>.*?</style>", "", said)
     rows(box)[turn][button].click()
-    assert box.children[0].value == f"<p>{told}</p>"
+    assert box.children[1].value == f"<p>{told}</p>"
     now = [
         f"{one.line.asked} {one.status}{'?' * one.line.new}"
         for one in read_tape(failing.path).turns
@@ -724,7 +724,7 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
         d.close()
     box = tape.review().view()
     before = tape.file.read_bytes()
-    _, _, _, row, effect, paper = box.children
+    _border, _, _, _, row, effect, paper = box.children
     assert "<style>" in paper.value
     assert "No Replace yet: msg_3 of sess_1 would go, and nothing new stands" in effect.value
     replace, rest, *_ = row.children
@@ -735,10 +735,10 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
     replace.click()
     assert effect.value.startswith("<p>msg_3 of sess_1 would go, and nothing new stands in its")
     assert tape.file.read_bytes() == before
-    assert len(box.children) == 6
+    assert len(box.children) == 7
     assert rest.description == "Replace, and lose 1 turn"
     rest.click()
-    assert box.children[0].value == "<p>“a lamp shade”: 1 turn replaced, 1 turn taken off.</p>"
+    assert box.children[1].value == "<p>“a lamp shade”: 1 turn replaced, 1 turn taken off.</p>"
     assert "thanks" not in tape.file.read_text()
 
 

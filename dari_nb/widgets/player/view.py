@@ -48,6 +48,8 @@ class PlayerView(View):
         idle_limit: Seconds that it waits at most for what comes next; ``None`` waits as long as it
             took.
         height: Most pixels that the transcript takes; 0 leaves it to the page.
+        drafts: What the reader has written at questions, by the marks' ids, and not sent; a page
+            that is loaded anew has it again.
 
     Raises:
         TypeError: An argument is not one of the attributes.
@@ -62,6 +64,9 @@ class PlayerView(View):
     speed = traitlets.Float(1.0).tag(sync=True)
     idle_limit = traitlets.Float(IDLE_LIMIT, allow_none=True).tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)
+    drafts = traitlets.Dict(value_trait=traitlets.Unicode(), key_trait=traitlets.Unicode()).tag(
+        sync=True
+    )
 
     def __init__(
         self,

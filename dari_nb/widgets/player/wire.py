@@ -87,7 +87,8 @@ class State(TypedDict):
     """The synced traits.
 
     ``at`` is where the reader is, in seconds of the whole; ``speed`` how many times as fast it
-    plays; ``idle_limit`` how many seconds it waits at most, ``None`` for as long as it took.
+    plays; ``idle_limit`` how many seconds it waits at most, ``None`` for as long as it took;
+    ``drafts`` what the reader has written at questions, by the marks' ids, and not sent.
     """
 
     at: float
@@ -95,3 +96,4 @@ class State(TypedDict):
     speed: float
     idle_limit: float | None
     height: int
+    drafts: dict[str, str]

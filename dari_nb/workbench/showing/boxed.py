@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..link import host
@@ -18,19 +19,27 @@ class Boxed(Shown):
     Args:
         subject: What is shown.
         box: Its box.
+        label: What it is called for those who hear the page.
 
     Attributes:
         subject: What is shown.
     """
 
-    def __init__(self, subject: Subject, box: Any) -> None:
+    def __init__(self, subject: Subject, box: Any, label: str) -> None:
+        from ...widgets import Border
+
         self.subject = subject
+        self._box, self._border = box, Border(label=label)
         self._writing = Writing(lambda: Paper(subject.paper()), lambda _: None)
         box.presenter = self
         # Pages tell by this that something of ours is there, whose paper is out of sight.
         box.add_class("dari-view")
         if host.in_kernel():
             watch(host.shell())
+
+    def fill(self, parts: Sequence[Any]) -> None:
+        """Have these in the box; keys that are pressed there stay there."""
+        self._box.children = [self._border, *parts]
 
     @property
     def known_paper(self) -> Bundle | None:

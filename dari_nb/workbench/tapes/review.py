@@ -72,7 +72,7 @@ class TapeReview(Review):
         from ipywidgets import VBox  # type: ignore[import-untyped]
 
         box = VBox()
-        Boxed(_Reviewing(self), box)
+        Boxed(_Reviewing(self), box, "Review of a tape")
         self._fill(box)
         return box
 
@@ -104,7 +104,7 @@ class TapeReview(Review):
         if behind is not None:
             later = [label for one, label in turns if one.new.place in behind]
             _focus((later or asking or parts[-1].children)[0])
-        box.children = [HTML(_line(told)), *parts]
+        box.presenter.fill([HTML(_line(told)), *parts])
         box.presenter.subject.now(review, told)
         box.presenter.renew_paper()
 

@@ -36,6 +36,23 @@ export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
   root.addEventListener("keydown", stop, { signal });
 }
 
+/**
+ * Keeps them in what has taken the place of a view and its focus, whose reader may be pressing keys
+ * still: until they go elsewhere, click, or press Escape, which the host hears.
+ */
+export function keepKeysOn(root: HTMLElement): void {
+  const left = new AbortController();
+  keepKeys(root, left.signal);
+  const leave = (event: Event) => {
+    const isInside = event.type !== "pointerdown" && root.contains(event.target as Node);
+    if (!isInside || (event as KeyboardEvent).key === "Escape") left.abort();
+  };
+  const options = { capture: true, signal: left.signal };
+  for (const kind of ["pointerdown", "focusin", "keydown"]) {
+    document.addEventListener(kind, leave, options);
+  }
+}
+
 /** Whether a key runs the cell; in a text it makes a line or sends it. */
 export function runsCell(event: KeyboardEvent): boolean {
   const { key, shiftKey, ctrlKey, metaKey, altKey } = event;

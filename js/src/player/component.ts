@@ -48,6 +48,7 @@ function drawPlayer(
   const head = make("div", "dari-head");
   const stage = new Stage(story, playback, signal);
   const question = new Question(
+    port,
     story,
     playback,
     () => stage.log.focus({ preventScroll: true }),

@@ -1,14 +1,18 @@
 import { isChord } from "../host/border";
+import type { Port } from "../host/port";
 import { button, focused, make, onEscape, SENDS, sendsWith } from "../shared/dom";
 import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
-import type { Mark } from "./wire";
+import type { Mark, State } from "./wire";
 
 const LETTER = /^[\p{L}\p{N}]$/u;
+/** Keys that lead through a recording, and would write in a field. */
+const STEPS = /^[,.[\]]$/;
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
 export class Question {
   readonly element = make("form", "dari-question", { "aria-label": "A question" });
+  readonly #port: Port<State>;
   readonly #story: Story;
   readonly #playback: Playback;
   readonly #left: () => void;
@@ -16,12 +20,20 @@ export class Question {
   readonly #field = make("textarea", "", { rows: "2", "aria-label": "What you expect" });
   readonly #note = make("span", "dari-note", { role: "status" });
   readonly #send: HTMLButtonElement;
-  readonly #drafts = new Map<string, string>();
   #shown: Mark | undefined;
   #isSending = false;
+  /** Whether the reader was put where they write, and may still be pressing what led them there. */
+  #isLed = false;
 
   /** @param left Takes the focus when the question has gone. */
-  constructor(story: Story, playback: Playback, left: () => void, signal: AbortSignal) {
+  constructor(
+    port: Port<State>,
+    story: Story,
+    playback: Playback,
+    left: () => void,
+    signal: AbortSignal,
+  ) {
+    this.#port = port;
     this.#story = story;
     this.#playback = playback;
     this.#left = left;
@@ -31,6 +43,13 @@ export class Question {
       title: SENDS,
     });
     this.#field.addEventListener("input", () => this.#grow(), { signal });
+    this.#field.addEventListener("keydown", (event) => this.#holdSteps(event), { signal });
+    const away = () => {
+      this.#isLed = false;
+      this.#keep();
+    };
+    this.#field.addEventListener("blur", away, { signal });
+    window.addEventListener("pagehide", away, { signal });
     sendsWith(this.#field, () => void this.#answered());
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
@@ -45,17 +64,20 @@ export class Question {
     if (mark?.id === this.#shown?.id) return;
     const focus = focused(this.element);
     const hadFocus = this.element.contains(focus);
-    if (this.#shown) this.#drafts.set(this.#shown.id, this.#field.value);
+    this.#keep();
     this.#shown = mark;
     this.element.hidden = mark === undefined;
     this.#note.textContent = "";
-    this.#field.value = this.#drafts.get(mark?.id ?? "") ?? "";
+    this.#field.value = this.#port.get("drafts")[mark?.id ?? ""] ?? "";
     if (mark) {
       // What the mark is called may tell what comes.
       // Sanitised by Python, like every fragment.
       this.#text.innerHTML = mark.html;
       this.#grow();
-      if (focus && this.element.parentElement?.contains(focus)) this.focus();
+      if (focus && this.element.parentElement?.contains(focus)) {
+        this.focus();
+        this.#isLed = true;
+      }
     } else if (hadFocus) this.#left();
   }
 
@@ -70,6 +92,20 @@ export class Question {
     if (!this.#shown || isField || isChord(event) || !LETTER.test(event.key)) return;
     event.stopImmediatePropagation();
     this.focus();
+  }
+
+  /** Keeps what is written here, for when the reader comes back, or loads the page anew. */
+  #keep(): void {
+    const drafts = this.#port.get("drafts");
+    const [id, text] = [this.#shown?.id, this.#field.value];
+    if (id === undefined || text === (drafts[id] ?? "")) return;
+    this.#port.set({ drafts: { ...drafts, [id]: text } });
+  }
+
+  /** What led the reader here writes nothing until they have written something else. */
+  #holdSteps(event: KeyboardEvent): void {
+    if (this.#isLed && STEPS.test(event.key)) event.preventDefault();
+    else if (event.key.length === 1) this.#isLed = false;
   }
 
   /** The field is as tall as what is in it, and the buttons below stay in sight. */
@@ -96,6 +132,8 @@ export class Question {
     say("");
     try {
       await sayingBusy(this.#story.reply(mark, text), say);
+      const { [mark.id]: _sent, ...drafts } = this.#port.get("drafts");
+      this.#port.set({ drafts });
       // At one place there may be several.
       if (!this.#playback.question) this.#left();
       if (!this.#playback.isAtEnd) this.#playback.play();

@@ -79,4 +79,6 @@ export interface State {
   /** How many seconds it waits at most; `null` for as long as it took. */
   idle_limit: number | null;
   height: number;
+  /** What the reader has written at questions, by the marks' ids, and not sent. */
+  drafts: Record<string, string>;
 }

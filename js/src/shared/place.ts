@@ -1,3 +1,4 @@
+import { keepKeysOn } from "../host/border";
 import { atEnd } from "./dom";
 import { isAnswer } from "./grow";
 import { itemAt, wayTo } from "./order";
@@ -56,7 +57,7 @@ export class Place {
     const over = { signal: this.#over.signal };
     document.addEventListener("selectionchange", () => this.#mark(), over);
     for (const act of ACTS) {
-      document.addEventListener(act, () => this.#acted(), {
+      document.addEventListener(act, (event) => this.#acted(event), {
         capture: true,
         signal: this.#over.signal,
       });
@@ -141,8 +142,10 @@ export class Place {
     this.#changes.observe(box, { childList: true, subtree: true });
   }
 
-  #acted(): void {
-    if (this.#isGone) this.#over.abort();
+  /** Whoever still writes where the view was goes nowhere by that. */
+  #acted(event: Event): void {
+    const isLetter = event instanceof KeyboardEvent && /^\S$/.test(event.key);
+    if (this.#isGone && !isLetter) this.#over.abort();
   }
 
   #restore(paper: HTMLElement, moved: number): void {
@@ -182,6 +185,7 @@ export class Place {
     const target = summary ?? paper.querySelector<HTMLElement>(".dari-tall") ?? paper;
     if (target !== summary) target.tabIndex = -1;
     target.focus({ preventScroll: true });
+    keepKeysOn(paper);
   }
 }
 

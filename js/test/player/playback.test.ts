@@ -55,7 +55,15 @@ async function pass(seconds: number): Promise<void> {
 }
 
 async function begin(marks: Mark[] = [], state: Partial<State> = {}): Promise<void> {
-  const given = { at: 0, playing: false, speed: 1, idle_limit: null, height: 0, ...state };
+  const given = {
+    at: 0,
+    playing: false,
+    speed: 1,
+    idle_limit: null,
+    height: 0,
+    drafts: {},
+    ...state,
+  };
   port = new PagePort(recorded(marks), given);
   story = new Story(port, () => playback.renew());
   playback = new Playback(port, story, new AbortController().signal);

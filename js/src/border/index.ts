@@ -1,0 +1,4 @@
+import { openView } from "../widget";
+import { border } from "./component";
+
+export default openView(border);
