@@ -165,6 +165,48 @@ def test_a_digit_rates_only_what_is_open(book):
     cell(book, "2-small").get_by_text("rating 5").wait_for()
 
 
+ALIKE = """
+board.matrix = matrix(6)
+for cell in board.matrix.cells:
+    scores = {"rating": 4} if cell.id not in ("1-small", "2-large") else {}
+    board.put(cell.id, state="completed", text="Alike.", answer="Alike.", scores=scores)
+"""
+
+
+@pytest.mark.parametrize("acts", ["a key", "somebody else"])
+@pytest.mark.parametrize("leaves", ["what is found", "what differs"])
+def test_an_answer_stays_open_when_its_rating_takes_its_row_away(book, leaves, acts):
+    book.execute(FILL)
+    cell(book, "2-large").get_by_text("on Sunday").wait_for()
+    keys, page = book.page.keyboard, book.page
+    if leaves == "what differs":
+        book.execute(ALIKE)
+        page.get_by_text("4 tasks ").wait_for(timeout=20_000)
+    else:
+        book.execute("board.put('2-large', scores={'rating': 1})")
+        book.execute("board.put('3-small', scores={'rating': 2})")
+        page.locator("[name=where]").fill("rating < 3")
+        expect(page.locator("tbody[data-row]")).to_have_count(2)
+    cell(book, "2-large").click()
+    head = page.locator(".dari-pane header").first
+    expect(head).to_contain_text("Task 2")
+    if acts == "a key":
+        keys.press("4")
+        assert told(book, "board.ratings[-1][:2]", "('2-large', 4)")
+    else:
+        book.execute("board.put('2-large', scores={'rating': 4})")
+        cell(book, "2-large").get_by_text("rating 4").wait_for()
+    page.wait_for_timeout(600)
+    expect(head).to_contain_text("Task 2")
+    keys.press("5")
+    assert told(book, "board.ratings[-1][:2]", "('2-large', 5)")
+    keys.press("5")
+    assert told(book, "board.ratings[-1][:2]", "('2-large', None)")
+    rated = "{cell for cell, *_ in board.ratings}"
+    assert told(book, rated, "{'2-large'}")
+    assert not book.problems
+
+
 def test_rows_are_filtered_sorted_and_shown_where_they_differ(book):
     book.execute(FILL)
     cell(book, "2-large").get_by_text("on Sunday").wait_for()

@@ -32,6 +32,8 @@ export interface Grid {
   /** Moves the focus, or only the place where Tab enters the table. */
   focus(id: string): void;
   enter(id: string): void;
+  /** Whether one element shows both cells. */
+  shows(id: string, other: string): boolean;
   /** Brings a cell into sight; `scrollTo` scrolls the table alone for that, and not the page. */
   reveal(id: string): void;
   scrollTo(id: string): void;
@@ -52,11 +54,15 @@ const STEPS: Record<string, [number, number]> = {
   End: [0, 1e9],
 };
 
-/** @param observe Told of each row's element once. */
+/**
+ * @param observe Told of each row's element once.
+ * @param lost Takes the focus of a cell that is no longer there; false where another one gets it.
+ */
 export function gridIn(
   table: HTMLElement,
   sheet: Sheet,
   observe: (body: HTMLElement) => void,
+  lost: () => boolean,
 ): Grid {
   const head = part("thead", { role: "rowgroup" });
   const fold = part("tbody", { role: "rowgroup" });
@@ -165,7 +171,7 @@ name="same"></button></td></tr>`;
     Object.assign(element.dataset, { cell: cell.id, state, tint });
     cells.set(cell.id, element);
     say(cell.id, element);
-    element.tabIndex = cell.id === entry ? 0 : -1;
+    element.tabIndex = cell.id === shownBy(entry) ? 0 : -1;
     markOne(cell.id);
   }
 
@@ -205,7 +211,7 @@ name="same"></button></td></tr>`;
     near(rowOf(id));
     elementOf(entry)?.setAttribute("tabindex", "-1");
     elementOf(id)?.setAttribute("tabindex", "0");
-    entry = shownBy(id);
+    entry = id;
   }
 
   /** Puts the rows into the table that are to be there. */
@@ -217,8 +223,10 @@ name="same"></button></td></tr>`;
     const below = rows.same.length ? [fold, ...(isOpen ? rows.same.map(body) : [])] : [];
     table.replaceChildren(head, ...rows.shown.map(body), ...below);
     rows.shown.slice(0, PAGE).forEach(near);
-    if (!elementOf(entry)?.isConnected) entry = find(table, "[data-cell]")?.dataset.cell ?? "";
+    const isThere = elementOf(entry)?.isConnected;
+    if (!isThere) entry = find(table, "[data-cell]")?.dataset.cell ?? "";
     enter(entry);
+    if (focused && !isThere && lost()) return;
     const kept = focused ? elementOf(entry) : onButton && button;
     if (kept) kept.focus({ preventScroll: true });
   }
@@ -251,7 +259,10 @@ name="same"></button></td></tr>`;
         const group = bodies.get(id);
         if (group) put(find(group, "th"), html);
       }
+      const held = elementOf(entry)?.matches(":focus");
       for (const id of new Set(change.cells.map((cell) => cell.row))) if (drawn.has(id)) draw(id);
+      // Its place may show another cell now.
+      if (held && !elementOf(entry)?.matches(":focus")) elementOf(entry)?.focus();
     },
     mark(opened, chosen) {
       near(rowOf(opened));
@@ -263,7 +274,11 @@ name="same"></button></td></tr>`;
     enter,
     focus(id) {
       enter(id);
-      elementOf(id)?.focus();
+      if (!elementOf(id)?.isConnected) enter(find(table, "[data-cell]")?.dataset.cell ?? "");
+      elementOf(entry)?.focus();
+    },
+    shows(id, other) {
+      return elementOf(id) === elementOf(other);
     },
     reveal(id) {
       elementOf(id)?.scrollIntoView({ block: "nearest", inline: "nearest" });

@@ -35,6 +35,10 @@ export class Pane {
     this.#name(title);
   }
 
+  focus(): void {
+    this.#log.focus({ preventScroll: true });
+  }
+
   get hasFocus(): boolean {
     return this.element.contains(focused(this.element));
   }

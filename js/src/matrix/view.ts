@@ -58,6 +58,7 @@ export class MatrixView {
   #number: number;
   /** What the rows were shown by last. */
   #asked = "";
+  #shown: string[] = [];
   #late: ReturnType<typeof setTimeout> | undefined;
   /** Whether the count is to be said once it is there. */
   #isAwaited = false;
@@ -81,7 +82,12 @@ export class MatrixView {
     const tell = (cells: string[]) => port.send({ kind: "visible", cells });
     const observe = sight(sheet, (row) => this.#grid.near(row), tell, signal);
     new Place(root, find(root, ".dari-grid"), rowsOnPaper, signal);
-    this.#grid = gridIn(find(root, "table"), sheet, observe);
+    // A focus that has nowhere to stay opens nothing else.
+    const lost = () => {
+      if (this.#opened) this.#pane.focus();
+      return this.#opened !== undefined;
+    };
+    this.#grid = gridIn(find(root, "table"), sheet, observe, lost);
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
     this.#line = new RatingLine(find(root, ".dari-rate"));
     this.#ratings = new Ratings(
@@ -159,13 +165,19 @@ export class MatrixView {
     const words = this.#port.get("same");
     const folds = words && !(where || order);
     const ids = [...left.keys()].filter((id) => rows.has(id));
+    const asked = [where, order, found.baseline].join("\n");
+    const isAsked = this.#asked === asked;
+    // What is rated stays where it is while it is open, and goes when the reader goes on.
+    const open = isAsked ? (this.#opened?.row ?? "") : "";
     const [same, shown] = [true, false].map((is) =>
-      ids.filter((id) => (!!folds && !!rows.get(id)?.same) === is),
+      ids.filter((id) => (!!folds && !!rows.get(id)?.same && id !== open) === is),
     ) as [string[], string[]];
+    const at = this.#shown.indexOf(open);
+    if (at >= 0 && rows.has(open) && !left.has(open)) shown.splice(at, 0, open);
+    this.#shown = shown;
     this.#grid.tell();
     this.#grid.show({ shown, same, words });
-    const asked = [where, order, found.baseline].join("\n");
-    if (this.#asked && this.#asked !== asked) find(this.#root, ".dari-grid").scrollTop = 0;
+    if (this.#asked && !isAsked) find(this.#root, ".dari-grid").scrollTop = 0;
     this.#asked = asked;
     const count =
       ids.length < rows.size
@@ -209,6 +221,7 @@ export class MatrixView {
     if (this.#number !== this.#sheet.number) {
       this.#number = this.#sheet.number;
       this.#grid.clear();
+      this.#shown = [];
       this.#spoken.textContent = "";
       this.#shut();
     }
@@ -298,7 +311,7 @@ export class MatrixView {
 
   /** Goes on at the cell of the note, which is kept as by any way out of its field. */
   #leaveNote(): void {
-    find(this.#root, ".dari-log").focus();
+    this.#pane.focus();
     if (this.#opened) this.#grid.focus(this.#opened.id);
   }
 
@@ -348,6 +361,12 @@ export class MatrixView {
     return this.#sheet.cells.get(at?.dataset.cell ?? "");
   }
 
+  /** A cell, or what is open where both are shown as one. */
+  #meant(cell: Cell): Cell {
+    const opened = this.#opened;
+    return opened && this.#grid.shows(cell.id, opened.id) ? opened : cell;
+  }
+
   /** A field has the name of the trait that it sets. */
   #set(event: Event): void {
     const { name, type, checked, value } = event.target as HTMLInputElement;
@@ -395,9 +414,10 @@ export class MatrixView {
     if ((event.target as Element).matches("[name=where]")) this.#offer();
     if (!cell) return;
     clearTimeout(this.#following);
-    this.#grid.enter(cell.id);
-    if (!this.#opened || this.#opened.id === cell.id) return;
-    this.#following = setTimeout(() => this.#select(cell), FOLLOW_MS);
+    const meant = this.#meant(cell);
+    this.#grid.enter(meant.id);
+    if (!this.#opened || this.#opened.id === meant.id) return;
+    this.#following = setTimeout(() => this.#select(meant), FOLLOW_MS);
   }
 
   #pressed(event: KeyboardEvent): void {
@@ -440,8 +460,9 @@ export class MatrixView {
     else if (!cell || !this.#port.get("rating")) return false;
     else if (this.#opened && key >= "1" && key <= "5") {
       // Nobody rates what they have not opened, only because a key was touched.
-      if (this.#opened.id !== cell.id) this.#select(cell);
-      this.#rate(cell, { value: Number(key) });
+      const rated = this.#meant(cell);
+      if (this.#opened.id !== rated.id) this.#select(rated);
+      this.#rate(rated, { value: Number(key) });
     } else if (key === "n") {
       this.#select(cell);
       this.#line.note.focus();
