@@ -370,7 +370,7 @@ class MatrixView(View):
             else:
                 layers = blinding.over(stands, rating)
                 keep_rating(rate, rating, layers.top)
-                blinding.given(rating)
+                blinding.given(layers, rating)
             # The score is in the matrix now, and whoever keeps it need not tell anyone.
             self.flush()
             if blinding is not None:
