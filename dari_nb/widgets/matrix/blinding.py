@@ -32,7 +32,9 @@ class Layers:
     @property
     def top(self) -> Said:
         """What is to be kept: of value and note the uppermost that is given."""
-        return self.below._replace(at="", **_parts(self.given.items()))
+        given = _parts(self.given.items())
+        is_blind = "note" in given or self.below.is_blind
+        return self.below._replace(at="", is_blind=is_blind, **given)
 
     def of(self, who: object) -> Said:
         """What one of them gives."""
@@ -107,7 +109,7 @@ class Blinding:
             rating: What is given.
         """
         layers = _layers.get(self._key(stands, rating))
-        if layers is None or layers.top != stands._replace(at=""):
+        if layers is None or (layers.top.value, layers.top.note) != stands[:2]:
             layers = Layers(stands)  # others have spoken since: that is theirs, both parts of it
         return layers.but(self._who, rating)
 
