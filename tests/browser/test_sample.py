@@ -63,7 +63,7 @@ def test_a_note_is_kept_by_the_keys_that_leave_it_and_the_next_answer_is_two_key
         keys.press("n")
         keys.type(f"note {number}")
         keys.press(key)
-        pane.get_by_text("saved, not rated").wait_for()
+        pane.get_by_text("note saved").wait_for()
         expect(cells.nth(number)).to_be_focused()
         expect(note).to_have_value(f"note {number}")
         keys.press("3")

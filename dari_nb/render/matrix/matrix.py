@@ -41,6 +41,7 @@ class MatrixCell:
         score_errors: Why a function gave no value, by the name of the score.
         notes: What people wrote beside their ratings, by the name of the score.
         rated: When people rated it last, ISO 8601, by the name of the score.
+        blind: Names of the scores of which the note was written without being told whose it is.
         scales: The worst and the best that scores could be, by name, where that is known.
     """
 
@@ -65,6 +66,7 @@ class MatrixCell:
     score_errors: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     rated: Mapping[str, str] = field(default_factory=dict)
+    blind: frozenset[str] = frozenset()
     scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 

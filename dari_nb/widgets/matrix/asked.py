@@ -24,15 +24,20 @@ class Given(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What is said of a cell by a rating, and when that was, where it is known."""
+    """What is said of a cell by a rating, and when that was, where it is known.
+
+    ``is_blind`` is whether the note was written without being told whose the answer is.
+    """
 
     value: Any = None
     note: str = ""
     at: str = ""
+    is_blind: bool = False
 
     def but(self, given: Given) -> Said:
         """Return it with what is given in place of its own."""
-        return self._replace(at="", **given.parts)
+        is_blind = self.is_blind and "note" not in given.parts
+        return self._replace(at="", is_blind=is_blind, **given.parts)
 
     def kept(self) -> Kept:
         """Return it as a page has it."""
@@ -57,7 +62,7 @@ def said_in(matrix: Matrix, cell_id: str, name: str) -> Said:
     if cell is None:
         return Said()
     note = str(cell.notes.get(name, ""))
-    return Said(cell.scores.get(name), note, cell.rated.get(name, ""))
+    return Said(cell.scores.get(name), note, cell.rated.get(name, ""), name in cell.blind)
 
 
 def keep_rating(rate: Rate, given: Given, whole: Said) -> None:

@@ -6,8 +6,9 @@ What is shown to somebody who rates blind is made of this alone: what is not in 
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ...models import TimelineItem
 from ...render import Head
@@ -22,23 +23,32 @@ TITLE = "Blind"
 class Layers:
     """A rating of those who do not see each other's, over what was last said by all others.
 
-    ``given`` is what each of them gives, and who came last is above.
+    ``given`` is what each of them gives, value and note apart: of each, who came last is above.
     """
 
     below: Said
-    given: Mapping[object, Said] = field(default_factory=dict)
+    given: Mapping[tuple[object, str], Any] = field(default_factory=dict)
 
     @property
     def top(self) -> Said:
         """What is to be kept: of value and note the uppermost that is given."""
-        all_ = [*reversed(tuple(self.given.values())), self.below]
-        value = next((one.value for one in all_ if one.value is not None), None)
-        return Said(value, next((one.note for one in all_ if one.note), ""))
+        given = _parts(self.given.items())
+        is_blind = "note" in given or self.below.is_blind
+        return self.below._replace(at="", is_blind=is_blind, **given)
 
-    def but(self, who: object, said: Said) -> Layers:
-        """Return it as it is when one of them says this."""
-        others = {other: kept for other, kept in self.given.items() if other is not who}
-        return Layers(self.below, {**others, who: said})
+    def of(self, who: object) -> Said:
+        """What one of them gives."""
+        return Said(**_parts(one for one in self.given.items() if one[0][0] is who))
+
+    def but(self, who: object, rating: Given) -> Layers:
+        """Return it as it is when one of them gives this."""
+        new = {(who, part): said for part, said in rating.parts.items()}
+        others = {key: said for key, said in self.given.items() if key not in new}
+        return Layers(self.below, {**others, **new})
+
+
+def _parts(given: Iterable[tuple[tuple[object, str], Any]]) -> dict[str, Any]:
+    return {part: said for (_, part), said in given if said not in (None, "")}
 
 
 _layers: dict[Hashable, Layers] = {}
@@ -99,22 +109,18 @@ class Blinding:
             rating: What is given.
         """
         layers = _layers.get(self._key(stands, rating))
-        if layers is None or layers.top != stands._replace(at=""):
-            layers = Layers(stands)
-        return layers.but(self._who, self._own(rating).but(rating))
+        if layers is None or (layers.top.value, layers.top.note) != stands[:2]:
+            layers = Layers(stands)  # others have spoken since: that is theirs, both parts of it
+        return layers.but(self._who, rating)
 
-    def given(self, rating: Given) -> None:
-        """Show this rating of a true cell from now on."""
-        own = self._given.setdefault(rating.cell, {})
-        own[rating.name] = self._own(rating).but(rating)
+    def given(self, layers: Layers, rating: Given) -> None:
+        """Show from now on what is given here of a true cell."""
+        self._given.setdefault(rating.cell, {})[rating.name] = layers.of(self._who)
 
     def kept(self, layers: Layers, rating: Given, before: Said, stands: Said) -> None:
         """Remember what was kept, now that it stands in place of what did before."""
         _layers.pop(self._key(before, rating), None)
         _layers[self._key(stands, rating)] = layers
-
-    def _own(self, rating: Given) -> Said:
-        return self._given.get(rating.cell, {}).get(rating.name, Said())
 
     def _key(self, said: Said, rating: Given) -> Hashable:
         return said.at or (self._who, rating.cell, rating.name)

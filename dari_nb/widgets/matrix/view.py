@@ -72,6 +72,8 @@ class MatrixView(View):
             do not open.
         rate: Keeps a rating: id of the cell, name of the score, value from 1 to 5 (``None``
             takes it back), note. Called like ``transcript``. Without it nothing can be rated.
+        rate_blind: Keeps one of which the note was written without being told whose the answer is;
+            ``rate`` when left out.
         watch: Takes the ids of the cells that the reader sees and that have not ended, whenever
             they change; for streams of these alone. Called in the kernel's main thread.
         compare: Takes a matrix, a baseline and a score, and returns what came of the comparison;
@@ -144,6 +146,7 @@ class MatrixView(View):
         *,
         transcript: ReadTranscript | None = None,
         rate: Rate | None = None,
+        rate_blind: Rate | None = None,
         watch: Watch | None = None,
         compare: Compare = seen_against,
         **traits: Any,
@@ -168,7 +171,7 @@ class MatrixView(View):
         if transcript is not None:
             self._answer_from(transcript)
         if rate is not None:
-            self.answer("rate", lambda body: self._rated(rate, body))
+            self.answer("rate", lambda body: self._rated(rate, rate_blind or rate, body))
         self._show(lambda: matrix)
 
     def changed(self) -> None:
@@ -352,7 +355,7 @@ class MatrixView(View):
             ]
         )
 
-    def _rated(self, rate: Rate, body: Any) -> Future[Kept]:
+    def _rated(self, rate: Rate, rate_blind: Rate, body: Any) -> Future[Kept]:
         asked, blinding = rating_in(body), self._blinding
         shown, name = asked.cell, asked.name
         true = self._true_id(shown)
@@ -366,11 +369,12 @@ class MatrixView(View):
                 whole = stands.but(rating)
                 if whole.value is None and stands.value != seen.value:
                     whole = whole._replace(value=stands.value)  # nobody takes back what they missed
-                keep_rating(rate, rating, whole)
             else:
                 layers = blinding.over(stands, rating)
-                keep_rating(rate, rating, layers.top)
-                blinding.given(rating)
+                whole = layers.top
+            keep_rating(rate_blind if whole.is_blind else rate, rating, whole)
+            if blinding is not None:
+                blinding.given(layers, rating)
             # The score is in the matrix now, and whoever keeps it need not tell anyone.
             self.flush()
             if blinding is not None:

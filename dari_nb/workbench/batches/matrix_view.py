@@ -48,6 +48,8 @@ class Shown(Protocol):
     def rate(self, cell: Any, name: str, value: Any, note: str = "") -> None:
         """Keep a rating."""
 
+    def _rate_blind(self, cell: Any, name: str, value: Any, note: str) -> None: ...
+
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as paper."""
 
@@ -118,6 +120,7 @@ class BatchMatrix(MatrixView):
             compare=compared_with,
             transcript=lambda cell_id: opened(batch, self._cell(cell_id)),
             rate=self._rate,
+            rate_blind=self._rate_blind,
             watch=batch._watch,
             blocking=blocking,
             layout=layout,
@@ -198,6 +201,9 @@ class BatchMatrix(MatrixView):
 
     def _rate(self, cell_id: str, name: str, value: float | None, note: str) -> None:
         self._batch.rate(self._cell(cell_id), name, value, note)
+
+    def _rate_blind(self, cell_id: str, name: str, value: float | None, note: str) -> None:
+        self._batch._rate_blind(self._cell(cell_id), name, value, note)
 
 
 class MatrixSubject(Subject):

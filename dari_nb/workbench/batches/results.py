@@ -219,6 +219,10 @@ class Results(Judgeable):
         """
         self._keep_rating(self._cell_at(cell), name, value, note)
 
+    def _rate_blind(self, cell: Place, name: str, value: Any, note: str) -> None:
+        """Keep a rating with a note that was written without being told whose the answer is."""
+        self._keep_rating(self._cell_at(cell), name, value, note, is_blind=True)
+
     def _keep_rating(
         self, cell: Cell, name: str, value: Any, note: str, *, is_blind: bool = False
     ) -> None:

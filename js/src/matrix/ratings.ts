@@ -49,7 +49,8 @@ export class Ratings {
         given.isSaved = true;
         Object.assign(given.part, body);
         const { value } = { ...this.of(cell, name), ...given.part };
-        const words = value === null ? "saved, not rated" : `saved: ${value} of 5`;
+        const without = now.note ? "note saved" : "taken back";
+        const words = value === null ? without : `saved: ${value} of 5`;
         // The news of it came before the answer.
         if (given.hasNews && this.#given.get(cell.id) === given) this.#given.delete(cell.id);
         this.#told(cell, words, false);

@@ -422,7 +422,7 @@ describe("ratings", () => {
     expect(pressed()).toEqual(["4"]);
     at("a/small/0").focus();
     press("4");
-    await vi.waitFor(() => expect(told()).toBe("saved, not rated"));
+    await vi.waitFor(() => expect(told()).toBe("taken back"));
     const rates = side.asked.filter(([what]) => what === "rate").map(([, body]) => body);
     const rating = { cell: "a/small/0", name: "rating" };
     expect(rates).toEqual([
@@ -515,6 +515,19 @@ describe("ratings", () => {
     const rating = { cell: "a/small/0", name: "rating", note: "fine" };
     expect(side.asked.at(-1)).toEqual(["rate", rating]);
     expect(pressed()).toEqual(["2"]);
+  });
+
+  test("what is said of a note alone is that it was saved, or taken back", async () => {
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    at("a/small/0").click();
+    for (const [text, words] of [
+      ["fine", "note saved"],
+      ["", "taken back"],
+    ] as const) {
+      note.value = text;
+      note.dispatchEvent(new Event("change", { bubbles: true }));
+      await vi.waitFor(() => expect(texts("[role=status]")).toEqual([`Task 0: ${words}`]));
+    }
   });
 
   test("wherever the focus is in what is open, digits rate it and n writes the note", async () => {

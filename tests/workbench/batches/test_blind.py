@@ -277,6 +277,98 @@ def test_what_another_kernel_says_in_between_stands_again_too(batch, view, other
     assert kept_in(batch) == other
 
 
+def by_code(batch, value, note):
+    batch.rate((1, "zephyrone"), "rating", value, note)
+
+
+def in_a_plain_view(batch, value, note):
+    plain = batch.view()
+    press(plain, "1/zephyrone/0", value=value, note=note)
+    plain.close()
+
+
+def in_a_blind_view(batch, value, note):
+    other = batch.view()
+    other.blind = True
+    press(other, "1/zephyrone/0", value=value, note=note)
+    other.close()
+
+
+@pytest.mark.parametrize("says", [rated_elsewhere, by_code, in_a_plain_view, in_a_blind_view])
+@pytest.mark.parametrize(
+    ("pressed", "kept"),
+    [
+        ([{"value": None}], (5, "theirs")),
+        ([{"note": ""}], (5, "theirs")),
+        ([{"note": "more"}], (5, "more")),
+        ([{"value": 3}], (3, "theirs")),
+        ([{"note": "more"}, {"value": 3}], (3, "more")),
+        ([{"note": "more"}, {"value": 3}, {"note": ""}], (3, "theirs")),
+        ([{"value": 3}, {"value": None}], (5, "theirs")),
+    ],
+)
+def test_what_is_given_blind_leaves_the_other_part_to_who_spoke_since(
+    batch, view, says, pressed, kept
+):
+    view.blind = True
+    press(view, "1/zephyrone/0", value=2, note="mine")
+    says(batch, 5, "theirs")
+    for change in pressed:
+        press(view, "1/zephyrone/0", **change)
+    assert kept_in(batch) == kept
+
+
+def test_what_is_shown_blind_after_others_spoke_is_what_is_given_since(batch, view):
+    view.blind = True
+    assert press(view, "1/zephyrone/0", value=2) == (2, None)
+    assert press(view, "1/zephyrone/0", note="mine") == (2, "mine")
+    rated_elsewhere(batch, 5, "theirs")
+    assert press(view, "1/zephyrone/0", value=3) == (3, None)
+    assert press(view, "1/zephyrone/0", note="more") == (3, "more")
+    assert kept_in(batch) == (3, "more")
+
+
+def note_in_sample(batch):
+    """The note that a sample of all answers has of the one that is rated; all others have none."""
+    notes = batch.sample(8).to_frame()["note"].dropna().tolist()
+    assert len(notes) <= 1
+    return notes[0] if notes else None
+
+
+def test_a_note_that_was_written_blind_is_shown_in_a_sample_and_no_other_is(batch, view):
+    batch.rate((0, "zephyrone"), "rating", None)
+    batch.rate((1, "zephyrone"), "rating", 3, "of the quick one")
+    view.blind = True
+    press(view, "1/zephyrone/0", value=4)
+    assert note_in_sample(batch) is None
+    press(view, "1/zephyrone/0", note="too short")
+    assert note_in_sample(batch) == "too short"
+    press(view, "1/zephyrone/0", value=5)
+    assert note_in_sample(batch) == "too short"
+    press(view, "1/zephyrone/0", note="")
+    assert kept_in(batch) == (5, "of the quick one")
+    assert note_in_sample(batch) is None
+
+
+def test_a_note_of_a_sample_that_stands_again_is_shown_in_samples_again(batch, view):
+    batch.rate((0, "zephyrone"), "rating", None)
+    sample = batch.sample(8)
+    number = next(n for n in range(len(sample)) if "91" in sample[n].text)
+    sample.rate(number, 4, "from the sample")
+    [cell] = [cell for cell in batch.cells if cell.scores.get("rating") == 4]
+    view.blind = True
+    press(view, cell.id, note="from the view")
+    assert note_in_sample(batch) == "from the view"
+    press(view, cell.id, value=2)
+    press(view, cell.id, note="")
+    assert note_in_sample(batch) == "from the sample"
+    view.blind = False
+    press(view, cell.id, value=3)
+    assert note_in_sample(batch) == "from the sample"
+    press(view, cell.id, note="knowing whose")
+    assert note_in_sample(batch) is None
+
+
 def test_a_note_in_a_view_leaves_a_value_that_is_no_number(batch, view):
     batch.rate((1, "zephyrone"), "usable", True)
     body = {"cell": "1/zephyrone/0", "name": "usable", "note": "as it is"}

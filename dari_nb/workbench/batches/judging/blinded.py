@@ -87,6 +87,8 @@ class Blinded:
         kept = note or self._hidden.get(cell.id, "")
         self._batch._keep_rating(whose, name, value, kept, is_blind=bool(note))
 
+    _rate_blind = rate
+
     def to_mimebundle(self) -> dict[str, str]:
         """Return the matrix as paper."""
         from ....render.matrix.paper import matrix_paper

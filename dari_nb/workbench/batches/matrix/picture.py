@@ -125,6 +125,7 @@ def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
         score_errors=marks.errors,
         notes=marks.notes,
         rated=marks.by_hand,
+        blind=marks.blind,
         scales=marks.scales,
     )
 
