@@ -246,6 +246,12 @@ export class MatrixView {
     this.#grid.reveal(cell.id);
   }
 
+  /** Opens another repeat, which has a button of its own: that has the focus then. */
+  #openRepeat(id: string): void {
+    this.#select(this.#sheet.cells.get(id) as Cell);
+    this.#pane.element.querySelector<HTMLElement>(`[name=repeat][value="${id}"]`)?.focus();
+  }
+
   #open(cell: Cell): void {
     clearTimeout(this.#following);
     this.#root.dataset.open = "cell";
@@ -397,8 +403,7 @@ export class MatrixView {
     if (button?.dataset.where) this.#choosing(button.dataset.where);
     else if (cell && (event.shiftKey || event.ctrlKey || event.metaKey)) this.#choose(cell);
     else if (cell) this.#select(cell);
-    else if (name === "repeat")
-      this.#select(this.#sheet.cells.get((button as HTMLButtonElement).value) as Cell);
+    else if (name === "repeat") this.#openRepeat((button as HTMLButtonElement).value);
     else if (button?.value && this.#opened) {
       this.#rate(this.#opened, { value: Number(button.value) });
     } else if (name === "compare") this.#compare();

@@ -326,6 +326,14 @@ describe("keys", () => {
     expect(texts("td[tabindex='0']")).toEqual(["answer a large"]);
   });
 
+  test("one cell is in the tab order when rows went and came back", async () => {
+    at("b/large/0").focus();
+    at("b/large/0").blur();
+    await find({ a: {} });
+    await find({ a: {}, b: {} });
+    expect(texts("td[tabindex='0']")).toEqual(["answer a small"]);
+  });
+
   test("Enter opens a transcript, and Escape leads back to its cell", async () => {
     at("b/small/0").focus();
     press("Enter");
@@ -629,7 +637,9 @@ describe("what came out alike", () => {
     repeats[1]?.click();
     expect(side.asked.at(-1)).toEqual(["cell", { cells: ["a/small/1"] }]);
     expect(at("a/small/0").hasAttribute("data-open")).toBe(true);
-    expect(el.querySelector("[name=repeat][aria-pressed=true]")?.textContent).toBe("1");
+    const pressed = el.querySelector("[name=repeat][aria-pressed=true]");
+    expect(pressed?.textContent).toBe("1");
+    expect(pressed?.matches(":focus")).toBe(true);
   });
 
   test("is a line that opens, unless rows are sought or sorted", async () => {
