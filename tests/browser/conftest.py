@@ -64,9 +64,10 @@ CHROMIUM_FLAGS = [
 # The first would cover the page with news, which need the network.
 SETTINGS = {"@jupyterlab/apputils-extension/notification": {"fetchNews": "false"}}
 # What the notebooks themselves complain of, with nothing of ours on the page: Notebook 7 while it
-# starts, JupyterLab's debugger when its kernel goes before it was asked, and anywidget after two
-# seconds on a busy machine: a view that never comes is missed by its test.
+# starts, JupyterLab's debugger and its subshells when their kernel goes before it has answered, and
+# anywidget after two seconds on a busy machine: a view that never comes is missed by its test.
 OWN_NOISE = {
+    "Canceled future for create_subshell_request message before replies were done",
     "[anywidget] Failed to initialize model.",
     "Cannot read properties of undefined (reading 'schema')",
     (
