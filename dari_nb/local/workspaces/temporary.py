@@ -47,12 +47,12 @@ def _made(kind: str) -> tuple[Path, int | None]:
             continue
         except OSError:  # a file system without locks: nobody sweeps there either
             return path, None
-        if lock is None or _is(path, lock):
+        if lock is None or _is_there(path, lock):
             return path, lock
         os.close(lock)
 
 
-def _is(path: Path, folder: int) -> bool:
+def _is_there(path: Path, folder: int) -> bool:
     try:
         return os.path.samestat(path.stat(), os.fstat(folder))
     except FileNotFoundError:

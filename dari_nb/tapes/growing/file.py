@@ -75,7 +75,7 @@ class TapeFile:
         self._sessions = Sessions(self._replaced if replaces else ())
         self._numbers: dict[Place, int] = {}
         self._superseded: set[Place] = set()
-        self._gone: set[Place] = set()
+        self._went_with: set[Place] = set()
         self._known: set[Place] = set()
         self._there: dict[Place, Turn] = {}
         self.own = OwnTurns(path)
@@ -247,7 +247,7 @@ class TapeFile:
             self._settle()
         self._known |= {*map(place_of, turns)}
         self._there |= {place_of(turn): turn for turn in turns}
-        self._gone -= {*map(place_of, turns)}
+        self._went_with -= {*map(place_of, turns)}
         self._replaced.note(turns)
         if self._replaces:
             self._waiting.note(turns)
@@ -260,8 +260,9 @@ class TapeFile:
         there, own = [*self._there.values()], set[Place]()
         goes = {*self._replaced} if self._replaces else self._known
         stay = [one for one in there if not self._replaces or place_of(one) not in goes]
+        theirs = {*self._there} - goes
         for number, turn in self._pending:
-            kept = {*self._there} - goes | own | kept_beside(turn, there, stay)
+            kept = theirs | own | kept_beside(turn, there, stay)
             kept |= in_other_conversations(turn, there, stay)
             if place_of(turn) in kept:
                 stand_aside(turn, kept | {*self._there})
@@ -269,7 +270,7 @@ class TapeFile:
 
     def _go_with(self, replaced: Set[Place]) -> set[Place]:
         """The places of what goes with turns that are replaced, as the file is put in order."""
-        if self._replaces:
+        if self._replaces or not replaced:
             return set()
         there = self._there.items()
         gone = [turn for place, turn in there if place in replaced]
@@ -278,10 +279,11 @@ class TapeFile:
         if goes:
             told = count_of(len(goes), "turn"), names_of(goes, _MOST_NAMES)
             _log.warning(_GOES_WITH, self._path.name, *told)
+        places = {*map(place_of, goes)}
         self.own.forget({turn.place for turn in goes})
-        self._gone |= {*map(place_of, goes)}
+        self._went_with |= places
         self._is_in_order &= not goes
-        return {*map(place_of, goes)}
+        return places
 
     def _put(self, turn: Turn, *, is_left: bool) -> Turn:
         """A turn as it is written; the notes in front of what is recorded stand there already."""
@@ -331,7 +333,7 @@ class TapeFile:
     def _settle(self) -> None:
         self._numbers.clear()
         self._superseded.clear()
-        self._gone.clear()
+        self._went_with.clear()
         self._is_in_order = self._is_closed = True
 
     def _closing(self, counts: Mapping[str, int]) -> Closing:
@@ -347,7 +349,7 @@ class TapeFile:
         data = bytes_of(self._path) if seen is not None else b""
         now = parsed(data, str(self._path)) if seen is not None else Recording(self._times)
         now = without_waiting(each_once(now), self._superseded)
-        now.turns = [turn for turn in now.turns if place_of(turn) not in self._gone]
+        now.turns = [turn for turn in now.turns if place_of(turn) not in self._went_with]
         end = _end_of(data)
         last = data[end:]
         is_last_alone = last.startswith(_CLOSING) and b"\n" not in last.rstrip(b"\n")
