@@ -85,16 +85,14 @@ export class Playback {
   async seek(seconds: number): Promise<void> {
     const clock = Math.min(Math.max(0, seconds), this.#story.seconds);
     if (await this.#comesTo(this.#story.chapterAt(clock))) {
-      this.#set(this.#story.placeAt(clock), clock);
-      this.#say();
+      this.#land(this.#story.placeAt(clock), clock);
     }
   }
 
   /** Goes to a place. */
   async goTo(place: Place): Promise<void> {
     if (await this.#comesTo(place.chapter)) {
-      this.#set(place, this.#story.secondsOf(place));
-      this.#say();
+      this.#land(place, this.#story.secondsOf(place));
     }
   }
 
@@ -207,6 +205,13 @@ export class Playback {
     if (note === this.note) return;
     this.note = note;
     this.#tell();
+  }
+
+  /** Goes there, and stops where something is asked, or nothing comes. */
+  #land(place: Place, clock: number): void {
+    this.#set(place, clock);
+    if (this.isPlaying && (this.question || this.isAtEnd)) this.pause();
+    else this.#say();
   }
 
   #set(place: Place, clock: number): void {

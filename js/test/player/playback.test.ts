@@ -147,6 +147,21 @@ describe("a playback", () => {
     expect(story.chapters[0]?.marks[0]?.answer).toBe("It waits.");
   });
 
+  test("stops at once where a reader goes to a question, or to the end, while it plays", async () => {
+    await begin([asks(2)]);
+    playback.play();
+    await playback.goTo(story.end);
+    expect([playback.isPlaying, playback.question?.ask]).toEqual([false, "Why?"]);
+    await story.reply(playback.question as Mark, "It waits.");
+    playback.play();
+    await playback.seek(8);
+    expect([playback.isPlaying, port.get("playing")]).toEqual([false, false]);
+    await playback.seek(0);
+    playback.play();
+    await playback.seek(5);
+    expect(playback.isPlaying).toBe(true);
+  });
+
   test("a question in front of all shows nothing", async () => {
     await begin([asks(0)]);
     expect(playback.place.steps).toBe(0);
