@@ -120,7 +120,7 @@ def assert_what_is_not_named_stays_and_plays(
 def said_to_go(caplog: pytest.LogCaptureFixture) -> str:
     """What was logged of turns that came to nothing, and went."""
     told = (record.getMessage() for record in caplog.records)
-    return "".join(text for text in told if "had come to nothing behind it goes" in text)
+    return "".join(text for text in told if "had come to nothing" in text)
 
 
 def recorded_on(tape: Recording) -> list[Turn]:

@@ -21,7 +21,10 @@ _SAID = "assistant.message_completed"
 
 
 class Moody:
-    """An agent that numbers its answers, fails or hangs as it is told, and waits at its gate."""
+    """An agent that numbers its answers, repeats one, fails or hangs as it is told.
+
+    It waits at its gate.
+    """
 
     def __init__(self) -> None:
         self.does, self.gate = "answer", Event()
@@ -36,6 +39,8 @@ class Moody:
             await asyncio.sleep(0.002)
         if does == "fail":
             raise RuntimeError(f"broken {number}")
+        if does == "repeat":
+            return f"{prompt} again"
         return f"{prompt} {number}"
 
 
@@ -57,7 +62,7 @@ class Course:
 
     def __init__(self, server: LocalDari, agent: Moody, caller: Caller) -> None:
         server.agent("moody")(agent)
-        self.agent, self.caller = agent, caller
+        self.server, self.agent, self.caller = server, agent, caller
 
     def begin(self) -> str:
         return self.caller.create("moody")
@@ -232,6 +237,44 @@ def test_what_came_to_nothing_behind_a_cancelled_turn_goes_with_it(
             told = talks(course(server), "answer", "answer")
     assert said(path) == {"y 1", told}
     assert kernels == 2 or len(read_tape(path).turns) == 2
+    assert is_whole(path)
+
+
+@pytest.mark.parametrize("first", ["answer", "repeat"], ids=["another x", "the same x"])
+@pytest.mark.parametrize(
+    "ends",
+    [
+        ("fail", "hang", "answer"),
+        ("answer", "hang", "answer"),
+        ("answer", "fail", "answer"),
+        ("fail", "hang", "hang", "answer"),
+        ("fail", "hang", "fail"),
+    ],
+    ids="-".join,
+)
+def test_what_waited_and_came_to_nothing_goes_for_what_is_recorded_in_the_end(
+    path: Path, course: Callable[[LocalDari], Course], first: str, ends: tuple[str, ...]
+) -> None:
+    def talks(one: Course, mode: str, does: str) -> str:
+        one.server.insert(Tape(path, mode=mode, speed="instant"))
+        one.ask(session := one.begin(), "x", first)
+        told = one.ask(session, "y", does) if does else ""
+        one.server.eject()
+        return told
+
+    with LocalDari() as server:
+        one = course(server)
+        talks(one, "auto", "")
+        talks(one, "auto", ends[0])
+        assert [turn.line.new for turn in read_tape(path).turns] == [False, True]
+        asked = '"asked":"y"}\n'
+        path.write_text(path.read_text().replace(asked, asked + '{"mark":"here"}\n'))
+        told = [talks(one, "record", does) for does in ends[1:]][-1]
+    turns = read_tape(path).turns
+    assert [(turn.line.take, turn.line.new) for turn in turns] == [(1, False)] * 2
+    assert turns[1].status == ("completed" if told.startswith("y") else told)
+    assert told == "failed" or told in said(path)
+    assert '{"mark":"here"}' in path.read_text()
     assert is_whole(path)
 
 

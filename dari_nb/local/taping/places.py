@@ -44,7 +44,7 @@ class Places:
         """The next recorded take that was asked behind what this goes on from, or a further one.
 
         What this goes on from is what was recorded before in the place of the turns before it. What
-        never plays gives way, too.
+        never plays gives way, too, and what only waits and came to nothing is no better than that.
 
         Args:
             turn: The turn.
@@ -55,11 +55,12 @@ class Places:
         same = [one for one in there if one.line.key == key]
         before = self._before(turn, there, running)
         parents = [one for one in there if one.line.key == parent]
-        stale = (one for one in same if parent and not any(follows(one, p) for p in parents))
-        own = (one for one in same if one.line.behind is None or one.line.behind in before)
+        stale = [one for one in same if parent and not any(follows(one, p) for p in parents)]
+        own = [one for one in same if one.line.behind is None or one.line.behind in before]
+        recorded = [one for one in own if one.is_answer or not one.line.new]
         takes = [
             [one.line.take for one in found if one.place not in self._here]
-            for found in (own, stale)
+            for found in (recorded, [*own, *stale])
         ]
         taken = {one.line.take for one in same} | {take for k, take in self._here if k == key}
         take = min(takes[0] or takes[1], default=_free(taken))

@@ -25,13 +25,14 @@ from .locks import alone_in
 from .own_turns import OwnTurns
 from .replaced import Replaced
 from .sessions import Place, Sessions, each_once, place_of, without_waiting
-from .waiting import Waiting, goes_with, in_other_conversations, kept_beside, stand_aside
+from .waiting import Waiting, goes_for, goes_with, in_other_conversations, kept_beside, stand_aside
 
 _log = logging.getLogger(__name__)
 _GOES_WITH = (
     "%s: what had failed or was ended is asked again, and what had come to nothing behind it goes: "
     "%s, %s."
 )
+_GOES_FOR = "%s: what waited and had come to nothing goes for what is recorded now: %s, %s."
 _MOST_NAMES = 4
 _CLOSING = b'{"scrubbed"'
 _OF_OTHERS = 0
@@ -270,15 +271,17 @@ class TapeFile:
 
     def _go_with(self, replaced: Set[Place]) -> set[Place]:
         """The places of what goes with turns that are replaced, as the file is put in order."""
-        if self._replaces or not replaced:
+        if not (replaced or self._replaces):
             return set()
-        there = self._there.items()
-        gone = [turn for place, turn in there if place in replaced]
-        left = [turn for place, turn in there if place not in replaced]
-        goes = goes_with(gone, [*left, *(turn for _, turn in self._pending)])
+        there, new = self._there.items(), [turn for _, turn in self._pending]
+        left = [*(turn for place, turn in there if place not in replaced), *new]
+        if self._replaces:
+            goes = [one for one in goes_for(new, left) if place_of(one) in self._replaced]
+        else:
+            goes = goes_with([turn for place, turn in there if place in replaced], left)
         if goes:
             told = count_of(len(goes), "turn"), names_of(goes, _MOST_NAMES)
-            _log.warning(_GOES_WITH, self._path.name, *told)
+            _log.warning(_GOES_FOR if self._replaces else _GOES_WITH, self._path.name, *told)
         places = {*map(place_of, goes)}
         self.own.forget({turn.place for turn in goes})
         self._went_with |= places

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import count
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from ..turns import Taking, Turn
 from ..writing import why_not_written
 from .file import TapeFile
 from .journal import Journal
-from .sessions import place_of
-from .waiting import goes_with, in_other_conversations, kept_beside, let_wait, stand_aside
+from .sessions import Place, place_of
+from .waiting import goes_for, goes_with, in_other_conversations, kept_beside, let_wait, stand_aside
 from .worker import Worker
 
 _LONG = 1.0
@@ -217,7 +217,7 @@ class GrowingTape:
         there = [*self.recording.turns, *self._file.own.before([turn])]
         own = self.own if self._replaces else there
         kept = kept_beside(turn, there, own, running)
-        kept |= in_other_conversations(turn, self._left(there), own)
+        kept |= in_other_conversations(turn, there, own)
         if self._replaces:
             let_wait(turn, there, kept)
         if place_of(turn) in kept:
@@ -225,18 +225,21 @@ class GrowingTape:
             stand_aside(turn, {*kept, *map(place_of, answers)})
         self.own.append(turn)
         self._note(run, [turn.line])  # with what is known of it only at its end
-        others = [one for one in self.recording.turns if place_of(one) != place_of(turn)]
-        if not self._replaces:
-            gone = [one for one in self.recording.turns if place_of(one) == place_of(turn)]
-            goes = goes_with(gone, [*others, turn, *running])
-            others = [one for one in others if all(one is not other for other in goes)]
-        self.recording.turns = [*others, turn]
+        self.recording.turns = [*self._left(turn, kept, running), turn]
         self._saving.do(lambda: self._file.take(turn, run.number, kept))
 
-    def _left(self, there: Sequence[Turn]) -> list[Turn]:
-        """What is left on the tape: what waited goes where the same was recorded in its place."""
-        own = {place_of(one) for one in self.own} if self._replaces else set()
-        return [one for one in there if not (one.line.new and (*one.place, False) in own)]
+    def _left(self, turn: Turn, kept: Set[Place], running: Sequence[Turn]) -> list[Turn]:
+        """What is left on the tape besides a turn that was recorded."""
+        there = self.recording.turns
+        places = {place_of(turn)}
+        if self._replaces and not turn.line.new:
+            places |= {(*turn.place, True)} - kept
+        left = [one for one in there if place_of(one) not in places]
+        if not self._replaces:
+            goes = goes_with([one for one in there if place_of(one) in places], [*left, *running])
+        else:
+            goes = goes_for([turn], left)
+        return [one for one in left if all(one is not other for other in goes)]
 
     def _save(self) -> None:
         counts = None if self._running else dict(self.scrubber.counts)

@@ -104,6 +104,34 @@ def in_other_conversations(turn: Turn, there: Sequence[Turn], own: Sequence[Turn
     return {place_of(one) for one in same if any(follows(one, before) for before in there)}
 
 
+def goes_for(turns: Sequence[Turn], there: Sequence[Turn]) -> list[Turn]:
+    """What waits for nothing once turns are recorded, besides what waited in their own places.
+
+    That came to nothing, and no further than one of them in its conversation, or is in none any
+    more. What stands beside another answer of its own stays, what leads on, and what people noted
+    something in.
+
+    Args:
+        turns: Turns that have ended, or were cut off.
+        there: What is on the tape.
+    """
+    keys = {turn.line.key for turn in turns if not turn.line.new}
+    waiting = [one for one in there if one.line.new and one.line.key in keys and not one.is_answer]
+    recorded = {one.place for one in [*there, *turns] if not one.line.new} if waiting else set()
+    return [
+        one
+        for one in waiting
+        if not (one.place in recorded or one.notes or _leads_on(one, there, ()))
+        and any(_goes_for(one, turn, there) for turn in turns)
+    ]
+
+
+def _goes_for(waiting: Turn, turn: Turn, there: Sequence[Turn]) -> bool:
+    if turn.line.new or turn.line.key != waiting.line.key or reach_of(waiting) > reach_of(turn):
+        return False
+    return not in_other_conversations(turn, there, [waiting])
+
+
 def goes_with(gone: Sequence[Turn], left: Iterable[Turn]) -> list[Turn]:
     """What came to nothing behind turns that go, and behind none that stays, goes with them.
 
