@@ -139,7 +139,7 @@ class ComparedBatches(Results):
     def __len__(self) -> int:
         return len(self._own)
 
-    def rate(self, cell: Place, name: str, value: Any, note: str = "") -> None:
+    def rate(self, cell: Place, name: str, value: Any, note: str | None = None) -> None:
         """Keep a rating with the batch that a cell is of; see :meth:`Results.rate`.
 
         >>> compared = dari.compare_batches(batch, batch)
@@ -148,7 +148,7 @@ class ComparedBatches(Results):
         super().rate(cell, name, value, note)
 
     def _keep_rating(
-        self, cell: Cell, name: str, value: Any, note: str, *, is_blind: bool = False
+        self, cell: Cell, name: str, value: Any, note: str | None, *, is_blind: bool = False
     ) -> None:
         batch, own = self._own[cell.id]
         batch._keep_rating(own, name, value, note, is_blind=is_blind)

@@ -45,7 +45,7 @@ class Shown(Protocol):
     def cells(self) -> list[Cell]:
         """All cells."""
 
-    def rate(self, cell: Any, name: str, value: Any, note: str = "") -> None:
+    def rate(self, cell: Any, name: str, value: Any, note: str | None = None) -> None:
         """Keep a rating."""
 
     def _rate_blind(self, cell: Any, name: str, value: Any, note: str) -> None: ...

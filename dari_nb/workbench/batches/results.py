@@ -195,7 +195,7 @@ class Results(Judgeable):
         """Return scores, ratings and notes by the cells' ids; of all cells when left out."""
         return marks.marks_of(self, self.cells if cells is None else cells)
 
-    def rate(self, cell: Place, name: str, value: Any, note: str = "") -> None:
+    def rate(self, cell: Place, name: str, value: Any, note: str | None = None) -> None:
         """Keep a rating by a person; ``None`` without a note takes it back.
 
         Args:
@@ -203,7 +203,8 @@ class Results(Judgeable):
             name: The score's name.
             value: Yes or no, a number, or a text; a ``"rating"``, which the matrix gives, is a
                 number from 1, the worst, to 5.
-            note: What there is to say of it.
+            note: What there is to say of it. Left out, what was said before stays with a new
+                value; ``""`` takes it back.
 
         Raises:
             NoCellError: There is no cell at this place.
@@ -214,8 +215,11 @@ class Results(Judgeable):
                 no text of up to 10,000.
 
         >>> batch.rate((0, "small"), "quality", 4, "a bit short")
+        >>> batch.rate((0, "small"), "quality", 3)
         >>> batch[0, "small"].scores["quality"]
-        4
+        3
+        >>> batch.to_frame()["note.quality"].dropna().tolist()
+        ['a bit short']
         """
         self._keep_rating(self._cell_at(cell), name, value, note)
 
@@ -224,7 +228,7 @@ class Results(Judgeable):
         self._keep_rating(self._cell_at(cell), name, value, note, is_blind=True)
 
     def _keep_rating(
-        self, cell: Cell, name: str, value: Any, note: str, *, is_blind: bool = False
+        self, cell: Cell, name: str, value: Any, note: str | None, *, is_blind: bool = False
     ) -> None:
         """Keep a rating; ``is_blind`` is as in :func:`marks.rate`."""
         marks.rate(self, cell, name, value, note, is_blind=is_blind)

@@ -406,5 +406,7 @@ def test_what_a_sample_hides_is_what_others_wrote_last(batch):
         batch.rate(rated, "rating", 3, note)
         sample.rate(0, 4, "mine")
         sample.rate(0, 5)
+        assert sample.to_frame()["note"][0] == "mine"
+        sample.rate(0, 5, "")
         assert batch._marks([rated])[rated.id].notes == {"rating": note}
         assert sample.to_frame()["note"].isna().all()

@@ -78,13 +78,14 @@ class Blinded:
         }
         return pd.DataFrame(told)
 
-    def rate(self, cell: Cell, name: str, value: Any, note: str = "") -> None:
+    def rate(self, cell: Cell, name: str, value: Any, note: str | None = None) -> None:
         """Rate the cell that this one stands for; a note of others, which is not shown, stays."""
         whose = self._whose[cell.id]
         before = self._batch._marks([whose])[whose.id]
         if name not in before.blind:
             self._hidden[cell.id] = before.notes.get(name, "")
-        kept = note or self._hidden.get(cell.id, "")
+        stays = note is None and value is not None
+        kept = None if stays else note or self._hidden.get(cell.id, "")
         self._batch._keep_rating(whose, name, value, kept, is_blind=bool(note))
 
     _rate_blind = rate

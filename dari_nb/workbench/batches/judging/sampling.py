@@ -62,13 +62,14 @@ class BlindSample:
         """
         return len(self) - self._blinded.rated
 
-    def rate(self, number: int, value: Any, note: str = "") -> None:
+    def rate(self, number: int, value: Any, note: str | None = None) -> None:
         """Keep a rating, as :meth:`Batch.rate` does; ``None`` without a note takes it back.
 
         Args:
             number: Which answer, from 0, in the order shown.
             value: Yes or no, a number, or a text.
-            note: What there is to say of it.
+            note: What there is to say of it. Left out, what was said before stays with a new
+                value; ``""`` takes it back.
 
         Raises:
             InvalidRequestError: There is no such answer, or the value is none.

@@ -115,7 +115,7 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
 
 
 def rate(
-    batch: Marked, cell: Cell, name: str, value: Any, note: str, *, is_blind: bool = False
+    batch: Marked, cell: Cell, name: str, value: Any, note: str | None, *, is_blind: bool = False
 ) -> None:
     """Keep a rating by a person; ``None`` without a note takes it back.
 
@@ -124,7 +124,7 @@ def rate(
         cell: Its cell.
         name: The score's name.
         value: The rating.
-        note: What there is to say of it.
+        note: What there is to say of it; ``None`` lets stand with a value what was said before.
         is_blind: Whether that is said without being told whose the answer is.
     """
     from ....scores.scoring import score_of
@@ -133,8 +133,10 @@ def rate(
     name = checked_name(name)
     checked = checked_rating if name == RATING else checked_value
     value = value if value is None else checked(value)
-    said = {"value": value, "note": checked_note(note), "by": "person"}
     before = marks_of(batch, [cell])[cell.id]
+    if note is None:
+        note = "" if value is None else before.notes.get(name, "")
+    said = {"value": value, "note": checked_note(note), "by": "person"}
     # A note that stays is of whoever wrote it.
     stays = name in before.blind and before.notes.get(name) == said["note"]
     rating = score_of(cell, name, batch.run_id, **said, is_blind=is_blind or stays)
