@@ -256,8 +256,8 @@ class _Homes:
         self._keys: dict[str, str] = {}
 
     def note(self, one: Turn, session: str) -> None:
-        """Take note of where a turn is put."""
-        self._sessions.setdefault(one.line.session, session)
+        """Take note of where a turn is put: there its session goes on."""
+        self._sessions[one.line.session] = session
         self._keys.setdefault(one.line.key, session)
 
     def of(self, one: Turn) -> list[str]:
