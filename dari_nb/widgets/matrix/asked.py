@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from ..live.wire import Fragment
 from .wire import Kept
 
 Rate = Callable[[str, str, float | None, str], object]
+ReadRating = Callable[[str, str], "Said"]
 
 
 class Given(NamedTuple):
@@ -39,10 +41,37 @@ class Said(NamedTuple):
         is_blind = self.is_blind and "note" not in given.parts
         return self._replace(at="", is_blind=is_blind, **given.parts)
 
-    def kept(self) -> Kept:
-        """Return it as a page has it."""
+    def kept(self, n: int) -> Kept:
+        """Return it as a page has it: the ``n``-th that was kept."""
         is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
-        return Kept(value=self.value if is_number else None, note=self.note)
+        return Kept(value=self.value if is_number else None, note=self.note, kept=n)
+
+
+class Since:
+    """What was kept since a matrix was read, which whoever rated knows already."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._said: dict[tuple[str, str], tuple[int, Said]] = {}
+        self.n = 0
+        """How many were kept."""
+
+    def note(self, cell_id: str, name: str, said: Said) -> int:
+        """Take note of what a cell is rated now; returns the how many-th that is."""
+        with self._lock:
+            self.n += 1
+            self._said[cell_id, name] = self.n, said
+            return self.n
+
+    def said(self, cell_id: str, name: str) -> Said | None:
+        """Return the rating of a cell, if it was kept since."""
+        _, said = self._said.get((cell_id, name), (0, None))
+        return said
+
+    def read(self, n: int) -> None:
+        """Forget what is in a matrix that was read when so many were kept."""
+        with self._lock:
+            self._said = {key: told for key, told in self._said.items() if told[0] > n}
 
 
 def rating_in(body: Any) -> Given:

@@ -113,9 +113,11 @@ class Blinding:
             layers = Layers(stands)  # others have spoken since: that is theirs, both parts of it
         return layers.but(self._who, rating)
 
-    def given(self, layers: Layers, rating: Given) -> None:
-        """Show from now on what is given here of a true cell."""
-        self._given.setdefault(rating.cell, {})[rating.name] = layers.of(self._who)
+    def given(self, layers: Layers, rating: Given) -> Said:
+        """Show from now on what is given here of a true cell; returns that."""
+        said = layers.of(self._who)
+        self._given.setdefault(rating.cell, {})[rating.name] = said
+        return said
 
     def kept(self, layers: Layers, rating: Given, before: Said, stands: Said) -> None:
         """Remember what was kept, now that it stands in place of what did before."""

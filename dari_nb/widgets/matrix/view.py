@@ -24,7 +24,17 @@ from ..pace import Pace
 from ..stopping import Stopped, Stops
 from ..things import id_in, thing, things
 from ..view import STATIC, View
-from .asked import Rate, fragments_of, ids_in, is_busy, keep_rating, rating_in, said_in
+from .asked import (
+    Rate,
+    ReadRating,
+    Since,
+    fragments_of,
+    ids_in,
+    is_busy,
+    keep_rating,
+    rating_in,
+    said_in,
+)
 from .blinding import Blinding
 from .changes import Changes
 from .found import found_in
@@ -74,6 +84,8 @@ class MatrixView(View):
             takes it back), note. Called like ``transcript``. Without it nothing can be rated.
         rate_blind: Keeps one of which the note was written without being told whose the answer is;
             ``rate`` when left out.
+        said: Takes the id of a cell and the name of a score, and returns the rating as it stands;
+            looked up in all of the matrix when left out, which takes as long as that is large.
         watch: Takes the ids of the cells that the reader sees and that have not ended, whenever
             they change; for streams of these alone. Called in the kernel's main thread.
         compare: Takes a matrix, a baseline and a score, and returns what came of the comparison;
@@ -147,11 +159,16 @@ class MatrixView(View):
         transcript: ReadTranscript | None = None,
         rate: Rate | None = None,
         rate_blind: Rate | None = None,
+        said: ReadRating | None = None,
         watch: Watch | None = None,
         compare: Compare = seen_against,
         **traits: Any,
     ) -> None:
         self._read = read
+        self._said = said or (lambda cell_id, name: said_in(read(), cell_id, name))
+        self._since = Since()
+        self._kept = 0
+        self._is_rated = False
         self._watch = watch
         self._compare = compare
         self._lock = threading.RLock()
@@ -183,7 +200,14 @@ class MatrixView(View):
 
     def flush(self) -> None:
         """Read the matrix and send what is new before it returns."""
-        self._show(self._read)
+        self._show(self._read_anew)
+
+    def _read_anew(self) -> Matrix:
+        kept = self._since.n
+        matrix = self._read()
+        self._since.read(kept)
+        self._kept = kept
+        return matrix
 
     def _show(self, read: Read) -> None:
         with self._lock:
@@ -256,7 +280,11 @@ class MatrixView(View):
             self._send_again(message.get("n"))
 
     def _send_next(self) -> bool:
-        self._show(self._read)
+        is_rated, self._is_rated = self._is_rated, False
+        if is_rated:
+            self.flush()  # what a person gave is soon on paper
+        else:
+            self._show(self._read_anew)
         return False
 
     def _show_totals(self, matrix: Matrix) -> None:
@@ -304,7 +332,8 @@ class MatrixView(View):
         return sift(self._matrix, self._wish)
 
     def _send_news(self, since: int, n: int, body: bytes) -> None:
-        self.send(News(kind="news", matrix=self._number, since=since, n=n), [body])
+        news = News(kind="news", matrix=self._number, since=since, n=n, kept=self._kept)
+        self.send(news, [body])
 
     def _send_found(self) -> None:
         if self._found is not None:
@@ -357,14 +386,12 @@ class MatrixView(View):
 
     def _rated(self, rate: Rate, rate_blind: Rate, body: Any) -> Future[Kept]:
         asked, blinding = rating_in(body), self._blinding
-        shown, name = asked.cell, asked.name
-        true = self._true_id(shown)
+        true, name = self._true_id(asked.cell), asked.name
         rating = asked._replace(cell=true)
 
         def keep() -> Kept:
-            seen = said_in(self._true, true, name)
-            self.flush()  # others, in other kernels too, may have rated it just now
-            stands = said_in(self._true, true, name)
+            seen = self._since.said(true, name) or said_in(self._true, true, name)
+            stands = self._said(true, name)  # others may have rated it just now
             if blinding is None:
                 whole = stands.but(rating)
                 if whole.value is None and stands.value != seen.value:
@@ -373,13 +400,15 @@ class MatrixView(View):
                 layers = blinding.over(stands, rating)
                 whole = layers.top
             keep_rating(rate_blind if whole.is_blind else rate, rating, whole)
+            now = shows = self._said(true, name)
             if blinding is not None:
-                blinding.given(layers, rating)
-            # The score is in the matrix now, and whoever keeps it need not tell anyone.
-            self.flush()
-            if blinding is not None:
-                blinding.kept(layers, rating, stands, said_in(self._true, true, name))
-            return said_in(self._matrix, shown, name).kept()
+                shows = blinding.given(layers, rating)
+                blinding.kept(layers, rating, stands, now)
+            n = self._since.note(true, name, now)
+            # Whoever keeps it need not tell anyone, and the next rating does not wait for pages.
+            self._is_rated = True
+            self.changed()
+            return shows.kept(n)
 
         def keep_alone() -> Kept:
             with _rating_one:

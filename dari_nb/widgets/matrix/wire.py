@@ -54,12 +54,14 @@ class News(TypedDict):
     """Brings a page that is at ``since`` to ``n``.
 
     ``matrix`` is the number of the matrix that it is of: what a page has of another one goes.
+    ``kept`` is how many ratings had been kept when that was read.
     """
 
     kind: Literal["news"]
     matrix: int
     since: int
     n: int
+    kept: int
 
 
 class Left(TypedDict):
@@ -134,10 +136,14 @@ class Note(TypedDict):
 
 
 class Kept(TypedDict):
-    """What the view shows of a cell then; a value is ``None`` where it is no number."""
+    """What the view shows of a cell then; a value is ``None`` where it is no number.
+
+    ``kept`` is the how many-th rating this is: news of a matrix that was read before may be late.
+    """
 
     value: float | None
     note: str
+    kept: int
 
 
 class State(TypedDict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +18,7 @@ from ...render.matrix.sifting.facts import with_plain_signs
 from ...render.matrix.sifting.sifting import Wish, sift
 from ...render.plain.visible import visible_name
 from ...widgets import MatrixView
+from ...widgets.matrix.asked import Said
 from ...widgets.things import each_once
 from ..link import host
 from ..showing.staying import Staying
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ...render.matrix.matrix import Matrix
     from ...widgets.view import AnyLayout
     from .matrix.grid import Grid
+    from .matrix.marks import Marks
 
 
 class Shown(Protocol):
@@ -55,6 +57,8 @@ class Shown(Protocol):
 
     @property
     def _can_cancel(self) -> bool: ...
+
+    def _marks(self, cells: Sequence[Cell]) -> Mapping[str, Marks]: ...
 
     def _end_turns(self) -> Future[None]: ...
 
@@ -121,6 +125,7 @@ class BatchMatrix(MatrixView):
             transcript=lambda cell_id: opened(batch, self._cell(cell_id)),
             rate=self._rate,
             rate_blind=self._rate_blind,
+            said=self._rating,
             watch=batch._watch,
             blocking=blocking,
             layout=layout,
@@ -201,6 +206,12 @@ class BatchMatrix(MatrixView):
 
     def _rate(self, cell_id: str, name: str, value: float | None, note: str) -> None:
         self._batch.rate(self._cell(cell_id), name, value, note)
+
+    def _rating(self, cell_id: str, name: str) -> Said:
+        cell = self._cell(cell_id)
+        marks = self._batch._marks([cell])[cell.id]
+        at, note = marks.by_hand.get(name, ""), marks.notes.get(name, "")
+        return Said(marks.scores.get(name), note, at, name in marks.blind)
 
     def _rate_blind(self, cell_id: str, name: str, value: float | None, note: str) -> None:
         self._batch._rate_blind(self._cell(cell_id), name, value, note)

@@ -29,6 +29,7 @@ export const matrix: Component<State> = (port, signal) => {
       n = 0;
       asked = false;
     }
+    sheet.kept = news.kept;
     for (const buffer of buffers) sheet.apply(decode<Change>(buffer));
     // What came is shown in any case; what is missing before it is asked for once.
     if (news.since > n) {

@@ -1,8 +1,14 @@
 import { find } from "./parts";
 import type { Cell, Kept, Note, Rating } from "./wire";
 
-/** What was given here, in place of what is told of the cell until the kernel's news come. */
-type Given = { part: Partial<Kept>; isSaved: boolean; hasNews: boolean };
+/** What a cell is rated. */
+export type Said = Omit<Kept, "kept">;
+
+/**
+ * What was given here, in place of what is told of the cell until the kernel's news of it come:
+ * `kept` is the how many-th rating it is, once it is saved, and `heard` up to which news have come.
+ */
+type Given = { part: Partial<Said>; kept?: number; heard: number };
 
 /** Asks the kernel; the answer is what stands there then. */
 type Keep = (rating: Rating | Note) => Promise<{ body: Partial<Kept> }>;
@@ -23,36 +29,41 @@ export class Ratings {
     this.#told = told;
   }
 
-  of(cell: Cell, name: string): Kept {
+  of(cell: Cell, name: string): Said {
     const score = cell.scores[name];
     const value = typeof score === "number" ? score : null;
     return { value, note: cell.notes[name] ?? "", ...this.#given.get(cell.id)?.part };
   }
 
-  /** Goes by what the kernel says of a cell, once what was given here is saved. */
-  heard(cell: Cell): void {
+  /** Goes by what the kernel says of a cell, once what was given here is in that. */
+  heard(cell: Cell, kept: number): void {
     const given = this.#given.get(cell.id);
-    if (given?.isSaved) this.#given.delete(cell.id);
-    else if (given) given.hasNews = true;
+    if (given) this.#know(cell, given, Math.max(kept, given.heard));
+  }
+
+  #know(cell: Cell, given: Given, heard: number): void {
+    given.heard = heard;
+    const isTold = given.kept !== undefined && given.kept <= heard;
+    if (isTold && this.#given.get(cell.id) === given) this.#given.delete(cell.id);
   }
 
   /** Keeps a value or a note; the same value again takes it back. */
-  rate(cell: Cell, name: string, change: Partial<Kept>): void {
+  rate(cell: Cell, name: string, change: Partial<Said>): void {
     const now = change.value === this.of(cell, name).value ? { ...change, value: null } : change;
     const part = { ...this.#given.get(cell.id)?.part, ...now };
-    const given: Given = { part, isSaved: false, hasNews: false };
+    const given: Given = { part, heard: -1 };
     this.#given.set(cell.id, given);
     this.#told(cell, "saving …", false);
     this.#last = this.#last
       .then(() => this.#keep({ cell: cell.id, name, ...now } as Rating | Note))
-      .then(({ body }) => {
-        given.isSaved = true;
-        Object.assign(given.part, body);
+      .then(({ body: { kept = 0, ...said } }) => {
+        given.kept = kept;
+        Object.assign(given.part, said);
         const { value } = { ...this.of(cell, name), ...given.part };
         const without = now.note ? "note saved" : "taken back";
         const words = value === null ? without : `saved: ${value} of 5`;
-        // The news of it came before the answer.
-        if (given.hasNews && this.#given.get(cell.id) === given) this.#given.delete(cell.id);
+        // The news of it may have come before the answer.
+        this.#know(cell, given, given.heard);
         this.#told(cell, words, false);
       })
       .catch((error: Error) => {
@@ -75,7 +86,7 @@ export class RatingLine {
     this.#told = find(element, "span");
   }
 
-  show({ value, note }: Kept): void {
+  show({ value, note }: Said): void {
     for (const button of this.element.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(Number(button.value) === value));
     }

@@ -7,6 +7,8 @@ type Listener = (change: Change) => void;
 export class Sheet {
   /** Tells it from those that were here before. */
   number = 0;
+  /** How many ratings had been kept when that was read of which the last news were. */
+  kept = 0;
   columns: Column[] = [];
   repeats = 1;
   readonly rows = new Map<string, Row>();

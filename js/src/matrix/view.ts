@@ -6,7 +6,7 @@ import { Place } from "../shared/place";
 import { type Grid, gridIn } from "./grid";
 import { BUSY, PATIENCE_MS, Pane } from "./pane";
 import { find, put, rove } from "./parts";
-import { RatingLine, Ratings } from "./ratings";
+import { RatingLine, Ratings, type Said } from "./ratings";
 import type { Sheet } from "./sheet";
 import { sight } from "./sight";
 import { SKELETON, sheetOfKeys } from "./skeleton";
@@ -226,7 +226,7 @@ export class MatrixView {
       this.#shut();
     }
     const before = this.#opened && this.#kept(this.#opened).value;
-    for (const cell of change.cells) this.#ratings.heard(cell);
+    for (const cell of change.cells) this.#ratings.heard(cell, this.#sheet.kept);
     this.#grid.update(change);
     this.#openSelected();
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
@@ -307,11 +307,11 @@ export class MatrixView {
     this.#port.set({ chosen: others.length < chosen.length ? others : [...chosen, cell.id] });
   }
 
-  #kept(cell: Cell): Kept {
+  #kept(cell: Cell): Said {
     return this.#ratings.of(cell, this.#port.get("rating"));
   }
 
-  #rate(cell: Cell, change: Partial<Kept>): void {
+  #rate(cell: Cell, change: Partial<Said>): void {
     this.#ratings.rate(cell, this.#port.get("rating"), change);
   }
 

@@ -49,6 +49,7 @@ export interface News {
   matrix: number;
   since: number;
   n: number;
+  kept: number;
 }
 
 /**
@@ -101,6 +102,7 @@ export interface Opened {
 export interface Kept {
   value: number | null;
   note: string;
+  kept: number;
 }
 
 /** `rate` asks to keep a value; the note stays as it is. */

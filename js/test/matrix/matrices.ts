@@ -100,8 +100,8 @@ export class Side implements Port<State> {
     this.deliver(0, 1, change);
   }
 
-  deliver(since: number, n: number, change: Change): void {
-    this.#tell({ kind: "news", matrix: this.matrix, since, n }, change);
+  deliver(since: number, n: number, change: Change, kept = 0): void {
+    this.#tell({ kind: "news", matrix: this.matrix, since, n, kept }, change);
     for (const { id } of change.rows) this.#rows.add(id);
     this.find(Object.fromEntries([...this.#rows].map((id) => [id, {}])));
   }

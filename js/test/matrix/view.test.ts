@@ -462,6 +462,29 @@ describe("ratings", () => {
     expect(note.value).toBe("from elsewhere");
   });
 
+  test("late news of what stood before the last rating do not show that again", async () => {
+    let kept = 0;
+    side.answer = async (what) => (what === "rate" ? { kept: ++kept } : { head: "", items: [] });
+    const news = (value: number) => ({
+      columns: small().columns,
+      rows: [],
+      cells: [cell("a", "small", { scores: { rating: value } })],
+    });
+    at("a/small/0").focus();
+    press("Enter");
+    press("3");
+    press("5");
+    await vi.waitFor(() => expect(told()).toBe("saved: 5 of 5"));
+    side.deliver(1, 2, news(3), 1);
+    expect(pressed()).toEqual(["5"]);
+    press("5");
+    await vi.waitFor(() => expect(told()).toBe("taken back"));
+    side.deliver(2, 3, news(5), 2);
+    expect(pressed()).toEqual([]);
+    side.deliver(3, 4, news(1), 3);
+    expect(pressed()).toEqual(["1"]);
+  });
+
   test("what the kernel then has of the cell is shown, whatever was known of it before", async () => {
     const kept = { value: 3, note: "of another kernel" };
     side.answer = async (what) => (what === "rate" ? kept : { head: "", items: [] });

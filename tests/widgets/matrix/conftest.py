@@ -47,6 +47,10 @@ class MatrixWire:
         found = self._sent("news")
         return [(head["since"], head["n"], json.loads(buffers[0])) for head, buffers in found]
 
+    def kept(self) -> list[int]:
+        """How many ratings had been kept when what was told since the last time was read."""
+        return [head["kept"] for head, _ in self._sent("news")]
+
     def found(self) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
         """What was told since the last time of what is left: what was asked for, and the tasks."""
         return [(head, json.loads(buffers[0])) for head, buffers in self._sent("found")]

@@ -4,12 +4,14 @@ import dataclasses
 import json
 import re
 import time
+from threading import Event
 
 import pytest
 
 from dari_nb.render.matrix.matrix import MatrixCell, MatrixRow
 from dari_nb.widgets import MatrixView
 from dari_nb.widgets.matrix import INTERVAL
+from dari_nb.widgets.matrix.asked import Said
 from dari_nb.widgets.matrix.changes import MESSAGE_CHARS, Changes
 
 
@@ -222,6 +224,36 @@ def test_a_rating_is_kept_by_whoever_keeps_them_and_shown_in_its_cell(board, wir
     assert kept == [("a/small", "rating", 4, "good")]
     assert view.rating == "rating"
     assert "By rating, highest first" in view.tools
+
+
+def test_ratings_are_kept_one_after_another_while_the_matrix_is_still_read(board, wire_of):
+    kept, gate, reads = {}, Event(), []
+
+    def keep(cell_id, name, value, note):
+        kept[cell_id, name] = Said(value, note)
+
+    def read():
+        matrix = board.matrix
+        reads.append(matrix)
+        assert gate.wait(60) or len(reads) == 1
+        return matrix
+
+    gate.set()
+    view = MatrixView(read, rate=keep, said=lambda *asked: kept.get(asked, Said()))
+    wire = wire_of(view)
+    wire.news()
+    gate.clear()
+    answers = [
+        wire.ask("rate", {"cell": "a/small", "name": "rating", **part})["body"]
+        for part in ({"value": 3}, {"note": "good"}, {"value": 5}, {"value": None})
+    ]
+    told = [(answer["value"], answer["note"]) for answer in answers]
+    assert told == [(3, ""), (3, "good"), (5, "good"), (None, "good")]
+    assert kept == {("a/small", "rating"): Said(None, "good")}
+    board.put("a/small", notes={"rating": "good"})
+    gate.set()
+    view.flush()
+    assert wire.kept()[-1] == answers[-1]["kept"] == 4
 
 
 @pytest.mark.parametrize("value", [0, 6, "4", []])

@@ -142,6 +142,7 @@ def test_what_a_rating_does_not_tell_stays_as_it_was_before_it_was_blind(
     for value, note in given:
         body = {"cell": cell, "name": "rating", "value": value, "note": note}
         view._handlers["rate"](body).result(60)
+    view.flush()
     now = next(one for one in view._matrix.cells if one.id == cell)
     assert (now.scores.get("rating"), now.notes.get("rating")) == shown
     row = batch.to_frame().set_index(["task", "llm_id"]).loc[("Task 0", "zephyrone")]
@@ -180,6 +181,7 @@ def press(view, cell_id, **change):
     """Give a rating or a note in a view; returns what the view shows then, and the answer."""
     cell = shown_as(view, cell_id) or cell_id
     answer = view._handlers["rate"]({"cell": cell, "name": "rating", **change}).result(60)
+    view.flush()
     now = next(one for one in view._matrix.cells if one.id == cell)
     shown = (now.scores.get("rating"), now.notes.get("rating"))
     assert (answer["value"], answer["note"] or None) == shown

@@ -31,8 +31,8 @@ class Marked(Protocol):
     def cells(self) -> Sequence[Cell]:
         """The cells."""
 
-    def _marks(self) -> Mapping[str, Marks]:
-        """What is known of all cells, by their ids."""
+    def _marks(self, cells: Sequence[Cell] | None = None) -> Mapping[str, Marks]:
+        """What is known of cells, by their ids; of all when left out."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,9 @@ def rate(
     if value is not None:
         _check_has_answer(cell)
         check_is_free(name)
-        others = (marks for known, marks in batch._marks().items() if known != cell.id)
-        _check_kind((marks.scores.get(name) for marks in others), name, value)
+        others = [one for one in _with_name(batch, name) if one.id != cell.id]
+        told = batch._marks(others).values()
+        _check_kind((marks.scores.get(name) for marks in told), name, value)
     batch.book.add([rating])
     _tell(batch)
 
@@ -193,6 +194,13 @@ def check_no_function(batch: Marked, name: str) -> None:
             f"{name!r} is what a function has given: rate by hand under another name, or take "
             f"that back first, batch.score({score.name!r}, None)."
         )
+
+
+def _with_name(batch: Marked, name: str) -> list[Cell]:
+    """Return the cells that may have a value under a name."""
+    given = batch.book.scores(batch.run_id)
+    places = {_place_of(score) for score in given if name.startswith(score.name)}
+    return [cell for cell in batch.cells if name in cell.given or _place(cell) in places]
 
 
 def _given(batch: Marked, by: str) -> Iterator[Score]:
