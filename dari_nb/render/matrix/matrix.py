@@ -291,6 +291,17 @@ class Matrix:
         return {name: "label" if name in self.unlike else kind for name, kind in kinds.items()}
 
     @cached_property
+    def scales(self) -> Mapping[str, tuple[float, float]]:
+        """The ends of the scales that scores are on, where they are known: no value is beyond."""
+        found: dict[str, list[MatrixCell]] = {}
+        for cell in self.cells:
+            for name, value in cell.scores.items():
+                if (name == RATING or cell.scales) and not is_missing(value):
+                    found.setdefault(name, []).append(cell)
+        known = {name: _measure(name, cells).scale for name, cells in found.items()}
+        return {name: scale for name, scale in known.items() if scale is not None}
+
+    @cached_property
     def measures(self) -> Mapping[str, Mapping[str, Measure]]:
         """What each score is in each run, by name and run, where several are beside each other."""
         runs = {column.id: column.of for column in self.columns}

@@ -300,6 +300,22 @@ def test_a_new_rating_leaves_the_note_that_was_written_unless_it_has_one(batch):
     assert "score.q" not in batch.to_frame()
 
 
+def test_the_interval_of_a_mean_stays_on_the_scale_of_ratings(d, server):
+    @server.agent("plain")
+    def plain(prompt):
+        return prompt
+
+    batch = d.batches.run("plain", ["a", "b", "c"]).wait(60)
+    for number, value in enumerate((1, 5, 5)):
+        batch.rate(number, "rating", value)
+        batch.rate(number, "grade", value)
+    by_name = {mean.score: mean for mean in batch._snapshot().columns[0].means}
+    rating, grade = by_name["rating"], by_name["grade"]
+    assert (rating.low, rating.high) == (1, 5)
+    assert grade.low < 1 < 5 < grade.high
+    assert "1 to 5" in batch.to_mimebundle()["text/html"]
+
+
 def test_a_cell_without_an_answer_has_nothing_to_rate(batch):
     failed = next(cell for cell in batch.cells if cell.state == "failed")
     with pytest.raises(InvalidRequestError, match="no answer to rate: this cell is “failed”"):

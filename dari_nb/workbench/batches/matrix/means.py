@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ _LEAST_SHARE = 0.5  # of the tasks; a column with fewer would leave the others f
 _MOST_NEAR = 4
 """Of those that may be the best as well, so many are compared with the rest."""
 
+Scale = tuple[float, float]
 Values = tuple[tuple[str, float], ...]
 """A task with one of its values, as often as it was repeated."""
 
@@ -32,12 +34,16 @@ def with_means(matrix: Matrix) -> Matrix:
     columns = [
         replace(
             column,
-            means=[_mean(n, v, k) for n, k in kinds.items() if (v := values.get((column.id, n)))],
+            means=[
+                _mean(name, of, kind, matrix.scales.get(name))
+                for name, kind in kinds.items()
+                if (of := values.get((column.id, name)))
+            ],
         )
         for column in matrix.columns
     ]
     lost = _lost(matrix.cells, kinds)
-    findings = _findings(values, lost, kinds) if matrix.is_over else []
+    findings = _findings(values, lost, kinds, matrix.scales) if matrix.is_over else []
     return replace(matrix, columns=columns, findings=findings)
 
 
@@ -91,12 +97,16 @@ def _lost(cells: Iterable[MatrixCell], names: Iterable[str]) -> dict[tuple[str, 
 
 
 @lru_cache(maxsize=1024)
-def _mean(name: str, values: Values, kind: Kind) -> Mean:
+def _mean(name: str, values: Values, kind: Kind, scale: Scale | None) -> Mean:
     from ....scores import mean
 
     found = mean(_by_task(values), kind=kind)
-    scale = scale_of(name, [value for _, value in values])
-    told = Mean(name, *found[:3], found.values, found.tasks, found.method, scale=scale)
+    # No mean lies off its scale; what is unknown stays so.
+    least, most = scale or (-math.inf, math.inf)
+    low = least if found.low < least else found.low
+    high = most if found.high > most else found.high
+    scale = scale or scale_of(name, [value for _, value in values])
+    told = Mean(name, found.value, low, high, found.values, found.tasks, found.method, scale=scale)
     return replace(told, is_count=kind == "yes/no", is_by_task=not _is_even(values))
 
 
@@ -104,6 +114,7 @@ def _findings(
     values: Mapping[tuple[str, str], Values],
     lost: Mapping[tuple[str, str], Sequence[str]],
     kinds: Mapping[str, Kind],
+    scales: Mapping[str, Scale],
 ) -> list[Finding]:
     """Compare the columns by each score; of many those come first that tell them apart."""
     columns = {name: _columns_of(name, values) for name in kinds}
@@ -111,7 +122,10 @@ def _findings(
     # The best is chosen by what was seen, as are the scores that are told where there are many:
     # any two columns might have been the ones compared, by any score.
     comparisons = sum(comb(len(of), 2) for of in compared.values())
-    found = [_compared(name, kinds[name], of, lost, comparisons) for name, of in compared.items()]
+    found = [
+        _compared(name, kinds[name], of, lost, comparisons, scales.get(name))
+        for name, of in compared.items()
+    ]
     if len(found) > MOST_FINDINGS:
         found.sort(key=lambda finding: (not finding.settles, -finding.differ / finding.tasks))
     return found[:MOST_FINDINGS]
@@ -137,6 +151,7 @@ def _compared(
     by_column: Mapping[str, Values],
     lost: Mapping[tuple[str, str], Sequence[str]],
     comparisons: int,
+    scale: Scale | None,
 ) -> Finding:
     having = Counter(task for of in by_column.values() for task in {task for task, _ in of})
     tasks = _shared(by_column)
@@ -165,7 +180,7 @@ def _compared(
         told = ([by_task[c][task] for c in columns if task in by_task[c]] for task in having)
         return sum(any(difference(of[0], other) for other in of[1:]) for of in told)
 
-    means = {column: _mean(name, common[column], kind) for column in ranked}
+    means = {column: _mean(name, common[column], kind, scale) for column in ranked}
     if any(mean.is_by_task for mean in means.values()):
         means = {column: replace(mean, is_by_task=True) for column, mean in means.items()}
     paired = sum(columns > 1 for columns in having.values())
