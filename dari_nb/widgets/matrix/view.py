@@ -369,9 +369,17 @@ class MatrixView(View):
 
     def _opened(self, cell: MatrixCell, read: ReadCell) -> Opened:
         items, head = read()
+        if self.rating:
+            self._look_at_rating(self._true_id(cell.id))
         number, column = self._name(cell).split(" · ", 1)
         told = Head(f"Task {number}", column, head.state, head.facts)
         return Opened(head=head_html(told), items=fragments_of(items, head.title))
+
+    def _look_at_rating(self, cell_id: str) -> None:
+        """Read the matrix anew where others, in other kernels too, have rated a cell meanwhile."""
+        there = self._said(cell_id, self.rating)
+        if there[:2] != said_in(self._true, cell_id, self.rating)[:2]:
+            self.changed()
 
     def _compared(self, cells: Sequence[MatrixCell], reading: Sequence[ReadCell]) -> str:
         # One after another would keep the reader waiting.

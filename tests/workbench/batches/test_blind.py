@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -258,6 +259,16 @@ def test_a_number_leaves_the_note_of_another_kernel_and_a_note_its_number(batch,
     rated_elsewhere(batch, 4, "fifth")
     assert press(view, "1/zephyrone/0", value=None) == (None, "fifth")
     assert kept_in(batch) == (None, "fifth")
+
+
+def test_who_opens_a_cell_sees_what_another_kernel_has_rated_it(batch, view):
+    press(view, "1/zephyrone/0", value=2, note="first")
+    rated_elsewhere(batch, 5, "theirs")
+    view._handlers["cell"]({"cells": ["1/zephyrone/0"]}).result(60)
+    deadline = time.monotonic() + 60
+    while not any(cell.notes.get("rating") == "theirs" for cell in view._matrix.cells):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_number_of_another_kernel_that_was_not_seen_is_not_taken_back(batch, view):
