@@ -960,6 +960,26 @@ def test_where_the_disk_is_full_as_the_process_ends_the_text_alone_is_told(tmp_p
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("ends", [LocalDari.eject, LocalDari.stop])
+def test_a_turn_that_runs_when_its_tape_is_taken_out_is_named(
+    path: Path, caplog: pytest.LogCaptureFixture, ends: Any
+) -> None:
+    may_end = Event()
+    with LocalDari(tape=path) as server:
+        server.agent("waiting")(lambda prompt: str(may_end.wait()))
+        caller = calling(server)
+        sent = caller.send(caller.create("waiting"), "long")
+        caller.reaches(sent["message"]["id"], "running")
+        try:
+            ends(server)
+        finally:
+            may_end.set()
+    said = [record.getMessage() for record in caplog.records]
+    assert [text for text in said if text.startswith("The tape was taken out while 1 turn ran")]
+    assert sum("'long'" in text for text in said) == 1
+    assert read_tape(path).turns[0].status is None
+
+
 def test_a_first_question_asked_anew_leaves_no_id_of_this_server_on_the_tape(
     path: Path,
 ) -> None:

@@ -144,7 +144,7 @@ class TapeRecorder:
             InvalidRequestError: The tape could not be written.
         """
         tape, self._tape = self._tape or self._unwritten, None
-        if self._taking and not for_good:
+        if self._taking:
             turns = [taking.turn for taking in self._taking.values()]
             names = [prompt_of(turn) for turn in turns[:_MOST_NAMES]]
             told = ", ".join([*names, *and_more(len(turns), _MOST_NAMES)])
