@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import weakref
 from functools import cache
 from typing import Protocol
+
+from ..errors import DariError
+
+_log = logging.getLogger(__name__)
 
 
 class Stoppable(Protocol):
@@ -59,4 +64,7 @@ if hasattr(os, "register_at_fork"):
 
 def _stop_all() -> None:
     for server in running():
-        server.stop()
+        try:
+            server.stop()
+        except DariError as error:  # nobody is left who could catch it
+            _log.error("%s", error)

@@ -37,6 +37,12 @@ _NEVER = {
 }
 """Why a turn never plays, and why several do not."""
 _WHERE = "`dari-local tape check` says where"
+_ONLY_AGAIN = (
+    "{turn}, {asked}, plays only for who asks {before} again: who asks it once gets {first}, from "
+    "which nothing goes on; take that out if it is not wanted"
+)
+_REPEAT = "repeat"
+"""The metadata in which a batch says which of several answers a turn is."""
 _OWN_SESSION = "runs, players and pages have it in a session of its own"
 
 
@@ -88,6 +94,30 @@ def split_in(tape: Recording) -> Iterator[str]:
         if before is None or sessions.get(before.place) != sessions[turn.place]:
             goes_on = f"goes on from {_place(before)}" if before else "begins anew"
             yield f"{_place(turn)}, {prompt_of(turn)}, {goes_on}: {_OWN_SESSION}"
+
+
+def only_again_in(tape: Recording) -> Iterator[str]:
+    """Say what goes on from a later answer alone, so that who asks once gets no further.
+
+    >>> [*only_again_in(Recording())]
+    []
+    """
+    counted = [turn for turn in counting(tape.turns) if not turn.line.new]
+    never, parents = why_never(counted), parents_of(counted)
+    played = [turn for turn in counted if id(turn) not in never]
+    firsts, leads_to = dict[tuple[str, str | None], Turn](), dict[int, Turn]()
+    for turn in sorted(played, key=lambda one: (not one.is_answer, one.line.take)):
+        firsts.setdefault((turn.line.key, turn.line.behind), turn)
+    for turn in played:
+        if before := parents.get(id(turn)):
+            leads_to.setdefault(id(before), turn)
+    for before in played:
+        first, behind = firsts[before.line.key, before.line.behind], leads_to.get(id(before))
+        if behind is None or _REPEAT in before.line.metadata:
+            continue
+        if id(first) not in leads_to and first.answers != before.answers:
+            told = {"asked": prompt_of(behind), "before": prompt_of(before)}
+            yield _ONLY_AGAIN.format(turn=_place(behind), first=_place(first), **told)
 
 
 def count_of(number: int, noun: str) -> str:

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+import dari_nb as dari
 from dari_nb.local import LocalDari
 from dari_nb.render import GrowingItems
 from dari_nb.tapes import AgentLine, Recording, Scrubber, read_tape, turns_of, write_tape
@@ -414,6 +415,45 @@ def test_questions_at_one_place_are_answered_one_after_another_by_keyboard(page,
     more = "you expected: kone\ntwo\nthree\nfour"
     asked = [f"And why? · {more}", f"What will it do now? · {more}", "And next time? · skipped"]
     assert page.locator(".dari-passed").all_inner_texts() == asked
+
+
+def test_answers_of_a_page_are_found_where_questions_alike_stand_behind_turns_put_in_place(
+    page, tmp_path
+):
+    file, asks = tmp_path / "sums.tape", {"mark": "guess", "ask": "What now?"}
+
+    def ask(*prompts):
+        with LocalDari(pace=0) as server:
+            d = dari.connect(base_url=server.url, api_key=server.api_key)
+            server.insert(Tape(file, speed="instant"))
+            session = d.agents.get("calculator").send(prompts[0]).wait().session
+            for prompt in prompts[1:]:
+                session.send(prompt).wait()
+
+    ask("1+1", "2+2", "3+3")
+    said = '"assistant.message_completed"'
+    lines = file.read_text().splitlines()
+    marked = [f"{json.dumps(asks)}\n{line}" if said in line else line for line in lines]
+    file.write_text("\n".join([*marked, ""]))
+    page.goto(Tape(file).to_html(tmp_path / "sums.html").as_uri())
+    page.locator(BEGUN).wait_for()
+    page.keyboard.press("End")
+    for answer in ("a two", "", "a six"):
+        page.locator(".dari-question textarea").fill(answer)
+        name = "Go on and see" if answer else "Skip"
+        page.get_by_role("button", name=name).click()
+        page.keyboard.press("End")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the answers").click()
+    download.value.save_as(tmp_path / "ann answers.jsonl")
+    ask("1+1", "5+5", "3+3")
+    assert str(Tape(file).review().replace()).startswith("2 turns replaced")
+    told = Tape(file).answers(tmp_path).fillna("")
+    assert told[["turn", "answer"]].to_numpy().tolist() == [
+        ["msg_1", "a two"],
+        ["msg_2", ""],
+        ["msg_3", "a six"],
+    ]
 
 
 # What is asked in a turn, in front of the next one, and behind all.

@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 from functools import partial
+from itertools import count
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -158,6 +159,37 @@ def test_turns_in_another_order_are_shown_with_what_they_go_on_from(
         "goes on from msg_3 of sess_1",
     ]
     assert run(capsys, "check", "course.tape") == (0, whole)
+
+
+def test_what_goes_on_from_a_second_answer_alone_is_named_with_what_plays_it(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    came, numbers = Barrier(2), count(1)
+
+    def together(prompt: str) -> str:
+        number = next(numbers)
+        if prompt == "one":
+            came.wait()
+        return f"answer {number} to {prompt}"
+
+    path = tape.with_name("twice.tape")
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("together")(together)
+        turns = [d.agents["together"].send("one") for _ in range(2)]
+        session = [turn.wait().session for turn in turns][1]
+        session.send("two").wait()
+    expected = (
+        "twice.tape: msg_2 of sess_2, 'two', plays only for who asks 'one' again: who asks it once "
+        "gets msg_1 of sess_1, from which nothing goes on; take that out if it is not wanted\n"
+        "twice.tape: 3 turns, nothing is wrong\n"
+    )
+    assert run(capsys, "check", "twice.tape") == (0, expected)
+    head, _, *rest = parts_of(path)
+    path.write_text("".join(line for part in (head, *rest) for line in part))
+    assert run(capsys, "check", "twice.tape") == (0, "twice.tape: 2 turns, nothing is wrong\n")
+    played = Tape(path, mode="play", speed="instant")
+    with LocalDari(tape=played) as server, Dari(server.url, server.api_key, server) as d:
+        assert d.agents["together"].send("one").wait().session.send("two").wait().text
 
 
 def test_nothing_is_said_where_nobody_reads_any_more(tape: Path) -> None:

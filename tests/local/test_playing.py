@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from decimal import Decimal
 from itertools import count
@@ -287,6 +288,73 @@ def test_the_nth_asking_plays_the_nth_answer_and_then_the_first_again(path: Path
         # A session goes on with what was said in the recorded one.
         second = turns[1].session.send("again").wait()
         assert second.text.endswith("Answer 4 to again")
+
+
+def waiting_twice(numbers: Iterator[int], may_answer: Event) -> Any:
+    """An agent whose first turn never ends by itself, and whose second one waits until it may."""
+
+    async def waiting(prompt: str) -> AsyncIterator[str]:
+        number = next(numbers)
+        if number == 1:
+            await asyncio.Event().wait()
+        if number == 2:
+            await asyncio.to_thread(may_answer.wait)
+        yield f"answer {number} to {prompt}"
+
+    return waiting
+
+
+def lesson(d: Dari) -> list[str]:
+    first = d.agents["waiting"].send("one").wait()
+    return [first.text, first.session.send("two").wait().text]
+
+
+@pytest.mark.parametrize(("mode", "ends"), [("auto", 1), ("auto", 2), ("record", 1)])
+def test_who_cancels_what_was_asked_again_meanwhile_has_a_lesson_that_plays(
+    path: Path, caplog: pytest.LogCaptureFixture, mode: Any, ends: int
+) -> None:
+    may_answer = Event()
+    if mode == "record":  # which replaces what was recorded before
+        with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+            server.agent("waiting")(lambda prompt: f"old answer to {prompt}")
+            lesson(d)
+    tape = Tape(path, mode=mode)
+    with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("waiting")(waiting_twice(count(1), may_answer))
+        first = d.agents["waiting"].send("one")
+        Caller(server).reaches(first.id, "running")
+        assert not caplog.records
+        second = d.agents["waiting"].send("one")
+        if ends == 1:  # the first ends while the second runs, or once it has answered
+            first.cancel()
+            first.wait()
+        may_answer.set()
+        second.wait()
+        first.cancel()
+        first.wait()
+        second.session.send("two").wait()
+    [said] = [record.getMessage() for record in caplog.records]
+    assert said.startswith("'one' is asked again while it is being answered: both are recorded")
+    assert f"%dari_cancel {first.session.id} ends that one" in said
+    with playing(path) as server, Dari(server.url, server.api_key, server) as d:
+        assert lesson(d) == ["answer 2 to one", "answer 3 to two"]
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        assert lesson(d) == ["answer 2 to one", "answer 3 to two"]
+
+
+def test_what_a_batch_asks_several_times_at_once_is_no_matter_to_say(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    came = Barrier(3)
+
+    def together(prompt: str) -> str:
+        came.wait()
+        return prompt
+
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("together")(together)
+        d.batches.run("together", tasks=["a"], repeats=3).wait()
+    assert not caplog.records
 
 
 def test_sessions_that_went_on_from_one_turn_at_once_play_as_they_were(path: Path) -> None:

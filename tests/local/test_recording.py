@@ -938,6 +938,48 @@ def test_a_disk_that_is_full_is_said_when_the_next_turn_is_asked(tmp_path: Path)
     assert [turn.line.asked for turn in read_tape(tape).turns] == ["kept"]
 
 
+LEFT_FULL = """
+import resource, signal, sys
+import dari_nb as dari
+from dari_nb.local import LocalDari
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+server = LocalDari(tape=sys.argv[1]).start()
+d = dari.connect(base_url=server.url, api_key=server.api_key)
+d.agents["echo"].send("kept").wait()
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+d.agents["echo"].send("z" * 30_000).wait()
+"""
+
+
+def test_where_the_disk_is_full_as_the_process_ends_the_text_alone_is_told(tmp_path: Path) -> None:
+    args = [sys.executable, "-c", LEFT_FULL, str(tmp_path / "full.tape")]
+    done = subprocess.run(args, capture_output=True, text=True, check=True)
+    [*_, last] = done.stderr.splitlines()
+    assert "The tape is not whole: [Errno 27] File too large" in last
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("ends", [LocalDari.eject, LocalDari.stop])
+def test_a_turn_that_runs_when_its_tape_is_taken_out_is_named(
+    path: Path, caplog: pytest.LogCaptureFixture, ends: Any
+) -> None:
+    may_end = Event()
+    with LocalDari(tape=path) as server:
+        server.agent("waiting")(lambda prompt: str(may_end.wait()))
+        caller = calling(server)
+        sent = caller.send(caller.create("waiting"), "long")
+        caller.reaches(sent["message"]["id"], "running")
+        try:
+            ends(server)
+        finally:
+            may_end.set()
+    said = [record.getMessage() for record in caplog.records]
+    assert [text for text in said if text.startswith("The tape was taken out while 1 turn ran")]
+    assert sum("'long'" in text for text in said) == 1
+    assert read_tape(path).turns[0].status is None
+
+
 def test_a_first_question_asked_anew_leaves_no_id_of_this_server_on_the_tape(
     path: Path,
 ) -> None:

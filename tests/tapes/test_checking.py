@@ -66,6 +66,22 @@ def test_a_turn_that_does_not_end() -> None:
     assert flaw.endswith("ask it again, or take lines 3 to 4 out")
 
 
+def test_a_turn_that_does_not_end_and_never_plays_is_told_in_one_line() -> None:
+    first = taken("Hi", [said("Yes.")])
+    cut = taken("And?", ends=False, parent=first.line.key, number=2)
+    cut.line.behind = "of another answer"
+    [flaw] = flaws(tape_of(first, cut))
+    assert flaw == (
+        "line 6, msg_2 of sess_1: it does not end: the recording of 'And?' was cut off here, and "
+        "it goes on from another answer than those that stand before it, so it never plays: take "
+        "line 6 out"
+    )
+    [flaw] = flaws(tape_of(cut))
+    assert flaw.endswith(
+        f"is not in the tape ({first.line.key}), so it never plays: take line 3 out"
+    )
+
+
 def test_the_same_answer_twice(lesson: Recording) -> None:
     lesson.turns.append(copy.deepcopy(lesson.turns[0]))
     assert "line 11, msg_1 of sess_1: the turn on line 3 is the same answer" in flaws(lesson)[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +194,69 @@ def test_a_question_in_front_of_a_turn_is_told_with_that_turn(
     ]
     [*_, kept, _] = (tape.file.parent / "dari-scores.jsonl").read_text().splitlines()
     assert "sess_2 msg_1: next: What next?" in kept
+
+
+def alike(tape: dari.Tape, *asked: str) -> list[tuple[str, str]]:
+    """Give the tape turns of one session that ask the same; returns the questions and their turns.
+
+    Args:
+        tape: The tape.
+        asked: What its turns ask.
+    """
+    key, lines = None, [*_TAPE.splitlines()[:2]]
+    for number, prompt in enumerate(asked, 1):
+        about = {"turn": f"msg_{number}", "session": "sess_1", "agent": "w", "asked": prompt}
+        about |= {"key": "", **({"parent": key} if key else {})}
+        key = about["key"] = hashlib.sha256(f"{key} {prompt}".encode()).hexdigest()[:16]
+        done = {"event": "message.status_changed", "data": {"status": "completed"}}
+        lines += map(json.dumps, (about, {"mark": "guess", "ask": "What now?"}, done))
+    tape.file.write_text("\n".join([*lines, '{"scrubbed":{}}', ""]))
+    return [(id_, turn.line.turn) for id_, (turn, _) in tape._score().questions.items()]
+
+
+def answered_on_page(file: Path, told: Iterable[tuple[str, str, str]]) -> None:
+    """Write answers as a page saves them: ids of questions, their places, and what was expected."""
+    lines = []
+    for number, (mark_id, place, value) in enumerate(told):
+        about = {"name": "answer", "run_id": f"mark:{mark_id}", "repeat": number, "by": "person"}
+        about |= {"note": f"{place}: guess: What now?", "at": f"2026-01-01T00:00:0{number}Z"}
+        lines.append(json.dumps({**about, "value": value, "reader": "Ann"}))
+    file.write_text("\n".join([*lines, ""]))
+
+
+def given(tape: dari.Tape, file: Path) -> list[tuple[str, str]]:
+    frame = tape.answers(file).dropna(subset=["answer"])
+    return list(zip(frame["turn"], frame["answer"], strict=True))
+
+
+def test_of_several_questions_alike_each_keeps_its_answers_where_another_turn_was_asked_otherwise(
+    tape: dari.Tape, tmp_path: Path
+) -> None:
+    file = tmp_path / "ann answers.jsonl"
+    first, _, third = alike(tape, "one", "two", "three")
+    answered_on_page(file, [(id_, f"sess_1 {turn}", turn) for id_, turn in (first, third)])
+    alike(tape, "one", "other", "three")
+    assert given(tape, file) == [("msg_1", "msg_1"), ("msg_3", "msg_3")]
+    alike(tape, "one", "two")
+    with pytest.warns(match="1 answer of ann answers.jsonl belongs to no question of this tape"):
+        assert given(tape, file) == [("msg_1", "msg_1")]
+    alike(tape, "one")
+    with pytest.warns(match="1 answer of ann answers.jsonl belongs to no question of this tape"):
+        assert given(tape, file) == [("msg_1", "msg_1")]
+
+
+def test_an_answer_that_names_no_turn_is_given_to_no_question_that_its_reader_has_answered(
+    tape: dari.Tape, tmp_path: Path
+) -> None:
+    file, more = tmp_path / "ann answers.jsonl", tmp_path / "ann answers (1).jsonl"
+    first, second = alike(tape, "one", "two")
+    answered_on_page(file, [(first[0], "sess_1", "first")])
+    answered_on_page(more, [(first[0], "sess_1", "first"), (second[0], "sess_1", "second")])
+    alike(tape, "one", "other")
+    assert given(tape, tmp_path) == [("msg_1", "first"), ("msg_2", "second")]
+    alike(tape, "one")
+    with pytest.warns(match="1 answer of ann answers \\(1\\).jsonl belongs to no question"):
+        assert given(tape, tmp_path) == [("msg_1", "first")]
+    alike(tape, "other")
+    with pytest.warns(match="2 answers of ann answers \\(1\\).jsonl belong to no question"):
+        assert given(tape, more) == []

@@ -170,7 +170,8 @@ class Finder:
     ) -> tuple[str, str | None, list[Turn]]:
         """The key of what would be asked next, what was answered before, and what may play for it.
 
-        Of a batch's task, each repetition has answers of its own.
+        What came to nothing stands behind what answers. Of a batch's task, each repetition has
+        answers of its own.
         """
         before = self._chains.before(session)
         key = str(self._chains.after(session, before, content).key)
@@ -178,11 +179,10 @@ class Finder:
         turns = sorted(self._found.get(key, []), key=lambda one: (one.line.take, one.line.new))
         turns = [turn for turn in turns if turn.line.behind in (None, behind)]
         wanted = session.metadata.get(_REPEAT) if before.key is None else None
-        if wanted is None:
-            return key, behind, turns
-        told = [turn.line.metadata.get(_REPEAT, str(n)) for n, turn in enumerate(turns)]
-        turns = [turn for turn, repeat in zip(turns, told, strict=True) if repeat == wanted]
-        return key, behind, turns
+        if wanted is not None:
+            told = [turn.line.metadata.get(_REPEAT, str(n)) for n, turn in enumerate(turns)]
+            turns = [turn for turn, repeat in zip(turns, told, strict=True) if repeat == wanted]
+        return key, behind, sorted(turns, key=lambda one: not one.is_answer)
 
     def miss(self, tape: str, session: SessionRecord, content: Content, advice: str = "") -> str:
         """Say that nothing plays for what is asked, and what comes nearest.

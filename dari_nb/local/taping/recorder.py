@@ -43,6 +43,10 @@ _RUNS = (
     "The tape was taken out while %s ran: %s. What comes of that from now on is not on it; in the "
     "mode auto it is asked again."
 )
+_ASKED_AGAIN = (
+    "%s is asked again while it is being answered: both are recorded, and who asks once gets the "
+    "first. %%dari_cancel %s ends that one, if it is not wanted."
+)
 _MOST_NAMES = 4
 _NOT_THERE = "the turn before it is not on the tape"
 _TAKEN_OFF = "the turn before it was taken off the tape"
@@ -140,7 +144,7 @@ class TapeRecorder:
             InvalidRequestError: The tape could not be written.
         """
         tape, self._tape = self._tape or self._unwritten, None
-        if self._taking and not for_good:
+        if self._taking:
             turns = [taking.turn for taking in self._taking.values()]
             names = [prompt_of(turn) for turn in turns[:_MOST_NAMES]]
             told = ", ".join([*names, *and_more(len(turns), _MOST_NAMES)])
@@ -244,16 +248,42 @@ class TapeRecorder:
             digests=self._digests.of(event.data["content"]),
         )
         taking.also(event.data)
-        running = [other.turn for other in self._taking.values()]
-        taking.turn.line.take = (
-            self._places.anew(taking.turn, tape.recording.turns, running)
-            if self._replaces
-            else further(taking.turn, tape.recording.turns, running)
-        )
+        if again := self._asked_again(taking.turn, message_id):
+            _log.warning(_ASKED_AGAIN, prompt_of(taking.turn), again[0].line.session)
+        self._take_place(tape, taking.turn)
         taking.turn.line.new = self._has_to_be_adopted(tape, taking.turn, session)
         self._taking[message_id] = taking
         self._say_if_lost(tape, tape.recording.turns, [taking.turn])
         tape.begin(taking)
+
+    def _hand_on(self, tape: GrowingTape, turns: Sequence[Turn]) -> None:
+        """Let turns that run move up, now that one before them came to nothing."""
+        for turn in turns:
+            self._places.leave(turn.place)
+        for turn in turns:
+            self._take_place(tape, turn)
+
+    def _take_place(self, tape: GrowingTape, turn: Turn) -> None:
+        """Give a turn its place among the answers to what it asks."""
+        running = [one.turn for one in self._taking.values() if one.turn is not turn]
+        turn.line.take = (
+            self._places.anew(turn, tape.recording.turns, running)
+            if self._replaces
+            else further(turn, tape.recording.turns, running)
+        )
+
+    def _asked_again(self, turn: Turn, message_id: str) -> list[Turn]:
+        """The turns that run and ask the same in the same place, which no batch repeats."""
+        line = turn.line
+        if line.parent is not None and line.behind is None:
+            return []
+        same = {
+            other: taking.turn
+            for other, taking in self._taking.items()
+            if (taking.turn.line.key, taking.turn.line.behind) == (line.key, line.behind)
+        }
+        of_batches = map(self._store.batch_of_message, [message_id, *same])
+        return [] if same and any(of_batches) else [*same.values()]
 
     def _behind(self, session: SessionRecord, message_id: str) -> str | None:
         """What had been answered before a message, as far as that is known yet."""
@@ -341,6 +371,9 @@ class TapeRecorder:
         self._look(tape)
         if taking.turn.line.new or not taking.turn.is_answer:
             self._places.leave(place)
+        if not taking.turn.is_answer:
+            again = self._asked_again(taking.turn, message_id)
+            self._hand_on(tape, [one for one in again if one.place > place])
         if why := tape.trouble:
             _log.warning(_NOT_KEPT, why)
         self._ended(message_id, taking.turn)

@@ -22,15 +22,18 @@ _EDITED = (
     "its key is that of another text: what is asked, or of whom, was changed, and the key was not; "
     "dari-local tape keys makes keys anew"
 )
-_LOST = (
-    "{asked} goes on from a turn that is not in the tape ({parent}), so it never plays: take "
-    "{lines} out{rest}, and ask it again where it belongs"
-)
-_BEHIND = (
-    "{asked} goes on from another answer than those that stand before it, so it never plays: take "
-    "{lines} out{rest}, and ask it again; who has changed that answer by hand has dari-local tape "
-    "keys --answers take what stands there now for what it was asked behind"
-)
+_WHY = {
+    Never.LOST: "goes on from a turn that is not in the tape ({parent})",
+    Never.BEHIND: "goes on from another answer than those that stand before it",
+}
+_NEVER = "{asked} {why}, so it never plays: take {lines} out{rest}, and ask it again{where}"
+_WHERE = {
+    Never.LOST: " where it belongs",
+    Never.BEHIND: (
+        "; who has changed that answer by hand has dari-local tape keys --answers take what stands "
+        "there now for what it was asked behind"
+    ),
+}
 _REST = ", with what goes on from it ({lines})"
 _TWICE = "the turn on line {other} is the same answer to the same: only this one plays"
 _SAME_PLACE = (
@@ -39,6 +42,10 @@ _SAME_PLACE = (
 )
 _CUT = (
     "it does not end: the recording of {asked} was cut off here: ask it again, or take {lines} out"
+)
+_CUT_NEVER = (
+    "it does not end: the recording of {asked} was cut off here, and it {why}, so it never plays: "
+    "take {lines} out{rest}"
 )
 _NO_CALL = "{call} has a result, and nobody called it"
 _CALLED_TWICE = "{call} is called twice before it has a result: name one anew"
@@ -194,18 +201,19 @@ def _flaws(
     line = turn.line
     if not is_keyed(turn.line, turn.agent):
         yield _EDITED
+    told = {"asked": prompt_of(turn), "lines": _lines(turn)}
     if why is not None and line.parent != line.key:
-        text = _LOST if why is Never.LOST else _BEHIND
+        text = _NEVER if turn.status is not None else _CUT_NEVER
         behind = _behind(turn, following)
         rest = _REST.format(lines=_lines(*behind)) if behind else ""
-        told = {"asked": prompt_of(turn), "parent": line.parent}
-        yield text.format(lines=_lines(turn), rest=rest, **told)
+        reason = _WHY[why].format(parent=line.parent)
+        yield text.format(**told, why=reason, rest=rest, where=_WHERE[why])
+    elif turn.status is None:
+        yield _CUT.format(**told)
     if line.key in circles:
         yield _CIRCLE
     yield from (_NO_TEXT.format(place=repr(place)[:40]) for place in turn.lost)
     yield from turn_troubles(line)
-    if turn.status is None:
-        yield _CUT.format(asked=prompt_of(turn), lines=_lines(turn))
 
 
 def _lines(*turns: Turn) -> str:

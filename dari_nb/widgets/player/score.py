@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -104,7 +105,9 @@ class Score:
             self.scenes.append(scene)
             begins += times[-1] + PAUSE
         self._has_parts = sum(bool(scene.session) for scene in self.scenes) > 1
+        self._noted = {id(note): scene.turn for scene in self.scenes for note in scene.turn.notes}
         self._mark(notes)
+        self._places = self._places_of_questions()
         self._rendered = lru_cache(_MOST_RENDERED)(self._render)
 
     @classmethod
@@ -126,6 +129,33 @@ class Score:
             for scene in self.scenes
             for mark_id, marked in scene.marks.items()
             if asks(marked.mark)
+        }
+
+    def turn_with(self, mark: Mark, turn: Turn) -> Turn:
+        """The turn that a mark stands in or in front of, where it counts for another one.
+
+        A player stops at one in front of a turn where the turn before has ended; in what is told of
+        it it belongs to the one that it asks about.
+
+        Args:
+            mark: The mark.
+            turn: The one that it counts for, where it stands in none.
+        """
+        return self._noted.get(id(mark), turn)
+
+    def _places_of_questions(self) -> dict[str, str]:
+        """Where questions stand, by their ids: their session, and the turn where that has several.
+
+        By that an answer is found whose question's turn goes on from another one by now.
+        """
+        told = {}
+        for mark_id, (turn, mark) in self.questions.items():
+            line = self.turn_with(mark, turn).line
+            told[mark_id] = line.session, line.turn, mark.mark, mark.ask
+        counts = Counter((session, *words) for session, _, *words in told.values())
+        return {
+            mark_id: session if counts[session, *words] == 1 else f"{session} {turn}"
+            for mark_id, (session, turn, *words) in told.items()
         }
 
     def barrier(self, answers: Mapping[str, str]) -> Place:
@@ -220,13 +250,27 @@ class Score:
             label=first_words(_asked(turn), 1) if steps else "",
             agent=agent,
             llm=bounded_name(turn.line.llm or "", _NAME),
-            session=turn.line.session,
             part=" · ".join(filter(None, part)),
             spent=scene.spent if is_whole else "",
             items=self._ticks(scene, [step for step, is_error in seen if not is_error]),
             errors=self._ticks(scene, [step for step, is_error in seen if is_error]),
-            marks=list(_told(scene, answers)),
+            marks=list(self._told(scene, answers)),
         )
+
+    def _told(self, scene: Scene, answers: Mapping[str, str]) -> Iterator[Told]:
+        """Tell the marks of a scene up to the first question that is not answered."""
+        for one in passed(scene.marks, answers):
+            yield Told(
+                id=one.id,
+                steps=one.steps,
+                at=round(scene.when(one.steps), 3),
+                # What a question is called, and where it is told, may tell what comes.
+                text="" if one.is_open else bounded_name(one.mark.mark, MOST),
+                place="" if one.is_open else self._places.get(one.id, ""),
+                ask=bounded_name(one.mark.ask or "", MOST) if asks(one.mark) else None,
+                html=said_html(one.text),
+                answer=one.answer,
+            )
 
     def _ticks(self, scene: Scene, steps: Iterable[int]) -> list[float]:
         """When steps come, one for each part of the whole."""
@@ -263,21 +307,6 @@ def id_of(turn: Turn, number: int, mark: Mark) -> str:
 def message_id(number: int) -> str:
     """What a turn is called on the page."""
     return f"turn-{number + 1}"
-
-
-def _told(scene: Scene, answers: Mapping[str, str]) -> Iterator[Told]:
-    """Tell the marks of a scene up to the first question that is not answered."""
-    for one in passed(scene.marks, answers):
-        yield Told(
-            id=one.id,
-            steps=one.steps,
-            at=round(scene.when(one.steps), 3),
-            # What a question is called may tell what comes.
-            text="" if one.is_open else bounded_name(one.mark.mark, MOST),
-            ask=bounded_name(one.mark.ask or "", MOST) if asks(one.mark) else None,
-            html=said_html(one.text),
-            answer=one.answer,
-        )
 
 
 def _placed(turns: Sequence[Turn]) -> Iterator[tuple[Turn, str, str]]:

@@ -19,7 +19,6 @@ from .saved import NAME, Reading
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ...tapes import Turn
     from ...widgets.player.score import Score as Played
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -47,7 +46,7 @@ class Answers:
         from ...scores.book import kept_in
 
         self._questions = Questions(score.questions)
-        self._turns = turns_of(score)
+        self._score = score
         self._book = kept_in(path)
         if is_tape(self._book.path):
             raise InvalidRequestError(f"{path} is a tape: keep answers in another file.")
@@ -73,7 +72,7 @@ class Answers:
             InvalidRequestError: The file cannot be written.
         """
         turn, mark = self._questions.asked[mark_id]
-        line = self._turns.get(id(mark), turn).line
+        line = self._score.turn_with(mark, turn).line
         note = f"{line.session} {line.turn}: {mark.mark}: {mark.ask}"
         self._book.add(
             [
@@ -101,15 +100,6 @@ class Answers:
             mark_id = self._questions.of(score)
             if mark_id is not None:
                 yield mark_id, score
-
-
-def turns_of(score: Played) -> dict[int, Turn]:
-    """The turns that marks stand in or in front of, by the marks themselves.
-
-    A player stops at one in front of a turn where the turn before has ended; in what is told of it
-    it belongs to the one that it asks about.
-    """
-    return {id(note): scene.turn for scene in score.scenes for note in scene.turn.notes}
 
 
 def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> pd.DataFrame:
@@ -140,9 +130,8 @@ def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> 
             kept[mark_id].append((one, name))
         reading.say(stacklevel=3)
     asked = {*kept, score.open_question(kept)}
-    turns = turns_of(score)
     return ANSWERS.frame(
-        (turns.get(id(mark), turn), mark, one, one and asked_as(one, mark_id, mark), name)
+        (score.turn_with(mark, turn), mark, one, one and asked_as(one, mark_id, mark), name)
         for mark_id, (turn, mark) in score.questions.items()
         if mark_id in asked
         for one, name in kept.get(mark_id, nobody)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import glob
 import warnings
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -32,6 +33,14 @@ class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
     """An answer, and who gave it: the name that they wrote on the page."""
 
     reader: str | None = None
+
+
+class Told(NamedTuple):
+    """What an answer tells of its question, and who gave it."""
+
+    reader: str | None
+    run_id: str
+    note: str
 
 
 class Reading:
@@ -62,6 +71,7 @@ class Reading:
             raise InvalidRequestError("Name a file with answers, or a folder that has some.")
         if not files:
             raise InvalidRequestError(_none_at(places[0]))
+        self._played = played
         self._questions = Questions(played.questions)
         self._begun = begun
         empty = [place for place, there in zip(places, found, strict=True) if not there]
@@ -80,15 +90,15 @@ class Reading:
         for file in self._files:
             name = visible_name(file.name)
             try:
-                answers = self._new(file, name)
+                answers = self._in(file, name)
             except InvalidRequestError as error:
                 if self._is_one and not self._may_come(file):
                     raise
                 self._untaken.append(str(error))
                 continue
-            strange = []
-            for answer in answers:
-                mark_id = self._question_of(answer)
+            strange, found = [], self._questions_of(answers)
+            for answer in self._new(answers):
+                mark_id = found[_told(answer)]
                 if mark_id is None:
                     strange.append(answer)
                 else:
@@ -107,30 +117,59 @@ class Reading:
             return False
         return file.absolute() in self._begun or (file.parent.is_dir() and not _meant(file))
 
-    def _new(self, file: Path, name: str) -> list[Saved]:
-        """The answers of a file that were in none before it, in order of time."""
+    def _in(self, file: Path, name: str) -> list[Saved]:
+        """The answers of a file in order of time."""
         answers, broken = _read(file)
         self._untaken += [f"Line {n} of {name} cannot be read." for n in broken]
         if not answers:
             self._untaken.append(f"{name} holds no answers.")
+        return answers
+
+    def _new(self, answers: Iterable[Saved]) -> list[Saved]:
+        """Those answers of a file that were in none before it."""
         lines = {msgspec.json.encode(answer): answer for answer in answers}
         new = [answer for line, answer in lines.items() if line not in self._taken]
         self._taken |= lines.keys()
         return new
 
-    def _question_of(self, answer: Saved) -> str | None:
-        """The question's id, found by what it asks where its turn was asked otherwise."""
-        found = self._questions.of(answer)
-        if found:
-            return found
-        note = answer.note or ""
-        session = note.partition(" ")[0].rstrip(":")
-        alike = [
-            mark_id
-            for mark_id, (turn, mark) in self._questions.asked.items()
-            if turn.line.session == session and note.endswith(f": {mark.ask}")
-        ]
-        return alike[0] if len(alike) == 1 else None
+    def _questions_of(self, answers: Iterable[Saved]) -> dict[Told, str | None]:
+        """The questions' ids, found by place and words where their turns are of another key by now.
+
+        A page names the turn where a session has several questions with the same words. Where a
+        note names none, a question is found that is alone in its session, but for those that the
+        same reader has answered: what has another id is another question.
+        """
+        told = {_told(answer): answer for answer in answers}
+        found = {one: self._questions.of(answer) for one, answer in told.items()}
+        taken = {(one.reader, mark_id) for one, mark_id in found.items()}
+        guessed = dict[Told, str]()
+        for one in [one for one, mark_id in found.items() if mark_id is None]:
+            in_turn, in_session = self._alike(one.note)
+            if len(in_turn) == 1:
+                found[one] = in_turn[0]
+            left = [mark_id for mark_id in in_session if (one.reader, mark_id) not in taken]
+            if len(left) == 1:
+                guessed[one] = left[0]
+        counts = Counter((one.reader, mark_id) for one, mark_id in guessed.items())
+        alone = {one: id_ for one, id_ in guessed.items() if counts[one.reader, id_] == 1}
+        return {**found, **alone}
+
+    def _alike(self, note: str) -> tuple[list[str], list[str]]:
+        """The ids of the questions that a note asks, where it names their turn or session alone."""
+        in_turn, in_session = list[str](), list[str]()
+        for mark_id, (turn, mark) in self._questions.asked.items():
+            if not note.endswith(f": {mark.ask}"):
+                continue
+            own = self._played.turn_with(mark, turn).line
+            if note.startswith(f"{own.session} {own.turn}: "):
+                in_turn.append(mark_id)
+            elif note.startswith((f"{own.session}: ", f"{turn.line.session}: ")):
+                in_session.append(mark_id)
+        return in_turn, in_session
+
+
+def _told(answer: Saved) -> Told:
+    return Told(answer.reader, answer.run_id, answer.note or "")
 
 
 def _place(path: Any) -> Path:

@@ -73,19 +73,19 @@ export class PagePort implements Port<State> {
   }
 
   #keep({ id, text }: Expected): void {
-    for (const { session, marks } of this.#recorded.chapters) {
+    for (const { marks } of this.#recorded.chapters) {
       for (const mark of marks) {
         if (mark.id !== id) continue;
         mark.answer = text;
-        if (text.trim()) this.#write(mark, text.trim(), session);
+        if (text.trim()) this.#write(mark, text.trim());
       }
     }
   }
 
-  #write({ id, text, ask }: Mark, value: string, session: string): void {
+  #write({ id, text, ask, place }: Mark, value: string): void {
     const now = Date.now();
     const about = { name: "answer", run_id: `mark:${id}`, repeat: now * 1000, by: "person" };
-    const note = `${session}: ${text}: ${ask}`;
+    const note = `${place}: ${text}: ${ask}`;
     this.#answers.push({ ...about, value, note, at: new Date(now).toISOString() });
     this.answered();
   }

@@ -9,6 +9,8 @@ export interface Mark {
   /** When that is, in seconds from the turn's beginning. */
   at: number;
   text: string;
+  /** Where a question stands: its session, and its turn where that has several with its words. */
+  place: string;
   ask: string | null;
   /** What it asks, or else says, as sanitised HTML. */
   html: string;
@@ -27,7 +29,6 @@ export interface Chapter {
   label: string;
   agent: string;
   llm: string;
-  session: string;
   /** Stands above it, where the tape goes on in another session; else empty. */
   part: string;
   /** What all turns up to its end have cost. */

@@ -14,14 +14,15 @@ const asks = (steps: number): Mark => ({
   steps,
   at: Math.max(0, steps - 1),
   text: "It stops.",
+  place: "sess_1",
   ask: "Why?",
   html: "<p>Why?</p>",
   answer: null,
 });
 
 function chapter(begins: number, steps: number, marks: Mark[] = []): Chapter {
-  const [agent, llm, session, spent] = ["tour", "", "sess_1", ""];
-  const about = { label: "", agent, llm, session, part: "", spent, items: [], errors: [] };
+  const [agent, llm, spent] = ["tour", "", ""];
+  const about = { label: "", agent, llm, part: "", spent, items: [], errors: [] };
   return { begins, seconds: steps - 1, steps, marks, ...about };
 }
 

@@ -5,12 +5,12 @@ import type { Chapter, Mark, State, Step } from "../../src/player/wire";
 
 const STATE: State = { at: 0, playing: false, speed: 1, idle_limit: null, height: 0, drafts: {} };
 const asked = (ask: string) => ({ ask, html: `<p>${ask}</p>`, answer: null });
-const asks: Mark = { id: "m", steps: 1, at: 0, text: "Why.", ...asked("Why?") };
+const asks: Mark = { id: "m", steps: 1, at: 0, text: "Why.", place: "sess_1", ...asked("Why?") };
 let over: AbortController;
 
 function chapter(begins: number): Chapter {
-  const [agent, llm, session, spent] = ["tour", "", "sess_1", ""];
-  const about = { label: "", agent, llm, session, part: "", spent, items: [], errors: [] };
+  const [agent, llm, spent] = ["tour", "", ""];
+  const about = { label: "", agent, llm, part: "", spent, items: [], errors: [] };
   return { begins, seconds: 1, steps: 2, marks: [], ...about };
 }
 

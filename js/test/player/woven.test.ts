@@ -5,7 +5,16 @@ import type { Mark, Step } from "../../src/player/wire";
 import { passed, plainText, woven } from "../../src/player/woven";
 
 const mark = (id: string, steps: number, told: Partial<Mark> = {}): Mark => ({
-  ...{ id, steps, at: 0, text: "It stops.", ask: "Why?", html: "<p>Why?</p>", answer: id },
+  ...{
+    id,
+    steps,
+    at: 0,
+    text: "It stops.",
+    place: "sess_1",
+    ask: "Why?",
+    html: "<p>Why?</p>",
+    answer: id,
+  },
   ...told,
 });
 let rev = 0;
