@@ -221,6 +221,37 @@ def test_rows_are_filtered_sorted_and_shown_where_they_differ(book):
     assert told(book, "board.view.where, board.view.order", asked)
 
 
+TWICE = FILL + """
+board.put("0-large", state="completed", text=ANSWER["small"])
+"""
+
+
+@pytest.mark.parametrize("acts", ["a key", "the mouse"])
+def test_whoever_chooses_an_answer_of_a_task_goes_on_from_there(book, acts):
+    book.execute(TWICE)
+    keys, page = book.page.keyboard, book.page
+    figure = page.locator("tbody[data-row='0'] [data-where]", has_text="then")
+    figure.wait_for()
+    if acts == "a key":
+        cell(book, "0-small").focus()
+        for key in ("ArrowLeft", "ArrowRight", "Enter"):
+            keys.press(key)
+    else:
+        figure.click()
+    expect(page.locator(".dari-tools > .dari-note")).to_have_text("1 of 4 tasks")
+    expect(figure).to_be_focused()
+    keys.press("ArrowDown")
+    assert focused(book) == "0-medium"
+    keys.press("Enter")
+    page.locator(".dari-pane").get_by_text("closed then.").wait_for()
+    figure.click()
+    expect(page.locator(".dari-tools > .dari-note")).to_have_text("")
+    expect(figure).to_be_focused()
+    keys.press("4")
+    assert told(book, "board.ratings", "[('0-medium', 4, '')]")
+    assert not book.problems
+
+
 def blind(book):
     """Press Blind, and return the cells by what they say once the page has what that shows."""
     book.page.locator("[name=blind]").check()

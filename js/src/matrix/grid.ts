@@ -1,3 +1,4 @@
+import { focused } from "../shared/dom";
 import { scrollWithin } from "../shared/scrolling";
 import { fill, find, part, put, rove } from "./parts";
 import type { Sheet } from "./sheet";
@@ -56,7 +57,7 @@ const STEPS: Record<string, [number, number]> = {
 
 /**
  * @param observe Told of each row's element once.
- * @param lost Takes the focus of a cell that is no longer there; false where another one gets it.
+ * @param lost Takes the focus of what is no longer there; false where another one gets it.
  */
 export function gridIn(
   table: HTMLElement,
@@ -214,20 +215,19 @@ name="same"></button></td></tr>`;
     entry = id;
   }
 
-  /** Puts the rows into the table that are to be there. */
+  /** Puts the rows into the table that are to be there; what has the focus in it keeps that. */
   function place(): void {
-    const focused = elementOf(entry)?.matches(":focus");
-    const onButton = button.matches(":focus");
+    const held = focused(table) as HTMLElement | null;
+    const isWithin = table.contains(held);
     button.textContent = `${isOpen ? "▾" : "▸"} ${rows.words}`;
     button.setAttribute("aria-expanded", String(isOpen));
     const below = rows.same.length ? [fold, ...(isOpen ? rows.same.map(body) : [])] : [];
     table.replaceChildren(head, ...rows.shown.map(body), ...below);
     rows.shown.slice(0, PAGE).forEach(near);
-    const isThere = elementOf(entry)?.isConnected;
-    enter(isThere ? entry : (find(table, "[data-cell]")?.dataset.cell ?? ""));
-    if (focused && !isThere && lost()) return;
-    const kept = focused ? elementOf(entry) : onButton && button;
-    if (kept) kept.focus({ preventScroll: true });
+    if (!elementOf(entry)?.isConnected) enter(find(table, "[data-cell]")?.dataset.cell ?? "");
+    if (!isWithin || (!held?.isConnected && lost())) return;
+    const next = held?.isConnected ? held : elementOf(entry);
+    next?.focus({ preventScroll: true });
   }
 
   return {

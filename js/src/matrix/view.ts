@@ -431,11 +431,9 @@ export class MatrixView {
     const target = event.target as Element;
     const isField = target.matches("input, select");
     const isNoted = /^(Enter|Escape)$/.test(event.key) && target === this.#line.note;
-    const step = ["ArrowLeft", "", "ArrowRight"].indexOf(event.key) - 1;
-    const box =
-      target.matches("[data-where]") && target.closest("thead, tbody th, header, .dari-seen");
-    if (box && Math.abs(step) === 1 && event.key)
-      (rove(box, step) ?? firstIn(target, "[data-cell]"))?.focus();
+    const step = Number(event.key === "ArrowRight") - Number(event.key === "ArrowLeft");
+    const beside = event.key.startsWith("Arrow") && besideFigure(target, step);
+    if (beside) beside.focus();
     else if (isNoted && !event.isComposing && !runsCell(event)) this.#leaveNote();
     else if (isClosing && !event.isComposing) this.#close();
     else if (isField || event.altKey || runsCell(event)) return;
@@ -495,6 +493,15 @@ function unfoldRow({ target }: Event): void {
 /** Rows may have another order on paper: a task is found by its number and words. */
 function rowsOnPaper(rows: HTMLElement[], paper: HTMLElement): (HTMLElement | undefined)[] {
   const words = (row: Element) => row.querySelector("th")?.textContent?.replace(/\s+/g, " ").trim();
+/** Where an arrow leads from a figure: to the next one in its box, or to the cells of its task. */
+function besideFigure(figure: Element, step: number): HTMLElement | null | undefined {
+  const box =
+    figure.matches("[data-where]") && figure.closest("thead, tbody th, header, .dari-seen");
+  if (!box) return undefined;
+  const next = step ? rove(box, step) : undefined;
+  return next ?? firstIn(figure, "[data-fit]") ?? firstIn(figure, "[data-cell]");
+}
+
   const onPaper = [...paper.querySelectorAll<HTMLElement>("tbody > tr")];
   const byWords = new Map(onPaper.map((row) => [words(row), row]));
   return rows.map((row) => byWords.get(words(row)));

@@ -256,6 +256,27 @@ describe("a matrix", () => {
 
   test("a baseline puts first what got worse, marks it, and forgets what was said of another", async () => {
     side.set({ against: "<p>stale</p>" });
+  test("a number that was chosen keeps the focus, and any arrow leads to the cells found by it", async () => {
+    const html =
+      '<p>task b</p><small><button data-where="number = 1 answer = low" tabindex="-1">low</button></small>';
+    side.deliver(1, 2, { columns: small().columns, rows: [{ ...row("b", 1), html }], cells: [] });
+    for (const key of ["ArrowDown", "ArrowUp", "ArrowRight"]) {
+      at("b/small/0").focus();
+      press("ArrowLeft");
+      const chosen = document.activeElement as HTMLElement;
+      expect(chosen.textContent).toBe("low");
+      chosen.click();
+      expect(side.traits.where).toBe("number = 1 answer = low");
+      await find({ b: { fit: [1] } });
+      expect(document.activeElement).toBe(chosen);
+      press(key);
+      expect(focused()).toBe("b/large/0");
+      chosen.click();
+      await find({ a: {}, b: {} });
+      expect(focused()).toBe("b/large/0");
+    }
+  });
+
     expect(texts(".dari-seen")).toEqual(["stale"]);
     const baseline = el.querySelector<HTMLSelectElement>("[name=baseline]") as HTMLSelectElement;
     baseline.value = "small";
