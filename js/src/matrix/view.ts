@@ -387,6 +387,7 @@ export class MatrixView {
     const before = this.#port.get("where").replace(UNFINISHED, "");
     for (const option of this.#tools.querySelectorAll<HTMLOptionElement>("datalist > option")) {
       option.value = before + option.getAttribute("label");
+    this.#isAwaited = true;
     }
   }
 

@@ -191,6 +191,19 @@ describe("a matrix", () => {
     expect(note()).toBe("0 of 2 tasks: there is no lenght");
   });
 
+  test("what is found by the fields is said, too", async () => {
+    const said = () => texts("[role=status]")[0];
+    at("a/small/0").click();
+    press("n");
+    el.querySelector<HTMLElement>(".dari-rate [value='4']")?.click();
+    await vi.waitFor(() => expect(said()).toBe("Task 0: saved: 4 of 5"));
+    const filter = el.querySelector<HTMLInputElement>("[name=where]") as HTMLInputElement;
+    filter.value = "zzz";
+    filter.dispatchEvent(new Event("input", { bubbles: true }));
+    await find({});
+    expect(said()).toBe("0 of 2 tasks");
+  });
+
   test("says that the kernel is busy rather than show what was asked for before", async () => {
     vi.useFakeTimers();
     const grid = el.querySelector(".dari-grid");
