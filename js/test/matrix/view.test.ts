@@ -256,19 +256,6 @@ describe("a matrix", () => {
     expect(texts("tbody th")).toEqual(["task a", "task b"]);
   });
 
-  test("arrows lead from a cell to the numbers of its task and back", () => {
-    const html =
-      '<p>task a</p><small><button data-where="answer = low" tabindex="-1">low 2×</button></small>';
-    side.deliver(1, 2, { columns: small().columns, rows: [{ ...row("a", 0), html }], cells: [] });
-    at("a/small/0").focus();
-    press("ArrowLeft");
-    expect(document.activeElement?.textContent).toBe("low 2×");
-    press("ArrowRight");
-    expect(focused()).toBe("a/small/0");
-  });
-
-  test("a baseline puts first what got worse, marks it, and forgets what was said of another", async () => {
-    side.set({ against: "<p>stale</p>" });
   test("a number that was chosen keeps the focus, and any arrow leads to the cells found by it", async () => {
     const html =
       '<p>task b</p><small><button data-where="number = 1 answer = low" tabindex="-1">low</button></small>';
@@ -290,6 +277,19 @@ describe("a matrix", () => {
     }
   });
 
+  test("arrows lead from a cell to the numbers of its task and back", () => {
+    const html =
+      '<p>task a</p><small><button data-where="answer = low" tabindex="-1">low 2×</button></small>';
+    side.deliver(1, 2, { columns: small().columns, rows: [{ ...row("a", 0), html }], cells: [] });
+    at("a/small/0").focus();
+    press("ArrowLeft");
+    expect(document.activeElement?.textContent).toBe("low 2×");
+    press("ArrowRight");
+    expect(focused()).toBe("a/small/0");
+  });
+
+  test("a baseline puts first what got worse, marks it, and forgets what was said of another", async () => {
+    side.set({ against: "<p>stale</p>" });
     expect(texts(".dari-seen")).toEqual(["stale"]);
     const baseline = el.querySelector<HTMLSelectElement>("[name=baseline]") as HTMLSelectElement;
     baseline.value = "small";
@@ -660,6 +660,29 @@ describe("what came out alike", () => {
     expect(focused()).toBe("a/large/1");
     press("ArrowLeft");
     expect(focused()).toBe("a/small/0");
+  });
+
+  test("opens, and is chosen, by the repeat that meets the conditions, but for one that is open", async () => {
+    side.deliver(1, 2, { columns: small().columns, rows: [], cells: twice() });
+    side.set({ where: "time < 3" });
+    await find({ a: { fit: [2] } });
+    at("a/small/0").focus();
+    press(" ");
+    expect(side.traits.chosen).toEqual(["a/small/1"]);
+    press(" ");
+    expect(side.traits.chosen).toEqual([]);
+    press("Enter");
+    expect(side.traits.selected).toBe("a/small/1");
+    el.querySelector<HTMLButtonElement>("[name=repeat]")?.click();
+    expect(side.traits.selected).toBe("a/small/0");
+    at("a/small/0").focus();
+    press("4");
+    const rating = { cell: "a/small/0", name: "rating", value: 4 };
+    await vi.waitFor(() => expect(side.asked.at(-1)?.[1]).toEqual(rating));
+    press("n");
+    expect(side.traits.selected).toBe("a/small/0");
+    at("a/small/0").click();
+    expect(side.traits.selected).toBe("a/small/1");
   });
 
   test("is read repeat by repeat in the pane", async () => {
