@@ -216,7 +216,9 @@ def test_rows_are_filtered_sorted_and_shown_where_they_differ(book):
     book.page.locator("[name=order]").select_option("number")
     book.page.locator("[name=where]").fill("tier=basic differs = state")
     expect(heads).to_contain_text(["1"])
-    expect(book.page.get_by_text("1 of 4 tasks")).to_be_visible()
+    note = book.page.locator(".dari-tools > .dari-note", has_text="1 of 4 tasks")
+    expect(note).to_be_visible()
+    expect(book.page.locator(".dari-matrix [role=status]")).to_have_text("1 of 4 tasks")
     asked = "('tier=basic differs = state', 'number')"
     assert told(book, "board.view.where, board.view.order", asked)
 
