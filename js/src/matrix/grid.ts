@@ -65,6 +65,7 @@ export function gridIn(
   observe: (body: HTMLElement) => void,
   lost: () => boolean,
 ): Grid {
+  const box = table.parentElement as HTMLElement;
   const head = part("thead", { role: "rowgroup" });
   const fold = part("tbody", { role: "rowgroup" });
   const bodies = new Map<string, HTMLElement>();
@@ -75,6 +76,8 @@ export function gridIn(
   let shown = "";
   let entry = "";
   let isOpen = false;
+  /** How high the names of the columns are, which stay in sight when the rest of the head goes. */
+  let names = 0;
   let rows: Rows = { shown: [], same: [], words: "" };
   let fit = new Set<string>();
   let marks = { opened: "", chosen: [] as readonly string[] };
@@ -85,6 +88,16 @@ name="same"></button></td></tr>`;
   button.addEventListener("click", () => {
     isOpen = !isOpen;
     place();
+  });
+  new ResizeObserver(() => {
+    const first = find(head, "th");
+    names = find(first, "span").offsetHeight;
+    head.style.top = `${names - head.offsetHeight}px`;
+    box.style.scrollPadding = `${names}px 0 0 ${first.offsetWidth}px`;
+  }).observe(head);
+  head.addEventListener("focusin", ({ target }) => {
+    // What stays in sight by itself is scrolled to by no browser. A click must hit what it is on.
+    if ((target as Element).matches(":focus-visible")) box.scrollTop = 0;
   });
 
   function reshape(): void {
@@ -102,8 +115,10 @@ name="same"></button></td></tr>`;
       const now = sheet.columns.find(({ id }) => id === column.id) ?? column;
       return repeat === undefined ? now.html : `${now.html.replace(/ <small.*/, "")} · ${repeat}`;
     });
-    const html = ["Task", ...heads].map((text) => `<th role="columnheader">${text}</th>`).join("");
-    put(head, `<tr role="row">${html}</tr>`);
+    const html = ["Task", ...heads].map((text) =>
+      text.replace(/^([^<]*)(.*)/s, '<th role="columnheader"><span>$1</span><div>$2</div></th>'),
+    );
+    put(head, `<tr role="row">${html.join("")}</tr>`);
     rove(head);
   }
 
@@ -283,7 +298,7 @@ name="same"></button></td></tr>`;
       elementOf(id)?.scrollIntoView({ block: "nearest", inline: "nearest" });
     },
     scrollTo(id) {
-      scrollWithin(table.parentElement, elementOf(id), head.offsetHeight);
+      scrollWithin(box, elementOf(id), names);
     },
     next(id, event) {
       let [down, across] = STEPS[event.key] ?? [0, 0];
