@@ -216,9 +216,45 @@ def test_rows_are_filtered_sorted_and_shown_where_they_differ(book):
     book.page.locator("[name=order]").select_option("number")
     book.page.locator("[name=where]").fill("tier=basic differs = state")
     expect(heads).to_contain_text(["1"])
-    expect(book.page.get_by_text("1 of 4 tasks")).to_be_visible()
+    note = book.page.locator(".dari-tools > .dari-note", has_text="1 of 4 tasks")
+    expect(note).to_be_visible()
+    expect(book.page.locator(".dari-matrix [role=status]")).to_have_text("1 of 4 tasks")
     asked = "('tier=basic differs = state', 'number')"
     assert told(book, "board.view.where, board.view.order", asked)
+
+
+TWICE = (
+    FILL
+    + """
+board.put("0-large", state="completed", text=ANSWER["small"])
+"""
+)
+
+
+@pytest.mark.parametrize("acts", ["a key", "the mouse"])
+def test_whoever_chooses_an_answer_of_a_task_goes_on_from_there(book, acts):
+    book.execute(TWICE)
+    keys, page = book.page.keyboard, book.page
+    figure = page.locator("tbody[data-row='0'] [data-where]", has_text="then")
+    figure.wait_for()
+    if acts == "a key":
+        cell(book, "0-small").focus()
+        for key in ("ArrowLeft", "ArrowRight", "Enter"):
+            keys.press(key)
+    else:
+        figure.click()
+    expect(page.locator(".dari-tools > .dari-note")).to_have_text("1 of 4 tasks")
+    expect(figure).to_be_focused()
+    keys.press("ArrowDown")
+    assert focused(book) == "0-medium"
+    keys.press("Enter")
+    page.locator(".dari-pane").get_by_text("closed then.").wait_for()
+    figure.click()
+    expect(page.locator(".dari-tools > .dari-note")).to_have_text("")
+    expect(figure).to_be_focused()
+    keys.press("4")
+    assert told(book, "board.ratings", "[('0-medium', 4, '')]")
+    assert not book.problems
 
 
 def blind(book):
@@ -338,6 +374,63 @@ def test_nothing_overflows_and_what_is_open_stays_in_sight(book, width):
     assert cell(book, "3-small").evaluate(seen)
     book.shot(f"matrix-opened-{width}", selector=".dari-matrix")
     book.page.set_viewport_size({"width": 1280, "height": 900})
+
+
+LONG = "a model with a name that takes more than a line of its column"
+THREE_SCORES = (
+    FILL
+    + f"""
+board.matrix = matrix(12, llms=("small", "large", {LONG!r}))
+"""
+    + """
+for n, cell in enumerate(board.matrix.cells):
+    scores = {"right": n % 3 > 0, "judge.sums": n % 4 / 4, "rating": 1 + n % 5}
+    board.put(cell.id, state="completed", text="No. " * (1 + n % 30), seconds=3.2, scores=scores)
+board.matrix = with_means(board.matrix)
+board.put("0-small", seconds=3.1)
+"""
+)
+# Of a cell with the focus: whether its corners are in sight, and what share the head takes.
+IN_SIGHT = """() => {
+  const [cell, grid] = [document.activeElement, document.querySelector(".dari-grid")];
+  const { left, right, top, bottom } = cell.getBoundingClientRect();
+  const corners = [left + 4, right - 4].flatMap(x => [top + 4, bottom - 4].map(y => [x, y]));
+  const names = [...grid.querySelectorAll("thead th:not(:first-child) > span")];
+  const low = Math.max(...names.map(name => name.getBoundingClientRect().bottom));
+  const at = grid.getBoundingClientRect();
+  const seen = names.filter(name => {
+    const { x, y } = name.getBoundingClientRect();
+    return name.contains(document.elementFromPoint(x + 2, y + 8));
+  });
+  return [corners.every(([x, y]) => cell.contains(document.elementFromPoint(x, y))),
+    seen.length, (low - at.top) / at.height < 0.25];
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 880, 560])
+def test_the_cell_with_the_focus_is_in_sight_below_the_names_of_the_columns(book, width):
+    page, keys = book.page, book.page.keyboard
+    page.set_viewport_size({"width": width, "height": 1000})
+    if width < 1000:
+        book.command("application:toggle-left-area")
+    book.execute(SCORED + THREE_SCORES)
+    cell(book, "0-large").get_by_text("rating").wait_for()
+    expect(page.locator("thead th").nth(2).locator(".dari-mean")).to_have_count(3)
+    cell(book, "0-large").click()
+    page.locator(".dari-pane .dari-answer").wait_for()
+    for key in ["ArrowDown"] * 7 + ["ArrowUp"] * 6 + ["End"]:
+        keys.press(key)
+        page.wait_for_timeout(250)  # what is open follows
+        assert page.evaluate(IN_SIGHT) == [True, 3, True]
+        if focused(book) == "5-large":
+            book.shot(f"matrix-scrolled-{width}", selector=".dari-matrix")
+    keys.press("Shift+Tab")
+    figure = page.locator("thead [data-where]").first
+    expect(figure).to_be_focused()
+    assert page.evaluate(IN_SIGHT)[:2] == [True, 3]
+    if width < 1000:
+        book.command("application:toggle-left-area")
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 CHOSEN = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -16,7 +16,7 @@ from .bases import bases_of, edition_of, possible_bases
 from .better import TURNED, interval_text, level_text, together_text
 from .lacking import failures, measured, unlike
 from .matrix import Gap, Matrix
-from .outcomes import Change, Outcome, change_of, outcomes_of
+from .outcomes import Change, Outcome, change_of, is_worse_by_failing, outcomes_of
 from .parts import Part, html_of, listed, score_part, text_of, without_buttons
 from .wording import method_text
 
@@ -44,6 +44,7 @@ class Against:
         level: Coverage of each of these intervals, so that all of them hold together at 95 %.
         unclear: The columns that one might be compared with, of which none was chosen, by id.
         alone: Columns of runs that nothing is compared with.
+        failing: The tasks that got worse in a column only by what failed, by their ids.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Against:
     level: float = 0.95
     unclear: Mapping[str, Sequence[str]] = field(default_factory=dict)
     alone: Sequence[str] = ()
+    failing: Collection[tuple[str, str]] = ()
 
     @cached_property
     def counts(self) -> dict[Change, int]:
@@ -112,13 +114,15 @@ def seen_against(matrix: Matrix, baseline: str, score: str = "") -> Against | No
         return None
     labels = {column.id: column.label for column in matrix.columns}
     outcomes, nothing = outcomes_of(matrix, by), Outcome()
-    changes: dict[tuple[str, str], Change] = {
-        (row.id, column): change_of(
-            outcomes.get((row.id, column), nothing), outcomes.get((row.id, base), nothing)
+    pairs = {
+        (row.id, column): (
+            outcomes.get((row.id, column), nothing),
+            outcomes.get((row.id, base), nothing),
         )
         for row in matrix.rows
         for column, base in bases.items()
     }
+    changes = {place: change_of(*pair) for place, pair in pairs.items()}
     cells = {place: change for place, change in changes.items() if change != "none"}
     found: dict[str, set[Change]] = {}
     for (row_id, _), change in cells.items():
@@ -127,7 +131,8 @@ def seen_against(matrix: Matrix, baseline: str, score: str = "") -> Against | No
         row.id: next((c for c in ORDER if c in found.get(row.id, ())), ORDER[-1])
         for row in matrix.rows
     }
-    seen = Against(labels.get(baseline, baseline), by, bases, cells, rows)
+    failing = [place for place, pair in pairs.items() if is_worse_by_failing(*pair)]
+    seen = Against(labels.get(baseline, baseline), by, bases, cells, rows, failing=failing)
     if not possible:
         return seen
     unclear = {column: olds for column, olds in possible.items() if len(olds) > 1}
@@ -303,9 +308,11 @@ def _by_tasks(seen: Against, columns: Sequence[str]) -> list[tuple[int, list[str
 
 
 def _counted(seen: Against, column: str) -> str:
-    """Say on how many tasks a column is better and worse; of one alone, on all, that is said."""
+    """Say on how many tasks a column is better and worse, unless that was said: of one, on all."""
     found = Counter(change for (_, of), change in seen.cells.items() if of == column)
-    if len(seen.bases) == 1 and found.total() == len(seen.rows):
+    failing = sum(of == column for _, of in seen.failing)
+    if len(seen.bases) == 1 and found.total() == len(seen.rows) and not failing:
         return ""
     tasks = count_text(found.total(), "task")
-    return f" (better on {found['better']} of {tasks}, worse on {found['worse']})"
+    only = f", {failing} of these only because cells failed" if failing else ""
+    return f" (better on {found['better']} of {tasks}, worse on {found['worse']}{only})"

@@ -52,9 +52,9 @@ def compared(
         yield score_part(finding.score)
         yield Part(", each difference is of all on which both have it.")
     elif finding.tasks < len(matrix.rows):
-        are = "is" if finding.tasks == 1 else "are"
-        compared = f"{count_text(finding.tasks, 'task')} {are} compared"
-        yield Part(f" Only the {compared} on which {which} have ")
+        many = f"the {count_text(finding.tasks, 'task')} are compared"
+        compared = "one task is compared: that" if finding.tasks == 1 else many
+        yield Part(f" Only {compared} on which {which} have ")
         yield score_part(finding.score)
         yield Part(".")
 

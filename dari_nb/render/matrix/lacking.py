@@ -194,7 +194,7 @@ def lacking(matrix: Matrix, score: str, said: Container[str] = ()) -> Iterator[P
 
 def _failed_everywhere(matrix: Matrix, score: str) -> Iterator[Part]:
     """Say quietly that a function gave no value at all, why, and how to be rid of it."""
-    causes = [cell.score_errors[score] for cell in matrix.cells if score in cell.score_errors]
+    causes = [_cause(cell, score) for cell in matrix.cells if score in cell.score_errors]
     reasons = list(dict.fromkeys(causes))
     others = len(reasons) - 1
     more = f", and {count_text(others, 'other reason')}" if others else ""
@@ -237,8 +237,16 @@ def _reason(cell: MatrixCell, score: str) -> str:
     if cell.state != "completed":
         return state_text(cell.state)
     value = cell.scores.get(score)
-    if score in cell.score_errors or value is None:
-        return cell.score_errors.get(score, "not scored")
+    if score in cell.score_errors:
+        return _cause(cell, score)
+    if value is None:
+        return "not scored"
     if value != value:
         return "NaN"
     return "not finite" if value in (math.inf, -math.inf) else "beyond 1e100"
+
+
+def _cause(cell: MatrixCell, score: str) -> str:
+    """Say what went wrong as a part of a sentence, which has its own full stop."""
+    cause = cell.score_errors[score]
+    return cause if cause.endswith("..") else cause.removesuffix(".")

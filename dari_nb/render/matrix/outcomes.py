@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
 from typing import Literal
@@ -88,3 +88,13 @@ def change_of(ours: Outcome, theirs: Outcome) -> Change:
     apart = difference(ours.with_failed, theirs.values)
     change: Change = "worse" if apart < 0 else "better" if apart else "alike"
     return change if change == "worse" or not ours.failed else "none"
+
+
+def is_worse_by_failing(ours: Outcome, theirs: Outcome) -> bool:
+    """Whether a task is worse beside the baseline's only by what failed, which no difference has.
+
+    >>> is_worse_by_failing(Outcome(failed=1), Outcome([1.0]))
+    True
+    """
+    without = replace(ours, failed=0)
+    return change_of(ours, theirs) == "worse" and change_of(without, theirs) != "worse"

@@ -55,6 +55,7 @@ def head_of(
     tokens: Mapping[str, int] | None = None,
     place: str = "",
     number: int | None = None,
+    seconds: float | None = None,
 ) -> Head:
     """Make the head of some items: their state, and turns, calls and seconds of work as facts.
 
@@ -68,15 +69,19 @@ def head_of(
         tokens: The tokens, if known, by the names that a turn's ``usage`` has.
         number: The version's number, if known.
         place: What is told in place of the count of turns: which one it is.
+        seconds: How long was worked on them, if known; by default as the items tell, which do not
+            tell how long a message waited in a queue.
     """
     turns = [list(group) for _, group in groupby(items, key=lambda item: item.message_id)]
     calls = sum(isinstance(item, ToolCallItem) for item in items)
     last = _last_answer(items)
+    if seconds is None:
+        seconds = sum(_seconds(turn) for turn in turns)
     facts = (
         "cut off" if last is not None and last.is_cut_off else "",
         place or (count_text(len(turns), "turn") if turns else ""),
         count_text(calls, "call") if calls else "",
-        duration_text(sum(_seconds(turn) for turn in turns)),
+        duration_text(seconds),
         tokens_text(tokens or {}),
         cost_text(cost),
     )

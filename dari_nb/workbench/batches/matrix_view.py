@@ -275,5 +275,13 @@ def opened(batch: Shown, cell: Cell) -> tuple[Sequence[TimelineItem], Head]:
     from ...render import head_of
 
     items, name = batch._items(cell), batch.grid.names[cell.column]
-    head = head_of(items, batch.agent.name, name, cell.state, cost=cell.cost, tokens=cell.usage)
+    head = head_of(
+        items,
+        batch.agent.name,
+        name,
+        cell.state,
+        cost=cell.cost,
+        tokens=cell.usage,
+        seconds=cell.seconds,
+    )
     return items, head

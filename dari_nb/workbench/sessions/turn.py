@@ -373,6 +373,7 @@ class Turn:
             tokens=self._used,
             place=self._place(),
             number=self.session._link.version_number(self.session.resource.version_id),
+            seconds=self.seconds,
         )
         facts = (*head.facts, *self._origin(), *self.session._tools.facts(self.id))
         return replace(head, facts=facts)

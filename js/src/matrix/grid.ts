@@ -1,3 +1,4 @@
+import { focused } from "../shared/dom";
 import { scrollWithin } from "../shared/scrolling";
 import { fill, find, part, put, rove } from "./parts";
 import type { Sheet } from "./sheet";
@@ -56,7 +57,7 @@ const STEPS: Record<string, [number, number]> = {
 
 /**
  * @param observe Told of each row's element once.
- * @param lost Takes the focus of a cell that is no longer there; false where another one gets it.
+ * @param lost Takes the focus of what is no longer there; false where another one gets it.
  */
 export function gridIn(
   table: HTMLElement,
@@ -64,6 +65,7 @@ export function gridIn(
   observe: (body: HTMLElement) => void,
   lost: () => boolean,
 ): Grid {
+  const box = table.parentElement as HTMLElement;
   const head = part("thead", { role: "rowgroup" });
   const fold = part("tbody", { role: "rowgroup" });
   const bodies = new Map<string, HTMLElement>();
@@ -74,6 +76,8 @@ export function gridIn(
   let shown = "";
   let entry = "";
   let isOpen = false;
+  /** How high the names of the columns are, which stay in sight when the rest of the head goes. */
+  let names = 0;
   let rows: Rows = { shown: [], same: [], words: "" };
   let fit = new Set<string>();
   let marks = { opened: "", chosen: [] as readonly string[] };
@@ -84,6 +88,16 @@ name="same"></button></td></tr>`;
   button.addEventListener("click", () => {
     isOpen = !isOpen;
     place();
+  });
+  new ResizeObserver(() => {
+    const first = find(head, "th");
+    names = find(first, "span").offsetHeight;
+    head.style.top = `${names - head.offsetHeight}px`;
+    box.style.scrollPadding = `${names}px 0 0 ${first.offsetWidth}px`;
+  }).observe(head);
+  head.addEventListener("focusin", ({ target }) => {
+    // What stays in sight by itself is scrolled to by no browser. A click must hit what it is on.
+    if ((target as Element).matches(":focus-visible")) box.scrollTop = 0;
   });
 
   function reshape(): void {
@@ -101,8 +115,10 @@ name="same"></button></td></tr>`;
       const now = sheet.columns.find(({ id }) => id === column.id) ?? column;
       return repeat === undefined ? now.html : `${now.html.replace(/ <small.*/, "")} · ${repeat}`;
     });
-    const html = ["Task", ...heads].map((text) => `<th role="columnheader">${text}</th>`).join("");
-    put(head, `<tr role="row">${html}</tr>`);
+    const html = ["Task", ...heads].map((text) =>
+      text.replace(/^([^<]*)(.*)/s, '<th role="columnheader"><span>$1</span><div>$2</div></th>'),
+    );
+    put(head, `<tr role="row">${html.join("")}</tr>`);
     rove(head);
   }
 
@@ -214,20 +230,19 @@ name="same"></button></td></tr>`;
     entry = id;
   }
 
-  /** Puts the rows into the table that are to be there. */
+  /** Puts the rows into the table that are to be there; what has the focus in it keeps that. */
   function place(): void {
-    const focused = elementOf(entry)?.matches(":focus");
-    const onButton = button.matches(":focus");
+    const held = focused(table) as HTMLElement | null;
+    const isWithin = table.contains(held);
     button.textContent = `${isOpen ? "▾" : "▸"} ${rows.words}`;
     button.setAttribute("aria-expanded", String(isOpen));
     const below = rows.same.length ? [fold, ...(isOpen ? rows.same.map(body) : [])] : [];
     table.replaceChildren(head, ...rows.shown.map(body), ...below);
     rows.shown.slice(0, PAGE).forEach(near);
-    const isThere = elementOf(entry)?.isConnected;
-    enter(isThere ? entry : (find(table, "[data-cell]")?.dataset.cell ?? ""));
-    if (focused && !isThere && lost()) return;
-    const kept = focused ? elementOf(entry) : onButton && button;
-    if (kept) kept.focus({ preventScroll: true });
+    if (!elementOf(entry)?.isConnected) enter(find(table, "[data-cell]")?.dataset.cell ?? "");
+    if (!isWithin || (!held?.isConnected && lost())) return;
+    const next = held?.isConnected ? held : elementOf(entry);
+    next?.focus({ preventScroll: true });
   }
 
   return {
@@ -283,7 +298,7 @@ name="same"></button></td></tr>`;
       elementOf(id)?.scrollIntoView({ block: "nearest", inline: "nearest" });
     },
     scrollTo(id) {
-      scrollWithin(table.parentElement, elementOf(id), head.offsetHeight);
+      scrollWithin(box, elementOf(id), names);
     },
     next(id, event) {
       let [down, across] = STEPS[event.key] ?? [0, 0];

@@ -303,8 +303,9 @@ export class MatrixView {
 
   #choose(cell: Cell): void {
     const chosen = this.#port.get("chosen");
-    const others = chosen.filter((id) => id !== cell.id);
-    this.#port.set({ chosen: others.length < chosen.length ? others : [...chosen, cell.id] });
+    const others = chosen.filter((id) => !this.#grid.shows(id, cell.id));
+    const isChosen = others.length < chosen.length;
+    this.#port.set({ chosen: isChosen ? others : [...chosen, this.#meant(cell).id] });
   }
 
   #kept(cell: Cell): Said {
@@ -367,10 +368,18 @@ export class MatrixView {
     return this.#sheet.cells.get(at?.dataset.cell ?? "");
   }
 
-  /** A cell, or what is open where both are shown as one. */
+  /** Of cells that are shown as one the open one, or else the one that was found. */
   #meant(cell: Cell): Cell {
     const opened = this.#opened;
-    return opened && this.#grid.shows(cell.id, opened.id) ? opened : cell;
+    return opened && this.#grid.shows(cell.id, opened.id) ? opened : this.#found(cell);
+  }
+
+  /** Of cells that are shown as one the first that meets the conditions, or else this one. */
+  #found(cell: Cell): Cell {
+    const found = this.#sheet.cellsOf(cell.row).filter((one) => this.#sheet.fits(one));
+    const here = found.filter((one) => this.#grid.shows(one.id, cell.id));
+    const isOpen = here.find((one) => one.id === this.#opened?.id);
+    return isOpen ?? here.sort((a, b) => a.repeat - b.repeat)[0] ?? cell;
   }
 
   /** A field has the name of the trait that it sets. */
@@ -378,6 +387,7 @@ export class MatrixView {
     const { name, type, checked, value } = event.target as HTMLInputElement;
     // What the kernel says of another baseline comes in a moment.
     const stale = /baseline|score/.test(name) && { against: "" };
+    this.#isAwaited = true;
     this.#port.set({ [name]: type === "checkbox" ? checked : value, ...stale });
     if (name === "where") this.#offer();
   }
@@ -402,7 +412,7 @@ export class MatrixView {
     const name = button?.name;
     if (button?.dataset.where) this.#choosing(button.dataset.where);
     else if (cell && (event.shiftKey || event.ctrlKey || event.metaKey)) this.#choose(cell);
-    else if (cell) this.#select(cell);
+    else if (cell) this.#select(this.#found(cell));
     else if (name === "repeat") this.#openRepeat((button as HTMLButtonElement).value);
     else if (button?.value && this.#opened) {
       this.#rate(this.#opened, { value: Number(button.value) });
@@ -431,11 +441,9 @@ export class MatrixView {
     const target = event.target as Element;
     const isField = target.matches("input, select");
     const isNoted = /^(Enter|Escape)$/.test(event.key) && target === this.#line.note;
-    const step = ["ArrowLeft", "", "ArrowRight"].indexOf(event.key) - 1;
-    const box =
-      target.matches("[data-where]") && target.closest("thead, tbody th, header, .dari-seen");
-    if (box && Math.abs(step) === 1 && event.key)
-      (rove(box, step) ?? firstIn(target, "[data-cell]"))?.focus();
+    const step = Number(event.key === "ArrowRight") - Number(event.key === "ArrowLeft");
+    const beside = event.key.startsWith("Arrow") && besideFigure(target, step);
+    if (beside) beside.focus();
     else if (isNoted && !event.isComposing && !runsCell(event)) this.#leaveNote();
     else if (isClosing && !event.isComposing) this.#close();
     else if (isField || event.altKey || runsCell(event)) return;
@@ -450,7 +458,7 @@ export class MatrixView {
     if (next) this.#grid.focus(next);
     else if (figure) figure.focus();
     else if (isChord(event)) return false;
-    else if (event.key === "Enter") this.#select(cell);
+    else if (event.key === "Enter") this.#select(this.#found(cell));
     else if (event.key === " ") this.#choose(cell);
     else return false;
     return true;
@@ -483,6 +491,15 @@ function said(count: number): string {
 /** The first of its kind in the row of something. */
 function firstIn(inside: Element, selector: string): HTMLElement | null | undefined {
   return inside.closest("tbody")?.querySelector<HTMLElement>(selector);
+}
+
+/** Where an arrow leads from a figure: to the next one in its box, or to the cells of its task. */
+function besideFigure(figure: Element, step: number): HTMLElement | null | undefined {
+  const box =
+    figure.matches("[data-where]") && figure.closest("thead, tbody th, header, .dari-seen");
+  if (!box) return undefined;
+  const next = step ? rove(box, step) : undefined;
+  return next ?? firstIn(figure, "[data-fit]") ?? firstIn(figure, "[data-cell]");
 }
 
 /** What someone unfolds in a comparison unfolds in the whole row. */

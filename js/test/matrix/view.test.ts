@@ -191,6 +191,19 @@ describe("a matrix", () => {
     expect(note()).toBe("0 of 2 tasks: there is no lenght");
   });
 
+  test("what is found by the fields is said, too", async () => {
+    const said = () => texts("[role=status]")[0];
+    at("a/small/0").click();
+    press("n");
+    el.querySelector<HTMLElement>(".dari-rate [value='4']")?.click();
+    await vi.waitFor(() => expect(said()).toBe("Task 0: saved: 4 of 5"));
+    const filter = el.querySelector<HTMLInputElement>("[name=where]") as HTMLInputElement;
+    filter.value = "zzz";
+    filter.dispatchEvent(new Event("input", { bubbles: true }));
+    await find({});
+    expect(said()).toBe("0 of 2 tasks");
+  });
+
   test("says that the kernel is busy rather than show what was asked for before", async () => {
     vi.useFakeTimers();
     const grid = el.querySelector(".dari-grid");
@@ -241,6 +254,27 @@ describe("a matrix", () => {
     expect(side.traits.where).toBe("");
     await find({ a: {}, b: {} });
     expect(texts("tbody th")).toEqual(["task a", "task b"]);
+  });
+
+  test("a number that was chosen keeps the focus, and any arrow leads to the cells found by it", async () => {
+    const html =
+      '<p>task b</p><small><button data-where="number = 1 answer = low" tabindex="-1">low</button></small>';
+    side.deliver(1, 2, { columns: small().columns, rows: [{ ...row("b", 1), html }], cells: [] });
+    for (const key of ["ArrowDown", "ArrowUp", "ArrowRight"]) {
+      at("b/small/0").focus();
+      press("ArrowLeft");
+      const chosen = document.activeElement as HTMLElement;
+      expect(chosen.textContent).toBe("low");
+      chosen.click();
+      expect(side.traits.where).toBe("number = 1 answer = low");
+      await find({ b: { fit: [1] } });
+      expect(document.activeElement).toBe(chosen);
+      press(key);
+      expect(focused()).toBe("b/large/0");
+      chosen.click();
+      await find({ a: {}, b: {} });
+      expect(focused()).toBe("b/large/0");
+    }
   });
 
   test("arrows lead from a cell to the numbers of its task and back", () => {
@@ -649,6 +683,29 @@ describe("what came out alike", () => {
     expect(focused()).toBe("a/large/1");
     press("ArrowLeft");
     expect(focused()).toBe("a/small/0");
+  });
+
+  test("opens, and is chosen, by the repeat that meets the conditions, but for one that is open", async () => {
+    side.deliver(1, 2, { columns: small().columns, rows: [], cells: twice() });
+    side.set({ where: "time < 3" });
+    await find({ a: { fit: [2] } });
+    at("a/small/0").focus();
+    press(" ");
+    expect(side.traits.chosen).toEqual(["a/small/1"]);
+    press(" ");
+    expect(side.traits.chosen).toEqual([]);
+    press("Enter");
+    expect(side.traits.selected).toBe("a/small/1");
+    el.querySelector<HTMLButtonElement>("[name=repeat]")?.click();
+    expect(side.traits.selected).toBe("a/small/0");
+    at("a/small/0").focus();
+    press("4");
+    const rating = { cell: "a/small/0", name: "rating", value: 4 };
+    await vi.waitFor(() => expect(side.asked.at(-1)?.[1]).toEqual(rating));
+    press("n");
+    expect(side.traits.selected).toBe("a/small/0");
+    at("a/small/0").click();
+    expect(side.traits.selected).toBe("a/small/1");
   });
 
   test("is read repeat by repeat in the pane", async () => {

@@ -105,7 +105,7 @@ def test_that_only_some_tasks_are_compared_is_said():
     assert said.endswith("Only the 6 tasks are compared on which all have “right”.")
     one = made(("large", 1, 1), ("small", 0, 1), gaps=[(1, 0.5, 1)], rows=2)
     said = finding_text(replace(one, findings=[replace(one.findings[0], tasks=1)]))
-    assert said.endswith("Only the 1 task is compared on which all have “right”.")
+    assert said.endswith("Only one task is compared: that on which all have “right”.")
 
 
 def grid(**columns):

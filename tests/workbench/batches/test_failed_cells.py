@@ -1,5 +1,7 @@
 """A cell that failed is never better than one that has an answer, and what failed is said."""
 
+import re
+
 import pytest
 
 import dari_nb as dari
@@ -80,6 +82,17 @@ def test_a_claim_of_some_tasks_says_of_how_many(d, day):
     told = str(dari.compare_batches(old, ran(d, TASKS[:12], run_id="tuesday")))
     counted = "did better (better on 6 of 6 tasks, worse on 0)"
     assert f"6 of 12 cells of tuesday · small failed. tuesday · small {counted}" in told
+
+
+def test_what_is_worse_only_by_what_failed_is_told_from_what_the_difference_is_of(d, day):
+    day["crash"] = {0, 1}
+    old = ran(d, run_id="monday", repeats=2)
+    day |= {"crash": {2, 3, 4}, "wrong": set(range(10, 22))}
+    compared = dari.compare_batches(old, ran(d, run_id="tuesday", repeats=2))
+    failing = "3 of these only because cells failed"
+    counted = f"did worse (better on 0 of 22 tasks, worse on 15, {failing})"
+    assert f"tuesday · small {counted} (difference \N{MINUS SIGN}0.63, " in str(compared)
+    assert counted in re.sub("<[^>]*>", "", compared.view().against)
 
 
 def test_an_answer_in_place_of_a_crash_is_not_compared(d, day):

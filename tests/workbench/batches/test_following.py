@@ -1,6 +1,7 @@
 import asyncio
 import re
 import threading
+import time
 from decimal import Decimal
 
 import msgspec
@@ -11,9 +12,12 @@ from dari_nb.local import ToolCall, ToolResult, Usage
 from dari_nb.local.http import sessions as routes
 from dari_nb.local.runtime.scheduler import MOST_THREADS
 from dari_nb.models import parse_time
+from dari_nb.render.matrix.figures import cell_facts
+from dari_nb.render.plain.words import duration_text
 from dari_nb.transcript import message_of
 from dari_nb.workbench import Dari
 from dari_nb.workbench.batches.following.late_costs import PROBES
+from dari_nb.workbench.batches.matrix_view import opened
 
 from ...conftest import TcpProxy
 from ..showing.test_showing import interrupted_when
@@ -98,6 +102,25 @@ def test_the_time_of_an_answer_goes_from_its_beginning_and_not_from_its_queue(
     assert d.batches.of(batch.sessions, task="task_index").to_frame()["seconds"].tolist() == worked
     assert batch.to_frame()["seconds"].tolist() == worked
     assert [cell.turn.seconds for cell in batch.cells] == worked
+
+
+def test_above_an_opened_cell_and_its_turn_stands_the_time_that_the_matrix_tells(d, server):
+    gate = threading.Event()
+
+    @server.agent("slow")
+    def slow(prompt):
+        gate.wait(20)
+        return prompt
+
+    batch = d.batches.run("slow", [f"task {n}" for n in range(MOST_THREADS + 1)])
+    time.sleep(1.5)  # in which one of them waits
+    gate.set()
+    last = min(batch.wait(60).cells, key=lambda cell: cell.seconds)
+    [told] = [cell for cell in batch._snapshot().cells if cell.id == last.id]
+    took = cell_facts(told, calls=False)[0]
+    assert took == duration_text(last.seconds)
+    assert took in opened(batch, last)[1].facts
+    assert took in last.turn.head().facts
 
 
 def test_a_wait_that_is_too_short_says_so_and_can_be_repeated(d, held):

@@ -236,6 +236,16 @@ def test_a_missing_score_is_told_and_never_a_zero(batch, bench):
     assert 'it gave no JSON with "score" and nothing else: I would rather not.' in str(judged)
 
 
+def test_several_causes_stand_in_one_sentence_with_one_full_stop(batch, bench):
+    told = {"Say b": "I cannot say.", "Say c": '{"score": 9}'}
+    bench.says = lambda prompt: next((told[t] for t in told if t in prompt), '{"score": 2}')
+    batch.judge("helpful", rubric="Any.")
+    assert "nothing else: I cannot say, its score is 9, not 1 to 5" in str(batch)
+    bench.says = lambda prompt: "I cannot say."
+    batch.judge("good", rubric="Any.")
+    assert "nothing else: I cannot say. batch.score(" in str(batch)
+
+
 def test_a_judge_that_quotes_a_verdict_and_refuses_it_gives_no_score(batch, bench):
     bench.says = lambda prompt: REFUSAL
     judged = batch.judge("q", rubric="Any.")

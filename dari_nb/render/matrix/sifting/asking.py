@@ -70,6 +70,8 @@ def misread(matrix: Matrix, facts: Facts, where: str, *, is_met: bool) -> str:
         return next(_of_conditions(matrix, facts, always), "")
     if where.count('"') % 2:
         return "a quotation mark is not closed"
+    if "change" not in facts.names and _asks_for("change", where):
+        return "change needs a baseline, and a score to compare by"
     spaced = _of_spaces(matrix, facts, conditions, words)
     told = chain(
         _of_edges(facts, conditions, words, where), _of_conditions(matrix, facts, conditions)
@@ -85,6 +87,12 @@ def short(text: str, most: int = _MOST) -> str:
     """Say what was asked, or its beginning."""
     line = visible_name(text[: 4 * most])
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def _asks_for(name: str, where: str) -> bool:
+    """Whether a condition, or half of one, is of this name."""
+    asked = (found[1] or found[4] or "" for found in TOKEN.finditer(with_plain_signs(where)))
+    return name in (one.strip('"').lower() for one in asked)
 
 
 def _of_conditions(matrix: Matrix, facts: Facts, asked: list[Condition]) -> Iterator[str]:
