@@ -165,8 +165,8 @@ class Agreement:
 
     def _repr_html_(self) -> str:
         # What is rounded to 0 has no sign.
-        figures = dict.fromkeys(("value", "low", "high"), "{:z.2f}")
-        table = self.to_frame().style.format(figures).hide(axis="index").to_html()
+        style = self.to_frame().style.format("{:z.2f}", subset=["value", "low", "high"])
+        table = style.hide(axis="index").to_html()
         return f"<p>{escape(self._said)}</p>{table}"
 
     @property
