@@ -38,8 +38,8 @@ _NEVER = {
 """Why a turn never plays, and why several do not."""
 _WHERE = "`dari-local tape check` says where"
 _ONLY_AGAIN = (
-    "{turn}, {asked}, plays only for who asks {before} again: who asks it once gets {first}, from "
-    "which nothing goes on; take that out if it is not wanted"
+    "{turn}, {asked}, plays only for who asks {before} again: who asks it once gets {first}{line}, "
+    "from which nothing goes on; take that out if it is not wanted"
 )
 _REPEAT = "repeat"
 """The metadata in which a batch says which of several answers a turn is."""
@@ -117,7 +117,8 @@ def only_again_in(tape: Recording) -> Iterator[str]:
             continue
         if id(first) not in leads_to and first.answers != before.answers:
             told = {"asked": prompt_of(behind), "before": prompt_of(before)}
-            yield _ONLY_AGAIN.format(turn=_place(behind), first=_place(first), **told)
+            line = f" on line {first.number}" if first.number else ""
+            yield _ONLY_AGAIN.format(turn=_place(behind), first=_place(first), line=line, **told)
 
 
 def count_of(number: int, noun: str) -> str:

@@ -180,7 +180,8 @@ def test_what_goes_on_from_a_second_answer_alone_is_named_with_what_plays_it(
         session.send("two").wait()
     expected = (
         "twice.tape: msg_2 of sess_2, 'two', plays only for who asks 'one' again: who asks it once "
-        "gets msg_1 of sess_1, from which nothing goes on; take that out if it is not wanted\n"
+        "gets msg_1 of sess_1 on line 3, from which nothing goes on; take that out if it is not "
+        "wanted\n"
         "twice.tape: 3 turns, nothing is wrong\n"
     )
     assert run(capsys, "check", "twice.tape") == (0, expected)
