@@ -631,3 +631,15 @@ def test_answers_without_a_verdict_are_counted_and_too_many_leave_it_open() -> N
 def test_too_few_cells_with_both_say_what_brings_more(judged, rated, says) -> None:
     with pytest.raises(InvalidRequestError, match=says):
         agreement(frame_of(judged, rated), "judge.fits", "right")
+
+
+def test_what_comes_to_nothing_is_nothing_and_has_no_sign() -> None:
+    for size in range(10, 48):
+        said = np.random.default_rng(size).integers(0, 3, size).tolist()
+        found = of([[2, other] for other in [*said, 0, 1]])
+        assert (found.kappa.value, found.kappa_quadratic.value) == (0, 0)
+        assert "-0.00" not in found._repr_html_()
+    pairs = [[0, 1], [1, 0], [1, 1]] * 33 + [[0, 0]] * 32
+    found = of(pairs)
+    assert -0.005 < found.alpha_nominal.value < 0
+    assert "-0.00" not in found._repr_html_()

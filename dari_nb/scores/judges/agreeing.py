@@ -25,9 +25,9 @@ def kappa(distances: Array) -> Measure:
 
     def measure(tables: Array) -> Array:
         sizes = tables.sum(axis=(-2, -1))
-        observed = (tables * distances).sum(axis=(-2, -1)) / sizes
+        observed = (tables * distances).sum(axis=(-2, -1)) * sizes
         rows, columns = tables.sum(axis=-1), tables.sum(axis=-2)
-        expected = np.einsum("...i,...j,ij->...", rows, columns, distances) / sizes**2
+        expected = np.einsum("...i,...j,ij->...", rows, columns, distances)
         return _one_minus(observed, expected)
 
     return measure
@@ -41,9 +41,9 @@ def alpha(distances: Array | None) -> Measure:
         totals = both.sum(axis=-1)
         size = totals.sum(axis=-1)
         apart = _ordinal(totals) if distances is None else distances
-        observed = (both * apart).sum(axis=(-2, -1)) / size
+        observed = (both * apart).sum(axis=(-2, -1)) * (size - 1)
         crossed = totals[..., :, None] * totals[..., None, :]
-        return _one_minus(observed, (crossed * apart).sum(axis=(-2, -1)) / (size * (size - 1)))
+        return _one_minus(observed, (crossed * apart).sum(axis=(-2, -1)))
 
     return measure
 
@@ -129,5 +129,6 @@ def _ordinal(totals: Array) -> Array:
 
 
 def _one_minus(observed: Array, expected: Array) -> Array:
+    # Both are counts of pairs: as shares they would be rounded, and of nothing something was left.
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(expected > 0, 1 - observed / expected, np.nan))

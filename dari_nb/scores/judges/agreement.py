@@ -164,7 +164,9 @@ class Agreement:
         return f"{self._said}\n{self.to_frame().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        table = self.to_frame().style.format(precision=2).hide(axis="index").to_html()
+        # What is rounded to 0 has no sign.
+        style = self.to_frame().style.format("{:z.2f}", subset=["value", "low", "high"])
+        table = style.hide(axis="index").to_html()
         return f"<p>{escape(self._said)}</p>{table}"
 
     @property

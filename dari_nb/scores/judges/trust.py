@@ -92,8 +92,8 @@ def trust(
     silent = _clauses(of.silence)
     if math.isnan(kappa.value) or math.isnan(kappa.low):
         return f"{_unknown(of, kappa)}{biases}{silent}"
-    ends = f"{100 * level:g} % interval {kappa.low:.2f} to {kappa.high:.2f}"
-    figures = f"{name} {kappa.value:.2f} ({ends}), where {ENOUGH} is commonly called enough"
+    ends = f"{100 * level:g} % interval {kappa.low:z.2f} to {kappa.high:z.2f}"
+    figures = f"{name} {kappa.value:z.2f} ({ends}), where {ENOUGH} is commonly called enough"
     if kappa.low < ENOUGH:
         return f"{_told(of, name, kappa)}: {figures}{biases}{silent}"
     ranks = f"{one} ranks answers as {other} does"
