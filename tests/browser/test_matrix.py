@@ -168,7 +168,7 @@ def test_a_digit_rates_only_what_is_open(book):
 ALIKE = """
 board.matrix = matrix(6)
 for cell in board.matrix.cells:
-    scores = {"rating": 4} if cell.id not in ("1-small", "2-large") else {}
+    scores = {"rating": 1 if cell.id in ("1-small", "2-large") else 4}
     board.put(cell.id, state="completed", text="Alike.", answer="Alike.", scores=scores)
 """
 
@@ -181,7 +181,7 @@ def test_an_answer_stays_open_when_its_rating_takes_its_row_away(book, leaves, a
     keys, page = book.page.keyboard, book.page
     if leaves == "what differs":
         book.execute(ALIKE)
-        page.get_by_text("4 tasks ").wait_for(timeout=20_000)
+        page.locator(".dari-fold").get_by_text("4 tasks on which nothing differs").wait_for()
     else:
         book.execute("board.put('2-large', scores={'rating': 1})")
         book.execute("board.put('3-small', scores={'rating': 2})")
