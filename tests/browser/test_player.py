@@ -142,8 +142,13 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     question.get_by_role("button", name="Go on and see").click()
     assert "Write what you expect first" in question.inner_text()
     question.locator("textarea").fill("It asks which one.")
+    ran = page.locator(".jp-InputPrompt").first.inner_text()
     page.keyboard.press("Control+Enter")
+    view.locator(".dari-log:focus").wait_for()
+    for _ in range(3):
+        page.keyboard.press("Control+Enter")
     view.get_by_text("The shop is closed.").wait_for()
+    assert page.locator(".jp-InputPrompt").first.inner_text() == ran
     # What was expected stands where it was asked, beside the answer.
     expected = view.locator(".dari-scene").first.locator(".dari-call + .dari-passed + .dari-answer")
     assert expected.get_by_text("Both are late.").is_visible()

@@ -1,4 +1,4 @@
-import { isChord } from "../host/border";
+import { isChord, runsCell } from "../host/border";
 import type { Port } from "../host/port";
 import { button, focused, make, onEscape, SENDS, sendsWith } from "../shared/dom";
 import { type Playback, sayingBusy } from "./playback";
@@ -8,6 +8,8 @@ import type { Mark, State } from "./wire";
 const LETTER = /^[\p{L}\p{N}]$/u;
 /** Keys that lead through a recording, and would write in a field. */
 const STEPS = /^[,.[\]]$/;
+
+const MODIFIERS = /^(Control|Shift|Alt|Meta)$/;
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
 export class Question {
@@ -24,6 +26,8 @@ export class Question {
   #isSending = false;
   /** Whether the reader was put where they write, and may still be pressing what led them there. */
   #isLed = false;
+  /** Whether an answer was sent by a key, and no other one was pressed since. */
+  #hasSent = false;
 
   /** @param left Takes the focus when the question has gone. */
   constructor(
@@ -50,7 +54,11 @@ export class Question {
     };
     this.#field.addEventListener("blur", away, { signal });
     window.addEventListener("pagehide", away, { signal });
-    sendsWith(this.#field, () => void this.#answered());
+    sendsWith(this.#field, () => {
+      this.#hasSent = true;
+      void this.#answered();
+    });
+    window.addEventListener("keydown", (event) => this.#holdSent(event), { capture: true, signal });
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
     const hint = make("small", "", {}, `${SENDS} sends`);
@@ -106,6 +114,16 @@ export class Question {
   #holdSteps(event: KeyboardEvent): void {
     if (this.#isLed && STEPS.test(event.key)) event.preventDefault();
     else if (event.key.length === 1) this.#isLed = false;
+  }
+
+  /** The key that has sent an answer, pressed once more or for long, does not run the cell then. */
+  #holdSent(event: KeyboardEvent): void {
+    if (!this.#hasSent || MODIFIERS.test(event.key)) return;
+    const isHere = this.element.parentElement?.contains(event.composedPath()[0] as Node);
+    this.#hasSent = Boolean(isHere) && runsCell(event);
+    if (!this.#hasSent) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
   }
 
   /** The field is as tall as what is in it, and the buttons below stay in sight. */
