@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -15,6 +16,11 @@ from .wire import Kept
 
 Rate = Callable[[str, str, float | None, str], object]
 ReadRating = Callable[[str, str], "Said"]
+
+_REST = 0.4
+"""Seconds without a rating after which all is drawn anew."""
+_LONGEST = 2.0
+"""Seconds after which it is drawn in any case."""
 
 
 class Given(NamedTuple):
@@ -53,6 +59,7 @@ class Since:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._said: dict[tuple[str, str], tuple[int, Said]] = {}
+        self._last = float("-inf")
         self.n = 0
         """How many were kept."""
 
@@ -60,8 +67,15 @@ class Since:
         """Take note of what a cell is rated now; returns the how many-th that is."""
         with self._lock:
             self.n += 1
+            self._last = time.monotonic()
             self._said[cell_id, name] = self.n, said
             return self.n
+
+    def rests(self) -> None:
+        """Wait until whoever rates rests for a moment, though not for long."""
+        until = time.monotonic() + _LONGEST
+        while (now := time.monotonic()) < min(until, self._last + _REST):
+            time.sleep(min(until, self._last + _REST) - now)
 
     def said(self, cell_id: str, name: str) -> Said | None:
         """Return the rating of a cell, if it was kept since."""

@@ -19,7 +19,7 @@ from ...render.matrix.figures import repeats_of, status_of
 from ...render.matrix.matrix import Matrix, MatrixCell
 from ...render.matrix.sifting.sifting import Sifted, Wish, sift
 from .._kernel import current_kernel_id
-from ..errands import in_thread
+from ..errands import Errands, in_thread
 from ..pace import Pace
 from ..stopping import Stopped, Stops
 from ..things import id_in, thing, things
@@ -167,6 +167,7 @@ class MatrixView(View):
         self._read = read
         self._said = said or (lambda cell_id, name: said_in(read(), cell_id, name))
         self._since = Since()
+        self._ratings = Errands()
         self._kept = 0
         self._is_rated = False
         self._watch = watch
@@ -280,12 +281,15 @@ class MatrixView(View):
             self._send_again(message.get("n"))
 
     def _send_next(self) -> bool:
+        self._since.rests()  # who rates one after another does not wait for what is drawn
         is_rated, self._is_rated = self._is_rated, False
+        self._show(self._read_anew)
         if is_rated:
-            self.flush()  # what a person gave is soon on paper
-        else:
-            self._show(self._read_anew)
+            self._renewed()
         return False
+
+    def _renewed(self, _: object = None) -> None:
+        """Take notice of what is shown otherwise now by what a reader did."""
 
     def _show_totals(self, matrix: Matrix) -> None:
         rows = same_rows(matrix)
@@ -422,7 +426,8 @@ class MatrixView(View):
             with _rating_one:
                 return keep()
 
-        return in_thread(keep_alone)
+        # In the order in which they were given: the last one of a cell stays.
+        return self._ratings.submit(keep_alone)
 
     def _asked(self, body: Any, least: int, most: int) -> list[MatrixCell]:
         ids = ids_in(body)

@@ -16,12 +16,15 @@ type Keep = (rating: Rating | Note) => Promise<{ body: Partial<Kept> }>;
 /** Hears what became of a rating. */
 type Told = (cell: Cell, words: string, isError: boolean) => void;
 
-/** Ratings by hand, kept one after another, so that the last one of a cell stays. */
+/** Ratings by hand, which the kernel keeps one after another: the last one of a cell stays. */
 export class Ratings {
   readonly #keep: Keep;
   readonly #told: Told;
   readonly #given = new Map<string, Given>();
-  #last: Promise<unknown> = Promise.resolve();
+  /** How many are not saved yet. */
+  waiting = 0;
+  /** Of what was not kept since the last one that was. */
+  lost: Cell[] = [];
 
   /** @param keep Returns what is kept then, or rejects with what went wrong, for the reader. */
   constructor(keep: Keep, told: Told) {
@@ -53,10 +56,12 @@ export class Ratings {
     const part = { ...this.#given.get(cell.id)?.part, ...now };
     const given: Given = { part, heard: -1 };
     this.#given.set(cell.id, given);
-    this.#told(cell, "saving …", false);
-    this.#last = this.#last
-      .then(() => this.#keep({ cell: cell.id, name, ...now } as Rating | Note))
+    this.waiting++;
+    this.#told(cell, "", false);
+    this.#keep({ cell: cell.id, name, ...now } as Rating | Note)
+      .finally(() => this.waiting--)
       .then(({ body: { kept = 0, ...said } }) => {
+        this.lost = [];
         given.kept = kept;
         Object.assign(given.part, said);
         const { value } = { ...this.of(cell, name), ...given.part };
@@ -69,6 +74,7 @@ export class Ratings {
       .catch((error: Error) => {
         // What was not kept is not shown, unless something newer is on its way.
         if (this.#given.get(cell.id) === given) this.#given.delete(cell.id);
+        this.lost.push(cell);
         this.#told(cell, error.message, true);
       });
   }

@@ -12,6 +12,7 @@ import { sight } from "./sight";
 import { SKELETON, sheetOfKeys } from "./skeleton";
 import type { Cell, Change, Kept, Opened, Question, State } from "./wire";
 
+const SAVING = "saving …";
 const TRAITS = [
   "head",
   "tools",
@@ -234,7 +235,7 @@ export class MatrixView {
     if (!opened) return;
     this.#read(opened);
     // What is told there is of the rating before.
-    if (this.#kept(opened).value !== before) this.#line.tell("");
+    if (this.#kept(opened).value !== before) this.#tellSaving("");
   }
 
   /** Selects a cell, as the reader wishes, and brings what opens into sight. */
@@ -256,7 +257,7 @@ export class MatrixView {
     clearTimeout(this.#following);
     this.#root.dataset.open = "cell";
     this.#pane.open(`Task ${this.#numberOf(cell)}: ${this.#sheet.rows.get(cell.row)?.label ?? ""}`);
-    this.#line.tell("");
+    this.#tellSaving("");
     this.#read(cell);
     this.#show();
     this.#grid.scrollTo(cell.id);
@@ -323,12 +324,23 @@ export class MatrixView {
   }
 
   #told(cell: Cell, words: string, isError: boolean): void {
-    this.#spoken.textContent = `Task ${this.#numberOf(cell)}: ${words}`;
-    // An error is seen beside the cell that it is about.
-    if (isError && this.#opened?.id !== cell.id) this.#select(cell);
-    if (this.#opened?.id !== cell.id) return;
-    this.#line.tell(words, isError);
-    this.#line.show(this.#kept(this.#opened));
+    const { lost } = this.#ratings;
+    this.#spoken.textContent = `Task ${this.#numberOf(cell)}: ${words || SAVING}`;
+    // An error is seen beside the cell that it is about; of several all are named.
+    if (isError && lost.length < 2 && this.#opened?.id !== cell.id) this.#select(cell);
+    if (isError && lost.length > 1) {
+      const tasks = [...new Set(lost.map((one) => this.#numberOf(one)))].join(", ");
+      this.#line.tell(`${lost.length} were not kept, of tasks ${tasks}: ${words}`, true);
+    } else if (isError) this.#line.tell(words, true);
+    else this.#tellSaving(this.#opened?.id === cell.id ? words : "saved");
+    if (this.#opened?.id === cell.id) this.#line.show(this.#kept(cell));
+  }
+
+  /** Says how many ratings are not saved yet; of none, these words. */
+  #tellSaving(words: string): void {
+    const { waiting } = this.#ratings;
+    const saving = waiting > 1 ? `saving ${waiting} …` : SAVING;
+    this.#line.tell(waiting > 0 ? saving : words);
   }
 
   async #stop(): Promise<void> {

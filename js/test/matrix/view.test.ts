@@ -554,6 +554,30 @@ describe("ratings", () => {
     expect(told()).toBe("");
   });
 
+  test("ratings wait for none before them, and how many are not saved, or were not kept, is said", async () => {
+    const waiting: { done: (kept: object) => void; fails: (error: Error) => void }[] = [];
+    side.answer = (what) =>
+      what === "rate"
+        ? new Promise((done, fails) => waiting.push({ done, fails }))
+        : Promise.resolve({ head: "", items: [] });
+    at("a/small/0").focus();
+    press("Enter");
+    press("3");
+    expect(told()).toBe("saving …");
+    press("ArrowDown");
+    press("4");
+    press("5");
+    expect(told()).toBe("saving 3 …");
+    expect(waiting.length).toBe(3);
+    waiting[0]?.done({ kept: 1 });
+    await vi.waitFor(() => expect(told()).toBe("saving 2 …"));
+    for (const { fails } of waiting.slice(1)) fails(new Error("The kernel is gone."));
+    await vi.waitFor(() => expect(told()).toBe("2 were not kept, of tasks 1: The kernel is gone."));
+    press("2");
+    waiting[3]?.done({ kept: 2 });
+    await vi.waitFor(() => expect(told()).toBe("saved: 2 of 5"));
+  });
+
   test("a digit rates the cell with the focus once one is open, and means nothing before", async () => {
     at("a/small/0").focus();
     press("4");

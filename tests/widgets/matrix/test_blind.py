@@ -277,6 +277,7 @@ def test_a_rating_lands_at_its_run_and_is_the_only_one_that_is_seen(blind):
     assert all(not c["scores"] and not c["notes"] for c in blind.cells())
     assert blind.rate_in_page(cell, 5)["error"] is None
     assert blind.kept == [("2/zephyrone/0", "rating", 5, "good")]
+    blind.view.flush()
     rated = {c["id"]: (c["scores"], c["notes"]) for c in blind.cells() if c["scores"]}
     assert rated == {cell["id"]: ({"rating": 5}, {"rating": "good"})}
     blind.view.where = "rating = 5"

@@ -223,6 +223,7 @@ def test_a_rating_is_kept_by_whoever_keeps_them_and_shown_in_its_cell(board, wir
     assert wire.ask("rate", body)["error"] is None
     assert kept == [("a/small", "rating", 4, "good")]
     assert view.rating == "rating"
+    view.flush()
     assert "By rating, highest first" in view.tools
 
 
