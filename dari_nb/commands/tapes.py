@@ -33,7 +33,7 @@ from ..tapes.files import folder_beside
 from ..tapes.growing import alone_with, left_beside
 from ..tapes.reading import bytes_of
 from ..tapes.settling import committed, is_put_together, is_settled, merges_lines
-from ..tapes.summary import count_of, names_of, only_again_in, split_in, summary_of
+from ..tapes.summary import count_of, names_of, remarks_on, summary_of
 from ..tapes.verifying import circles_in, closing_flaws, repeated_fields
 from ..tapes.writing import Kind, put_pieces, refuse_place
 from ..transcript.formats import read_file, to_row
@@ -247,7 +247,7 @@ def _check_file(options: argparse.Namespace) -> int:
     turns, flaws = _telling_of_left(file, lambda file: _turns_and_flaws(file, scrubber))
     tape = read_tape(file)
     left = _left(file, tape)
-    _write([*left, *(f"{file}: {text}" for text in (*split_in(tape), *only_again_in(tape)))])
+    _write([*left, *(f"{file}: {text}" for text in remarks_on(tape))])
     if not is_settled(file):
         text = _PUT_TOGETHER if is_put_together(file) else _UNSETTLED.format(name=file.name)
         _write([f"{file}: {text}"])

@@ -232,6 +232,11 @@ def follows(turn: Turn, before: Turn) -> bool:
     return line.parent == before.line.key and line.behind in (None, before.answers)
 
 
+def repeats_ended(turn: Turn, before: Turn) -> bool:
+    """Whether a turn asks the same as the one before it, which somebody had ended."""
+    return before.is_cancelled and turn.line.asked == before.line.asked and follows(turn, before)
+
+
 def are_apart(turn: Turn, other: Turn) -> bool:
     """Whether two turns were asked behind different answers: in two conversations, not in one."""
     behind = turn.line.behind, other.line.behind

@@ -14,7 +14,7 @@ from ..errors import DariError
 from .differences import text_asked
 from .lines import DraftLine, EventLine, Mark, Note, dollars
 from .reading import close_to, differs_in_numbers, instead_of, read_tape, tapes_in
-from .recording import Never, Recording, counting, parents_of, why_never
+from .recording import Never, Recording, counting, parents_of, repeats_ended, why_never
 from .turns import Turn
 
 _SHOWN = 60
@@ -40,6 +40,10 @@ _WHERE = "`dari-local tape check` says where"
 _ONLY_AGAIN = (
     "{turn}, {asked}, plays only for who asks {before} again: who asks it once gets {first}{line}, "
     "from which nothing goes on; take that out if it is not wanted"
+)
+_BEHIND_ENDED = (
+    "{turn}, {asked}, stands behind the same, {ended}, which was ended: who asks once gets that. "
+    "Ask it all in a new session, in the mode auto, and adopt what is answered"
 )
 _REPEAT = "repeat"
 """The metadata in which a batch says which of several answers a turn is."""
@@ -76,6 +80,17 @@ def summary_of(tape: Recording) -> Iterator[str]:
     end = "" if tape.is_closed else "; it was cut off"
     count = count_of(len(tape.turns), "turn")
     yield f"{count}, agents: {agents}, {count_of(scrubbed, 'secret')} scrubbed{end}"
+
+
+def remarks_on(tape: Recording) -> Iterator[str]:
+    """Say what is no flaw of a tape, and not what everybody expects of it.
+
+    >>> [*remarks_on(Recording())]
+    []
+    """
+    yield from split_in(tape)
+    yield from only_again_in(tape)
+    yield from behind_ended_in(tape)
 
 
 def split_in(tape: Recording) -> Iterator[str]:
@@ -119,6 +134,28 @@ def only_again_in(tape: Recording) -> Iterator[str]:
             told = {"asked": prompt_of(behind), "before": prompt_of(before)}
             line = f" on line {first.number}" if first.number else ""
             yield _ONLY_AGAIN.format(turn=_place(behind), first=_place(first), line=line, **told)
+
+
+def behind_ended_in(tape: Recording) -> Iterator[str]:
+    """Say what stands behind the same that was ended, so that who asks once gets no answer.
+
+    >>> [*behind_ended_in(Recording())]
+    []
+    """
+    counted = [turn for turn in counting(tape.turns) if not turn.line.new]
+    parents = parents_of(counted)
+    for turn in counted:
+        before = parents.get(id(turn))
+        if before is not None and repeats_ended(turn, before) and _is_first(before, counted):
+            yield _BEHIND_ENDED.format(
+                turn=_place(turn), asked=prompt_of(turn), ended=_place(before)
+            )
+
+
+def _is_first(turn: Turn, turns: Iterable[Turn]) -> bool:
+    """Whether nothing answers what a turn asks where it was asked."""
+    place = turn.line.key, turn.line.behind
+    return not any(one.is_answer and (one.line.key, one.line.behind) == place for one in turns)
 
 
 def count_of(number: int, noun: str) -> str:

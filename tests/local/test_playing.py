@@ -342,6 +342,34 @@ def test_who_cancels_what_was_asked_again_meanwhile_has_a_lesson_that_plays(
         assert lesson(d) == ["answer 2 to one", "answer 3 to two"]
 
 
+def test_who_asks_the_same_again_behind_what_was_ended_hears_what_plays(
+    path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    may_answer = Event()
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("waiting")(waiting_twice(count(1), may_answer))
+        ended = d.agents["waiting"].send("one")
+        Caller(server).reaches(ended.id, "running")
+        ended.cancel()
+        ended.wait()
+        may_answer.set()
+        assert not caplog.records
+        ended.session.send("one").wait()
+        [said] = [record.getMessage() for record in caplog.records]
+        assert said.startswith("'one' is asked again behind the same, which was ended")
+    assert main(["tape", "check", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "msg_2 of sess_1, 'one', stands behind the same, msg_1 of sess_1, which was" in told
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("waiting")(lambda prompt: f"now answered: {prompt}")
+        d.agents["waiting"].send("one").wait()
+    Tape(path).review().adopt()
+    assert main(["tape", "check", str(path)]) == 0
+    assert "stands behind the same" not in capsys.readouterr().out
+    with playing(path) as server, Dari(server.url, server.api_key, server) as d:
+        assert d.agents["waiting"].send("one").wait().text == "now answered: one"
+
+
 def test_what_a_batch_asks_several_times_at_once_is_no_matter_to_say(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -16,7 +16,7 @@ from ...models import TERMINAL, Event
 from ...models import events as ev
 from ...tapes import Taking, Turn
 from ...tapes.growing import GrowingTape
-from ...tapes.recording import follows
+from ...tapes.recording import follows, repeats_ended
 from ...tapes.summary import and_more, count_of, prompt_of
 from ..agents import Draft
 from ..store import Store
@@ -46,6 +46,10 @@ _RUNS = (
 _ASKED_AGAIN = (
     "%s is asked again while it is being answered: both are recorded, and who asks once gets the "
     "first. %%dari_cancel %s ends that one, if it is not wanted."
+)
+_ASKED_BEHIND = (
+    "%s is asked again behind the same, which was ended: both are recorded, and who asks once gets "
+    "the one that was ended. %%dari_send --again asks in its place."
 )
 _MOST_NAMES = 4
 _NOT_THERE = "the turn before it is not on the tape"
@@ -250,6 +254,8 @@ class TapeRecorder:
         taking.also(event.data)
         if again := self._asked_again(taking.turn, message_id):
             _log.warning(_ASKED_AGAIN, prompt_of(taking.turn), again[0].line.session)
+        if any(repeats_ended(taking.turn, one) for one in tape.recording.turns):
+            _log.warning(_ASKED_BEHIND, prompt_of(taking.turn))
         self._take_place(tape, taking.turn)
         taking.turn.line.new = self._has_to_be_adopted(tape, taking.turn, session)
         self._taking[message_id] = taking
