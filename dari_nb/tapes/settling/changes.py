@@ -50,6 +50,12 @@ def leave_out(turn: Turn, notes: Sequence[Note]) -> None:
     ]
 
 
+def ask_otherwise(turn: Turn, mark: Mark, other: Mark) -> None:
+    """Put a mark in the place of one that stands in a turn."""
+    turn.before = [other if note == mark else note for note in turn.before]
+    turn.body = [other if entry == mark else entry for entry in turn.body]
+
+
 def is_changed(base: Turn | None, turn: Turn) -> bool:
     """Whether a turn is otherwise than it was: else the side without it has taken it off."""
     return base is None or _all_of(base) != _all_of(turn)

@@ -25,6 +25,7 @@ from .behind import Chains
 from .changes import (
     IN_FRONT,
     Side,
+    ask_otherwise,
     is_changed,
     leave_out,
     marks_of,
@@ -147,8 +148,9 @@ class _Merging:
         self._had = Content(ours), Content(theirs)
         self._before = Content(base)
         self._chains = Chains(ours), Chains(theirs)
-        self._twice: list[tuple[Turn | None, str]] = []
+        self._twice: list[tuple[Turn | None, str, Turn | None]] = []
         self._parted: list[tuple[Turn, Turn]] = []
+        self._beside: set[Place] = set()
         self._was, self._mine, self._other = map(by_place, sides)
         self._marks = [*map(marks_of, sides)]
         self._needed = places_needed(self._was, self._mine, self._other)
@@ -190,12 +192,14 @@ class _Merging:
         if self.chose and (what := told_besides(self._known, written)):
             yield what
         side: Side = "theirs" if self._keeps == "ours" else "ours"
-        for turn, what in self._twice:
+        for turn, what, there in self._twice:
             place = "at the end"
             if turn:
                 at = now[id(turn)]
                 place = f"of {at.turn} of {at.session}, {prompt_of(turn)}"
             kept = _WORDS[self._keeps]
+            if there is not turn and there is not None:
+                kept += f", in {now[id(there)].turn} of {now[id(there)].session}"
             yield _TWICE.format(what=what, place=place, kept=kept, other=side, side=side)
         parted = list[TurnLine]()
         for turn, other in self._parted:
@@ -250,8 +254,10 @@ class _Merging:
             elif self._stays(place, turn):
                 theirs = line.session
                 ours, old = taken.get(_ordinals(turn)), before.get(_ordinals(turn))
-                if ours and old and theirs not in sessions:
-                    self._parted.append((ours, turn))
+                if ours and old:
+                    self._beside.add(place)
+                    if theirs not in sessions:
+                        self._parted.append((ours, turn))
                 line.session = sessions.setdefault(theirs, f"other {theirs}")
                 other = taken.setdefault(_ordinals(turn), turn)
                 if other is not turn:
@@ -261,27 +267,38 @@ class _Merging:
                 self.tape.turns.append(turn)
 
     def _leave_one_of_each(self) -> None:
-        """Of a mark that each side has in another turn now, keep one, where it stands."""
+        """Of a mark that each side has in another turn now, keep one, as who reworded it asks.
+
+        It stands where it was moved to, and where a conversation goes on with ours.
+        """
         turns = {place_of(turn): turn for turn in self.tape.turns}
         for name, was in self._marks[0].items():
             mark, other = (marks.get(name) for marks in self._marks[1:])
             if mark is None or other is None or mark.place == other.place:
                 continue
             ours, theirs = (turns.get(each.place) for each in (mark, other))
-            if ours is None or theirs is None or mark.note not in ours.notes:
+            if ours is None or theirs is None:
                 continue
-            if other.note in theirs.notes:
-                is_both = was.note not in (mark.note, other.note)
-                leaves_ours = mark.note == was.note != other.note
-                leaves_ours = self._keeps == "theirs" if is_both else leaves_ours
-                leave_out(*((ours, [mark.note]) if leaves_ours else (theirs, [other.note])))
-                is_asked_twice = mark.note != other.note and is_both
-                self._note_marks(ours, [(mark.note, other.note)] if is_asked_twice else [])
+            if mark.note not in ours.notes or other.note not in theirs.notes:
+                continue
+            is_both = was.note not in (mark.note, other.note) and mark.note != other.note
+            is_theirs = self._keeps == "theirs" if is_both else mark.note == was.note
+            if mark.place == was.place:
+                goes_theirs = other.place not in self._beside
+            else:
+                goes_theirs = is_both and is_theirs and other.place != was.place
+            leave_out(*((ours, [mark.note]) if goes_theirs else (theirs, [other.note])))
+            ask = other.note if is_theirs else mark.note
+            ask_otherwise(*((theirs, other.note) if goes_theirs else (ours, mark.note)), ask)
+            pairs = [(mark.note, other.note)] if is_both else []
+            self._note_marks(ours, pairs, theirs if goes_theirs else ours)
 
-    def _note_marks(self, turn: Turn | None, twice: Iterable[tuple[Mark, Mark]]) -> None:
+    def _note_marks(
+        self, turn: Turn | None, twice: Iterable[tuple[Mark, Mark]], there: Turn | None = None
+    ) -> None:
         for mark, other in twice:
             what = _MARK.format(name=mark.mark, ours=mark.ask, theirs=other.ask)
-            self._twice.append((turn, what))
+            self._twice.append((turn, what, there))
 
     def _of_both(self, base: Turn | None, ours: Turn, theirs: Turn) -> Turn:
         """A turn that both sides have."""
@@ -297,8 +314,8 @@ class _Merging:
         body = with_notes(without_notes(turn), within, is_ended=turn.status is not None)
         made = Turn(turn.agent, line, body, [note for at, *_, note in notes if at == IN_FRONT])
         if all(is_anew) and not is_same(ours, theirs):
-            self._twice.append((made, "answer"))
-        self._twice += [(made, name) for name in twice]
+            self._twice.append((made, "answer", made))
+        self._twice += [(made, name, made) for name in twice]
         self._note_marks(made, marks)
         return made
 
