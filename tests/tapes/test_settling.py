@@ -301,12 +301,16 @@ def test_of_which_turns_two_answers_were_recorded_is_said_and_which_is_kept_is_c
     tape, told = told_of(path, keeps="ours")
     assert tape.turns[0].events[0].data == said("Ours.")[1]  # type: ignore[index]
     assert tape.turns[1].line.metadata == {"expects": "Ours."}
-    assert [text.endswith("settle with --theirs") for text in told[:2]] == [True, True]
+    kept = "kept is ours; for theirs settle it again with --theirs"
+    assert [text.partition("?': ")[2] for text in told[:2]] == [kept, kept]
     (as_left,) = told[2:]
     assert as_left == (
-        "nothing is in the file that only theirs has, as in one that git has left: until git add, "
-        "settle it again with --ours only"
+        "until git add, settling it without --ours takes theirs: nothing that only they recorded "
+        "is in the file"
     )
+    tape, told = told_of(path, keeps="theirs")
+    assert tape.turns[0].events[0].data == said("Theirs.")[1]  # type: ignore[index]
+    assert tape.turns[1].line.metadata == {"expects": "Theirs."}
 
 
 @pytest.mark.parametrize("attributes", ["", LEFT_ALONE])
@@ -714,3 +718,66 @@ def test_a_mark_that_one_side_moved_and_the_other_reworded_is_both(
     tape, told = told_of(path, keeps=keeps)
     assert [turn.notes for turn in tape.turns] == [[REWORDED], []]
     assert told == []
+
+
+def names_it(name: str) -> Change:
+    def change(tape: Recording) -> None:
+        tape.turns[0].before = [Mark(name, "What?")]
+
+    return change
+
+
+def unmarks(tape: Recording) -> None:
+    tape.turns[0].before = []
+
+
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+@pytest.mark.parametrize("is_ours", [True, False])
+@pytest.mark.parametrize("ask", ["What?", None])
+def test_a_mark_that_one_side_renamed_is_said_to_be_renamed(
+    ask: str | None,
+    is_ours: bool,
+    side: str,
+    lesson: Recording,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    lesson.turns[0].before = [Mark("guess", ask)]
+
+    def renames(tape: Recording) -> None:
+        tape.turns[0].before = [Mark("a guess", ask)]
+
+    changes = [renames, answers_anew]
+    path = merged(tmp_path, lesson, *changes[:: 1 if is_ours else -1], fails=True)
+    assert main(["tape", "settle", side, str(path)]) == 0
+    whose = "ours" if is_ours else "theirs, of the branch that comes in,"
+    assert capsys.readouterr().out == (
+        f"{path}: {whose} gave this another name: mark 'guess', now 'a guess'\n"
+        f"{path}: 2 turns; git add tells git that it is settled\n"
+    )
+    assert read_tape(path).turns[0].notes == [Mark("a guess", ask)]
+
+
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+@pytest.mark.parametrize("change", [names_it("a guess"), unmarks, answers_anew])
+def test_check_knows_that_a_tape_was_settled_whatever_theirs_changed(
+    change: Change,
+    side: str,
+    lesson: Recording,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    names_it("guess")(lesson)
+    ours = asks("Ours?", "A.") if change is answers_anew else answers("Ours anew.")
+    path = merged(tmp_path, lesson, ours, change, fails=True)
+    assert main(["tape", "check", str(path)]) == 0
+    assert "before that, dari-local tape settle lesson.tape puts both" in capsys.readouterr().out
+    for _ in range(2):
+        assert main(["tape", "settle", side, str(path)]) == 0
+        capsys.readouterr()
+        assert main(["tape", "check", str(path)]) == 0
+        assert capsys.readouterr().out.startswith(
+            f"{path}: git has a conflict in it until git add, which tells git that it is settled\n"
+        )

@@ -10,13 +10,13 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from ...errors import InvalidRequestError
+from ...errors import InvalidRequestError, TapeError
 from ..differences import is_same
 from ..growing import alone_with
 from ..growing.sessions import Place, place_of
 from ..lines import Mark, TurnLine
 from ..notes import with_notes
-from ..reading import parsed
+from ..reading import parsed, read_tape
 from ..recording import Recording, counting, unreachable
 from ..summary import prompt_of
 from ..turns import Turn
@@ -35,18 +35,17 @@ from .changes import (
     shared,
     without_notes,
 )
-from .conflicts import Sides, is_put_together, is_settled, sides_of, told_besides
+from .conflicts import Sides, is_settled, shows_both, sides_of, told_besides
 from .needed import by_place, places_needed
 from .reworded import part_reworded
 from .taken_out import Content, Known, name_of
 
-_TWICE = (
-    "both sides have their own {what} {place}: kept is {kept}; for {other} let git checkout "
-    "--merge write the file anew, of which you keep a copy, and settle with --{side}"
-)
+_TWICE = "both sides have their own {what} {place}: kept is {kept}; for {other} {way} with --{side}"
+_ANEW = "let git checkout --merge write the file anew, of which you keep a copy, and settle"
+_AGAIN = "settle it again"
 _AS_LEFT = (
-    "nothing is in the file that only theirs has, as in one that git has left: until git add, "
-    "settle it again with --ours only"
+    "until git add, settling it without --ours takes theirs: nothing that only they recorded is in "
+    "the file"
 )
 _WORDS: dict[Side, str] = {"ours": "ours", "theirs": "theirs, of the branch that comes in"}
 _TAKE_OUT = (
@@ -58,6 +57,7 @@ _PARTED = (
     f"stood there; theirs, {{other}}, is {{place}}, a conversation of its own now; {_TAKE_OUT}"
 )
 _OUT = "{whose} took this out, and it is out: {what}"
+_RENAMED = "{whose} gave this another name: {what}"
 _BACK = (
     "{whose} took this out, and it stays, as the other side adopted or changed it, noted something "
     f"in it, or goes on from it: {{what}}; {_TAKE_OUT}"
@@ -112,11 +112,26 @@ def settle(
         if _state(path) != before:
             raise InvalidRequestError(f"The tape {path} was written meanwhile: settle it again.")
         put(data, path)
-    for text in merging.told(tape):
+    for text in merging.told(tape, is_left=not (is_settled(path) or is_put_together(path))):
         tell(text)
-    if merging.chose == "ours" and not (is_settled(path) or is_put_together(path)):
-        tell(_AS_LEFT)
     return tape
+
+
+def is_put_together(path: str | Path) -> bool:
+    """Whether a file in which git has a conflict has both sides: settling it changes nothing.
+
+    Raises:
+        InvalidRequestError: The file cannot be read.
+        TapeError: It is no tape.
+    """
+    now = read_tape(path)
+    if shows_both(path):
+        return True
+    try:
+        merging = _Merging(*sides_of(path), "theirs")
+    except TapeError:
+        return False
+    return tape_bytes(merging.tape) == tape_bytes(now)
 
 
 def _state(path: str | Path) -> tuple[int, ...] | None:
@@ -175,11 +190,12 @@ class _Merging:
         """Whose answer was kept where there were two; ``None`` where there were not."""
         return self._keeps if self._twice else None
 
-    def told(self, written: Recording) -> Iterable[str]:
+    def told(self, written: Recording, *, is_left: bool) -> Iterable[str]:
         """Say what was left out, and what became two.
 
         Args:
             written: The tape as it is in the file, with the names that its sessions have there.
+            is_left: Whether settling it again takes what was not kept.
         """
         now = {
             id(turn): other.line for turn, other in zip(self.tape.turns, written.turns, strict=True)
@@ -200,7 +216,14 @@ class _Merging:
             kept = _WORDS[self._keeps]
             if there is not turn and there is not None:
                 kept += f", in {now[id(there)].turn} of {now[id(there)].session}"
-            yield _TWICE.format(what=what, place=place, kept=kept, other=side, side=side)
+            yield _TWICE.format(
+                what=what,
+                place=place,
+                kept=kept,
+                other=side,
+                way=_AGAIN if is_left else _ANEW,
+                side=side,
+            )
         parted = list[TurnLine]()
         for turn, other in self._parted:
             line, its = now[id(turn)], now[id(other)]
@@ -215,6 +238,8 @@ class _Merging:
                 place=f"{its.turn} of {its.session}",
             )
         yield from self._told_of_others(written, {line.session for line in parted})
+        if is_left and self.chose == "ours":
+            yield _AS_LEFT
 
     def _told_of_others(self, written: Recording, parted: Set[str]) -> Iterable[str]:
         """Say what one side took out, and what stands behind other answers than it did.
@@ -227,6 +252,8 @@ class _Merging:
         for whose, had in zip((f"{_WORDS['theirs']},", "ours"), self._had, strict=True):
             if gone := had.without(there):
                 yield _OUT.format(whose=whose, what="; ".join(gone))
+            if renamed := had.renamed_in(there):
+                yield _RENAMED.format(whose=whose, what="; ".join(renamed))
         for whose, had in zip(("ours", f"{_WORDS['theirs']},"), self._had, strict=True):
             back = self._before.back_in(had, written)
             if names := [name_of(turn) for turn in back if turn.line.session not in parted]:
