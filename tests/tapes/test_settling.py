@@ -301,12 +301,16 @@ def test_of_which_turns_two_answers_were_recorded_is_said_and_which_is_kept_is_c
     tape, told = told_of(path, keeps="ours")
     assert tape.turns[0].events[0].data == said("Ours.")[1]  # type: ignore[index]
     assert tape.turns[1].line.metadata == {"expects": "Ours."}
-    assert [text.endswith("settle with --theirs") for text in told[:2]] == [True, True]
+    kept = "kept is ours; for theirs settle it again with --theirs"
+    assert [text.partition("?': ")[2] for text in told[:2]] == [kept, kept]
     (as_left,) = told[2:]
     assert as_left == (
-        "nothing is in the file that only theirs has, as in one that git has left: until git add, "
-        "settle it again with --ours only"
+        "until git add, settling it without --ours takes theirs: nothing that only they recorded "
+        "is in the file"
     )
+    tape, told = told_of(path, keeps="theirs")
+    assert tape.turns[0].events[0].data == said("Theirs.")[1]  # type: ignore[index]
+    assert tape.turns[1].line.metadata == {"expects": "Theirs."}
 
 
 @pytest.mark.parametrize("attributes", ["", LEFT_ALONE])
@@ -376,6 +380,8 @@ def test_which_of_two_questions_of_one_mark_is_kept_is_chosen_and_said(
     assert notes["guess"].before == [Mark("guess", wording)]
     assert tape.tail == [Mark("end", wording)]
     assert not is_replaced or notes["guess"].line.asked == wording
+    is_elsewhere = is_replaced and keeps == "theirs"
+    assert ("that comes in, in msg_2 of sess_2; for ours" in " ".join(told)) == is_elsewhere
     assert flaws_of(tape) == []
     at = "'Ours?'" if is_replaced else "'And in Go?'"
     both = "(ours asks 'Ours?', theirs 'Theirs?')"
@@ -636,3 +642,142 @@ def test_what_only_one_side_reworded_stays_in_its_conversation(tmp_path: Path) -
     assert told == []
     make_keys_anew(tape)
     assert flaws_of(tape) == []
+
+
+def asks_instead(mark: Mark | None, text: str = "And in Rust?") -> Change:
+    """As where a prompt was changed, asked, and put in the place of what stood there."""
+
+    def change(tape: Recording) -> None:
+        first, second = tape.turns
+        about = {"number": 2, "parent": first.line.key, "behind": first.answers}
+        tape.turns[1] = taken(text, [said("Not so.")], **about).in_place_of(second)
+        if mark:
+            tape.turns[1].body[0] = mark
+
+    return change
+
+
+def asks_of_it(mark: Mark) -> Change:
+    def change(tape: Recording) -> None:
+        tape.turns[1].body[0] = mark
+
+    return change
+
+
+WAS, REWORDED, ANOTHER = (Mark("guess", text) for text in ("What?", "What now?", "What then?"))
+
+
+@pytest.mark.parametrize("attributes", ["", LEFT_ALONE])
+@pytest.mark.parametrize("side", [None, "--ours", "--theirs"])
+@pytest.mark.parametrize("is_ours", [True, False])
+@pytest.mark.parametrize("also", [None, ANOTHER])
+def test_a_mark_that_one_side_reworded_stays_where_the_conversation_goes_on(
+    also: Mark | None,
+    is_ours: bool,
+    side: str | None,
+    attributes: str,
+    lesson: Recording,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / ".gitattributes").write_text(attributes)
+    lesson.turns[1].body.insert(0, WAS)
+    changes = [asks_instead(also), asks_of_it(REWORDED)]
+    path = merged(tmp_path, lesson, *changes[:: 1 if is_ours else -1], fails=True)
+    assert main(["tape", "settle", *([side] if side else []), str(path)]) == 0
+    told, tape = capsys.readouterr().out, read_tape(path)
+    _, ours, theirs = tape.turns
+    asked = ["And in Rust?", "And in Go?"][:: 1 if is_ours else -1]
+    assert [ours.line.asked, theirs.line.asked] == asked
+    assert f"it goes on with ours, {asked[0]!r}, which keeps the marks that stood there" in told
+    is_kept = side == "--ours"
+    wording = ANOTHER if also and is_kept == is_ours else REWORDED
+    assert [turn.notes for turn in tape.turns] == [[], [wording], []]
+    assert ours.body[0] == wording
+    assert ("mark 'guess' (ours asks" in told) == bool(also)
+    assert flaws_of(tape) == []
+    before = path.read_bytes()
+    settle(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("keeps", ["ours", "theirs"])
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_mark_that_one_side_moved_and_the_other_reworded_is_both(
+    is_ours: bool, keeps: str, lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    lesson.turns[1].body.insert(0, WAS)
+
+    def moves(tape: Recording) -> None:
+        del tape.turns[1].body[0]
+        tape.turns[0].before = [WAS]
+
+    changes = [moves, asks_of_it(REWORDED)]
+    path = merged(tmp_path, lesson, *changes[:: 1 if is_ours else -1], fails=True)
+    tape, told = told_of(path, keeps=keeps)
+    assert [turn.notes for turn in tape.turns] == [[REWORDED], []]
+    assert told == []
+
+
+def names_it(name: str) -> Change:
+    def change(tape: Recording) -> None:
+        tape.turns[0].before = [Mark(name, "What?")]
+
+    return change
+
+
+def unmarks(tape: Recording) -> None:
+    tape.turns[0].before = []
+
+
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+@pytest.mark.parametrize("is_ours", [True, False])
+@pytest.mark.parametrize("ask", ["What?", None])
+def test_a_mark_that_one_side_renamed_is_said_to_be_renamed(
+    ask: str | None,
+    is_ours: bool,
+    side: str,
+    lesson: Recording,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    lesson.turns[0].before = [Mark("guess", ask)]
+
+    def renames(tape: Recording) -> None:
+        tape.turns[0].before = [Mark("a guess", ask)]
+
+    changes = [renames, answers_anew]
+    path = merged(tmp_path, lesson, *changes[:: 1 if is_ours else -1], fails=True)
+    assert main(["tape", "settle", side, str(path)]) == 0
+    whose = "ours" if is_ours else "theirs, of the branch that comes in,"
+    assert capsys.readouterr().out == (
+        f"{path}: {whose} gave this another name: mark 'guess', now 'a guess'\n"
+        f"{path}: 2 turns; git add tells git that it is settled\n"
+    )
+    assert read_tape(path).turns[0].notes == [Mark("a guess", ask)]
+
+
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+@pytest.mark.parametrize("change", [names_it("a guess"), unmarks, answers_anew])
+def test_check_knows_that_a_tape_was_settled_whatever_theirs_changed(
+    change: Change,
+    side: str,
+    lesson: Recording,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    names_it("guess")(lesson)
+    ours = asks("Ours?", "A.") if change is answers_anew else answers("Ours anew.")
+    path = merged(tmp_path, lesson, ours, change, fails=True)
+    assert main(["tape", "check", str(path)]) == 0
+    assert "before that, dari-local tape settle lesson.tape puts both" in capsys.readouterr().out
+    for _ in range(2):
+        assert main(["tape", "settle", side, str(path)]) == 0
+        capsys.readouterr()
+        assert main(["tape", "check", str(path)]) == 0
+        assert capsys.readouterr().out.startswith(
+            f"{path}: git has a conflict in it until git add, which tells git that it is settled\n"
+        )

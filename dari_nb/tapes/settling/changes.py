@@ -50,13 +50,19 @@ def leave_out(turn: Turn, notes: Sequence[Note]) -> None:
     ]
 
 
+def ask_otherwise(turn: Turn, mark: Mark, other: Mark) -> None:
+    """Put a mark in the place of one that stands in a turn."""
+    turn.before = [other if note == mark else note for note in turn.before]
+    turn.body = [other if entry == mark else entry for entry in turn.body]
+
+
 def is_changed(base: Turn | None, turn: Turn) -> bool:
     """Whether a turn is otherwise than it was: else the side without it has taken it off."""
     return base is None or _all_of(base) != _all_of(turn)
 
 
 def _all_of(turn: Turn) -> Any:
-    return recorded(turn), turn.line.metadata, _noted(turn)
+    return recorded(turn), turn.line.metadata, noted_in(turn)
 
 
 def recorded(turn: Turn) -> Any:
@@ -72,7 +78,7 @@ def without_notes(turn: Turn) -> list[Any]:
 
 def notes_of(base: Turn | None, ours: Turn, theirs: Turn, keeps: Side) -> Notes:
     """The notes of a turn that both sides have."""
-    old, mine, other = (_noted(each) if each else [] for each in (base, ours, theirs))
+    old, mine, other = (noted_in(each) if each else [] for each in (base, ours, theirs))
     if base and not _is_noted_anew(base, theirs):
         return Notes(mine, [])
     if base and not _is_noted_anew(base, ours):
@@ -80,14 +86,15 @@ def notes_of(base: Turn | None, ours: Turn, theirs: Turn, keeps: Side) -> Notes:
     return notes_of_both(old, mine, other, keeps)
 
 
-def _noted(turn: Turn) -> list[Placed]:
+def noted_in(turn: Turn) -> list[Placed]:
+    """The notes of a turn with their places, also those in front of it."""
     return [*((IN_FRONT, 0, None, note) for note in turn.before), *noted(turn.body)]
 
 
 def _is_noted_anew(base: Turn, turn: Turn) -> bool:
     """Whether somebody changed the notes, or moved them in the same recording."""
     if recorded(base) == recorded(turn):
-        return _noted(base) != _noted(turn)
+        return noted_in(base) != noted_in(turn)
     return base.notes != turn.notes
 
 

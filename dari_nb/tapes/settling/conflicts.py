@@ -95,8 +95,10 @@ def sides_of(
     return _since(parsed(data, file.name), sides), known
 
 
-def is_put_together(path: str | Path) -> bool:
+def shows_both(path: str | Path) -> bool:
     """Whether a file in which git has a conflict shows that both sides were put together.
+
+    It does not where all that only theirs has are notes, or what they took out.
 
     Raises:
         InvalidRequestError: The file cannot be read.

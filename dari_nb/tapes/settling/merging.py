@@ -10,13 +10,13 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from ...errors import InvalidRequestError
+from ...errors import InvalidRequestError, TapeError
 from ..differences import is_same
 from ..growing import alone_with
 from ..growing.sessions import Place, place_of
 from ..lines import Mark, TurnLine
 from ..notes import with_notes
-from ..reading import parsed
+from ..reading import parsed, read_tape
 from ..recording import Recording, counting, unreachable
 from ..summary import prompt_of
 from ..turns import Turn
@@ -25,6 +25,7 @@ from .behind import Chains
 from .changes import (
     IN_FRONT,
     Side,
+    ask_otherwise,
     is_changed,
     leave_out,
     marks_of,
@@ -34,18 +35,17 @@ from .changes import (
     shared,
     without_notes,
 )
-from .conflicts import Sides, is_put_together, is_settled, sides_of, told_besides
+from .conflicts import Sides, is_settled, shows_both, sides_of, told_besides
 from .needed import by_place, places_needed
 from .reworded import part_reworded
 from .taken_out import Content, Known, name_of
 
-_TWICE = (
-    "both sides have their own {what} {place}: kept is {kept}; for {other} let git checkout "
-    "--merge write the file anew, of which you keep a copy, and settle with --{side}"
-)
+_TWICE = "both sides have their own {what} {place}: kept is {kept}; for {other} {way} with --{side}"
+_ANEW = "let git checkout --merge write the file anew, of which you keep a copy, and settle"
+_AGAIN = "settle it again"
 _AS_LEFT = (
-    "nothing is in the file that only theirs has, as in one that git has left: until git add, "
-    "settle it again with --ours only"
+    "until git add, settling it without --ours takes theirs: nothing that only they recorded is in "
+    "the file"
 )
 _WORDS: dict[Side, str] = {"ours": "ours", "theirs": "theirs, of the branch that comes in"}
 _TAKE_OUT = (
@@ -57,6 +57,7 @@ _PARTED = (
     f"stood there; theirs, {{other}}, is {{place}}, a conversation of its own now; {_TAKE_OUT}"
 )
 _OUT = "{whose} took this out, and it is out: {what}"
+_RENAMED = "{whose} gave this another name: {what}"
 _BACK = (
     "{whose} took this out, and it stays, as the other side adopted or changed it, noted something "
     f"in it, or goes on from it: {{what}}; {_TAKE_OUT}"
@@ -111,11 +112,26 @@ def settle(
         if _state(path) != before:
             raise InvalidRequestError(f"The tape {path} was written meanwhile: settle it again.")
         put(data, path)
-    for text in merging.told(tape):
+    for text in merging.told(tape, is_left=not (is_settled(path) or is_put_together(path))):
         tell(text)
-    if merging.chose == "ours" and not (is_settled(path) or is_put_together(path)):
-        tell(_AS_LEFT)
     return tape
+
+
+def is_put_together(path: str | Path) -> bool:
+    """Whether a file in which git has a conflict has both sides: settling it changes nothing.
+
+    Raises:
+        InvalidRequestError: The file cannot be read.
+        TapeError: It is no tape.
+    """
+    now = read_tape(path)
+    if shows_both(path):
+        return True
+    try:
+        merging = _Merging(*sides_of(path), "theirs")
+    except TapeError:
+        return False
+    return tape_bytes(merging.tape) == tape_bytes(now)
 
 
 def _state(path: str | Path) -> tuple[int, ...] | None:
@@ -147,8 +163,9 @@ class _Merging:
         self._had = Content(ours), Content(theirs)
         self._before = Content(base)
         self._chains = Chains(ours), Chains(theirs)
-        self._twice: list[tuple[Turn | None, str]] = []
+        self._twice: list[tuple[Turn | None, str, Turn | None]] = []
         self._parted: list[tuple[Turn, Turn]] = []
+        self._beside: set[Place] = set()
         self._was, self._mine, self._other = map(by_place, sides)
         self._marks = [*map(marks_of, sides)]
         self._needed = places_needed(self._was, self._mine, self._other)
@@ -173,11 +190,12 @@ class _Merging:
         """Whose answer was kept where there were two; ``None`` where there were not."""
         return self._keeps if self._twice else None
 
-    def told(self, written: Recording) -> Iterable[str]:
+    def told(self, written: Recording, *, is_left: bool) -> Iterable[str]:
         """Say what was left out, and what became two.
 
         Args:
             written: The tape as it is in the file, with the names that its sessions have there.
+            is_left: Whether settling it again takes what was not kept.
         """
         now = {
             id(turn): other.line for turn, other in zip(self.tape.turns, written.turns, strict=True)
@@ -190,13 +208,22 @@ class _Merging:
         if self.chose and (what := told_besides(self._known, written)):
             yield what
         side: Side = "theirs" if self._keeps == "ours" else "ours"
-        for turn, what in self._twice:
+        for turn, what, there in self._twice:
             place = "at the end"
             if turn:
                 at = now[id(turn)]
                 place = f"of {at.turn} of {at.session}, {prompt_of(turn)}"
             kept = _WORDS[self._keeps]
-            yield _TWICE.format(what=what, place=place, kept=kept, other=side, side=side)
+            if there is not turn and there is not None:
+                kept += f", in {now[id(there)].turn} of {now[id(there)].session}"
+            yield _TWICE.format(
+                what=what,
+                place=place,
+                kept=kept,
+                other=side,
+                way=_AGAIN if is_left else _ANEW,
+                side=side,
+            )
         parted = list[TurnLine]()
         for turn, other in self._parted:
             line, its = now[id(turn)], now[id(other)]
@@ -211,6 +238,8 @@ class _Merging:
                 place=f"{its.turn} of {its.session}",
             )
         yield from self._told_of_others(written, {line.session for line in parted})
+        if is_left and self.chose == "ours":
+            yield _AS_LEFT
 
     def _told_of_others(self, written: Recording, parted: Set[str]) -> Iterable[str]:
         """Say what one side took out, and what stands behind other answers than it did.
@@ -223,6 +252,8 @@ class _Merging:
         for whose, had in zip((f"{_WORDS['theirs']},", "ours"), self._had, strict=True):
             if gone := had.without(there):
                 yield _OUT.format(whose=whose, what="; ".join(gone))
+            if renamed := had.renamed_in(there):
+                yield _RENAMED.format(whose=whose, what="; ".join(renamed))
         for whose, had in zip(("ours", f"{_WORDS['theirs']},"), self._had, strict=True):
             back = self._before.back_in(had, written)
             if names := [name_of(turn) for turn in back if turn.line.session not in parted]:
@@ -250,8 +281,10 @@ class _Merging:
             elif self._stays(place, turn):
                 theirs = line.session
                 ours, old = taken.get(_ordinals(turn)), before.get(_ordinals(turn))
-                if ours and old and theirs not in sessions:
-                    self._parted.append((ours, turn))
+                if ours and old:
+                    self._beside.add(place)
+                    if theirs not in sessions:
+                        self._parted.append((ours, turn))
                 line.session = sessions.setdefault(theirs, f"other {theirs}")
                 other = taken.setdefault(_ordinals(turn), turn)
                 if other is not turn:
@@ -261,27 +294,38 @@ class _Merging:
                 self.tape.turns.append(turn)
 
     def _leave_one_of_each(self) -> None:
-        """Of a mark that each side has in another turn now, keep one, where it stands."""
+        """Of a mark that each side has in another turn now, keep one, as who reworded it asks.
+
+        It stands where it was moved to, and where a conversation goes on with ours.
+        """
         turns = {place_of(turn): turn for turn in self.tape.turns}
         for name, was in self._marks[0].items():
             mark, other = (marks.get(name) for marks in self._marks[1:])
             if mark is None or other is None or mark.place == other.place:
                 continue
             ours, theirs = (turns.get(each.place) for each in (mark, other))
-            if ours is None or theirs is None or mark.note not in ours.notes:
+            if ours is None or theirs is None:
                 continue
-            if other.note in theirs.notes:
-                is_both = was.note not in (mark.note, other.note)
-                leaves_ours = mark.note == was.note != other.note
-                leaves_ours = self._keeps == "theirs" if is_both else leaves_ours
-                leave_out(*((ours, [mark.note]) if leaves_ours else (theirs, [other.note])))
-                is_asked_twice = mark.note != other.note and is_both
-                self._note_marks(ours, [(mark.note, other.note)] if is_asked_twice else [])
+            if mark.note not in ours.notes or other.note not in theirs.notes:
+                continue
+            is_both = was.note not in (mark.note, other.note) and mark.note != other.note
+            is_theirs = self._keeps == "theirs" if is_both else mark.note == was.note
+            if mark.place == was.place:
+                goes_theirs = other.place not in self._beside
+            else:
+                goes_theirs = is_both and is_theirs and other.place != was.place
+            leave_out(*((ours, [mark.note]) if goes_theirs else (theirs, [other.note])))
+            ask = other.note if is_theirs else mark.note
+            ask_otherwise(*((theirs, other.note) if goes_theirs else (ours, mark.note)), ask)
+            pairs = [(mark.note, other.note)] if is_both else []
+            self._note_marks(ours, pairs, theirs if goes_theirs else ours)
 
-    def _note_marks(self, turn: Turn | None, twice: Iterable[tuple[Mark, Mark]]) -> None:
+    def _note_marks(
+        self, turn: Turn | None, twice: Iterable[tuple[Mark, Mark]], there: Turn | None = None
+    ) -> None:
         for mark, other in twice:
             what = _MARK.format(name=mark.mark, ours=mark.ask, theirs=other.ask)
-            self._twice.append((turn, what))
+            self._twice.append((turn, what, there))
 
     def _of_both(self, base: Turn | None, ours: Turn, theirs: Turn) -> Turn:
         """A turn that both sides have."""
@@ -297,8 +341,8 @@ class _Merging:
         body = with_notes(without_notes(turn), within, is_ended=turn.status is not None)
         made = Turn(turn.agent, line, body, [note for at, *_, note in notes if at == IN_FRONT])
         if all(is_anew) and not is_same(ours, theirs):
-            self._twice.append((made, "answer"))
-        self._twice += [(made, name) for name in twice]
+            self._twice.append((made, "answer", made))
+        self._twice += [(made, name, made) for name in twice]
         self._note_marks(made, marks)
         return made
 

@@ -12,7 +12,9 @@ from ..lines import Mark
 from ..recording import Recording
 from ..summary import prompt_of
 from ..turns import Turn
-from .changes import without_notes
+from .changes import IN_FRONT, noted_in, without_notes
+
+_MARK = "mark {!r}"
 
 
 class Content:
@@ -26,14 +28,29 @@ class Content:
         self._names = {place_of(turn): name_of(turn) for turn in tape.turns}
         self._events = {place_of(turn): turn.events for turn in tape.turns}
         self._notes = Counter(_noted(tape))
+        self._marks = dict(_marks(tape))
 
     def without(self, other: Content) -> list[str]:
         """What another tape has not of it.
 
-        A mark whose question is otherwise is the same one.
+        A mark whose question or name is otherwise is the same one.
         """
         gone = [name for place, name in self._names.items() if not self._is_in(other, place)]
-        return [*gone, *(self._notes - other._notes).elements()]
+        lost = self._notes - other._notes - Counter(map(_MARK.format, self._named_in(other)))
+        return [*gone, *lost.elements()]
+
+    def renamed_in(self, other: Content) -> list[str]:
+        """The marks that have another name on another tape: those ask the same in their places."""
+        names = self._named_in(other).items()
+        return [f"{_MARK.format(name)}, now {new!r}" for name, new in names]
+
+    def _named_in(self, other: Content) -> dict[str, str]:
+        come = dict[object, list[str]]()
+        for name, at in other._marks.items():
+            if name not in self._marks:
+                come.setdefault(at, []).append(name)
+        gone = {name: at for name, at in self._marks.items() if name not in other._marks}
+        return {name: come[at].pop(0) for name, at in gone.items() if come.get(at)}
 
     def back_in(self, side: Content, now: Recording) -> list[Turn]:
         """The turns that a side has taken out, and that are there all the same."""
@@ -84,6 +101,17 @@ def name_of(turn: Turn) -> str:
 def _noted(tape: Recording) -> Iterator[str]:
     for note in [*(note for turn in tape.turns for note in turn.notes), *tape.tail]:
         if isinstance(note, Mark):
-            yield f"mark {note.mark!r}"
+            yield _MARK.format(note.mark)
         elif note.text.strip():
             yield f"comment {note.text.strip()!r}"
+
+
+def _marks(tape: Recording) -> Iterator[tuple[str, object]]:
+    """The names of marks, each with its turn, before which event it stands, and what it asks."""
+    for turn in tape.turns:
+        for events, *_, note in noted_in(turn):
+            if isinstance(note, Mark):
+                yield note.mark, (turn.place, events, note.ask)
+    for note in tape.tail:
+        if isinstance(note, Mark):
+            yield note.mark, (None, IN_FRONT, note.ask)
