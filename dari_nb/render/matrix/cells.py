@@ -9,7 +9,7 @@ from html import escape
 
 from ...score_kinds import Kind
 from ..plain.visible import visible_name
-from .alike import answers_of
+from .alike import answers_of, said_of
 from .figures import cell_facts, column_numbers, metadata_text, peek_text, state_word
 from .matrix import ENDED, MatrixCell, MatrixColumn, MatrixRow, Mean
 from .parts import number_html, without_buttons
@@ -73,10 +73,10 @@ def row_html(
     button that shows its cells.
     """
     label, known = label_text(row.label), _short(metadata_text(row), _ABOUT)
-    about = f"<br><small>{_safe(known)}</small>" if known else ""
     # Only the first lines are in sight; all of them are told to whoever points there.
     whole = escape(visible_name(f"{label} · {known}" if known else label))
     title = f' title="{whole}"' if len(label) + len(known) > _SEEN else ""
+    about = f"<p{title}><small>{_safe(known)}</small></p>" if known else ""
     answers = _answers(cells, number)
     # Behind a button a comma might stand alone on a line.
     commas = [*[","] * (len(answers) - 1), ""]
@@ -86,7 +86,7 @@ def row_html(
     ]
     counted = " ".join(told) if live else _safe(answers_text(cells))
     counted = f'<small title="{SAME_ANSWER}">{counted}</small>' if counted else ""
-    return f"<p{title}><small>{number}</small> {_safe(label)}{about}</p>{counted}"
+    return f"<p{title}><small>{number}</small> {_safe(label)}</p>{about}{counted}"
 
 
 def answers_text(cells: Sequence[MatrixCell]) -> str:
@@ -104,7 +104,8 @@ def _answers(cells: Sequence[MatrixCell], number: int = 0) -> list[tuple[str, st
     groups = answers_of(cells)
     said = [peek_text(of[0]) or state_word(of[0]) for of in groups]
     alike = Counter(text.lower() for text in said)
-    named = _told_apart(said[:_MOST_ANSWERS])
+    wholes = (said_of(of[0]) for of in groups[:_MOST_ANSWERS])
+    named = _told_apart(said[:_MOST_ANSWERS], wholes)
     told = [
         (
             f"{short} {len(of)}\N{MULTIPLICATION SIGN}",
@@ -118,11 +119,18 @@ def _answers(cells: Sequence[MatrixCell], number: int = 0) -> list[tuple[str, st
     return [*told, *([(f"{left:,} more", "")] if left else [])]
 
 
-def _told_apart(texts: Sequence[str]) -> list[str]:
-    """Shorten answers; those that begin alike are told from the first word that differs."""
+def _told_apart(texts: Sequence[str], wholes: Iterable[str]) -> list[str]:
+    """Shorten answers; those that begin alike are told from the first word that differs.
+
+    Args:
+        texts: How they begin.
+        wholes: All of them.
+    """
     short = [_short(text, _ANSWER) for text in texts]
     if len(set(short)) == len(short):
         return short
+    if len({*texts}) < len(texts):
+        texts = [*wholes]
     letters = enumerate(zip(*texts, strict=False))
     differs = next((at for at, of in letters if len({*of}) > 1), min(map(len, texts)))
     begin = texts[0].rfind(" ", 0, differs) + 1
