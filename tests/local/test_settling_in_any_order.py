@@ -166,6 +166,10 @@ def assert_marks_kept(sides: list[Recording], now: Recording, told: str) -> None
         elif there[name][0] != note:
             assert name in was
             assert was[name][0] == note or f"mark {name!r} (ours asks" in told
+    for name in was.keys() & both[0].keys() & both[1].keys() & there.keys():
+        if was[name][1] == both[1][name][1]:
+            is_told = f"mark {name!r} (ours asks" in told
+            assert there[name][1] == both[0][name][1] or is_told
     for name, placed in there.items():
         found = [one[name] for one in both if name in one]
         assert placed[0] in [note for note, _ in found]
