@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import tapes
 from ...errors import InvalidRequestError
+from ...render.plain.visible import visible_name
 from ...tapes import read_tape
 from ...tapes.summary import slip_of
 from ...tapes.tape import Speed
@@ -82,7 +83,7 @@ class Tape(tapes.Tape):  # noqa: D101
             warnings.warn(f"{count}: {why}.", stacklevel=2)
         again = f"dari.Tape({str(self.path)!r}).view()"
         return Player(
-            *(score, Answers(score, answers)),
+            *(score, Answers(score, answers, self._told_name())),
             again=again,
             layout=layout,
             at=float(at),
@@ -125,7 +126,7 @@ class Tape(tapes.Tape):  # noqa: D101
         """
         from .answers import frame_of
 
-        return frame_of(self._score(), path)
+        return frame_of(self._score(), self._told_name(), path)
 
     def to_html(self, path: str | Path) -> Path:
         """Write it as one page with the player in it, which asks the network for nothing.
@@ -178,6 +179,10 @@ class Tape(tapes.Tape):  # noqa: D101
         from .review import TapeReview
 
         return TapeReview(lambda: read_tape(self.file), self._change)
+
+    def _told_name(self) -> str:
+        """What answers call it, wherever it is."""
+        return visible_name(self.file.name)
 
     def _score(self) -> Score:
         from ...widgets.player.score import Score
