@@ -25,18 +25,23 @@ class Place(NamedTuple):
     Attributes:
         session: The session of its turn.
         turn: The turn that it stands in or in front of.
-        asked: What tells that turn from the others of its session, whatever was asked before it: a
-            hash of what it asks of whom, and of which of how many it is that ask the same.
+        asked: What tells that turn from others, whatever was asked before it: a hash of its
+            session, of what it asks of whom, and of which it is there of how many that ask this.
     """
 
     session: str
     turn: str
     asked: str
 
+    @property
+    def where(self) -> str:
+        """The session and the turn in words."""
+        return f"{self.session} {self.turn}"
+
     def about(self, mark: Mark) -> About:
         """What an answer to a question there tells of it."""
         return About(
-            note=f"{self.session} {self.turn}: {mark.mark}: {mark.ask}",
+            note=f"{self.where}: {mark.mark}: {mark.ask}",
             asked=self.asked,
         )
 
@@ -57,6 +62,6 @@ def places_of(score: Score) -> dict[str, Place]:
     for mark_id, (turn, mark) in questions.items():
         own = score.turn_with(mark, turn)
         asked, number = told[id(own)]
-        which = digest_of([asked[1], number, numbers[asked]])
+        which = digest_of([*asked, number, numbers[asked]])
         places[mark_id] = Place(own.line.session, own.line.turn, which)
     return places

@@ -52,10 +52,9 @@ class Told(NamedTuple):
         return cls(answer.reader, mark_id, answer.note or "", answer.asked, answer.tape)
 
     @property
-    def place(self) -> tuple[str, str]:
-        """The session, and the turn, which some pages have not told."""
-        session, _, turn = self.note.partition(": ")[0].partition(" ")
-        return session, turn
+    def where(self) -> str:
+        """The session and the turn; some pages have told the session alone."""
+        return self.note.partition(": ")[0]
 
     @property
     def words(self) -> str:
@@ -131,12 +130,7 @@ class Questions:
                 yield mark_id, Mark(mark.mark, ask)
 
     def _with_turn(self, told: Told) -> str | None:
-        session, _ = told.place
-        there = {
-            mark_id
-            for mark_id, place in self._places.items()
-            if (place.session, place.asked) == (session, told.asked)
-        }
+        there = (mark_id for mark_id, place in self._places.items() if place.asked == told.asked)
         return self._alone(told.words, there)
 
     def _alone(self, words: str, among: Iterable[str]) -> str | None:
@@ -158,22 +152,18 @@ class Questions:
         is another question.
         """
         taken = {(one.reader, mark_id) for one, mark_id in found.items()}
-        numbered = dict[Told, str]()
+        numbered, guessed = dict[Told, str](), dict[Told, str]()
         alike = {one: tuple(self._alike(one)) for one in older}
         moved = set[tuple[str, ...]]()
-        guessed = dict[Told, str]()
         for one, there in alike.items():
-            _, turn = one.place
-            if turn:
-                in_turn = [mark_id for mark_id in there if self._places[mark_id].turn == turn]
-                if not in_turn:
-                    moved.add(there)
-                if len(in_turn) == 1:
-                    numbered[one] = in_turn[0]
+            in_turn = [mark_id for mark_id in there if self._places[mark_id].where == one.where]
+            left = [mark_id for mark_id in there if (one.reader, mark_id) not in taken]
+            if any(one.where in self._sessions(mark_id) for mark_id in there):
+                guessed |= {one: left[0]} if len(left) == 1 else {}
+            elif in_turn:
+                numbered |= {one: in_turn[0]} if len(in_turn) == 1 else {}
             else:
-                left = [mark_id for mark_id in there if (one.reader, mark_id) not in taken]
-                if len(left) == 1:
-                    guessed[one] = left[0]
+                moved.add(there)
         counts = Counter((one.reader, mark_id) for one, mark_id in guessed.items())
         return {
             **{one: mark_id for one, mark_id in numbered.items() if alike[one] not in moved},
@@ -182,12 +172,15 @@ class Questions:
 
     def _alike(self, told: Told) -> Iterator[str]:
         """The ids of the questions of a session that ask the same."""
-        session, turn = told.place
-        for mark_id, (stops_in, mark) in self._asked.items():
-            # Of a question in front of a turn some pages tell the session before it.
-            sessions = {self._places[mark_id].session, *([] if turn else [stops_in.line.session])}
-            if session in sessions and _asks(told.words, mark):
+        for mark_id, (_, mark) in self._asked.items():
+            in_session = told.where.startswith(f"{self._places[mark_id].session} ")
+            is_there = in_session or told.where in self._sessions(mark_id)
+            if is_there and _asks(told.words, mark):
                 yield mark_id
+
+    def _sessions(self, mark_id: str) -> tuple[str, str]:
+        """The session of a question, and of one in front of a turn that before it, as told."""
+        return self._places[mark_id].session, self._asked[mark_id][0].line.session
 
 
 def asked_as(answer: Score, mark_id: str, mark: Mark) -> str | None:

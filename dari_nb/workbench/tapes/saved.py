@@ -67,7 +67,7 @@ class Reading:
         self._begun = begun
         empty = [place for place, there in zip(places, found, strict=True) if not there]
         self._files = list({file.absolute(): file for file in files}.values())
-        self._is_one = len(places) == 1 and self._files == places
+        self._is_one = not self._is_shared and len(places) == 1 and self._files == places
         self._taken = set[bytes]()
         self._untaken = [*map(_none_at, empty)]
 

@@ -99,9 +99,10 @@ class Tape(tapes.Tape):  # noqa: D101
 
         Those who read a page made by :meth:`to_html` save their answers as a file each. A mark may
         get another name afterwards, or its question be corrected: answers are found by the other
-        of the two, and by session and turn where another turn is asked in front of theirs. What
-        belongs to no question, or cannot be read, is told in a warning, and so is that the one file
-        named is not there yet; what is in two files, such as a second download, counts once.
+        of the two, and by what their turn asks where another one is asked in front of it. Where the
+        turn itself asks something else by now, it is another question. What belongs to no question,
+        or cannot be read, is told in a warning, and so is that the one file named is not there yet;
+        what is in two files, such as a second download, counts once.
 
         Args:
             path: The file in which answers are kept, or several, a pattern such as
