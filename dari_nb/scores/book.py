@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TypeVar
 
 import msgspec
 
@@ -96,6 +96,8 @@ class ScoreBook:
     >>> [score.value for score in dari.scores.ScoreBook("book.jsonl").scores("run_1")]
     [True]
     """
+
+    _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Score)
 
     def __init__(self, path: str | Path) -> None:
         if not isinstance(path, str | Path) or not str(path):
@@ -219,7 +221,7 @@ class ScoreBook:
             if status.st_size == self._size:
                 return
             whole, rest = self._new(file)
-            if _score(rest) is None and rest.strip():
+            if self._score(rest) is None and rest.strip():
                 # Another kernel may just be writing it.
                 with _locked(file.fileno()):
                     whole, rest = self._new(file)
@@ -249,13 +251,20 @@ class ScoreBook:
             self._damage = hash((self._damage, line))
 
     def _take(self, line: bytes) -> bool:
-        score = _score(line)
+        score = self._score(line)
         if score is None:
             return False
         known = self._latest.get(score.key)
         if known is None or score.at >= known.at:
             self._latest[score.key] = score
         return True
+
+    def _score(self, line: bytes) -> Score | None:
+        """Read a line; ``None`` of what is no score."""
+        try:
+            return _checked(self._decoder.decode(line))
+        except (InvalidRequestError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return None
 
     def _tell(self) -> None:
         places = [*self._unread, *([self._lines + 1] if self._is_torn else [])]
@@ -276,7 +285,10 @@ _told: dict[Path, tuple[str, int]] = {}
 """What was said last of each file that has damage."""
 
 
-def kept_in(path: str | Path | None) -> ScoreBook:
+Book = TypeVar("Book", bound=ScoreBook)
+
+
+def kept_in(path: str | Path | None, kind: type[Book]) -> Book:
     """Return the book in this file, or in the usual one of the working folder.
 
     Raises:
@@ -289,18 +301,7 @@ def kept_in(path: str | Path | None) -> ScoreBook:
         raise InvalidRequestError(f"Scores cannot be kept in {path}: its folder is not there.")
     if file.is_dir():
         raise InvalidRequestError(f"Scores cannot be kept in {path}: it is a folder.")
-    return ScoreBook(file)
-
-
-_decode = msgspec.json.Decoder(Score).decode
-
-
-def _score(line: bytes) -> Score | None:
-    """Read a line; ``None`` of what is no score."""
-    try:
-        return _checked(_decode(line))
-    except (InvalidRequestError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+    return kind(file)
 
 
 def now() -> str:
@@ -318,7 +319,7 @@ def _line(score: Score) -> bytes:
     try:
         line = msgspec.json.encode(_checked(score))
         # What is written is read by other kernels: all that they would pass over is refused.
-        _decode(line)
+        msgspec.json.decode(line, type=Score)
     except (InvalidRequestError, TypeError, ValueError, RecursionError) as error:
         raise InvalidRequestError(
             f"The score {name!r} cannot be kept: {str(error).rstrip('.')}."

@@ -422,36 +422,47 @@ def test_questions_at_one_place_are_answered_one_after_another_by_keyboard(page,
     assert page.locator(".dari-passed").all_inner_texts() == asked
 
 
-def test_answers_of_a_page_are_found_where_questions_alike_stand_behind_turns_put_in_place(
-    page, tmp_path
-):
-    file, asks = tmp_path / "sums.tape", {"mark": "guess", "ask": "What now?"}
+def ask(file, *prompts):
+    """Ask in one session what a tape has, or is given."""
+    with LocalDari(pace=0) as server:
+        d = dari.connect(base_url=server.url, api_key=server.api_key)
+        server.insert(Tape(file, speed="instant"))
+        session = d.agents.get("calculator").send(prompts[0]).wait().session
+        for prompt in prompts[1:]:
+            session.send(prompt).wait()
 
-    def ask(*prompts):
-        with LocalDari(pace=0) as server:
-            d = dari.connect(base_url=server.url, api_key=server.api_key)
-            server.insert(Tape(file, speed="instant"))
-            session = d.agents.get("calculator").send(prompts[0]).wait().session
-            for prompt in prompts[1:]:
-                session.send(prompt).wait()
 
-    ask("1+1", "2+2", "3+3")
+def put_in_front_of_answers(file, asks):
+    """Mark each turn of a tape with a question, or another one than it had."""
     said = '"assistant.message_completed"'
-    lines = file.read_text().splitlines()
+    lines = [line for line in file.read_text().splitlines() if not line.startswith('{"mark"')]
     marked = [f"{json.dumps(asks)}\n{line}" if said in line else line for line in lines]
     file.write_text("\n".join([*marked, ""]))
-    page.goto(Tape(file).to_html(tmp_path / "sums.html").as_uri())
+
+
+def answer_page(page, file, saved, *answers):
+    """Answer the questions of a tape's page, skipping what gets no answer, and save that."""
+    page.goto(Tape(file).to_html(file.with_suffix(".html")).as_uri())
     page.locator(BEGUN).wait_for()
     page.keyboard.press("End")
-    for answer in ("a two", "", "a six"):
+    for answer in answers:
         page.locator(".dari-question textarea").fill(answer)
         name = "Go on and see" if answer else "Skip"
         page.get_by_role("button", name=name).click()
         page.keyboard.press("End")
     with page.expect_download() as download:
         page.get_by_role("button", name="Save the answers").click()
-    download.value.save_as(tmp_path / "ann answers.jsonl")
-    ask("1+1", "5+5", "3+3")
+    download.value.save_as(saved)
+
+
+def test_answers_of_a_page_are_found_where_questions_alike_stand_behind_turns_put_in_place(
+    page, tmp_path
+):
+    file = tmp_path / "sums.tape"
+    ask(file, "1+1", "2+2", "3+3")
+    put_in_front_of_answers(file, {"mark": "guess", "ask": "What now?"})
+    answer_page(page, file, tmp_path / "ann answers.jsonl", "a two", "", "a six")
+    ask(file, "1+1", "5+5", "3+3")
     assert str(Tape(file).review().replace()).startswith("2 turns replaced")
     told = Tape(file).answers(tmp_path).fillna("")
     assert told[["turn", "answer"]].to_numpy().tolist() == [
@@ -459,6 +470,37 @@ def test_answers_of_a_page_are_found_where_questions_alike_stand_behind_turns_pu
         ["msg_2", ""],
         ["msg_3", "a six"],
     ]
+
+
+def test_answers_of_a_page_stay_with_what_was_asked_where_a_turn_in_front_is_gone(page, tmp_path):
+    file = tmp_path / "sums.tape"
+    ask(file, "1+1", "2+2", "3+3")
+    put_in_front_of_answers(file, {"mark": "guess", "ask": "What now?\n- a\n- b"})
+    answer_page(page, file, tmp_path / "ann answers.jsonl", "a two", "a four", "a six")
+    ask(file, "1+1", "3+3")
+    Tape(file).review().replace(rest=True)
+    with pytest.warns(match=r"1 answer of ann .* no question of this tape: “sess_1 msg_2: guess"):
+        told = Tape(file).answers(tmp_path)
+    given = [["msg_1", "a two"], ["msg_2", "a six"]]
+    assert told[["turn", "answer"]].to_numpy().tolist() == given
+    assert told["asked_as"].isna().all()
+
+
+def test_answers_of_a_page_stay_with_questions_on_several_lines_that_get_another_name_or_words(
+    page, tmp_path
+):
+    file, question = tmp_path / "sums.tape", "What now?\n- a\n- b"
+    ask(file, "1+1", "2+2")
+    put_in_front_of_answers(file, {"mark": "guess", "ask": question})
+    answer_page(page, file, tmp_path / "ann answers.jsonl", "a two", "a four")
+    for marks, asked_as in (
+        ({"mark": "another name", "ask": question}, ["", ""]),
+        ({"mark": "guess", "ask": "And what now?"}, [question, question]),
+    ):
+        put_in_front_of_answers(file, marks)
+        told = Tape(file).answers(tmp_path).fillna("")
+        assert told["answer"].tolist() == ["a two", "a four"]
+        assert told["asked_as"].tolist() == asked_as
 
 
 # What is asked in a turn, in front of the next one, and behind all.

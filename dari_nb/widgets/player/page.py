@@ -14,6 +14,7 @@ from ...render.plain.visible import visible_name
 from ..packing import packed
 from ..view import STATIC
 from .first_sight import first_sight
+from .places import About, places_of
 from .score import Score
 from .view import IDLE_LIMIT
 from .wire import State
@@ -90,6 +91,8 @@ def page(
     yield _block("dari-state", state)
     yield _block("dari-whole", whole)
     yield _packed("dari-chapters", chapters)
+    if score.questions:
+        yield _packed("dari-questions", _told_of_questions(score))
     first, *others = _blocks(len(score.scenes))
     # In front of the script, so that it plays before all is read.
     yield _turns(first, score, everything)
@@ -101,6 +104,12 @@ def page(
         yield _turns(numbers, score, everything)
         advance(len(numbers))
     yield "</body></html>\n"
+
+
+def _told_of_questions(score: Score) -> dict[str, About]:
+    """What answers tell of their questions, by these ids."""
+    places = places_of(score)
+    return {mark_id: places[mark_id].about(mark) for mark_id, (_, mark) in score.questions.items()}
 
 
 def _head(title: str, script: str, sheet: str) -> str:

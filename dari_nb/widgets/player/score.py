@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -107,7 +106,6 @@ class Score:
         self._has_parts = sum(bool(scene.session) for scene in self.scenes) > 1
         self._noted = {id(note): scene.turn for scene in self.scenes for note in scene.turn.notes}
         self._mark(notes)
-        self._places = self._places_of_questions()
         self._rendered = lru_cache(_MOST_RENDERED)(self._render)
 
     @classmethod
@@ -142,21 +140,6 @@ class Score:
             turn: The one that it counts for, where it stands in none.
         """
         return self._noted.get(id(mark), turn)
-
-    def _places_of_questions(self) -> dict[str, str]:
-        """Where questions stand, by their ids: their session, and the turn where that has several.
-
-        By that an answer is found whose question's turn goes on from another one by now.
-        """
-        told = {}
-        for mark_id, (turn, mark) in self.questions.items():
-            line = self.turn_with(mark, turn).line
-            told[mark_id] = line.session, line.turn, mark.mark, mark.ask
-        counts = Counter((session, *words) for session, _, *words in told.values())
-        return {
-            mark_id: session if counts[session, *words] == 1 else f"{session} {turn}"
-            for mark_id, (session, turn, *words) in told.items()
-        }
 
     def barrier(self, answers: Mapping[str, str]) -> Place:
         """The place of the first question that is not answered: what is behind it is not seen."""
@@ -264,9 +247,8 @@ class Score:
                 id=one.id,
                 steps=one.steps,
                 at=round(scene.when(one.steps), 3),
-                # What a question is called, and where it is told, may tell what comes.
+                # What a question is called may tell what comes.
                 text="" if one.is_open else bounded_name(one.mark.mark, MOST),
-                place="" if one.is_open else self._places.get(one.id, ""),
                 ask=bounded_name(one.mark.ask or "", MOST) if asks(one.mark) else None,
                 html=said_html(one.text),
                 answer=one.answer,

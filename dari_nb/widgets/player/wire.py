@@ -11,16 +11,14 @@ class Mark(TypedDict):
     """A mark after so many ``steps`` of its turn; the playback stops where it has a question.
 
     ``at`` is when that is, in seconds from the turn's beginning. ``html`` is what it asks, or else
-    says, as sanitised HTML. ``place`` is where a question is told to stand: its session, and its
-    turn where that has several with the same words. ``answer`` is what the reader wrote; ``None``
-    where nobody was asked yet.
+    says, as sanitised HTML. ``answer`` is what the reader wrote; ``None`` where nobody was asked
+    yet.
     """
 
     id: str
     steps: int
     at: float
     text: str
-    place: str
     ask: str | None
     html: str
     answer: str | None

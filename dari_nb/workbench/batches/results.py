@@ -63,13 +63,13 @@ class Results(Judgeable):
         repeats: int,
         scores: str | Path | None = None,
     ) -> None:
-        from ...scores.book import kept_in
+        from ...scores.book import ScoreBook, kept_in
 
         self._link = link
         self.agent = agent
         self.run_id = run_id
         self.grid = Grid(partial(Cell, self), tasks, columns, repeats, self._version_number)
-        self.book = kept_in(scores)
+        self.book = kept_in(scores, ScoreBook)
         self._listeners: list[Callable[[], object]] = []
         self._sessions: dict[str, Session] = {}
         self._watching = Watching(link, self._changed)

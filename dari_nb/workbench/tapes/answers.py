@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ...errors import InvalidRequestError
 from ...models import parse_time
-from ...scores import Score
+from ...scores.book import ScoreBook, kept_in
 from ...tapes.reading import is_tape
-from .questions import OF, Questions, asked_as
+from ...widgets.player.places import places_of
+from .questions import OF, Questions, Saved, Told, asked_as
 from .saved import NAME, Reading
 
 if TYPE_CHECKING:
@@ -27,8 +30,12 @@ _LONGEST = 20_000
 _begun: set[Path] = set()
 """The files in which answers are kept here."""
 
-Given = tuple[Score | None, str | None]
+Given = tuple[Saved | None, str | None]
 """An answer, and the name of the file that it is in; both ``None`` where nobody has answered."""
+
+
+class _Book(ScoreBook):
+    _decoder = msgspec.json.Decoder(Saved)
 
 
 class Answers:
@@ -37,17 +44,20 @@ class Answers:
     Args:
         score: The recording.
         path: The file; ``dari-scores.jsonl`` in the working folder when left out.
+        tape: The name of its tape, if it has one.
 
     Raises:
         InvalidRequestError: The file is a tape, or cannot be read.
     """
 
-    def __init__(self, score: Played, path: str | Path | None = None) -> None:
-        from ...scores.book import kept_in
-
-        self._questions = Questions(score.questions)
+    def __init__(
+        self, score: Played, path: str | Path | None = None, tape: str | None = None
+    ) -> None:
+        self._questions = Questions(score, tape, is_shared=path is None)
         self._score = score
-        self._book = kept_in(path)
+        self._tape = tape
+        self._places = places_of(score)
+        self._book = kept_in(path, _Book)
         if is_tape(self._book.path):
             raise InvalidRequestError(f"{path} is a tape: keep answers in another file.")
         self.texts()
@@ -71,44 +81,42 @@ class Answers:
         Raises:
             InvalidRequestError: The file cannot be written.
         """
-        turn, mark = self._questions.asked[mark_id]
-        line = self._score.turn_with(mark, turn).line
-        note = f"{line.session} {line.turn}: {mark.mark}: {mark.ask}"
+        _, mark = self._score.questions[mark_id]
         self._book.add(
             [
-                Score(
+                Saved(
+                    **self._places[mark_id].about(mark),
+                    tape=self._tape,
                     run_id=f"{OF}{mark_id}",
                     # Tells the answers to a question apart, which are those of a whole class.
                     repeat=time.time_ns() // 1000,
                     name=NAME,
                     value=text.strip()[:_LONGEST],
-                    note=note,
                     by="person",
                 )
             ]
         )
 
-    @property
-    def file(self) -> str:
-        """The name of the file."""
-        return self._book.path.name
-
-    def given(self) -> Iterator[tuple[str, Score]]:
+    def given(self) -> Iterator[tuple[str, Saved]]:
         """Give all answers in order of time, each with its question's id."""
-        answers = (score for score in self._book.scores() if score.name == NAME)
-        for score in sorted(answers, key=lambda score: score.at):
-            mark_id = self._questions.of(score)
-            if mark_id is not None:
-                yield mark_id, score
+        scores = self._book.scores()
+        answers = [one for one in scores if isinstance(one, Saved) and one.name == NAME]
+        found = self._questions.of_each(answers)
+        for answer in sorted(answers, key=lambda answer: answer.at):
+            if mark_id := found[Told.by(answer)]:
+                yield mark_id, answer
 
 
-def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> pd.DataFrame:
+def frame_of(
+    score: Played, tape: str, paths: Iterable[str | Path] | str | Path | None
+) -> pd.DataFrame:
     """Make a frame of all answers, and of the first question that nobody has answered.
 
     Later ones often tell what comes behind it, so they are in no frame either.
 
     Args:
         score: The recording.
+        tape: The name of its tape.
         paths: One file or several, a pattern, or a folder; ``dari-scores.jsonl`` in the working
             folder when left out.
 
@@ -120,15 +128,10 @@ def frame_of(score: Played, paths: Iterable[str | Path] | str | Path | None) -> 
 
     nobody: list[Given] = [(None, None)]
     kept = defaultdict[str, list[Given]](list)
-    if paths is None:
-        answers = Answers(score)
-        for mark_id, one in answers.given():
-            kept[mark_id].append((one, answers.file))
-    else:
-        reading = Reading(score, paths, _begun)
-        for mark_id, one, name in reading.answers():
-            kept[mark_id].append((one, name))
-        reading.say(stacklevel=3)
+    reading = Reading(score, tape, paths, _begun)
+    for mark_id, one, name in reading.answers():
+        kept[mark_id].append((one, name))
+    reading.say(stacklevel=3)
     asked = {*kept, score.open_question(kept)}
     return ANSWERS.frame(
         (score.turn_with(mark, turn), mark, one, one and asked_as(one, mark_id, mark), name)

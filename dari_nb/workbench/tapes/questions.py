@@ -1,12 +1,20 @@
-"""Which question of a tape an answer was given to, also where its words were changed since."""
+"""Which question of a tape an answer was given to, also where the tape was changed since."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
+from ...render.plain.visible import bounded_name
 from ...scores import Score
 from ...tapes import Mark, Turn
+from ...widgets.player.passed import MOST
+from ...widgets.player.places import places_of
 from ...widgets.player.score import id_of
+
+if TYPE_CHECKING:
+    from ...widgets.player.score import Score as Played
 
 OF = "mark:"
 """What stands in front of a question's id where answers name it."""
@@ -14,52 +22,201 @@ _MOST_MARKS = 64
 """Marks of a turn among which one is found that stood elsewhere before others came."""
 
 
-class Questions:
-    """The questions of a tape, also as they were before their words were changed.
+class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
+    """An answer.
 
-    Args:
-        asked: Its marks that ask, by their ids, each with its turn.
+    Attributes:
+        reader: Who gave it: the name that they wrote on the page.
+        asked: What tells the turn of its question from others (``Place.asked``).
+        tape: The name of the tape, where the file may hold answers to others.
     """
 
-    def __init__(self, asked: Mapping[str, tuple[Turn, Mark]]) -> None:
-        self.asked = asked
-        self._found: dict[tuple[str, str], str | None] = {}
+    reader: str | None = None
+    asked: str | None = None
+    tape: str | None = None
 
-    def of(self, answer: Score) -> str | None:
-        """Find the id of an answer's question by its own, else by the words it had, at its turn.
 
-        Its name or what it asks may be another one by now, not both. An answer to another tape is
-        told apart by the id, which is made of the turn, too.
+class Told(NamedTuple):
+    """What an answer tells of its question, and who gave it."""
+
+    reader: str | None
+    mark_id: str
+    note: str
+    asked: str | None
+    tape: str | None
+
+    @classmethod
+    def by(cls, answer: Saved) -> Told:
+        """What an answer tells."""
+        mark_id = answer.run_id.removeprefix(OF)
+        return cls(answer.reader, mark_id, answer.note or "", answer.asked, answer.tape)
+
+    @property
+    def where(self) -> str:
+        """The session and the turn; some pages have told the session alone."""
+        return self.note.partition(": ")[0]
+
+    @property
+    def words(self) -> str:
+        """The name of the question and what it asked."""
+        return self.note.partition(": ")[2]
+
+
+class Questions:
+    """The questions of a tape, also as they were before it was changed.
+
+    Args:
+        played: Its turns.
+        tape: Its name.
+        is_shared: Whether answers to other tapes are among those that are read: then none is given
+            to this one that names no tape, but by its question's id.
+    """
+
+    def __init__(self, played: Played, tape: str | None, *, is_shared: bool) -> None:
+        self._tape = tape
+        self._is_shared = is_shared
+        self._asked = played.questions
+        self._places = places_of(played)
+        self._by_id = dict[tuple[str, str], str | None]()
+
+    def of_each(self, answers: Iterable[Saved]) -> dict[Told, str | None]:
+        """Find the questions' ids by what answers tell.
+
+        That is the id, else the words that the question had at its turn: its name or what it asks
+        may be another one by now, not both. Where its turn is of another key by now, since another
+        one is asked in front of it, that is found by what it asks. What is in doubt is not found.
         """
-        told = answer.run_id.removeprefix(OF), _words(answer)
-        if told not in self._found:
-            self._found[told] = told[0] if told[0] in self.asked else self._changed(*told)
-        return self._found[told]
+        found = {one: self._with_id(one) for one in map(Told.by, answers)}
+        strays = [one for one, mark_id in found.items() if mark_id is None and self._may_fit(one)]
+        for one in strays:
+            if one.asked is not None:
+                found[one] = self._with_turn(one)
+        older = [one for one in strays if one.asked is None]
+        return {**found, **self._with_numbers(older, found)}
 
-    def _changed(self, told: str, words: str) -> str | None:
-        by_ask, by_name = list[str](), list[str]()
-        for mark_id, (turn, mark) in self.asked.items():
-            name, ask = words.removesuffix(f": {mark.ask}"), words.removeprefix(f"{mark.mark}: ")
-            if name != words and _was_at(turn, name, str(mark.ask), told):
-                by_ask.append(mark_id)
-            elif ask != words and _was_at(turn, mark.mark, ask, told):
-                by_name.append(mark_id)
-        found = by_ask or by_name
+    def concerns(self, told: Told) -> bool:
+        """Whether what was answered may be a question of this tape, if not as it is now."""
+        if not self._is_shared:
+            return True
+        if told.tape is not None:
+            return told.tape == self._tape
+        return any(_asks(told.words, mark) for _, mark in self._asked.values())
+
+    def _may_fit(self, told: Told) -> bool:
+        """Whether a question may be found by where it stood: on another tape it is another one."""
+        return not self._is_shared if told.tape is None else told.tape == self._tape
+
+    def _with_id(self, told: Told) -> str | None:
+        key = told.mark_id, told.words
+        if key not in self._by_id:
+            self._by_id[key] = key[0] if key[0] in self._asked else self._changed(told)
+        return self._by_id[key]
+
+    def _changed(self, told: Told) -> str | None:
+        """Find a question that has other words by now; its id was made of the turn, too."""
+        was_at = {
+            mark_id
+            for mark_id, mark in self._as_it_was(told.words)
+            if _was_at(self._asked[mark_id][0], mark, told.mark_id)
+        }
+        return self._alone(told.words, was_at)
+
+    def _as_it_was(self, words: str) -> Iterator[tuple[str, Mark]]:
+        for mark_id, (_, mark) in self._asked.items():
+            name, ask = _before(words, mark), _behind(words, mark)
+            if name is not None:
+                yield mark_id, Mark(name, mark.ask)
+            if ask is not None:
+                yield mark_id, Mark(mark.mark, ask)
+
+    def _with_turn(self, told: Told) -> str | None:
+        there = (mark_id for mark_id, place in self._places.items() if place.asked == told.asked)
+        return self._alone(told.words, there)
+
+    def _alone(self, words: str, among: Iterable[str]) -> str | None:
+        """The only one of some questions that has these words, or asks this, or is called so."""
+        marks = {mark_id: self._asked[mark_id][1] for mark_id in among}
+        by_ask = [mark_id for mark_id, mark in marks.items() if _asks(words, mark)]
+        by_name = [mark_id for mark_id, mark in marks.items() if _is_called(words, mark)]
+        found = [mark_id for mark_id in by_ask if mark_id in by_name] or by_ask or by_name
         return found[0] if len(found) == 1 else None
+
+    def _with_numbers(
+        self, older: Iterable[Told], found: dict[Told, str | None]
+    ) -> dict[Told, str | None]:
+        """Find the questions of answers that do not tell what their turns asked.
+
+        They tell the turns' numbers, by which nothing is found where one of them is gone: then
+        those behind it have other numbers. Where no number is told, a question is found that is
+        alone in its session, but for those that the same reader has answered: what has another id
+        is another question.
+        """
+        taken = {(one.reader, mark_id) for one, mark_id in found.items()}
+        numbered, guessed = dict[Told, str](), dict[Told, str]()
+        alike = {one: tuple(self._alike(one)) for one in older}
+        moved = set[tuple[str, ...]]()
+        for one, there in alike.items():
+            in_turn = [mark_id for mark_id in there if self._places[mark_id].where == one.where]
+            left = [mark_id for mark_id in there if (one.reader, mark_id) not in taken]
+            if any(one.where in self._sessions(mark_id) for mark_id in there):
+                guessed |= {one: left[0]} if len(left) == 1 else {}
+            elif in_turn:
+                numbered |= {one: in_turn[0]} if len(in_turn) == 1 else {}
+            else:
+                moved.add(there)
+        counts = Counter((one.reader, mark_id) for one, mark_id in guessed.items())
+        return {
+            **{one: mark_id for one, mark_id in numbered.items() if alike[one] not in moved},
+            **{one: id_ for one, id_ in guessed.items() if counts[one.reader, id_] == 1},
+        }
+
+    def _alike(self, told: Told) -> Iterator[str]:
+        """The ids of the questions of a session that ask the same."""
+        for mark_id, (_, mark) in self._asked.items():
+            in_session = told.where.startswith(f"{self._places[mark_id].session} ")
+            is_there = in_session or told.where in self._sessions(mark_id)
+            if is_there and _asks(told.words, mark):
+                yield mark_id
+
+    def _sessions(self, mark_id: str) -> tuple[str, str]:
+        """The session of a question, and of one in front of a turn that before it, as told."""
+        return self._places[mark_id].session, self._asked[mark_id][0].line.session
 
 
 def asked_as(answer: Score, mark_id: str, mark: Mark) -> str | None:
     """What was asked when an answer was given; ``None`` where that is what is asked now."""
-    words = _words(answer)
-    ask = words.removeprefix(f"{mark.mark}: ")
-    is_same = answer.run_id == f"{OF}{mark_id}" or ask in (words, mark.ask)
-    return None if is_same else ask
+    words = (answer.note or "").partition(": ")[2]
+    if answer.run_id == f"{OF}{mark_id}" or _asks(words, mark):
+        return None
+    return _behind(words, mark)
 
 
-def _words(answer: Score) -> str:
-    """The name of the question and what it asked, without its session."""
-    return (answer.note or "").partition(": ")[2]
+def _asks(words: str, mark: Mark) -> bool:
+    """Whether the words of an answer ask what a question asks."""
+    return _before(words, mark) is not None
 
 
-def _was_at(turn: Turn, name: str, ask: str, mark_id: str) -> bool:
-    return any(id_of(turn, number, Mark(name, ask)) == mark_id for number in range(_MOST_MARKS))
+def _is_called(words: str, mark: Mark) -> bool:
+    """Whether the words of an answer call its question what one is called."""
+    return _behind(words, mark) is not None
+
+
+def _before(words: str, mark: Mark) -> str | None:
+    """What a question was called in the words of an answer, if it asked what it asks now."""
+    ends = (f": {form}" for form in _forms(str(mark.ask)))
+    return next((words.removesuffix(end) for end in ends if words.endswith(end)), None)
+
+
+def _behind(words: str, mark: Mark) -> str | None:
+    """What a question asked in the words of an answer, if it was called what it is called now."""
+    begins = (f"{form}: " for form in _forms(mark.mark))
+    return next((words.removeprefix(begin) for begin in begins if words.startswith(begin)), None)
+
+
+def _forms(text: str) -> tuple[str, str]:
+    """A text as it is, and as some pages tell it: on one line, and no longer than it is shown."""
+    return text, bounded_name(text, MOST)
+
+
+def _was_at(turn: Turn, mark: Mark, mark_id: str) -> bool:
+    return any(id_of(turn, number, mark) == mark_id for number in range(_MOST_MARKS))

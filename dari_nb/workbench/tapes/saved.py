@@ -1,22 +1,21 @@
-"""Files with answers to the questions of a tape, as readers of its page have saved them."""
+"""Files with answers to the questions of a tape, as a kernel or readers of its page kept them."""
 
 from __future__ import annotations
 
 import codecs
 import glob
 import warnings
-from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ...errors import InvalidRequestError
 from ...render.plain.visible import bounded_name, visible_name
-from ...scores import Score
+from ...scores.book import ScoreBook, kept_in
 from ...tapes.reading import close_to, differs_in_numbers, is_tape
-from .questions import Questions
+from .questions import Questions, Saved, Told
 
 if TYPE_CHECKING:
     from ...widgets.player.score import Score as Played
@@ -29,27 +28,15 @@ _MOST_NAMED = 3
 _SHOWN = 100
 
 
-class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
-    """An answer, and who gave it: the name that they wrote on the page."""
-
-    reader: str | None = None
-
-
-class Told(NamedTuple):
-    """What an answer tells of its question, and who gave it."""
-
-    reader: str | None
-    run_id: str
-    note: str
-
-
 class Reading:
     """Reads answers from files, and says in one warning what of them belongs to no question.
 
     Args:
         played: The recording with the questions.
+        tape: The name of its tape.
         paths: The file or several, each read once; all that a pattern finds, and of a folder all
-            whose names say so.
+            whose names say so. ``dari-scores.jsonl`` in the working folder when left out, which may
+            not be there, and of which nothing is said that is of no concern to the tape.
         begun: The files in which views keep answers: nobody may have answered yet.
 
     Raises:
@@ -59,24 +46,28 @@ class Reading:
     def __init__(
         self,
         played: Played,
-        paths: Iterable[str | Path] | str | Path,
+        tape: str | None,
+        paths: Iterable[str | Path] | str | Path | None,
         begun: Container[Path] = (),
     ) -> None:
+        self._questions = Questions(played, tape, is_shared=paths is None)
+        self._is_shared = paths is None
+        if paths is None:
+            own = kept_in(None, ScoreBook).path
+            paths = [own] if own.exists() else []
         is_one = isinstance(paths, str | Path) or not isinstance(paths, Iterable)
         given: Any = [paths] if is_one else paths
         places = [*map(_place, given)]
         found = [*map(_files_at, places)]
         files = [file for there in found for file in there]
-        if not places:
+        if not places and not self._is_shared:
             raise InvalidRequestError("Name a file with answers, or a folder that has some.")
-        if not files:
+        if places and not files:
             raise InvalidRequestError(_none_at(places[0]))
-        self._played = played
-        self._questions = Questions(played.questions)
         self._begun = begun
         empty = [place for place, there in zip(places, found, strict=True) if not there]
         self._files = list({file.absolute(): file for file in files}.values())
-        self._is_one = len(places) == 1 and self._files == places
+        self._is_one = not self._is_shared and len(places) == 1 and self._files == places
         self._taken = set[bytes]()
         self._untaken = [*map(_none_at, empty)]
 
@@ -87,24 +78,20 @@ class Reading:
             InvalidRequestError: The only file cannot be read, or no line of it can, or its name is
                 perhaps a slip for one that is there.
         """
-        for file in self._files:
-            name = visible_name(file.name)
-            try:
-                answers = self._in(file, name)
-            except InvalidRequestError as error:
-                if self._is_one and not self._may_come(file):
-                    raise
-                self._untaken.append(str(error))
-                continue
-            strange, found = [], self._questions_of(answers)
+        read = [(visible_name(file.name), self._in(file)) for file in self._files]
+        found = self._questions.of_each(answer for _, answers in read for answer in answers)
+        for name, answers in read:
+            strange, unnamed = list[Saved](), list[Saved]()
             for answer in self._new(answers):
-                mark_id = found[_told(answer)]
-                if mark_id is None:
-                    strange.append(answer)
-                else:
+                told = Told.by(answer)
+                if mark_id := found[told]:
                     yield mark_id, answer, name
+                elif self._questions.concerns(told):
+                    (unnamed if self._is_shared and not told.tape else strange).append(answer)
             if strange:
                 self._untaken.append(_no_question(strange, name))
+            if unnamed:
+                self._untaken.append(_no_tape(unnamed, name))
 
     def say(self, stacklevel: int) -> None:
         """Warn of what was not taken."""
@@ -117,11 +104,18 @@ class Reading:
             return False
         return file.absolute() in self._begun or (file.parent.is_dir() and not _meant(file))
 
-    def _in(self, file: Path, name: str) -> list[Saved]:
+    def _in(self, file: Path) -> list[Saved]:
         """The answers of a file in order of time."""
-        answers, broken = _read(file)
+        try:
+            answers, broken = _read(file)
+        except InvalidRequestError as error:
+            if self._is_one and not self._may_come(file):
+                raise
+            self._untaken.append(str(error))
+            return []
+        name = visible_name(file.name)
         self._untaken += [f"Line {n} of {name} cannot be read." for n in broken]
-        if not answers:
+        if not answers and not self._is_shared:
             self._untaken.append(f"{name} holds no answers.")
         return answers
 
@@ -131,45 +125,6 @@ class Reading:
         new = [answer for line, answer in lines.items() if line not in self._taken]
         self._taken |= lines.keys()
         return new
-
-    def _questions_of(self, answers: Iterable[Saved]) -> dict[Told, str | None]:
-        """The questions' ids, found by place and words where their turns are of another key by now.
-
-        A page names the turn where a session has several questions with the same words. Where a
-        note names none, a question is found that is alone in its session, but for those that the
-        same reader has answered: what has another id is another question.
-        """
-        told = {_told(answer): answer for answer in answers}
-        found = {one: self._questions.of(answer) for one, answer in told.items()}
-        taken = {(one.reader, mark_id) for one, mark_id in found.items()}
-        guessed = dict[Told, str]()
-        for one in [one for one, mark_id in found.items() if mark_id is None]:
-            in_turn, in_session = self._alike(one.note)
-            if len(in_turn) == 1:
-                found[one] = in_turn[0]
-            left = [mark_id for mark_id in in_session if (one.reader, mark_id) not in taken]
-            if len(left) == 1:
-                guessed[one] = left[0]
-        counts = Counter((one.reader, mark_id) for one, mark_id in guessed.items())
-        alone = {one: id_ for one, id_ in guessed.items() if counts[one.reader, id_] == 1}
-        return {**found, **alone}
-
-    def _alike(self, note: str) -> tuple[list[str], list[str]]:
-        """The ids of the questions that a note asks, where it names their turn or session alone."""
-        in_turn, in_session = list[str](), list[str]()
-        for mark_id, (turn, mark) in self._questions.asked.items():
-            if not note.endswith(f": {mark.ask}"):
-                continue
-            own = self._played.turn_with(mark, turn).line
-            if note.startswith(f"{own.session} {own.turn}: "):
-                in_turn.append(mark_id)
-            elif note.startswith((f"{own.session}: ", f"{turn.line.session}: ")):
-                in_session.append(mark_id)
-        return in_turn, in_session
-
-
-def _told(answer: Saved) -> Told:
-    return Told(answer.reader, answer.run_id, answer.note or "")
 
 
 def _place(path: Any) -> Path:
@@ -240,10 +195,21 @@ def _meant(file: Path) -> str:
 
 
 def _no_question(answers: list[Saved], file: str) -> str:
+    is_one = len(answers) == 1
+    count, belong = ("1 answer", "belongs") if is_one else (f"{len(answers)} answers", "belong")
+    return f"{count} of {file} {belong} to no question of this tape{_noted(answers)}."
+
+
+def _no_tape(answers: list[Saved], file: str) -> str:
+    is_one = len(answers) == 1
+    count, name = ("1 answer", "names") if is_one else (f"{len(answers)} answers", "name")
+    told = f"{count} of {file} {name} no tape, and may belong to this one{_noted(answers)}"
+    return f"{told}. answers({file!r}) takes those that fit."
+
+
+def _noted(answers: list[Saved]) -> str:
+    """What is told of the questions of answers, the first ones of many."""
     notes = dict.fromkeys(answer.note for answer in answers if answer.note)
     named = ", ".join(f"“{visible_name(note[:_SHOWN])}”" for note in list(notes)[:_MOST_NAMED])
     more = ", …" if len(notes) > _MOST_NAMED else ""
-    is_one = len(answers) == 1
-    count, belong = ("1 answer", "belongs") if is_one else (f"{len(answers)} answers", "belong")
-    told = f": {named}{more}" if named else ""
-    return f"{count} of {file} {belong} to no question of this tape{told}."
+    return f": {named}{more}" if named else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import tapes
 from ...errors import InvalidRequestError
+from ...render.plain.visible import visible_name
 from ...tapes import read_tape
 from ...tapes.summary import slip_of
 from ...tapes.tape import Speed
@@ -82,7 +83,7 @@ class Tape(tapes.Tape):  # noqa: D101
             warnings.warn(f"{count}: {why}.", stacklevel=2)
         again = f"dari.Tape({str(self.path)!r}).view()"
         return Player(
-            *(score, Answers(score, answers)),
+            *(score, Answers(score, answers, self._told_name())),
             again=again,
             layout=layout,
             at=float(at),
@@ -98,9 +99,10 @@ class Tape(tapes.Tape):  # noqa: D101
 
         Those who read a page made by :meth:`to_html` save their answers as a file each. A mark may
         get another name afterwards, or its question be corrected: answers are found by the other
-        of the two, and by session and turn where another turn is asked in front of theirs. What
-        belongs to no question, or cannot be read, is told in a warning, and so is that the one file
-        named is not there yet; what is in two files, such as a second download, counts once.
+        of the two, and by what their turn asks where another one is asked in front of it. Where the
+        turn itself asks something else by now, it is another question. What belongs to no question,
+        or cannot be read, is told in a warning, and so is that the one file named is not there yet;
+        what is in two files, such as a second download, counts once.
 
         Args:
             path: The file in which answers are kept, or several, a pattern such as
@@ -125,7 +127,7 @@ class Tape(tapes.Tape):  # noqa: D101
         """
         from .answers import frame_of
 
-        return frame_of(self._score(), path)
+        return frame_of(self._score(), self._told_name(), path)
 
     def to_html(self, path: str | Path) -> Path:
         """Write it as one page with the player in it, which asks the network for nothing.
@@ -178,6 +180,10 @@ class Tape(tapes.Tape):  # noqa: D101
         from .review import TapeReview
 
         return TapeReview(lambda: read_tape(self.file), self._change)
+
+    def _told_name(self) -> str:
+        """What answers call it, wherever it is."""
+        return visible_name(self.file.name)
 
     def _score(self) -> Score:
         from ...widgets.player.score import Score

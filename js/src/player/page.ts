@@ -30,6 +30,7 @@ async function begin(): Promise<void> {
   const recorded: Recorded = {
     whole: told("dari-whole"),
     chapters: await unpacked<Chapter[]>(text("dari-chapters")),
+    questions: text("dari-questions") ? await unpacked(text("dari-questions")) : {},
     steps: async (number) => {
       const name = `dari-turns-${Math.floor(number / together)}`;
       const read = blocks.get(name) ?? block(name);

@@ -5,6 +5,8 @@ import type { Chapter, Reply as Expected, Mark, Outline, State, Step, Wanted } f
 export interface Recorded {
   whole: Outline;
   chapters: Chapter[];
+  /** What is told of questions beside their answers, by their ids. */
+  questions: Record<string, object>;
   steps(number: number): Promise<Step[]>;
 }
 
@@ -77,16 +79,16 @@ export class PagePort implements Port<State> {
       for (const mark of marks) {
         if (mark.id !== id) continue;
         mark.answer = text;
-        if (text.trim()) this.#write(mark, text.trim());
+        if (text.trim()) this.#write(id, text.trim());
       }
     }
   }
 
-  #write({ id, text, ask, place }: Mark, value: string): void {
+  #write(id: string, value: string): void {
     const now = Date.now();
     const about = { name: "answer", run_id: `mark:${id}`, repeat: now * 1000, by: "person" };
-    const note = `${place}: ${text}: ${ask}`;
-    this.#answers.push({ ...about, value, note, at: new Date(now).toISOString() });
+    const told = this.#recorded.questions[id];
+    this.#answers.push({ ...about, value, ...told, at: new Date(now).toISOString() });
     this.answered();
   }
 

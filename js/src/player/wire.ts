@@ -9,8 +9,6 @@ export interface Mark {
   /** When that is, in seconds from the turn's beginning. */
   at: number;
   text: string;
-  /** Where a question stands: its session, and its turn where that has several with its words. */
-  place: string;
   ask: string | null;
   /** What it asks, or else says, as sanitised HTML. */
   html: string;

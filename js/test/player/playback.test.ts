@@ -14,7 +14,6 @@ const asks = (steps: number): Mark => ({
   steps,
   at: Math.max(0, steps - 1),
   text: "It stops.",
-  place: "sess_1",
   ask: "Why?",
   html: "<p>Why?</p>",
   answer: null,
@@ -31,6 +30,7 @@ function recorded(marks: Mark[] = []) {
   return {
     whole: { seconds: 8, turns: 2, left_out: "", nothing: "", answered: "" },
     chapters: [chapter(0, 4, marks), { ...chapter(4, 4), seconds: 4 }],
+    questions: {},
     steps: async (number: number) => [
       step(0, "a"),
       step(1, "b"),

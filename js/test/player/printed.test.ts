@@ -5,7 +5,7 @@ import type { Chapter, Mark, State, Step } from "../../src/player/wire";
 
 const STATE: State = { at: 0, playing: false, speed: 1, idle_limit: null, height: 0, drafts: {} };
 const asked = (ask: string) => ({ ask, html: `<p>${ask}</p>`, answer: null });
-const asks: Mark = { id: "m", steps: 1, at: 0, text: "Why.", place: "sess_1", ...asked("Why?") };
+const asks: Mark = { id: "m", steps: 1, at: 0, text: "Why.", ...asked("Why?") };
 let over: AbortController;
 
 function chapter(begins: number): Chapter {
@@ -27,7 +27,8 @@ function page(turns: number, marks: Mark[] = []) {
   const chapters = Array.from({ length: turns }, (_, number) => chapter(number * 2));
   if (chapters[1]) chapters[1].marks = marks;
   const whole = { seconds: turns * 2, turns, left_out: "", nothing: "", answered: "" };
-  const recorded = { whole, chapters, steps: async (number: number) => turn(number + 1) };
+  const steps = async (number: number) => turn(number + 1);
+  const recorded = { whole, chapters, questions: {}, steps };
   const el = document.createElement("main");
   const port = new PagePort(recorded, STATE);
   return { el, port, paper: new Paper(el, port, recorded, over.signal) };

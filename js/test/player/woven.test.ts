@@ -10,7 +10,6 @@ const mark = (id: string, steps: number, told: Partial<Mark> = {}): Mark => ({
     steps,
     at: 0,
     text: "It stops.",
-    place: "sess_1",
     ask: "Why?",
     html: "<p>Why?</p>",
     answer: id,
