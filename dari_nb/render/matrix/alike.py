@@ -155,9 +155,9 @@ def answers_of(cells: Sequence[MatrixCell]) -> list[list[MatrixCell]]:
     return sorted(groups, key=lambda g: -len(g)) if 1 < len(groups) < len(answered) else []
 
 
-def said_of(cell: MatrixCell) -> str:
-    """What a cell said last, or why not, whatever white space there is."""
-    return " ".join(_last_words(cell).split())
+def said_of(cell: MatrixCell, most: int | None = None) -> str:
+    """What a cell said last, or why not, whatever white space there is; no more than is read."""
+    return " ".join(_last_words(cell)[:most].split())
 
 
 def differ(cells: Sequence[MatrixCell], names: Sequence[str]) -> bool:

@@ -19,6 +19,7 @@ from .wording import number_text
 
 _BAR = 200  # units from one end of a scale to the other
 _LABEL = 300  # characters; a task is told by its beginning
+_FAR = 4_000  # characters of answers that begin alike, by which they are told apart
 _ABOUT = 1_000  # characters of what is known about it
 _ANSWER = 24  # characters that tell one answer from another
 _MOST_ANSWERS = 3  # that are named; of more the rest is counted
@@ -104,7 +105,7 @@ def _answers(cells: Sequence[MatrixCell], number: int = 0) -> list[tuple[str, st
     groups = answers_of(cells)
     said = [peek_text(of[0]) or state_word(of[0]) for of in groups]
     alike = Counter(text.lower() for text in said)
-    wholes = (said_of(of[0]) for of in groups[:_MOST_ANSWERS])
+    wholes = (said_of(of[0], _FAR) for of in groups[:_MOST_ANSWERS])
     named = _told_apart(said[:_MOST_ANSWERS], wholes)
     told = [
         (
@@ -124,7 +125,7 @@ def _told_apart(texts: Sequence[str], wholes: Iterable[str]) -> list[str]:
 
     Args:
         texts: How they begin.
-        wholes: All of them.
+        wholes: How they go on.
     """
     short = [_short(text, _ANSWER) for text in texts]
     if len(set(short)) == len(short):
