@@ -38,7 +38,7 @@ READER = """
 import _thread, sys, time
 import pandas, pyarrow
 import dari_nb as dari
-from dari_nb.workbench import finished
+from dari_nb.workbench.loading.cache import keeping_of
 d = dari.connect(base_url=sys.argv[1], api_key="dari_bench")
 ids = [session.id for session in d.client.sessions.list()]
 def memory():
@@ -71,14 +71,14 @@ tell(dari.events_frame(ids))
     "interrupted and resumed": """
 import threading
 def when_half():
-    while len(finished.keeping_of(d).kept) < len(ids) // 2:
+    while len(keeping_of(d._link).kept) < len(ids) // 2:
         time.sleep(0.001)
     _thread.interrupt_main()
 threading.Thread(target=when_half).start()
 try:
     dari.events_frame(ids)
 except KeyboardInterrupt:
-    kept, first = len(finished.keeping_of(d).kept), time.perf_counter() - start
+    kept, first = len(keeping_of(d._link).kept), time.perf_counter() - start
 start = time.perf_counter()
 tell(dari.events_frame(ids), f"; {kept} sessions read in {first:.2f} s before")
 """,
