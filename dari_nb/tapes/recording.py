@@ -234,7 +234,8 @@ def follows(turn: Turn, before: Turn) -> bool:
 
 def repeats_ended(turn: Turn, before: Turn) -> bool:
     """Whether a turn asks the same as the one before it, which somebody had ended."""
-    return before.is_cancelled and turn.line.asked == before.line.asked and follows(turn, before)
+    # All turns of a tape are asked for each question: what takes long to tell comes last.
+    return turn.line.asked == before.line.asked and follows(turn, before) and before.is_cancelled
 
 
 def are_apart(turn: Turn, other: Turn) -> bool:
