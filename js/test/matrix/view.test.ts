@@ -38,6 +38,13 @@ afterEach(() => {
   document.body.replaceChildren();
 });
 
+/** News of what the first cell is rated. */
+const news = (value: number) => ({
+  columns: small().columns,
+  rows: [],
+  cells: [cell("a", "small", { scores: { rating: value } })],
+});
+
 describe("a matrix", () => {
   test("has a row for each task and a cell for each LLM", () => {
     expect(texts("thead th")).toEqual(["Task", "small 0.5", "large 0.5"]);
@@ -499,11 +506,6 @@ describe("ratings", () => {
   test("late news of what stood before the last rating do not show that again", async () => {
     let kept = 0;
     side.answer = async (what) => (what === "rate" ? { kept: ++kept } : { head: "", items: [] });
-    const news = (value: number) => ({
-      columns: small().columns,
-      rows: [],
-      cells: [cell("a", "small", { scores: { rating: value } })],
-    });
     at("a/small/0").focus();
     press("Enter");
     press("3");
@@ -538,11 +540,6 @@ describe("ratings", () => {
   });
 
   test("what was saved is said no longer once something else stands there", async () => {
-    const news = (value: number) => ({
-      columns: small().columns,
-      rows: [],
-      cells: [cell("a", "small", { scores: { rating: value } })],
-    });
     at("a/small/0").focus();
     press("Enter");
     press("4");

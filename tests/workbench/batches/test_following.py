@@ -70,6 +70,18 @@ def test_a_batch_tells_of_news_and_of_its_end(d, held, news):
     assert cell.turn.session.id == cell.session_id
 
 
+def one_waits(d, server):
+    """Run a batch of which one task waits for the others; returns it, and what lets them end."""
+    gate = threading.Event()
+
+    @server.agent("slow")
+    def slow(prompt):
+        gate.wait(20)
+        return prompt
+
+    return d.batches.run("slow", [f"task {n}" for n in range(MOST_THREADS + 1)]), gate
+
+
 @pytest.mark.parametrize("is_told", [True, False])
 def test_the_time_of_an_answer_goes_from_its_beginning_and_not_from_its_queue(
     d, server, is_told, monkeypatch
@@ -80,14 +92,7 @@ def test_the_time_of_an_answer_goes_from_its_beginning_and_not_from_its_queue(
             return msgspec.structs.replace(message_of(*args), started_at=msgspec.UNSET)
 
         monkeypatch.setattr(routes, "message_of", untold)
-    gate = threading.Event()
-
-    @server.agent("slow")
-    def slow(prompt):
-        gate.wait(20)
-        return prompt
-
-    batch = d.batches.run("slow", [f"task {n}" for n in range(MOST_THREADS + 1)])
+    batch, gate = one_waits(d, server)
     gate.set()
     batch.wait(60)
     worked, waited = [], []
@@ -105,14 +110,7 @@ def test_the_time_of_an_answer_goes_from_its_beginning_and_not_from_its_queue(
 
 
 def test_above_an_opened_cell_and_its_turn_stands_the_time_that_the_matrix_tells(d, server):
-    gate = threading.Event()
-
-    @server.agent("slow")
-    def slow(prompt):
-        gate.wait(20)
-        return prompt
-
-    batch = d.batches.run("slow", [f"task {n}" for n in range(MOST_THREADS + 1)])
+    batch, gate = one_waits(d, server)
     time.sleep(1.5)  # in which one of them waits
     gate.set()
     last = min(batch.wait(60).cells, key=lambda cell: cell.seconds)
