@@ -46,6 +46,13 @@ def noted_by_hand(path: Path) -> None:
     path.write_bytes(b"".join([header, b"# by hand\n", *lines]))
 
 
+def is_settled_for_good(path: Path) -> bool:
+    """Whether settling a tape once more changes nothing."""
+    before = path.read_bytes()
+    settle(path)
+    return path.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("edit", "more", "notes"),
     [(recorded_later, ["Later?"], []), (noted_by_hand, [], [Comment("# by hand")])],
@@ -65,9 +72,7 @@ def test_what_came_into_a_file_without_marks_is_settled_with_both_sides(
     assert texts(tape) == ["What is a closure?", "And in Go?", "Ours?", *more, "Theirs?"]
     assert tape.turns[0].before == notes
     assert flaws_of(tape) == []
-    before = path.read_bytes()
-    settle(path)
-    assert path.read_bytes() == before
+    assert is_settled_for_good(path)
 
 
 EDITS = {
@@ -347,9 +352,7 @@ def test_marks_that_stood_before_both_sides_asked_otherwise_stand_once(
         f"{place} of sess_2, a conversation of its own now; {TAKE_OUT}"
     )
     assert flaws_of(tape) == []
-    before = path.read_bytes()
-    settle(path)
-    assert path.read_bytes() == before
+    assert is_settled_for_good(path)
 
 
 @pytest.mark.parametrize("keeps", ["ours", "theirs"])
@@ -696,9 +699,7 @@ def test_a_mark_that_one_side_reworded_stays_where_the_conversation_goes_on(
     assert ours.body[0] == wording
     assert ("mark 'guess' (ours asks" in told) == bool(also)
     assert flaws_of(tape) == []
-    before = path.read_bytes()
-    settle(path)
-    assert path.read_bytes() == before
+    assert is_settled_for_good(path)
 
 
 @pytest.mark.parametrize("keeps", ["ours", "theirs"])
