@@ -45,6 +45,11 @@ _BEHIND_ENDED = (
     "{turn}, {asked}, stands behind the same, {ended}, which was ended: who asks once gets that. "
     "Ask it all in a new session, in the mode auto, and adopt what is answered"
 )
+_SEEN_BEFORE = (
+    "the question {mark} in {turn} stands behind the pieces of the answer, which is read before it "
+    "is asked; put it in front of the first of them"
+)
+_ANSWERED = "assistant.message_completed"
 _REPEAT = "repeat"
 """The metadata in which a batch says which of several answers a turn is."""
 _OWN_SESSION = "runs, players and pages have it in a session of its own"
@@ -91,6 +96,7 @@ def remarks_on(tape: Recording) -> Iterator[str]:
     yield from split_in(tape)
     yield from only_again_in(tape)
     yield from behind_ended_in(tape)
+    yield from seen_before_in(tape)
 
 
 def split_in(tape: Recording) -> Iterator[str]:
@@ -150,6 +156,27 @@ def behind_ended_in(tape: Recording) -> Iterator[str]:
             yield _BEHIND_ENDED.format(
                 turn=_place(turn), asked=prompt_of(turn), ended=_place(before)
             )
+
+
+def seen_before_in(tape: Recording) -> Iterator[str]:
+    """Say which questions are asked when the answer has been written and is only not complete.
+
+    >>> [*seen_before_in(Recording())]
+    []
+    """
+    for turn in tape.turns:
+        is_written, asking = False, list[Mark]()
+        for line in turn.body:
+            if isinstance(line, DraftLine):
+                is_written, asking = is_written or line.draft == "text", []
+            elif isinstance(line, Mark) and line.ask and is_written:
+                asking.append(line)
+            elif isinstance(line, EventLine):
+                if line.event == _ANSWERED:
+                    for mark in asking:
+                        name = _flat(mark.mark)
+                        yield _SEEN_BEFORE.format(mark=repr(name), turn=_place(turn))
+                is_written, asking = False, []
 
 
 def _is_first(turn: Turn, turns: Iterable[Turn]) -> bool:

@@ -17,7 +17,7 @@ import pytest
 import dari_nb as dari
 from dari_nb.commands.cli import main
 from dari_nb.errors import TapeMissError
-from dari_nb.local import LocalDari, ToolCall, ToolResult
+from dari_nb.local import Draft, LocalDari, ToolCall, ToolResult
 from dari_nb.local.python_files import load_agents
 from dari_nb.tapes import Tape, read_tape
 from dari_nb.workbench import Dari
@@ -26,6 +26,8 @@ from ..local.conftest import Caller
 from ..recorded import OWN_RUNS
 
 BY = ", by outcome and tools, and by answers of which something is expected"
+
+PIECES = ("It is ", "one.")
 
 
 @pytest.fixture
@@ -191,6 +193,32 @@ def test_what_goes_on_from_a_second_answer_alone_is_named_with_what_plays_it(
     played = Tape(path, mode="play", speed="instant")
     with LocalDari(tape=played) as server, Dari(server.url, server.api_key, server) as d:
         assert d.agents["together"].send("one").wait().session.send("two").wait().text
+
+
+def test_a_question_behind_an_answer_that_is_already_written_is_named(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tape.with_name("drafts.tape")
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("slowly")(lambda prompt: (yield from [*map(Draft, PIECES), "It is one."]))
+        d.agents["slowly"].send("What is a closure?").wait()
+    lines = path.read_text().splitlines(keepends=True)
+    first, second = (n for n, line in enumerate(lines) if '"draft"' in line)
+    [done] = [n for n, line in enumerate(lines) if "message_completed" in line]
+    assert (second, done) == (first + 1, first + 2)
+    question = '{"mark":"guess","ask":"What is it?"}\n'
+
+    def checked(place: int) -> tuple[int, str]:
+        path.write_text("".join([*lines[:place], question, *lines[place:]]))
+        return run(capsys, "check", "drafts.tape")
+
+    whole = "drafts.tape: 1 turn, nothing is wrong\n"
+    remark = (
+        "drafts.tape: the question 'guess' in msg_1 of sess_1 stands behind the pieces of the "
+        "answer, which is read before it is asked; put it in front of the first of them\n"
+    )
+    assert [checked(place) for place in (first, second, done + 1)] == [(0, whole)] * 3
+    assert checked(done) == (0, remark + whole)
 
 
 def test_nothing_is_said_where_nobody_reads_any_more(tape: Path) -> None:
