@@ -371,7 +371,8 @@ def test_nothing_overflows_and_what_is_open_stays_in_sight(book, width):
     assert "Task 3" in book.page.locator(".dari-pane header").first.inner_text()
     seen = """(e) => { const b = e.getBoundingClientRect();
       return e.contains(document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2)); }"""
-    assert cell(book, "3-small").evaluate(seen)
+    # The page goes there a moment after the pane has come.
+    book.page.wait_for_function(seen, arg=cell(book, "3-small").element_handle())
     book.shot(f"matrix-opened-{width}", selector=".dari-matrix")
     book.page.set_viewport_size({"width": 1280, "height": 900})
 

@@ -163,3 +163,46 @@ def test_a_question_on_several_lines_keeps_answers_that_tell_it_on_one(tape: dar
     told = tape.answers("ann.jsonl")
     assert told["answer"].tolist() == ["two", "four", "six"]
     assert told["asked_as"].isna().all()
+
+
+def test_what_was_expected_of_one_tape_is_not_told_of_another_one_beside_it(
+    tape: dari.Tape,
+) -> None:
+    other = sums("other.tape", "1+1", "70000+5")
+    answer(tape, "two", "four", "six")
+    for path in ((), (_BOOK,)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore" if path else "error")
+            assert given(other, *path) == []
+    player = other.view()
+    assert [*player._passed().values()] == []
+    assert "70005" not in json.dumps(player.get_state(), default=repr)
+    player.close()
+    answer(other, "2")
+    assert given(other) == [["msg_1", "2"]]
+    assert given(tape) == [["msg_1", "two"], ["msg_2", "four"], ["msg_3", "six"]]
+
+
+@pytest.mark.parametrize("folder", [".", "lessons"])
+def test_a_tape_that_gets_another_name_or_place_keeps_its_answers(
+    tape: dari.Tape, folder: str
+) -> None:
+    answer(tape, "two", "four", "six")
+    there = Path(folder) / "renamed.tape"
+    there.parent.mkdir(exist_ok=True)
+    tape.file.rename(there)
+    renamed = dari.Tape(there)
+    put(renamed, "1+1", "5+5", "3+3")
+    with pytest.warns(match=r"1 answer of dari-scores\.jsonl belongs to no question .*msg_2"):
+        assert given(renamed) == [["msg_1", "two"], ["msg_3", "six"]]
+
+
+def test_tapes_of_one_name_in_two_folders_have_answers_of_their_own(tape: dari.Tape) -> None:
+    for week, text in (("one", "two"), ("two", "2")):
+        Path(week).mkdir()
+        own = dari.Tape(Path(week) / tape.file.name)
+        own.file.write_bytes(tape.file.read_bytes())
+        answer(own, text)
+    tape.file.unlink()
+    for week, text in (("one", "two"), ("two", "2")):
+        assert given(dari.Tape(Path(week) / tape.file.name)) == [["msg_1", text]]

@@ -16,7 +16,7 @@ from ...models import parse_time
 from ...scores.book import ScoreBook, kept_in
 from ...tapes.reading import is_tape
 from ...widgets.player.places import places_of
-from .questions import OF, Questions, Saved, Told, asked_as
+from .questions import OF, Questions, Saved, Told, asked_as, path_from
 from .saved import NAME, Reading
 
 if TYPE_CHECKING:
@@ -44,22 +44,22 @@ class Answers:
     Args:
         score: The recording.
         path: The file; ``dari-scores.jsonl`` in the working folder when left out.
-        tape: The name of its tape, if it has one.
+        tape: The file of its tape, if it has one.
 
     Raises:
         InvalidRequestError: The file is a tape, or cannot be read.
     """
 
     def __init__(
-        self, score: Played, path: str | Path | None = None, tape: str | None = None
+        self, score: Played, path: str | Path | None = None, tape: Path | None = None
     ) -> None:
         self._questions = Questions(score, tape, is_shared=path is None)
         self._score = score
-        self._tape = tape
         self._places = places_of(score)
         self._book = kept_in(path, _Book)
         if is_tape(self._book.path):
             raise InvalidRequestError(f"{path} is a tape: keep answers in another file.")
+        self._tape = path_from(self._book.path, tape) if tape else None
         self.texts()
         _begun.add(self._book.path)
 
@@ -101,14 +101,15 @@ class Answers:
         """Give all answers in order of time, each with its question's id."""
         scores = self._book.scores()
         answers = [one for one in scores if isinstance(one, Saved) and one.name == NAME]
-        found = self._questions.of_each(answers)
+        told = {id(one): Told.by(one, self._book.path) for one in answers}
+        found = self._questions.of_each(told.values())
         for answer in sorted(answers, key=lambda answer: answer.at):
-            if mark_id := found[Told.by(answer)]:
+            if mark_id := found[told[id(answer)]]:
                 yield mark_id, answer
 
 
 def frame_of(
-    score: Played, tape: str, paths: Iterable[str | Path] | str | Path | None
+    score: Played, tape: Path, paths: Iterable[str | Path] | str | Path | None
 ) -> pd.DataFrame:
     """Make a frame of all answers, and of the first question that nobody has answered.
 
@@ -116,7 +117,7 @@ def frame_of(
 
     Args:
         score: The recording.
-        tape: The name of its tape.
+        tape: The file of its tape.
         paths: One file or several, a pattern, or a folder; ``dari-scores.jsonl`` in the working
             folder when left out.
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...render.plain.visible import bounded_name
+from ...render.plain.visible import bounded_name, visible_name
 from ...scores import Score
 from ...tapes import Mark, Turn
 from ...widgets.player.passed import MOST
@@ -28,7 +32,7 @@ class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         reader: Who gave it: the name that they wrote on the page.
         asked: What tells the turn of its question from others (``Place.asked``).
-        tape: The name of the tape, where the file may hold answers to others.
+        tape: The path of the tape from the folder of the file, which may hold answers to others.
     """
 
     reader: str | None = None
@@ -37,19 +41,28 @@ class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Told(NamedTuple):
-    """What an answer tells of its question, and who gave it."""
+    """What an answer tells of its question, and who gave it.
+
+    Attributes:
+        reader: Who gave it.
+        mark_id: The question's id.
+        note: Where it stands, what it is called and what it asks.
+        asked: What tells its turn from others.
+        tape: The file of its tape.
+    """
 
     reader: str | None
     mark_id: str
     note: str
     asked: str | None
-    tape: str | None
+    tape: Path | None
 
     @classmethod
-    def by(cls, answer: Saved) -> Told:
-        """What an answer tells."""
+    def by(cls, answer: Saved, kept_in: Path) -> Told:
+        """What an answer tells that is kept in a file."""
         mark_id = answer.run_id.removeprefix(OF)
-        return cls(answer.reader, mark_id, answer.note or "", answer.asked, answer.tape)
+        tape = _named(answer.tape, kept_in.parent) if answer.tape else None
+        return cls(answer.reader, mark_id, answer.note or "", answer.asked, tape)
 
     @property
     def where(self) -> str:
@@ -65,28 +78,33 @@ class Told(NamedTuple):
 class Questions:
     """The questions of a tape, also as they were before it was changed.
 
+    An answer is one to the tape that it names as long as that is there. Where it is not, it may
+    have another name by now, which may be that of this one.
+
     Args:
         played: Its turns.
-        tape: Its name.
+        tape: Its file.
         is_shared: Whether answers to other tapes are among those that are read: then none is given
             to this one that names no tape, but by its question's id.
     """
 
-    def __init__(self, played: Played, tape: str | None, *, is_shared: bool) -> None:
-        self._tape = tape
+    def __init__(self, played: Played, tape: Path | None, *, is_shared: bool) -> None:
+        self._is_another = cache(partial(_is_another, tape))
         self._is_shared = is_shared
         self._asked = played.questions
         self._places = places_of(played)
         self._by_id = dict[tuple[str, str], str | None]()
 
-    def of_each(self, answers: Iterable[Saved]) -> dict[Told, str | None]:
+    def of_each(self, answers: Iterable[Told]) -> dict[Told, str | None]:
         """Find the questions' ids by what answers tell.
 
         That is the id, else the words that the question had at its turn: its name or what it asks
         may be another one by now, not both. Where its turn is of another key by now, since another
         one is asked in front of it, that is found by what it asks. What is in doubt is not found.
         """
-        found = {one: self._with_id(one) for one in map(Told.by, answers)}
+        found = dict[Told, str | None]()
+        for one in answers:
+            found[one] = None if self._is_another(one.tape) else self._with_id(one)
         strays = [one for one, mark_id in found.items() if mark_id is None and self._may_fit(one)]
         for one in strays:
             if one.asked is not None:
@@ -98,13 +116,14 @@ class Questions:
         """Whether what was answered may be a question of this tape, if not as it is now."""
         if not self._is_shared:
             return True
-        if told.tape is not None:
-            return told.tape == self._tape
-        return any(_asks(told.words, mark) for _, mark in self._asked.values())
+        if self._is_another(told.tape):
+            return False
+        is_here = told.tape is not None and _is_there(told.tape)
+        return is_here or any(_asks(told.words, mark) for _, mark in self._asked.values())
 
     def _may_fit(self, told: Told) -> bool:
         """Whether a question may be found by where it stood: on another tape it is another one."""
-        return not self._is_shared if told.tape is None else told.tape == self._tape
+        return not self._is_shared if told.tape is None else not self._is_another(told.tape)
 
     def _with_id(self, told: Told) -> str | None:
         key = told.mark_id, told.words
@@ -181,6 +200,37 @@ class Questions:
     def _sessions(self, mark_id: str) -> tuple[str, str]:
         """The session of a question, and of one in front of a turn that before it, as told."""
         return self._places[mark_id].session, self._asked[mark_id][0].line.session
+
+
+def path_from(kept_in: Path, tape: Path) -> str:
+    """The path of a tape as answers name it that are kept in a file.
+
+    >>> path_from(Path("/class/dari-scores.jsonl"), Path("/class/tapes/lesson.tape"))
+    'tapes/lesson.tape'
+    """
+    try:
+        path = Path(os.path.relpath(tape, kept_in.parent.resolve())).as_posix()
+    except ValueError:  # it is on another drive
+        path = tape.name
+    return visible_name(path)
+
+
+def _named(path: str, folder: Path) -> Path | None:
+    """The tape that an answer names; ``None`` where nothing can be called so."""
+    with suppress(OSError, RuntimeError, ValueError):
+        return (folder / path).resolve()
+    return None
+
+
+def _is_another(tape: Path | None, named: Path | None) -> bool:
+    """Whether an answer names another tape that is there."""
+    return named is not None and named != tape and _is_there(named)
+
+
+def _is_there(tape: Path) -> bool:
+    with suppress(OSError):
+        return tape.exists()
+    return False
 
 
 def asked_as(answer: Score, mark_id: str, mark: Mark) -> str | None:

@@ -33,7 +33,7 @@ class Reading:
 
     Args:
         played: The recording with the questions.
-        tape: The name of its tape.
+        tape: Its file.
         paths: The file or several, each read once; all that a pattern finds, and of a folder all
             whose names say so. ``dari-scores.jsonl`` in the working folder when left out, which may
             not be there, and of which nothing is said that is of no concern to the tape.
@@ -46,7 +46,7 @@ class Reading:
     def __init__(
         self,
         played: Played,
-        tape: str | None,
+        tape: Path,
         paths: Iterable[str | Path] | str | Path | None,
         begun: Container[Path] = (),
     ) -> None:
@@ -78,12 +78,14 @@ class Reading:
             InvalidRequestError: The only file cannot be read, or no line of it can, or its name is
                 perhaps a slip for one that is there.
         """
-        read = [(visible_name(file.name), self._in(file)) for file in self._files]
-        found = self._questions.of_each(answer for _, answers in read for answer in answers)
-        for name, answers in read:
-            strange, unnamed = list[Saved](), list[Saved]()
+        read = {file: self._in(file) for file in self._files}
+        found = self._questions.of_each(
+            Told.by(answer, file) for file, answers in read.items() for answer in answers
+        )
+        for file, answers in read.items():
+            name, strange, unnamed = visible_name(file.name), list[Saved](), list[Saved]()
             for answer in self._new(answers):
-                told = Told.by(answer)
+                told = Told.by(answer, file)
                 if mark_id := found[told]:
                     yield mark_id, answer, name
                 elif self._questions.concerns(told):

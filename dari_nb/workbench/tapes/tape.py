@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ... import tapes
 from ...errors import InvalidRequestError
-from ...render.plain.visible import visible_name
 from ...tapes import read_tape
 from ...tapes.summary import slip_of
 from ...tapes.tape import Speed
@@ -46,9 +45,9 @@ class Tape(tapes.Tape):  # noqa: D101
         at each mark with a question, which is a line of its own in the file, in front of what is
         not to be seen yet, such as ``{"mark": "first guess", "ask": "What will it do now?"}``: the
         reader writes what they expect, and then sees. Marks and questions are Markdown. What comes
-        behind a question that nobody has answered is in no page, no output and no saved notebook;
-        what was answered is, where it was asked. Turns that wait to be adopted are left out, and
-        those that never play, which a warning says.
+        behind a question that nobody has answered is in no output and no saved notebook, but in a
+        page of :meth:`to_html`; what was answered is, where it was asked. Turns that
+        wait to be adopted are left out, and those that never play, which a warning says.
 
         It is an ipywidget, whose traits are ``at`` (seconds), ``playing``, ``speed``,
         ``idle_limit`` (seconds; ``None`` waits as long as it took, and 3 is where the tape says
@@ -83,7 +82,7 @@ class Tape(tapes.Tape):  # noqa: D101
             warnings.warn(f"{count}: {why}.", stacklevel=2)
         again = f"dari.Tape({str(self.path)!r}).view()"
         return Player(
-            *(score, Answers(score, answers, self._told_name())),
+            *(score, Answers(score, answers, self.file)),
             again=again,
             layout=layout,
             at=float(at),
@@ -100,7 +99,8 @@ class Tape(tapes.Tape):  # noqa: D101
         Those who read a page made by :meth:`to_html` save their answers as a file each. A mark may
         get another name afterwards, or its question be corrected: answers are found by the other
         of the two, and by what their turn asks where another one is asked in front of it. Where the
-        turn itself asks something else by now, it is another question. What belongs to no question,
+        turn itself asks something else by now, it is another question. What was answered at another
+        tape is of that one, as long as it is there. What belongs to no question,
         or cannot be read, is told in a warning, and so is that the one file named is not there yet;
         what is in two files, such as a second download, counts once.
 
@@ -127,7 +127,7 @@ class Tape(tapes.Tape):  # noqa: D101
         """
         from .answers import frame_of
 
-        return frame_of(self._score(), self._told_name(), path)
+        return frame_of(self._score(), self.file, path)
 
     def to_html(self, path: str | Path) -> Path:
         """Write it as one page with the player in it, which asks the network for nothing.
@@ -180,10 +180,6 @@ class Tape(tapes.Tape):  # noqa: D101
         from .review import TapeReview
 
         return TapeReview(lambda: read_tape(self.file), self._change)
-
-    def _told_name(self) -> str:
-        """What answers call it, wherever it is."""
-        return visible_name(self.file.name)
 
     def _score(self) -> Score:
         from ...widgets.player.score import Score
