@@ -34,7 +34,7 @@ from ..tapes.growing import alone_with, left_beside
 from ..tapes.reading import bytes_of
 from ..tapes.settling import committed, is_put_together, is_settled, merges_lines
 from ..tapes.summary import count_of, names_of, remarks_on, summary_of
-from ..tapes.verifying import circles_in, closing_flaws, repeated_fields
+from ..tapes.verifying import circles_in, closing_flaws, in_doubt, repeated_fields
 from ..tapes.writing import Kind, put_pieces, refuse_place
 from ..transcript.formats import read_file, to_row
 
@@ -68,6 +68,10 @@ _ANSWERS = (
 _TAKEN = (
     "{turns} had been recorded behind other answers than those that stand there now, which count "
     "from now on: {names}"
+)
+_DOUBT = (
+    "{turns} could go on from several answers, and nothing tells from which it did: {names}; ask "
+    "that again behind the right one"
 )
 _SETTLE = "keep the turns of both sides where git left a conflict"
 _ABOUT_SETTLING = (
@@ -319,6 +323,7 @@ def _keys(options: argparse.Namespace) -> int:
             _write([f"{options.file}: {_NO_KEYS}"])
             return 1
         before = [turn.line.behind for turn in tape.turns]
+        doubtful = in_doubt(tape) if options.answers else []
         number = make_keys_anew(tape, answers=options.answers)
         pairs = zip(tape.turns, before, strict=True)
         taken = [turn for turn, behind in pairs if turn.line.behind != behind]
@@ -329,6 +334,9 @@ def _keys(options: argparse.Namespace) -> int:
     if taken:
         count = count_of(len(taken), "turn")
         told.append(_TAKEN.format(turns=count, names=names_of(taken, _MOST_NAMES)))
+    if doubtful:
+        count = count_of(len(doubtful), "turn")
+        told.append(_DOUBT.format(turns=count, names=names_of(doubtful, _MOST_NAMES)))
     _write(f"{options.file}: {text}" for text in told)
     return 0
 

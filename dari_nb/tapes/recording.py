@@ -144,11 +144,18 @@ def _counted(counts: Mapping[str, int]) -> dict[str, int]:
     return {kind: counts[kind] for kind in KINDS if counts.get(kind)}
 
 
-def parents_of(turns: Iterable[Turn]) -> dict[int, Turn]:
+def parents_of(turns: Iterable[Turn], *, guessed: bool = True) -> dict[int, Turn]:
     """The turn before each, by its ``id()``.
 
     Where several could be, it is one behind whose answer the turn was asked, if there is such a
-    one, and among these that of its own session.
+    one, and among these that of its own session. Where there is none, since an answer has been
+    changed, it is that of its own session, or the one from which others go on in their session that
+    were asked behind the same, or any.
+
+    Args:
+        turns: The turns.
+        guessed: Whether those are given, too, of which nothing but their key tells that they are
+            before it, and not another one.
 
     >>> parents_of([])
     {}
@@ -157,18 +164,28 @@ def parents_of(turns: Iterable[Turn]) -> dict[int, Turn]:
     for turn in (turns := [*turns]):
         by_key.setdefault(turn.line.key, []).append(turn)
     by_answers: dict[str, dict[str | None, list[Turn]]] = {}
-    found = {}
+    found, left = dict[int, Turn](), list[tuple[Turn, list[Turn]]]()
+    in_session = dict[tuple[str, str | None], list[Turn]]()
     for turn in turns:
-        key = turn.line.parent or ""
-        before = by_key.get(key, [])
-        if len(before) > 1:
+        key, behind = turn.line.parent or "", turn.line.behind
+        others = [one for one in by_key.get(key, []) if one is not turn]
+        exact = others
+        if len(others) > 1:
             if key not in by_answers:
-                by_answers[key] = _by_answers(before)
-            before = by_answers[key].get(turn.line.behind, before)
-        others = [one for one in before if one is not turn]
-        own = (one for one in others if one.line.session == turn.line.session)
-        if others:
-            found[id(turn)] = next(own, others[0])
+                by_answers[key] = _by_answers(by_key[key])
+            exact = [one for one in by_answers[key].get(behind, []) if one is not turn]
+        own = next((one for one in exact or others if one.line.session == turn.line.session), None)
+        if own or exact:
+            found[id(turn)] = own or exact[0]
+            if own and not exact:
+                in_session.setdefault((key, behind), []).append(own)
+        elif others:
+            left.append((turn, others))
+    for turn, others in left:
+        kin = in_session.get((turn.line.parent or "", turn.line.behind), [])
+        is_told = bool(kin) and all(one is kin[0] for one in kin)
+        if is_told or guessed:
+            found[id(turn)] = kin[0] if is_told else others[0]
     return found
 
 

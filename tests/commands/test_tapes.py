@@ -221,6 +221,72 @@ def test_a_question_behind_an_answer_that_is_already_written_is_named(
     assert checked(done) == (0, remark + whole)
 
 
+@pytest.fixture
+def coin(tape: Path) -> Path:
+    """A tape on which the second of two equal questions went on in two sessions."""
+    path, came, numbers = tape.with_name("coin.tape"), Barrier(2), count(1)
+
+    def tossed(prompt: str) -> str:
+        number = next(numbers)
+        if prompt == "Toss.":
+            came.wait()
+        return f"<{number}> {prompt}"
+
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("coin")(tossed)
+        turns = [d.agents["coin"].send("Toss.") for _ in range(2)]
+        second = [turn.wait().session for turn in turns][1]
+        fork = second.fork()
+        second.send("And?").wait()
+        fork.send("Why?").wait()
+    return path
+
+
+def test_where_one_of_several_answers_was_changed_what_goes_on_from_it_stays_behind_it(
+    coin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    coin.write_text(coin.read_text().replace("<2> Toss", "<2, mended> Toss"))
+    assert run(capsys, "check", "coin.tape")[0] == 1
+    status, told = run(capsys, "keys", "--answers", "coin.tape")
+    assert (status, told.splitlines()[0]) == (0, "coin.tape: all keys are right")
+    assert told.splitlines()[1:] == [
+        (
+            "coin.tape: 2 turns had been recorded behind other answers than those that stand there "
+            "now, which count from now on: msg_2 of sess_2, 'And?'; msg_2 of sess_3, 'Why?'"
+        )
+    ]
+    assert run(capsys, "check", "coin.tape")[0] == 0
+    runs = [
+        json.loads(line)["messages"]
+        for line in run(capsys, "runs", "coin.tape")[1].split("\n")
+        if line
+    ]
+    assert [[message["content"] for message in one] for one in runs] == [
+        ["Toss.", "<1> Toss."],
+        ["Toss.", "<2, mended> Toss.", "And?", "<3> And?"],
+        ["Toss.", "<2, mended> Toss.", "Why?", "<4> Why?"],
+    ]
+
+
+def test_where_nothing_tells_from_which_answer_it_went_on_a_turn_stays_as_it_is(
+    coin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head, first, second, _, fork, end = parts_of(coin)
+    mended = [line.replace("<2> Toss", "<2, mended> Toss") for line in second]
+    coin.write_text("".join(line for part in (head, first, mended, fork, end) for line in part))
+    status, told = run(capsys, "keys", "--answers", "coin.tape")
+    assert (status, told.splitlines()[0]) == (0, "coin.tape: all keys are right")
+    assert told.splitlines()[1:] == [
+        (
+            "coin.tape: 1 turn could go on from several answers, and nothing tells from which it "
+            "did: msg_2 of sess_3, 'Why?'; ask that again behind the right one"
+        )
+    ]
+    status, told = run(capsys, "check", "coin.tape")
+    assert status == 1
+    assert "'Why?' goes on from another answer than those that stand before it" in told
+
+
 def test_nothing_is_said_where_nobody_reads_any_more(tape: Path) -> None:
     read, write = os.pipe()
     os.close(read)

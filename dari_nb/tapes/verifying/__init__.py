@@ -1,7 +1,15 @@
 """What is wrong with a tape that can be read, and keys made anew where somebody edited it."""
 
 from .flaws import Flaw, circles_in, flaws_of
-from .keys_anew import make_keys_anew
+from .keys_anew import in_doubt, make_keys_anew
 from .repeated import closing_flaws, repeated_fields
 
-__all__ = ["Flaw", "circles_in", "closing_flaws", "flaws_of", "make_keys_anew", "repeated_fields"]
+__all__ = [
+    "Flaw",
+    "circles_in",
+    "closing_flaws",
+    "flaws_of",
+    "in_doubt",
+    "make_keys_anew",
+    "repeated_fields",
+]

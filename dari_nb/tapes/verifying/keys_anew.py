@@ -21,7 +21,8 @@ def make_keys_anew(
     Args:
         tape: The tape, which is changed.
         answers: Whether the answers that stand before a turn now are taken for those that it was
-            asked behind, as is right where somebody has changed one by hand.
+            asked behind, as is right where somebody has changed one by hand. Where several stand
+            there, and nothing tells which of them it was, what it was asked behind stays.
         of: Those of its turns whose keys are made anew, with what goes on from them: else all.
 
     Returns:
@@ -32,7 +33,7 @@ def make_keys_anew(
     0
     """
     before = [*map(_keyed, tape.turns)]
-    parents = parents_of(tape.turns)
+    parents, told = parents_of(tape.turns), parents_of(tape.turns, guessed=False)
     due = {*map(id, tape.turns if of is None else of)}
     made: set[int] = set()
     for turn in tape.turns:
@@ -45,12 +46,23 @@ def make_keys_anew(
                 continue
             if parent is not None:
                 line.parent = parent.line.key
-                if answers and line.behind is not None:
+                if answers and line.behind is not None and id(each) in told:
                     line.behind = parent.answers
             line.key = key_of(line.parent, each.agent, line.llm, line.asked)
     _make_takes_anew(tape.turns, [key for key, *_ in before])
     after = [*map(_keyed, tape.turns)]
     return sum(old != new for old, new in zip(before, after, strict=True))
+
+
+def in_doubt(tape: Recording) -> list[Turn]:
+    """The turns of which nothing tells behind which of several answers they were asked.
+
+    >>> in_doubt(Recording())
+    []
+    """
+    told = parents_of(tape.turns, guessed=False)
+    guessed = parents_of(tape.turns).keys() - told.keys()
+    return [t for t in tape.turns if id(t) in guessed and t.line.behind is not None]
 
 
 def _keyed(turn: Turn) -> tuple[str, str | None, int]:
