@@ -287,6 +287,33 @@ def test_where_nothing_tells_from_which_answer_it_went_on_a_turn_stays_as_it_is(
     assert "'Why?' goes on from another answer than those that stand before it" in told
 
 
+def test_what_goes_on_behind_a_cancelled_turn_stands_in_its_session_and_not_in_that_of_another(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    came, gate, numbers = Barrier(4), Event(), count(1)
+
+    def slow(prompt: str) -> str:
+        number = next(numbers)
+        if prompt == "one":
+            came.wait()
+            gate.wait()
+        return f"answer {number} to {prompt}"
+
+    path = tape.with_name("cancelled.tape")
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("slow")(slow)
+        turns = [d.agents["slow"].send("one") for _ in range(3)]
+        came.wait()
+        turns[1].cancel()
+        assert turns[1].wait().status == "cancelled"
+        gate.set()
+        for turn in turns:
+            turn.wait().session.send("two").wait()
+    told = run(capsys, "show", "cancelled.tape")[1]
+    assert "goes on from" not in told
+    assert told.count("sess_") == 3
+
+
 def test_nothing_is_said_where_nobody_reads_any_more(tape: Path) -> None:
     read, write = os.pipe()
     os.close(read)

@@ -7,7 +7,7 @@ from itertools import count
 
 from msgspec.structs import replace
 
-from ..recording import Recording
+from ..recording import Recording, follows
 from ..turns import Turn
 
 Place = tuple[str, int, bool]
@@ -67,6 +67,7 @@ class Sessions:
     def see(self, turns: Iterable[Turn]) -> None:
         """Take note of what is in the file now."""
         self.there: dict[Place, str] = {}
+        self._turns: dict[Place, Turn] = {}
         self._taken: set[tuple[str, str]] = set()
         self._keys: dict[str, list[str]] = {}
         for turn in turns:
@@ -98,13 +99,21 @@ class Sessions:
 
     def _goes_on_in(self, turn: Turn, *, is_left: bool) -> str | None:
         written = self._written.get(turn.line.session, [])
-        places = (place for place in reversed(written) if place in self.there)
-        sessions = [self.there[place] for place in places][:1]
+        places = [place for place in reversed(written) if place in self.there][:1]
+        if any(not self._follows(turn, place) for place in places):
+            # Another one stands there by now, and what this goes on from in another place.
+            places = [place for place in self.there if self._follows(turn, place)]
+        sessions = [self.there[place] for place in places]
         if not sessions and is_left and not turn.line.new:
             sessions = self._keys.get(turn.line.parent or "", [])
         return next((one for one in sessions if (one, turn.line.turn) not in self._taken), None)
 
+    def _follows(self, turn: Turn, place: Place) -> bool:
+        """Whether a turn goes on from the one in a place; a first one may stand behind any."""
+        return turn.line.parent is None or follows(turn, self._turns[place])
+
     def _note(self, turn: Turn, session: str) -> None:
         self.there[place_of(turn)] = session
+        self._turns[place_of(turn)] = turn
         self._taken.add((session, turn.line.turn))
         self._keys.setdefault(turn.line.key, []).append(session)
