@@ -7,9 +7,9 @@ MODULES := js/node_modules/.package-lock.json
 FRONT_END := $(wildcard js/src/* js/src/*/* js/build.mjs) js/package-lock.json $(wildcard dari_nb/render/page/*.css)
 BUNDLE := dari_nb/widgets/static/live.js
 
-# One process more than there are cores, since tests wait a good part of their time. One that dies is a
+# Two processes more than there are cores, since tests wait a good part of their time. One that dies is a
 # failure that ends the run: others would wait for what it was to do.
-PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 
 # They begin with, so that nobody waits for one file in the end.
 LONGEST := $(addprefix tests/,browser test_wheel.py test_notebooks.py)
