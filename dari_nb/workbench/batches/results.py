@@ -210,9 +210,9 @@ class Results(Judgeable):
             NoCellError: There is no cell at this place.
             InvalidRequestError: The cell has no answer; the value is none of these, or not finite,
                 or a ``"rating"`` outside of 1 to 5, or of another kind than this name holds; the
-                name is no text of 1 to 200 characters, or holds what a function or a judge has
-                given, or is what conditions call something else, such as ``"cost"``; or the note is
-                no text of up to 10,000.
+                name is no text of 1 to 200 characters, or begins with ``judge.``, or holds what a
+                function has given, or is what conditions call something else, such as ``"cost"``;
+                or the note is no text of up to 10,000.
 
         >>> batch.rate((0, "small"), "quality", 4, "a bit short")
         >>> batch.rate((0, "small"), "quality", 3)

@@ -141,6 +141,7 @@ def rate(
     stays = name in before.blind and before.notes.get(name) == said["note"]
     rating = score_of(cell, name, batch.run_id, **said, is_blind=is_blind or stays)
     if value is not None or rating.note:
+        check_no_name_of_judges(name, "rating by hand")
         check_no_function(batch, name)
     if value is not None:
         _check_has_answer(cell)
@@ -181,15 +182,11 @@ def check_is_free(name: str) -> None:
 
 
 def check_no_function(batch: Marked, name: str) -> None:
-    """Raise ``InvalidRequestError`` if a function, or a judge, has given scores of this name."""
+    """Raise ``InvalidRequestError`` if a function has given scores of this name."""
     for score in _given(batch, "function"):
         parts = score.value if isinstance(score.value, dict) else ()
         if name not in (score.name, *(f"{score.name}.{part}" for part in parts)):
             continue
-        if name.startswith(JUDGE):
-            raise InvalidRequestError(
-                f"{name!r} is what a judge has said: give ratings by hand another name."
-            )
         raise InvalidRequestError(
             f"{name!r} is what a function has given: rate by hand under another name, or take "
             f"that back first, batch.score({score.name!r}, None)."
@@ -222,13 +219,13 @@ def _check_has_answer(cell: Cell) -> None:
         )
 
 
-def _check_no_name_of_judges(name: Any) -> None:
-    """Raise ``InvalidRequestError`` if a name is such as only judges give."""
+def check_no_name_of_judges(name: Any, giver: str) -> None:
+    """Raise ``InvalidRequestError`` if a name is such as only judges give, whoever ``giver`` is."""
     from ....scores.worth import checked_name
 
     if checked_name(name).startswith(JUDGE):
         raise InvalidRequestError(
-            f"{name!r} is what a judge says, which no function replaces or takes back: "
+            f"{name!r} is what a judge says, which no {giver} replaces or takes back: "
             "give another name."
         )
 
@@ -284,7 +281,7 @@ def score(
     """
     from ....scores.scoring import score_places
 
-    _check_no_name_of_judges(name)
+    check_no_name_of_judges(name, "function")
     check_is_free(name)
     for batch in batches:
         check_no_ratings(batch, name)
@@ -329,7 +326,7 @@ def take_back(batches: Sequence[Marked], name: str) -> None:
     holding = {_kept_at(batch): batch for batch in batches if _by_function(batch, name)}
     given = [score for batch in holding.values() for score in _by_function(batch, name)]
     if not given or any(score.value is not None for score in given):
-        _check_no_name_of_judges(name)
+        check_no_name_of_judges(name, "function")
     for batch in holding.values() or batches:
         batch.book.take_back(batch.run_id, name)
         _tell(batch)
