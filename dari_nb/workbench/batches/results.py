@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ...client import Workspace
     from ...render.matrix.matrix import Matrix
+    from ...scores import Score
     from ...widgets.view import AnyLayout
     from ..parting import Paths
     from ..parting.success import Success
@@ -194,6 +195,20 @@ class Results(Judgeable):
     def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
         """Return scores, ratings and notes by the cells' ids; of all cells when left out."""
         return marks.marks_of(self, self.cells if cells is None else cells)
+
+    def _counts(self, score: Score, cell: Cell) -> bool:
+        """Whether a score at the place of a cell is of what the cell shows."""
+        return marks.is_of_session(score, cell)
+
+    def _cell_of(self, score: Score) -> Cell | None:
+        """Return the cell that a score is of, if there is one of which it counts."""
+        column = Column(score.llm_id, score.version_id)
+        cell = self.grid.find(score.task_index, column, score.repeat)
+        return cell if cell is not None and self._counts(score, cell) else None
+
+    def _given(self, name: str) -> Iterable[Cell]:
+        """Return the cells that came with a score of this name, which is in no book."""
+        return ()
 
     def rate(self, cell: Place, name: str, value: Any, note: str | None = None) -> None:
         """Keep a rating by a person; ``None`` without a note takes it back.

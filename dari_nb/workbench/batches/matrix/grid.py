@@ -84,6 +84,10 @@ class Grid:
         """Return the cell at a place."""
         return self._cells[task_index, column, repeat]
 
+    def find(self, task_index: int, column: Column, repeat: int) -> Cell | None:
+        """Return the cell at a place, if there is one."""
+        return self._cells.get((task_index, column, repeat))
+
     def named(self, place: Any) -> Cell:
         """Return the cell at ``(task_index, llm)`` or ``(task_index, llm, repeat)``.
 
