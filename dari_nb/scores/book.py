@@ -253,20 +253,11 @@ class ScoreBook:
         [1]
         """
         if run_id is not None:
-            return self.of_run(run_id).all()
+            return self._of_run(run_id).all()
         return [score for run in self._runs_now().values() for score in run.all()]
 
-    def of_run(self, run_id: str) -> RunScores:
-        """Return what there is of a run, by place and by name, also from other kernels.
-
-        Raises:
-            InvalidRequestError: The file cannot be read.
-
-        >>> book = dari.scores.ScoreBook("run.jsonl")
-        >>> book.add([dari.scores.Score(run_id="run_1", name="ok", value=1)])
-        >>> [score.value for score in book.of_run("run_1").named("ok", "function")]
-        [1]
-        """
+    def _of_run(self, run_id: str) -> RunScores:
+        """Return what there is of a run, by place and by name, also from other kernels."""
         return self._runs_now().get(run_id) or RunScores(self._reading)
 
     def _runs_now(self) -> dict[str, RunScores]:

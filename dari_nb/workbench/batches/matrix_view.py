@@ -186,6 +186,10 @@ class BatchMatrix(MatrixView):
         if self._presentation is not None:
             self._presentation.renew_paper()
 
+    @traitlets.observe("chosen", "where")
+    def _chosen_here(self, _: object) -> None:
+        self._batch._looked_at_with(self)
+
     @traitlets.validate("selected")
     def _valid_selected(self, proposal: Any) -> Cell | None:
         return None if proposal.value is None else self._cell(proposal.value)

@@ -444,10 +444,11 @@ class Results(Judgeable):
 
     @property
     def selected(self) -> Chosen:
-        """What is chosen in its last view: cells marked one by one, or those that its field finds.
+        """What was chosen last, in whichever view: cells marked, or those that its field finds.
 
-        It is a list, empty without a view or where nothing is chosen, with ``session_ids`` and
-        ``to_frame()`` as the batch has it.
+        It is what is chosen in that view of the batch which was made last, or in which something
+        was marked or asked for since: a list, empty without a view or where nothing is chosen, with
+        ``session_ids`` and ``to_frame()`` as the batch has it.
 
         >>> view = batch.view(where="exact = no")
         >>> batch.selected.to_frame()[["llm_id", "score.exact"]].values.tolist()
@@ -459,7 +460,7 @@ class Results(Judgeable):
         return Chosen(self, view.shown if view is not None else [])
 
     def _looked_at_with(self, view: BatchMatrix) -> None:
-        """Take what is chosen in this view for what is selected."""
+        """Take what is chosen in this view for what is selected, until another one says so."""
         self._looked_at = weakref.ref(view)
 
     def view(

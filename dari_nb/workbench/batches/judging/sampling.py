@@ -140,7 +140,7 @@ def drawn(batch: Any, size: int, seed: int, name: str) -> BlindSample:
     check_whole("size", size, 1)
     check_whole("seed", seed, 0)
     marks.check_no_name_of_judges(name, "rating by hand")
-    marks.check_no_function(batch, batch.book.of_run(batch.run_id), name)
+    marks.check_no_function(batch, batch.book._of_run(batch.run_id), name)
     marks.check_is_free(name)
     there = answered(batch, "rate")
     chosen = list(islice(in_turn(there, seed), size))

@@ -61,7 +61,7 @@ class Marks:
 
 def marks_of(batch: Marked, cells: Sequence[Cell]) -> dict[str, Marks]:
     """Return what is known of cells, by their ids."""
-    held = batch.book.of_run(batch.run_id)
+    held = batch.book._of_run(batch.run_id)
     return {cell.id: _marks_in(held, batch, cell) for cell in cells}
 
 
@@ -123,7 +123,7 @@ def rate(
     name = checked_name(name)
     checked = checked_rating if name == RATING else checked_value
     value = value if value is None else checked(value)
-    held = batch.book.of_run(batch.run_id)
+    held = batch.book._of_run(batch.run_id)
     before = _marks_in(held, batch, cell)
     if note is None:
         note = "" if value is None else before.notes.get(name, "")
