@@ -21,6 +21,34 @@ RATED = (1, 5)
 """The worst and the best of them."""
 JUDGE = "judge."
 """What stands before the names of scores that agents give."""
+SORTS: Mapping[str, frozenset[str]] = {
+    "text": frozenset({"text"}),
+    "yes/no": frozenset({"yes/no", "share"}),
+    "share": frozenset({"yes/no", "share", "number"}),
+    "number": frozenset({"share", "number"}),
+}
+"""What one value may be, and beside which others it may stand under one name."""
+PARTS = "parts"
+"""What a dict of values is."""
+
+
+def sort_of(value: Any) -> str | None:
+    """Tell what a value is, one of ``SORTS`` or ``PARTS``; ``None`` of nothing.
+
+    Of yes or no, numbers from 0 to 1 are that, too.
+
+    >>> [sort_of(value) for value in ("good", True, 0.5, 7, {"style": 1}, None)]
+    ['text', 'yes/no', 'share', 'number', 'parts', None]
+    """
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return PARTS
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, bool):
+        return "yes/no"
+    return "share" if 0 <= value <= 1 else "number"
 
 
 def kind_of(values: Iterable[Any], name: str = "") -> Kind | None:

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeVar
@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Literal, TypeVar
 import msgspec
 
 from ..errors import InvalidRequestError
-from ..score_kinds import RATING
+from ..score_kinds import PARTS, RATING, SORTS, sort_of
 from .checks import checked_each
 from .worth import checked_name, checked_rating, checked_worth
 
@@ -24,6 +24,8 @@ if sys.platform != "win32":
     import fcntl
 
 By = Literal["function", "person"]
+Spot = tuple[int, str | None, str | None, int]
+"""Where a score stands in its run: task, LLM, version, repeat."""
 Key = tuple[str, int, str | None, str | None, int, str, str]
 
 FILE = "dari-scores.jsonl"
@@ -73,8 +75,76 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def key(self) -> Key:
         """What two scores have in common when the later one replaces the earlier."""
-        place = (self.run_id, self.task_index, self.llm_id, self.version_id, self.repeat)
-        return (*place, self.name, self.by)
+        return (self.run_id, *self.spot, self.name, self.by)
+
+    @property
+    def spot(self) -> Spot:
+        """Where it stands in its run: task, LLM, version, repeat."""
+        return self.task_index, self.llm_id, self.version_id, self.repeat
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it only takes back what was said before."""
+        return self.value is None and self.note is None and self.error is None
+
+
+class RunScores:
+    """What a book holds of one run, by place and by name: as of when the book was read last.
+
+    To ask for a few scores costs as much as these are, however many there are besides.
+
+    Args:
+        reading: Held while the book is read.
+    """
+
+    def __init__(self, reading: threading.Lock) -> None:
+        self._reading = reading
+        self._latest: dict[Key, Score] = {}
+        self._spots: dict[Spot, dict[Key, Score]] = {}
+        self._names: dict[tuple[str, By, str | None], dict[Key, Score]] = {}
+
+    def take(self, score: Score) -> None:
+        """Take in a score that was read, unless a later one is there; its book calls this."""
+        key = score.key
+        known = self._latest.get(key)
+        if known is not None:
+            if score.at < known.at:
+                return
+            del self._names[_heading(known)][key]
+        self._latest[key] = score
+        self._spots.setdefault(score.spot, {})[key] = score
+        self._names.setdefault(_heading(score), {})[key] = score
+
+    def all(self) -> list[Score]:
+        """Return all of them, without those that were taken back."""
+        return self._there(self._latest)
+
+    def at(self, spot: Spot) -> list[Score]:
+        """Return those of one place."""
+        return self._there(self._spots.get(spot))
+
+    def named(self, name: str, by: By, sorts: Iterable[str] = (*SORTS, PARTS)) -> list[Score]:
+        """Return those of a name and a giver whose values are of some sorts, as ``sort_of`` tells.
+
+        What holds no value is none of these.
+        """
+        found = (self._there(self._names.get((name, by, sort))) for sort in sorts)
+        return [score for each in found for score in each]
+
+    def untold(self, name: str, by: By) -> list[Score]:
+        """Return those of a name and a giver that hold a note, or an error, and no value."""
+        return self._there(self._names.get((name, by, None)))
+
+    def _there(self, scores: Mapping[Key, Score] | None) -> list[Score]:
+        if not scores:
+            return []
+        with self._reading:
+            there = list(scores.values())
+        return [score for score in there if not score.is_gone]
+
+
+def _heading(score: Score) -> tuple[str, By, str | None]:
+    return score.name, score.by, sort_of(score.value)
 
 
 class ScoreBook:
@@ -182,26 +252,30 @@ class ScoreBook:
         >>> [score.value for score in book.scores("run_1")]
         [1]
         """
+        if run_id is not None:
+            return self._of_run(run_id).all()
+        return [score for run in self._runs_now().values() for score in run.all()]
+
+    def _of_run(self, run_id: str) -> RunScores:
+        """Return what there is of a run, by place and by name, also from other kernels."""
+        return self._runs_now().get(run_id) or RunScores(self._reading)
+
+    def _runs_now(self) -> dict[str, RunScores]:
+        """Read what is new in the file, and return what there is of each run."""
         with self._reading:
             try:
                 self._take_in()
             except FileNotFoundError:
-                return []
+                return {}
             except OSError as error:
                 raise InvalidRequestError(f"{self.path} cannot be read: {error}") from error
-            latest = list(self._latest.values())
-        return [
-            score
-            for score in latest
-            if run_id in (None, score.run_id)
-            and not (score.value is None and score.note is None and score.error is None)
-        ]
+            return dict(self._runs)
 
     def __repr__(self) -> str:
         return f"ScoreBook({str(self.path)!r})"
 
     def _begin_anew(self) -> None:
-        self._latest: dict[Key, Score] = {}
+        self._runs: dict[str, RunScores] = {}
         self._read = self._size = self._lines = 0
         self._unread: list[int] = []
         self._damage = 0
@@ -210,16 +284,18 @@ class ScoreBook:
         """Whether the file ends in half a line."""
 
     def _take_in(self) -> None:
+        if self._is_read(self.path.stat()):
+            return
         before = self.damaged
         with self.path.open("rb") as file:
             status = os.fstat(file.fileno())
+            if self._is_read(status):
+                return
             place = (status.st_dev, status.st_ino)
             if self._file != place or status.st_size < self._size:
                 self._file = place
                 self._begin_anew()
                 before = 0
-            if status.st_size == self._size:
-                return
             whole, rest = self._new(file)
             if self._score(rest) is None and rest.strip():
                 # Another kernel may just be writing it.
@@ -238,6 +314,10 @@ class ScoreBook:
         elif not self.damaged:
             _told.pop(self.path.absolute(), None)
 
+    def _is_read(self, status: os.stat_result) -> bool:
+        """Whether a file is the one that was read, and no longer than it was then."""
+        return (status.st_dev, status.st_ino, status.st_size) == (*(self._file or ()), self._size)
+
     def _new(self, file: BinaryIO) -> tuple[bytes, bytes]:
         """Return the lines that are new, and what follows the last line break."""
         file.seek(self._read)
@@ -254,9 +334,10 @@ class ScoreBook:
         score = self._score(line)
         if score is None:
             return False
-        known = self._latest.get(score.key)
-        if known is None or score.at >= known.at:
-            self._latest[score.key] = score
+        run = self._runs.get(score.run_id)
+        if run is None:
+            run = self._runs[score.run_id] = RunScores(self._reading)
+        run.take(score)
         return True
 
     def _score(self, line: bytes) -> Score | None:

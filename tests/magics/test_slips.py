@@ -24,6 +24,7 @@ SLIPS = [
     ("d.batches.run('ehco', ['a'])", "UnknownNameError: .*did you mean 'echo'"),
     ("d.batches.run('echo', ['a'], llm='small')", r"TypeError: .*takes llms, .*llms=\[\"small\"\]"),
     ("d.batches.run('echo', ['a'], lms='small')", "TypeError: .*unexpected .*'lms'"),
+    ("d.batches.run('echo', ['a'], name='mine')", "TypeError: .*'name': did you mean 'run_id'"),
     ("d.batches.run('echo', ['a'], budget=1)", "TypeError: .*'budget': did you mean 'max_cost'"),
     ("d.batches.run('echo', ['a'], repeat=2)", "TypeError: .*'repeat': did you mean 'repeats'"),
     ("d.batches.run('echo', ['a'], llms=5)", "InvalidRequestError: llms is a list of names"),

@@ -14,7 +14,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from dari_nb.errors import InvalidRequestError
-from dari_nb.scores import calibrated, calibrated_mean, mean
+from dari_nb.scores import agreement, calibrated, calibrated_mean, mean
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +182,36 @@ def test_too_few_ratings_are_refused_with_how_many_are_needed() -> None:
     )
     with pytest.raises(InvalidRequestError, match="No cell is judged"):
         calibrated(frame, "judge.good")
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (
+            ("rating", "judge.good"),
+            "'rating' is what people give and 'judge.good' is what a judge says: name the judge f",
+        ),
+        (("rating", "hand"), "'rating' is what people give: name the judge first"),
+        (("score.rating", "hand"), "'rating' is what people give: name the judge first"),
+        (("good", "judge.good"), "'judge.good' is what a judge says: name the judge first"),
+        (("rating", "rating"), "'rating' and 'rating' are one score: name two"),
+        (("judge.good", "score.judge.good"), "are one score: name two"),
+    ],
+)
+def test_who_is_the_judge_and_who_are_people_is_not_exchanged(
+    names: tuple[str, str], why: str
+) -> None:
+    frame = frame_of(rated=30)
+    frame["score.good"], frame["score.hand"] = frame["score.judge.good"], frame["score.rating"]
+    with pytest.raises(InvalidRequestError, match=why):
+        calibrated(frame, *names)
+
+
+def test_one_score_agrees_with_itself_and_that_tells_nothing() -> None:
+    frame = frame_of(rated=30)
+    with pytest.raises(InvalidRequestError, match="'rating' and 'rating' are one score: name two"):
+        agreement(frame, "rating", "rating")
+    assert agreement(frame, "rating", "judge.good").one == "rating"
 
 
 def test_a_judge_on_another_scale_than_the_ratings_is_refused_with_what_to_do() -> None:

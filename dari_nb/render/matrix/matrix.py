@@ -282,6 +282,11 @@ class Matrix:
     is_blind: bool = False
 
     @cached_property
+    def by_id(self) -> Mapping[str, MatrixCell]:
+        """The cells by their ids."""
+        return {cell.id: cell for cell in self.cells}
+
+    @cached_property
     def kinds(self) -> Mapping[str, Kind]:
         """What kind of values each score has, told from all cells.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...errors import InvalidRequestError
-from ...score_kinds import Kind, kind_of, scale_of
+from ...score_kinds import JUDGE, RATING, Kind, kind_of, scale_of
 from ..checks import check_level
 from ..columns import TASK, by_columns
 from ..estimate import ByTask, Estimate
@@ -79,9 +79,10 @@ def calibrated(
         An interval holds by itself, not all of them together. Shown, a sentence stands above.
 
     Raises:
-        InvalidRequestError: A score is not there or has no mean, the two are of kinds that cannot
-            agree, such as 1 to 5 and yes or no, or a column has fewer than 20 ratings, or ratings
-            of fewer than 10 tasks; the text says how many are missing.
+        InvalidRequestError: A score is not there or has no mean, the two are one, or the wrong way
+            round, or of kinds that cannot agree, such as 1 to 5 and yes or no, or a column has
+            fewer than 20 ratings, or ratings of fewer than 10 tasks; the text says how many are
+            missing.
 
     >>> import pandas as pd
     >>> rows = [
@@ -100,6 +101,7 @@ def calibrated(
     check_level(level)
     frame, by = by_columns(given, by)
     pairs = pairs_of(frame, judge, rating, by, task)
+    _check_order(pairs)
     _check_numbers(pairs)
     check_alike(pairs, "calibrated")
     kind = kind_of((pair.other for pair in pairs.cells), pairs.other)
@@ -324,6 +326,15 @@ def _scale(pairs: Pairs, kind: Kind | None) -> tuple[float, float] | None:
     if kind in ("yes/no", "share"):
         return (0.0, 1.0)
     return scale_of(pairs.other, [pair.other for pair in pairs.cells if pair.other is not None])
+
+
+def _check_order(pairs: Pairs) -> None:
+    wrong = [f"{pairs.one!r} is what people give"] if pairs.one == RATING else []
+    wrong += [f"{pairs.other!r} is what a judge says"] if pairs.other.startswith(JUDGE) else []
+    if wrong:
+        raise InvalidRequestError(
+            f"{' and '.join(wrong)}: name the judge first, then what people gave."
+        )
 
 
 def _check_numbers(pairs: Pairs) -> None:

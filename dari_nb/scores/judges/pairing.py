@@ -68,7 +68,7 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
     column.
 
     Raises:
-        InvalidRequestError: They are none of these, or a score is not there.
+        InvalidRequestError: They are none of these, or a score is not there, or is named twice.
     """
     if other is None:
         if isinstance(one, str):
@@ -77,6 +77,8 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
     frame, own = by_columns(given, by)
     check_frame(frame, task, *([] if by is None else [by]))
     columns = [score_column(frame, name, task) for name in (one, other)]
+    if columns[0] == columns[1]:
+        raise InvalidRequestError(f"{one!r} and {other!r} are one score: name two.")
     groups = _names(frame, own) if own in frame else [None] * len(frame)
     rows = zip(tasks_of(frame, task), groups, *(frame[column] for column in columns), strict=True)
     pairs = [_pair(at, column, a, b) for at, column, a, b in rows]

@@ -101,7 +101,7 @@ def rating_in(body: Any) -> Given:
 
 def said_in(matrix: Matrix, cell_id: str, name: str) -> Said:
     """Return the rating that a cell has."""
-    cell = next((cell for cell in matrix.cells if cell.id == cell_id), None)
+    cell = matrix.by_id.get(cell_id)
     if cell is None:
         return Said()
     note = str(cell.notes.get(name, ""))

@@ -431,7 +431,7 @@ class MatrixView(View):
 
     def _asked(self, body: Any, least: int, most: int) -> list[MatrixCell]:
         ids = ids_in(body)
-        known = {cell.id: cell for cell in self._matrix.cells}
+        known = self._matrix.by_id
         if not all(cell in known for cell in ids):
             raise InvalidRequestError("There is no such cell in this matrix.")
         if not least <= len(ids) <= most:

@@ -186,6 +186,10 @@ class BatchMatrix(MatrixView):
         if self._presentation is not None:
             self._presentation.renew_paper()
 
+    @traitlets.observe("chosen", "where")
+    def _chosen_here(self, _: object) -> None:
+        self._batch._looked_at_with(self)
+
     @traitlets.validate("selected")
     def _valid_selected(self, proposal: Any) -> Cell | None:
         return None if proposal.value is None else self._cell(proposal.value)
@@ -196,12 +200,12 @@ class BatchMatrix(MatrixView):
 
     def _cell(self, named: Cell | str | Any) -> Cell:
         """Return a cell, given itself, its id or its place."""
-        if not isinstance(named, str | tuple) and all(
-            cell is not named for cell in self._batch.grid
-        ):
+        grid = self._batch.grid
+        is_own = isinstance(named, Cell) and grid.with_id(named.id) is named
+        if not isinstance(named, str | tuple) and not is_own:
             raise traitlets.TraitError(f"{named!r} is no cell of this batch, and no place of one.")
         if isinstance(named, str):
-            named = next((cell for cell in self._batch.grid if cell.id == named), named)
+            named = grid.with_id(named) or named
         return self._batch._cell_at(named)
 
     def _rate(self, cell_id: str, name: str, value: float | None, note: str) -> None:

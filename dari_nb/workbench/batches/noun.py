@@ -38,6 +38,7 @@ _LONGEST_RUN_ID = 100
 _MEANT = {
     **dict.fromkeys(("budget", "limit", "max_price", "max_usd", "cost"), "max_cost"),
     **dict.fromkeys(("n", "times", "trials", "epochs"), "repeats"),
+    **dict.fromkeys(("name", "title", "label", "run_name"), "run_id"),
 }
 """Arguments by other words that people have for them."""
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ...client import Workspace
     from ...render.matrix.matrix import Matrix
+    from ...scores import Score
     from ...widgets.view import AnyLayout
     from ..parting import Paths
     from ..parting.success import Success
@@ -195,6 +196,20 @@ class Results(Judgeable):
         """Return scores, ratings and notes by the cells' ids; of all cells when left out."""
         return marks.marks_of(self, self.cells if cells is None else cells)
 
+    def _counts(self, score: Score, cell: Cell) -> bool:
+        """Whether a score at the place of a cell is of what the cell shows."""
+        return marks.is_of_session(score, cell)
+
+    def _cell_of(self, score: Score) -> Cell | None:
+        """Return the cell that a score is of, if there is one of which it counts."""
+        column = Column(score.llm_id, score.version_id)
+        cell = self.grid.find(score.task_index, column, score.repeat)
+        return cell if cell is not None and self._counts(score, cell) else None
+
+    def _given(self, name: str) -> Iterable[Cell]:
+        """Return the cells that came with a score of this name, which is in no book."""
+        return ()
+
     def rate(self, cell: Place, name: str, value: Any, note: str | None = None) -> None:
         """Keep a rating by a person; ``None`` without a note takes it back.
 
@@ -210,9 +225,9 @@ class Results(Judgeable):
             NoCellError: There is no cell at this place.
             InvalidRequestError: The cell has no answer; the value is none of these, or not finite,
                 or a ``"rating"`` outside of 1 to 5, or of another kind than this name holds; the
-                name is no text of 1 to 200 characters, or holds what a function or a judge has
-                given, or is what conditions call something else, such as ``"cost"``; or the note is
-                no text of up to 10,000.
+                name is no text of 1 to 200 characters, or begins with ``judge.``, or holds what a
+                function has given, or is what conditions call something else, such as ``"cost"``;
+                or the note is no text of up to 10,000.
 
         >>> batch.rate((0, "small"), "quality", 4, "a bit short")
         >>> batch.rate((0, "small"), "quality", 3)
@@ -429,10 +444,11 @@ class Results(Judgeable):
 
     @property
     def selected(self) -> Chosen:
-        """What is chosen in its last view: cells marked one by one, or those that its field finds.
+        """What was chosen last, in whichever view: cells marked, or those that its field finds.
 
-        It is a list, empty without a view or where nothing is chosen, with ``session_ids`` and
-        ``to_frame()`` as the batch has it.
+        It is what is chosen in that view of the batch which was made last, or in which something
+        was marked or asked for since: a list, empty without a view or where nothing is chosen, with
+        ``session_ids`` and ``to_frame()`` as the batch has it.
 
         >>> view = batch.view(where="exact = no")
         >>> batch.selected.to_frame()[["llm_id", "score.exact"]].values.tolist()
@@ -444,7 +460,7 @@ class Results(Judgeable):
         return Chosen(self, view.shown if view is not None else [])
 
     def _looked_at_with(self, view: BatchMatrix) -> None:
-        """Take what is chosen in this view for what is selected."""
+        """Take what is chosen in this view for what is selected, until another one says so."""
         self._looked_at = weakref.ref(view)
 
     def view(

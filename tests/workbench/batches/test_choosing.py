@@ -55,6 +55,18 @@ def test_the_last_view_is_the_one_that_counts(batch):
     assert batch.selected == []
 
 
+def test_of_several_views_the_one_counts_in_which_something_was_chosen_last(batch):
+    first, second = batch.view(), batch.view()
+    first.set_state({"chosen": [batch[0, "large"].id]})  # as its page does
+    assert batch.selected == [batch[0, "large"]]
+    second.set_state({"where": "right = no topic = account"})
+    assert [cell.id for cell in batch.selected] == ["1/small/0", "1/small/1"]
+    first.selected = (2, "small")  # to open a cell chooses nothing
+    assert len(batch.selected) == 2
+    first.chosen = []
+    assert batch.selected == []
+
+
 def test_against_a_column_the_counts_and_the_interval_are_told(batch):
     view = batch.view(baseline="small")
     assert view._against_now.counts == {"worse": 0, "better": 1, "alike": 2, "none": 0}

@@ -11,6 +11,7 @@ from dari_nb import plot_cost
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import ToolCall, ToolResult, Usage
 from dari_nb.scores import mean, paired_difference
+from dari_nb.scores.scoring import score_of
 
 
 @pytest.fixture
@@ -203,8 +204,9 @@ def test_ratings_are_drawn_on_the_scale_from_1_to_5(same):
 def test_a_judge_who_rates_from_1_to_5_has_the_same_scale_as_a_person(same):
     for n, llm in ((0, "cold"), (0, "warm")):
         same.rate((n, llm), "rating", 2, "too short")
-        same.rate((n, llm), "judge.kind", 4, "It greets.")
-    assert bars(same) == [0.25, 0.75] * 2
+        said = score_of(same[n, llm], "judge.kind", same.run_id, value=4, note="It greets.")
+        same.book.add([said])
+    assert bars(same) == [0.75, 0.25] * 2
     html = same.to_mimebundle()["text/html"]
     assert "<q>too short</q>" in html
     assert "<q>judge.kind: It greets.</q>" in html

@@ -7,6 +7,7 @@ import pytest
 
 from dari_nb.errors import DariError, InvalidRequestError
 from dari_nb.local import ToolCall, ToolResult
+from dari_nb.scores.scoring import score_of
 
 
 @pytest.fixture
@@ -204,16 +205,39 @@ def test_a_judge_keeps_its_name_from_people_and_they_theirs_from_functions(batch
         lambda: batch.sample(3, name="judge.h"),
         lambda: batch.rate((0, "terse-7b"), "judge.h", 1),
     ):
-        with pytest.raises(InvalidRequestError, match=r"'judge.h' is what a judge has said"):
+        with pytest.raises(InvalidRequestError, match=r"'judge.h' is what a judge says"):
             call()
     batch.sample(3).rate(0, 5)
-    batch.rate((0, "terse-7b"), "judge.kind", 5)
+    rate_as_a_judge(batch)
     for call in (
         lambda: batch.score("rating", lambda turn: 1),
         lambda: batch.judge("kind", rubric="Any."),
     ):
         with pytest.raises(InvalidRequestError, match="holds 1 rating by hand"):
             call()
+
+
+def rate_as_a_judge(batch):
+    """Write into the book what another program may have: a rating by a name that is a judge's."""
+    batch.book.add(
+        [score_of(batch[0, "terse-7b"], "judge.kind", batch.run_id, value=5, by="person")]
+    )
+
+
+def test_a_name_of_judges_is_no_persons_before_any_judge_has_said_something(batch):
+    for call in (
+        lambda: batch.sample(3, name="judge.kind"),
+        lambda: batch.rate((0, "terse-7b"), "judge.kind", 3),
+        lambda: batch.rate((0, "terse-7b"), "judge.kind", None, "It greets."),
+    ):
+        with pytest.raises(
+            InvalidRequestError, match=r"'judge.kind' is what a judge says, which no rating by hand"
+        ):
+            call()
+    assert batch.book.scores() == []
+    rate_as_a_judge(batch)
+    batch.rate((0, "terse-7b"), "judge.kind", None)
+    assert batch.book.scores() == []
 
 
 def test_without_answers_there_is_nothing_to_rate(d, server):

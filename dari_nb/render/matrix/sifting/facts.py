@@ -125,7 +125,8 @@ def read_conditions(where: str, names: Mapping[str, str]) -> tuple[list[Conditio
         elif not (was_condition and found[0] in _ALSO):
             alone = found[0].startswith('"') and not found[1] and not found[4]
             words += [found[0].strip('"')] if alone else found[0].replace('"', "").split()
-        was_condition = name is not None
+        # What is written as one is meant as one, though nothing is called so.
+        was_condition = bool(found[1] or found[4])
     return conditions, words
 
 

@@ -13,16 +13,15 @@ from ...sessions.recorded import RecordedSession
 from ...sessions.transcript import notes_of
 from ..cells import Attempt, Cell, Column
 from ..following.late_costs import LateCosts
-from ..matrix import marks
 from ..results import Results
 from ..tasks import Task
 
 if TYPE_CHECKING:
     from ....render.matrix.matrix import Matrix
+    from ....scores import Score
     from ...link import Link
     from ...sessions.session import Session
     from ..batch import Batch
-    from ..matrix.marks import Marks
 
 
 class Gathered(Results):
@@ -115,11 +114,13 @@ class Gathered(Results):
         """Return what a view shows; asks the server nothing."""
         return replace(super()._snapshot(), title=self.title, notes=self.notes)
 
-    def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
-        """Return scores, ratings and notes by the cells' ids; of all cells when left out."""
+    def _counts(self, score: Score, cell: Cell) -> bool:
         # Named by its content, it is the same whatever ids its sessions got when they were loaded.
-        wanted = self.cells if cells is None else cells
-        return marks.marks_of(self, wanted, of_any_session=not self._is_named)
+        is_of = not self._is_named or super()._counts(score, cell)
+        return cell.session_id is not None and is_of
+
+    def _given(self, name: str) -> Iterable[Cell]:
+        return [cell for cell in self.cells if name in cell.given]
 
     def __str__(self) -> str:
         return self.to_mimebundle()["text/plain"]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ....errors import InvalidRequestError
 from ....scores.checks import check_whole
-from ....scores.worth import checked_name
 from ...link import host
 from ..cells import Cell
 from ..matrix import marks
@@ -140,7 +139,8 @@ def drawn(batch: Any, size: int, seed: int, name: str) -> BlindSample:
     """Draw answers of each column; see :meth:`Batch.sample`."""
     check_whole("size", size, 1)
     check_whole("seed", seed, 0)
-    marks.check_no_function(batch, checked_name(name))
+    marks.check_no_name_of_judges(name, "rating by hand")
+    marks.check_no_function(batch, batch.book._of_run(batch.run_id), name)
     marks.check_is_free(name)
     there = answered(batch, "rate")
     chosen = list(islice(in_turn(there, seed), size))

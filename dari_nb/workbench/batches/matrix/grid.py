@@ -67,7 +67,7 @@ class Grid:
         self._asked: dict[tuple[int, str | None], int] = {}
         self._apart: set[int] = set()
         self._cells: dict[tuple[int, Column, int], Cell] = {}
-        self._in_order: list[Cell] = []
+        self._put_in_order([])
         self.tasks = list(tasks)
         self.columns = list(columns)
         self.repeats = repeats
@@ -83,6 +83,14 @@ class Grid:
     def at(self, task_index: int, column: Column, repeat: int) -> Cell:
         """Return the cell at a place."""
         return self._cells[task_index, column, repeat]
+
+    def find(self, task_index: int, column: Column, repeat: int) -> Cell | None:
+        """Return the cell at a place, if there is one."""
+        return self._cells.get((task_index, column, repeat))
+
+    def with_id(self, cell_id: str) -> Cell | None:
+        """Return the cell with an id, if there is one."""
+        return self._by_id.get(cell_id)
 
     def named(self, place: Any) -> Cell:
         """Return the cell at ``(task_index, llm)`` or ``(task_index, llm, repeat)``.
@@ -234,7 +242,8 @@ class Grid:
 
     def restore(self, kept: Kept) -> None:
         """Have what there was before; why a cell was left out the first time is still told."""
-        self._cells, self._in_order = kept.cells, kept.in_order
+        self._cells = kept.cells
+        self._put_in_order(kept.in_order)
         self.tasks, self.columns = kept.tasks, kept.columns
         self.repeats, self._asked = kept.repeats, kept.asked
         for cell, why in zip(kept.in_order, kept.held, strict=True):
@@ -252,8 +261,12 @@ class Grid:
                 there.add(task.key)
                 self.tasks.append(replace(task, index=index))
 
+    def _put_in_order(self, cells: list[Cell]) -> None:
+        self._in_order = cells
+        self._by_id = {cell.id: cell for cell in reversed(cells)}
+
     def _fill(self) -> None:
-        self._in_order = []
+        cells: list[Cell] = []
         names = {column: self.column_id(column) for column in self.columns}
         for task, column, repeat in product(self.tasks, self.columns, range(self.repeats)):
             place = (task.index, column, repeat)
@@ -263,7 +276,8 @@ class Grid:
             if cell is None:
                 cell_id = f"{task.index}/{names[column]}/{repeat}"
                 cell = self._cells[place] = self._make(cell_id, task, column, repeat)
-            self._in_order.append(cell)
+            cells.append(cell)
+        self._put_in_order(cells)
 
     def _is_asked(self, task: Task, column: Column, repeat: int) -> bool:
         is_apart = task.index in self._apart

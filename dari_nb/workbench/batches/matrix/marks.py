@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import InvalidRequestError
-from ....score_kinds import JUDGE, RATING
+from ....score_kinds import JUDGE, PARTS, RATING, SORTS, sort_of
 from ...link.background import background
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ....scores import Score, ScoreBook
+    from ....scores.book import By, RunScores
     from ....scores.scoring import Place
     from ..cells import Cell
 
@@ -31,8 +33,14 @@ class Marked(Protocol):
     def cells(self) -> Sequence[Cell]:
         """The cells."""
 
-    def _marks(self, cells: Sequence[Cell] | None = None) -> Mapping[str, Marks]:
-        """What is known of cells, by their ids; of all when left out."""
+    def _counts(self, score: Score, cell: Cell) -> bool:
+        """Whether a score at the place of a cell is of what the cell shows."""
+
+    def _cell_of(self, score: Score) -> Cell | None:
+        """The cell that a score is of, if there is one of which it counts."""
+
+    def _given(self, name: str) -> Iterable[Cell]:
+        """The cells that came with a score of this name, which is in no book."""
 
 
 @dataclass(frozen=True)
@@ -51,38 +59,20 @@ class Marks:
     blind: frozenset[str] = frozenset()
 
 
-def marks_of(
-    batch: Marked, cells: Sequence[Cell], *, of_any_session: bool = False
-) -> dict[str, Marks]:
-    """Return what is known of cells, by their ids.
-
-    Args:
-        batch: Whose cells they are.
-        cells: The cells.
-        of_any_session: Whether it counts, too, what was said of another session at the same
-            place, which otherwise is an earlier attempt.
-    """
-    by_place = defaultdict(list)
-    for score in batch.book.scores(batch.run_id):
-        by_place[_place_of(score)].append(score)
-    return {
-        cell.id: _marks(
-            cell,
-            (s for s in by_place.get(_place(cell), ()) if of_any_session or _is_of(s, cell)),
-        )
-        for cell in cells
-    }
+def marks_of(batch: Marked, cells: Sequence[Cell]) -> dict[str, Marks]:
+    """Return what is known of cells, by their ids."""
+    held = batch.book._of_run(batch.run_id)
+    return {cell.id: _marks_in(held, batch, cell) for cell in cells}
 
 
-def _place(cell: Cell) -> tuple[int, str | None, str | None, int]:
-    return cell.task_index, cell.llm, cell.version, cell.repeat
+def _marks_in(held: RunScores, batch: Marked, cell: Cell) -> Marks:
+    """Return what is known of a cell, as a book holds it."""
+    scores = held.at((cell.task_index, cell.llm, cell.version, cell.repeat))
+    return _marks(cell, (score for score in scores if batch._counts(score, cell)))
 
 
-def _place_of(score: Score) -> tuple[int, str | None, str | None, int]:
-    return score.task_index, score.llm_id, score.version_id, score.repeat
-
-
-def _is_of(score: Score, cell: Cell) -> bool:
+def is_of_session(score: Score, cell: Cell) -> bool:
+    """Whether a score at the place of a cell is of its session, and not of an earlier attempt."""
     return score.session_id in (None, cell.session_id)
 
 
@@ -133,7 +123,8 @@ def rate(
     name = checked_name(name)
     checked = checked_rating if name == RATING else checked_value
     value = value if value is None else checked(value)
-    before = marks_of(batch, [cell])[cell.id]
+    held = batch.book._of_run(batch.run_id)
+    before = _marks_in(held, batch, cell)
     if note is None:
         note = "" if value is None else before.notes.get(name, "")
     said = {"value": value, "note": checked_note(note), "by": "person"}
@@ -141,13 +132,13 @@ def rate(
     stays = name in before.blind and before.notes.get(name) == said["note"]
     rating = score_of(cell, name, batch.run_id, **said, is_blind=is_blind or stays)
     if value is not None or rating.note:
-        check_no_function(batch, name)
+        check_no_name_of_judges(name, "rating by hand")
+        check_no_function(batch, held, name)
     if value is not None:
         _check_has_answer(cell)
         check_is_free(name)
-        others = [one for one in _with_name(batch, name) if one.id != cell.id]
-        told = batch._marks(others).values()
-        _check_kind((marks.scores.get(name) for marks in told), name, value)
+        others = (one for one in _of_other_kinds(batch, held, name, value) if one.id != cell.id)
+        _check_kind((_marks_in(held, batch, one).scores.get(name) for one in others), name, value)
     batch.book.add([rating])
     _tell(batch)
 
@@ -180,36 +171,32 @@ def check_is_free(name: str) -> None:
         )
 
 
-def check_no_function(batch: Marked, name: str) -> None:
-    """Raise ``InvalidRequestError`` if a function, or a judge, has given scores of this name."""
-    for score in _given(batch, "function"):
-        parts = score.value if isinstance(score.value, dict) else ()
-        if name not in (score.name, *(f"{score.name}.{part}" for part in parts)):
-            continue
-        if name.startswith(JUDGE):
+def check_no_function(batch: Marked, held: RunScores, name: str) -> None:
+    """Raise ``InvalidRequestError`` if a function has given scores of this name."""
+    given = [*held.named(name, "function"), *held.untold(name, "function")]
+    for score in chain(given, _with_part(held, name, "function")):
+        if batch._cell_of(score) is not None:
             raise InvalidRequestError(
-                f"{name!r} is what a judge has said: give ratings by hand another name."
+                f"{name!r} is what a function has given: rate by hand under another name, or take "
+                f"that back first, batch.score({score.name!r}, None)."
             )
-        raise InvalidRequestError(
-            f"{name!r} is what a function has given: rate by hand under another name, or take "
-            f"that back first, batch.score({score.name!r}, None)."
-        )
 
 
-def _with_name(batch: Marked, name: str) -> list[Cell]:
-    """Return the cells that may have a value under a name."""
-    given = batch.book.scores(batch.run_id)
-    places = {_place_of(score) for score in given if name.startswith(score.name)}
-    return [cell for cell in batch.cells if name in cell.given or _place(cell) in places]
+def _with_part(held: RunScores, name: str, by: By) -> Iterator[Score]:
+    """Give the scores that are dicts, of which one part is called so as a whole."""
+    for place, sign in enumerate(name):
+        if sign == ".":
+            stem, part = name[:place], name[place + 1 :]
+            yield from (s for s in held.named(stem, by, (PARTS,)) if part in s.value)
 
 
-def _given(batch: Marked, by: str) -> Iterator[Score]:
-    """Give what functions, or people, have said of the answers that there are."""
-    cells = {_place(cell): cell for cell in batch.cells}
-    for score in batch.book.scores(batch.run_id):
-        cell = cells.get(_place_of(score))
-        if cell is not None and score.by == by and _is_of(score, cell):
-            yield score
+def _of_other_kinds(batch: Marked, held: RunScores, name: str, value: Any) -> Iterator[Cell]:
+    """Give the cells that may have a value of another kind under a name."""
+    unlike = SORTS.keys() - SORTS[str(sort_of(value))]
+    for score in chain(held.named(name, "person", unlike), _with_part(held, name, "person")):
+        if (cell := batch._cell_of(score)) is not None:
+            yield cell
+    yield from batch._given(name)
 
 
 def _check_has_answer(cell: Cell) -> None:
@@ -222,13 +209,13 @@ def _check_has_answer(cell: Cell) -> None:
         )
 
 
-def _check_no_name_of_judges(name: Any) -> None:
-    """Raise ``InvalidRequestError`` if a name is such as only judges give."""
+def check_no_name_of_judges(name: Any, giver: str) -> None:
+    """Raise ``InvalidRequestError`` if a name is such as only judges give, whoever ``giver`` is."""
     from ....scores.worth import checked_name
 
     if checked_name(name).startswith(JUDGE):
         raise InvalidRequestError(
-            f"{name!r} is what a judge says, which no function replaces or takes back: "
+            f"{name!r} is what a judge says, which no {giver} replaces or takes back: "
             "give another name."
         )
 
@@ -238,11 +225,13 @@ def check_no_ratings(batch: Marked, name: str) -> None:
 
     A function may give a dict, so that names that begin with its own and a point are its own, too.
     """
-    answered = {_place(cell) for cell in batch.cells if cell.state == "completed"}
+    by_hand = [s for s in batch.book.scores(batch.run_id) if s.by == "person"]
+    cells = ((score, batch._cell_of(score)) for score in by_hand)
     rated = Counter(
-        s.name
-        for s in _given(batch, "person")
-        if s.value is not None or (s.note and _place_of(s) in answered)
+        score.name
+        for score, cell in cells
+        if cell is not None
+        and (score.value is not None or (score.note and cell.state == "completed"))
     )
     for held, count in rated.items():
         if held == name or held.startswith(f"{name}."):
@@ -256,20 +245,11 @@ def check_no_ratings(batch: Marked, name: str) -> None:
 def _check_kind(others: Iterable[Any], name: str, value: Any) -> None:
     """Raise ``InvalidRequestError`` if other cells have values of another kind under this name."""
     for other in others:
-        if other is not None and not _are_alike(other, value):
+        if other is not None and sort_of(other) not in SORTS[str(sort_of(value))]:
             raise InvalidRequestError(
                 f"{name!r} holds values such as {other!r}, and {value!r} is of another kind: "
                 "give another name, or take back what is there."
             )
-
-
-def _are_alike(one: Any, other: Any) -> bool:
-    """Whether both are texts, or both numbers; of yes or no, numbers from 0 to 1 are that, too."""
-    if isinstance(one, str) or isinstance(other, str):
-        return isinstance(one, str) and isinstance(other, str)
-    if isinstance(one, bool) == isinstance(other, bool):
-        return True
-    return bool(0 <= one <= 1 and 0 <= other <= 1)
 
 
 def score(
@@ -284,7 +264,7 @@ def score(
     """
     from ....scores.scoring import score_places
 
-    _check_no_name_of_judges(name)
+    check_no_name_of_judges(name, "function")
     check_is_free(name)
     for batch in batches:
         check_no_ratings(batch, name)
@@ -329,7 +309,7 @@ def take_back(batches: Sequence[Marked], name: str) -> None:
     holding = {_kept_at(batch): batch for batch in batches if _by_function(batch, name)}
     given = [score for batch in holding.values() for score in _by_function(batch, name)]
     if not given or any(score.value is not None for score in given):
-        _check_no_name_of_judges(name)
+        check_no_name_of_judges(name, "function")
     for batch in holding.values() or batches:
         batch.book.take_back(batch.run_id, name)
         _tell(batch)
@@ -364,6 +344,9 @@ def _kept_at(batch: Marked) -> tuple[Path, str]:
 
 
 def _tell(batch: Marked) -> None:
+    if _kept_at(batch) not in _listeners:
+        return
+
     async def tell() -> None:
         for changed in list(_listeners.get(_kept_at(batch), ())):
             changed()
