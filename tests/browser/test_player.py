@@ -187,6 +187,21 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     book.shot("player-reopened")
 
 
+def test_what_was_seen_stays_where_somebody_takes_the_answers_away_meanwhile(lab):
+    book, view = shown(lab, LINES)
+    view.locator(".dari-toggle").click()
+    for text in ("It asks which one.", "It is open."):
+        view.locator("textarea:visible").fill(text)
+        view.get_by_role("button", name="Go on and see").click()
+        view.get_by_text(f"you expected: {text}").wait_for()
+        (lab.notebooks / "dari-scores.jsonl").unlink()
+    assert view.locator(".dari-passed").count() == 2
+    view.get_by_text("The shop is closed.").wait_for()
+    view.locator(".dari-log").press("Home")
+    view.get_by_text("turn 1 of 2").wait_for()
+    assert book.problems == []
+
+
 # As another tab does it, of which this page hears only from the kernel itself.
 RESTART_ELSEWHERE = """async () => {
   const xsrf = document.cookie.match(/_xsrf=([^;]*)/)?.[1] ?? "";

@@ -81,7 +81,7 @@ class PlayerView(View):
         self._answers = answers
         self._keep = keep
         self._answered_before = answered
-        self._skipped: dict[str, str] = {}
+        self._known: dict[str, str] = {}
         self._errands = Errands()
         super().__init__(**traits)
         self.answer("outline", lambda _: self._outline())
@@ -94,8 +94,12 @@ class PlayerView(View):
         return whole, [packed(chapters)]
 
     def _passed(self) -> dict[str, str]:
-        """What was answered, with nothing for what the reader has skipped."""
-        return self._skipped | dict(self._answers())
+        """What was answered, with nothing for what the reader has skipped.
+
+        What was answered once has been seen: that stays so, also where others take it away.
+        """
+        self._known = self._known | dict(self._answers())
+        return self._known
 
     def _turn(self, body: Wanted) -> Future[tuple[None, list[bytes]]]:
         """Give a turn's steps: a long one takes its time, in which others are answered."""
@@ -116,7 +120,7 @@ class PlayerView(View):
         if text.strip() and self._keep is not None:
             self._keep(mark_id, text)
         else:
-            self._skipped[mark_id] = ""
+            self._known = {mark_id: ""} | self._known
         self._replied()
         return self._outline()
 

@@ -40,7 +40,7 @@ export class Story {
 
   /** The steps of a chapter, if they are here already. */
   stepsHere(number: number): Step[] | undefined {
-    const read = this.#read.get(number);
+    const read = this.chapters[number] && this.#read.get(number);
     return read && read.length >= this.#length(number) ? read : undefined;
   }
 

@@ -101,6 +101,16 @@ describe("a playback", () => {
     expect(playback.place).toEqual({ chapter: 0, steps: 1 });
   });
 
+  test("has no steps of a chapter that may no longer be seen", async () => {
+    const mark = asks(2);
+    await begin([mark]);
+    await story.reply(mark, "No.");
+    expect((await story.steps(1)).length).toBe(4);
+    const [chapter] = story.chapters;
+    story.chapters = chapter ? [chapter] : [];
+    expect(story.stepsHere(1)).toBe(undefined);
+  });
+
   test("plays as many times as fast as it is told, from the next frame on", async () => {
     await begin();
     playback.play();
