@@ -132,8 +132,15 @@ class Turn:
 
         Other results of the same calls change nothing that a conversation goes on from.
         """
-        told = [one for event in self.events if (one := _answered(event)) is not None]
-        return digest_of([self.line.behind, told])
+        return digest_of([self.line.behind, self._answered()])
+
+    @property
+    def own_answer(self) -> str:
+        """A hash of what was answered in this turn alone."""
+        return digest_of(self._answered())
+
+    def _answered(self) -> list[list[Any] | str]:
+        return [one for event in self.events if (one := _answered(event)) is not None]
 
     def in_place_of(self, other: Turn) -> Turn:
         """This turn where another stood: with its session, and its notes where they were."""

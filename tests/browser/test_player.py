@@ -534,6 +534,27 @@ def test_answers_of_a_page_stay_with_questions_on_several_lines_that_get_another
         assert told["asked_as"].tolist() == asked_as
 
 
+def test_answers_of_pages_of_several_lessons_are_each_to_its_own(page, tmp_path):
+    """They ask the same at the same turn, in tapes of which one has the same answer, too."""
+    file, pages = tmp_path / "sums.tape", tmp_path / "pages"
+    pages.mkdir()
+    ask(file, "1+1")
+    put_in_front_of_answers(file, {"mark": "guess", "ask": "What now?"})
+    others = [file.with_name("copy.tape"), tmp_path / "week" / "other.tape"]
+    others[1].parent.mkdir()
+    text = file.read_text()
+    for other, told in zip(others, (text, text.replace("1 + 1 = 2", "1 + 1 = 3")), strict=True):
+        other.write_text(told)
+    for tape in (file, *others):
+        answer_page(page, tape, pages / f"{tape.stem} answers.jsonl", f"of {tape.stem}")
+    for tape in (file, *others):
+        with pytest.warns(match="answer of .* (another tape|no question of this tape)"):
+            assert Tape(tape).answers(pages)["answer"].tolist() == [f"of {tape.stem}"]
+    renamed = file.rename(file.with_name("renamed.tape"))
+    with pytest.warns(match="answer of .* (another tape|no question of this tape)"):
+        assert Tape(renamed).answers(pages)["answer"].tolist() == ["of sums"]
+
+
 # What is asked in a turn, in front of the next one, and behind all.
 ASKED = [
     *LINES[:5],

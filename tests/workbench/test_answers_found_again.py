@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import dari_nb as dari
+from dari_nb.commands.cli import main
 from dari_nb.local import LocalDari
 from dari_nb.scores import Score, ScoreBook
 
@@ -206,3 +207,20 @@ def test_tapes_of_one_name_in_two_folders_have_answers_of_their_own(tape: dari.T
     tape.file.unlink()
     for week, text in (("one", "two"), ("two", "2")):
         assert given(dari.Tape(Path(week) / tape.file.name)) == [["msg_1", text]]
+
+
+def test_where_a_tape_is_gone_its_answers_are_to_one_that_was_answered_alike(
+    tape: dari.Tape,
+) -> None:
+    answer(tape, "two", "four", "six")
+    alike = dari.Tape("alike.tape")
+    alike.file.write_text(tape.file.read_text().replace("= 2", "= 1").replace("= 6", "= 7"))
+    tape.file.rename("renamed.tape")
+    assert main(["tape", "keys", "--answers", "alike.tape"]) == 0
+    with pytest.warns(match=r"2 answers of dari-scores\.jsonl belong to no question"):
+        assert given(alike) == [["msg_2", "four"]]
+    assert given(dari.Tape("renamed.tape")) == [
+        ["msg_1", "two"],
+        ["msg_2", "four"],
+        ["msg_3", "six"],
+    ]

@@ -14,7 +14,7 @@ from ...render.plain.visible import visible_name
 from ..packing import packed
 from ..view import STATIC
 from .first_sight import first_sight
-from .places import About, places_of
+from .places import places_of
 from .score import Score
 from .view import IDLE_LIMIT
 from .wire import State
@@ -57,6 +57,7 @@ _NO_SCRIPT = "<noscript>This page plays with JavaScript, which is switched off h
 def page(
     score: Score,
     title: str,
+    tape: str,
     *,
     speed: float = 1.0,
     idle_limit: float = IDLE_LIMIT,
@@ -69,6 +70,7 @@ def page(
     Args:
         score: What is played.
         title: The page's title.
+        tape: The name of the tape's file, which answers tell.
         speed: How many times as fast as it was recorded it plays.
         idle_limit: Seconds that it waits at most.
         advance: Is told how many more turns are in it.
@@ -92,7 +94,7 @@ def page(
     yield _block("dari-whole", whole)
     yield _packed("dari-chapters", chapters)
     if score.questions:
-        yield _packed("dari-questions", _told_of_questions(score))
+        yield _packed("dari-questions", _told_of_questions(score, tape))
     first, *others = _blocks(len(score.scenes))
     # In front of the script, so that it plays before all is read.
     yield _turns(first, score, everything)
@@ -106,10 +108,13 @@ def page(
     yield "</body></html>\n"
 
 
-def _told_of_questions(score: Score) -> dict[str, About]:
+def _told_of_questions(score: Score, tape: str) -> dict[str, Any]:
     """What answers tell of their questions, by these ids."""
     places = places_of(score)
-    return {mark_id: places[mark_id].about(mark) for mark_id, (_, mark) in score.questions.items()}
+    marks = {mark_id: mark for mark_id, (_, mark) in score.questions.items()}
+    return {
+        mark_id: {**places[mark_id].about(mark), "tape": tape} for mark_id, mark in marks.items()
+    }
 
 
 def _head(title: str, script: str, sheet: str) -> str:

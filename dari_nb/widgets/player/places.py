@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 
 
 class About(TypedDict):
-    """What an answer tells of its question: where it stood, in words, and what its turn asked."""
+    """What an answer tells of its question.
+
+    That is where it stood, in words, and hashes of what its turn asked and of what was answered.
+    """
 
     note: str
     asked: str
+    answered: str
 
 
 class Place(NamedTuple):
@@ -27,11 +31,13 @@ class Place(NamedTuple):
         turn: The turn that it stands in or in front of.
         asked: What tells that turn from others, whatever was asked before it: a hash of its
             session, of what it asks of whom, and of which it is there of how many that ask this.
+        answered: What was answered in that turn: a hash.
     """
 
     session: str
     turn: str
     asked: str
+    answered: str
 
     @property
     def where(self) -> str:
@@ -43,6 +49,7 @@ class Place(NamedTuple):
         return About(
             note=f"{self.where}: {mark.mark}: {mark.ask}",
             asked=self.asked,
+            answered=self.answered,
         )
 
 
@@ -63,5 +70,5 @@ def places_of(score: Score) -> dict[str, Place]:
         own = score.turn_with(mark, turn)
         asked, number = told[id(own)]
         which = digest_of([*asked, number, numbers[asked]])
-        places[mark_id] = Place(own.line.session, own.line.turn, which)
+        places[mark_id] = Place(own.line.session, own.line.turn, which, own.own_answer)
     return places

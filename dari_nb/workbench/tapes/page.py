@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...widgets.player.score import Score
 
 
-def written(score: Score, path: str | Path, title: str, *, speed: float, idle_limit: float) -> Path:
+def written(score: Score, path: str | Path, tape: Path, *, speed: float, idle_limit: float) -> Path:
     """Write a page, whole or not at all, and warn of what it leaves out.
 
     Raises:
@@ -33,7 +33,8 @@ def written(score: Score, path: str | Path, title: str, *, speed: float, idle_li
             path = path.with_name(f"{path.name}.html")
     pace = {"speed": speed, "idle_limit": idle_limit}
     with Progress(len(score.scenes), "turns on the page") as progress:
-        put_pieces(page(score, title, advance=progress.advance, **pace), path, kind)
+        pieces = page(score, tape.stem, tape.name, advance=progress.advance, **pace)
+        put_pieces(pieces, path, kind)
     for told in score.left_out.sentences(f" of {path.name}"):
         warnings.warn(told, stacklevel=3)
     return path.absolute()

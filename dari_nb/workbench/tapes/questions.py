@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,11 +32,14 @@ class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         reader: Who gave it: the name that they wrote on the page.
         asked: What tells the turn of its question from others (``Place.asked``).
-        tape: The path of the tape from the folder of the file, which may hold answers to others.
+        answered: What was answered in that turn (``Place.answered``).
+        tape: The path of the tape from the folder of the file, which may hold answers to others; of
+            who read a page, the tape's name alone.
     """
 
     reader: str | None = None
     asked: str | None = None
+    answered: str | None = None
     tape: str | None = None
 
 
@@ -48,6 +51,7 @@ class Told(NamedTuple):
         mark_id: The question's id.
         note: Where it stands, what it is called and what it asks.
         asked: What tells its turn from others.
+        answered: What was answered in its turn.
         tape: The file of its tape.
     """
 
@@ -55,6 +59,7 @@ class Told(NamedTuple):
     mark_id: str
     note: str
     asked: str | None
+    answered: str | None
     tape: Path | None
 
     @classmethod
@@ -62,7 +67,8 @@ class Told(NamedTuple):
         """What an answer tells that is kept in a file."""
         mark_id = answer.run_id.removeprefix(OF)
         tape = _named(answer.tape, kept_in.parent) if answer.tape else None
-        return cls(answer.reader, mark_id, answer.note or "", answer.asked, tape)
+        told = answer.asked, answer.answered
+        return cls(answer.reader, mark_id, answer.note or "", *told, tape)
 
     @property
     def where(self) -> str:
@@ -78,8 +84,9 @@ class Told(NamedTuple):
 class Questions:
     """The questions of a tape, also as they were before it was changed.
 
-    An answer is one to the tape that it names as long as that is there. Where it is not, it may
-    have another name by now, which may be that of this one.
+    An answer is one to the tape that it names as long as that is there. Where it is not, that may
+    have another name or place by now, which may be those of this one: then it is an answer to this
+    one if its turn is called so and answered so here, too.
 
     Args:
         played: Its turns.
@@ -89,7 +96,8 @@ class Questions:
     """
 
     def __init__(self, played: Played, tape: Path | None, *, is_shared: bool) -> None:
-        self._is_another = cache(partial(_is_another, tape))
+        self._tape = tape
+        self._is_there = cache(_is_there)
         self._is_shared = is_shared
         self._asked = played.questions
         self._places = places_of(played)
@@ -104,26 +112,44 @@ class Questions:
         """
         found = dict[Told, str | None]()
         for one in answers:
-            found[one] = None if self._is_another(one.tape) else self._with_id(one)
+            found[one] = None if self.is_another(one) else self._with_id(one)
         strays = [one for one, mark_id in found.items() if mark_id is None and self._may_fit(one)]
         for one in strays:
             if one.asked is not None:
                 found[one] = self._with_turn(one)
         older = [one for one in strays if one.asked is None]
-        return {**found, **self._with_numbers(older, found)}
+        found |= self._with_numbers(older, found)
+        return {one: mark_id and self._of_own(one, mark_id) for one, mark_id in found.items()}
+
+    def is_another(self, told: Told) -> bool:
+        """Whether an answer names another tape that is there, or beside this one."""
+        if told.tape is None or self._tape is None or told.tape == self._tape:
+            return False
+        is_beside = not self._is_named(told.tape) and self._is_there(
+            self._tape.with_name(told.tape.name)
+        )
+        return is_beside or self._is_there(told.tape)
 
     def concerns(self, told: Told) -> bool:
         """Whether what was answered may be a question of this tape, if not as it is now."""
-        if not self._is_shared:
-            return True
-        if self._is_another(told.tape):
+        if self.is_another(told):
             return False
-        is_here = told.tape is not None and _is_there(told.tape)
-        return is_here or any(_asks(told.words, mark) for _, mark in self._asked.values())
+        is_own = not self._is_shared or (told.tape is not None and self._is_named(told.tape))
+        return is_own or any(_asks(told.words, mark) for _, mark in self._asked.values())
+
+    def _is_named(self, tape: Path) -> bool:
+        """Whether a tape that is called so, and is nowhere else, may be this one."""
+        return self._tape is not None and tape.name == self._tape.name
+
+    def _of_own(self, told: Told, mark_id: str) -> str | None:
+        """The question, where its tape may be this one."""
+        is_told = told.tape is not None and not self._is_named(told.tape)
+        is_otherwise = told.answered not in (None, self._places[mark_id].answered)
+        return None if is_told and is_otherwise else mark_id
 
     def _may_fit(self, told: Told) -> bool:
         """Whether a question may be found by where it stood: on another tape it is another one."""
-        return not self._is_shared if told.tape is None else not self._is_another(told.tape)
+        return not self._is_shared if told.tape is None else not self.is_another(told)
 
     def _with_id(self, told: Told) -> str | None:
         key = told.mark_id, told.words
@@ -220,11 +246,6 @@ def _named(path: str, folder: Path) -> Path | None:
     with suppress(OSError, RuntimeError, ValueError):
         return (folder / path).resolve()
     return None
-
-
-def _is_another(tape: Path | None, named: Path | None) -> bool:
-    """Whether an answer names another tape that is there."""
-    return named is not None and named != tape and _is_there(named)
 
 
 def _is_there(tape: Path) -> bool:

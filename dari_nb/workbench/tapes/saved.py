@@ -84,14 +84,19 @@ class Reading:
         )
         for file, answers in read.items():
             name, strange, unnamed = visible_name(file.name), list[Saved](), list[Saved]()
+            others = list[Saved]()
             for answer in self._new(answers):
                 told = Told.by(answer, file)
                 if mark_id := found[told]:
                     yield mark_id, answer, name
                 elif self._questions.concerns(told):
                     (unnamed if self._is_shared and not told.tape else strange).append(answer)
+                elif not self._is_shared:
+                    others.append(answer)
             if strange:
                 self._untaken.append(_no_question(strange, name))
+            if others:
+                self._untaken.append(_to_others(others, name))
             if unnamed:
                 self._untaken.append(_no_tape(unnamed, name))
 
@@ -200,6 +205,13 @@ def _no_question(answers: list[Saved], file: str) -> str:
     is_one = len(answers) == 1
     count, belong = ("1 answer", "belongs") if is_one else (f"{len(answers)} answers", "belong")
     return f"{count} of {file} {belong} to no question of this tape{_noted(answers)}."
+
+
+def _to_others(answers: list[Saved], file: str) -> str:
+    count, are = ("1 answer", "is") if len(answers) == 1 else (f"{len(answers)} answers", "are")
+    tapes = [visible_name(tape) for tape in dict.fromkeys(one.tape for one in answers if one.tape)]
+    more = ", …" if len(tapes) > _MOST_NAMED else ""
+    return f"{count} of {file} {are} to another tape: {', '.join(tapes[:_MOST_NAMED])}{more}."
 
 
 def _no_tape(answers: list[Saved], file: str) -> str:

@@ -100,9 +100,10 @@ class Tape(tapes.Tape):  # noqa: D101
         get another name afterwards, or its question be corrected: answers are found by the other
         of the two, and by what their turn asks where another one is asked in front of it. Where the
         turn itself asks something else by now, it is another question. What was answered at another
-        tape is of that one, as long as it is there. What belongs to no question,
-        or cannot be read, is told in a warning, and so is that the one file named is not there yet;
-        what is in two files, such as a second download, counts once.
+        tape is of that one, as long as it is there; where it is gone, of one whose turn is answered
+        in the same way. What belongs to no question, or cannot be read, is told in a warning, and
+        so is that the one file named is not there yet; what is in two files, such as a second
+        download, counts once.
 
         Args:
             path: The file in which answers are kept, or several, a pattern such as
@@ -153,7 +154,7 @@ class Tape(tapes.Tape):  # noqa: D101
         """
         from .page import written
 
-        return written(self._score(), path, Path(self.path).stem, **self._pace())
+        return written(self._score(), path, Path(self.path), **self._pace())
 
     def _pace(self, speed: float | Speed | None = None) -> dict[str, Any]:
         """How a player of it begins."""
