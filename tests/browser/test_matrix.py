@@ -200,7 +200,7 @@ def test_an_answer_stays_open_when_its_rating_takes_its_row_away(book, leaves, a
     expect(head).to_contain_text("Task 2")
     keys.press("5")
     assert told(book, "board.ratings[-1][:2]", "('2-large', 5)")
-    keys.press("5")
+    keys.press("0")
     assert told(book, "board.ratings[-1][:2]", "('2-large', None)")
     rated = "{cell for cell, *_ in board.ratings}"
     assert told(book, rated, "{'2-large'}")
