@@ -752,7 +752,9 @@ def test_with_the_kernel_busy_the_field_says_so_and_shows_the_answer_after(lab):
     note = book.page.locator(".dari-tools > .dari-note").first
     heads = book.page.locator(".dari-cells tbody th")
     book.page.locator("[name=where]").fill("tier = gold")
-    expect(note).to_have_text("The kernel is busy with a cell; this shows when it is done.")
+    expect(note).to_have_text(
+        "The kernel does not answer yet, and may be busy with a cell; this shows when it does."
+    )
     book.shot("matrix-busy", selector=".dari-matrix")
     book.interrupt()
     expect(note).to_have_text("2 of 4 tasks")

@@ -3,7 +3,7 @@ import { find } from "./parts";
 import type { Cell, Kept, Note, Rating } from "./wire";
 
 /** What a cell is rated. */
-export type Said = Omit<Kept, "kept">;
+export type Said = Pick<Kept, "value" | "note">;
 
 /**
  * What was given here, in place of what is told of the cell until the kernel's news of it come:
@@ -23,10 +23,14 @@ type Keep = (rating: Rating | Note) => Promise<{ body: Partial<Kept> }>;
 /** Hears what became of a rating. */
 type Told = (cell: Cell, words: string, isError: boolean) => void;
 
+/** Takes cells as they are shown with so many ratings. */
+type Drawn = (cells: Cell[], kept: number) => void;
+
 /** Ratings by hand, which the kernel keeps one after another: the last one of a cell stays. */
 export class Ratings {
   readonly #keep: Keep;
   readonly #told: Told;
+  readonly #drawn: Drawn;
   readonly #given = new Map<string, Given>();
   /** How many are not saved yet. */
   waiting = 0;
@@ -35,9 +39,10 @@ export class Ratings {
   #last = 0;
 
   /** @param keep Returns what is kept then, or rejects with what went wrong, for the reader. */
-  constructor(keep: Keep, told: Told) {
+  constructor(keep: Keep, told: Told, drawn: Drawn) {
     this.#keep = keep;
     this.#told = told;
+    this.#drawn = drawn;
   }
 
   of(cell: Cell, name: string): Said {
@@ -69,10 +74,11 @@ export class Ratings {
     this.#told(cell, "", false);
     this.#keep({ cell: cell.id, name, ...change } as Rating | Note)
       .finally(() => this.waiting--)
-      .then(({ body: { kept = 0, ...said } }) => {
+      .then(({ body: { kept = 0, cells = [], ...said } }) => {
         this.lost = this.lost.filter((one) => !hasRested && one.cell.id !== cell.id);
         given.kept = kept;
         Object.assign(given.part, said);
+        this.#drawn(cells, kept);
         const { value } = { ...this.of(cell, name), ...given.part };
         const without = change.note ? "note saved" : "taken back";
         const words = value === null ? without : `saved: ${value} of 5`;

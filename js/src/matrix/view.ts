@@ -4,7 +4,7 @@ import type { Port } from "../host/port";
 import { atEnd, focused } from "../shared/dom";
 import { Place } from "../shared/place";
 import { type Grid, gridIn } from "./grid";
-import { BUSY, PATIENCE_MS, Pane } from "./pane";
+import { PATIENCE_MS, Pane, SILENT } from "./pane";
 import { find, put, rove } from "./parts";
 import { RatingLine, Ratings, type Said } from "./ratings";
 import type { Sheet } from "./sheet";
@@ -94,10 +94,11 @@ export class MatrixView {
     this.#ratings = new Ratings(
       (rating) => port.ask<Partial<Kept>>("rate", rating),
       (...told) => this.#told(...told),
+      (cells, kept) => sheet.rated(cells, kept),
     );
     this.#listen(signal);
     port.watch(TRAITS, () => this.#show(), signal);
-    sheet.subscribe((change) => this.#changed(change), signal);
+    sheet.subscribe((change, isRating) => this.#changed(change, isRating), signal);
     atEnd(signal, () => {
       cancelAnimationFrame(this.#frame);
       clearTimeout(this.#following);
@@ -198,7 +199,7 @@ export class MatrixView {
     };
     if (isLate) {
       // One that is gone says so above.
-      const busy = () => say(true, this.#root.matches(".dari-gone") ? "" : BUSY);
+      const busy = () => say(true, this.#root.matches(".dari-gone") ? "" : SILENT);
       this.#late ??= setTimeout(busy, PATIENCE_MS);
       return;
     }
@@ -218,7 +219,7 @@ export class MatrixView {
     else if (this.#opened && !id) this.#close();
   }
 
-  #changed(change: Change): void {
+  #changed(change: Change, isRating: boolean): void {
     if (this.#number !== this.#sheet.number) {
       this.#number = this.#sheet.number;
       this.#grid.clear();
@@ -233,7 +234,9 @@ export class MatrixView {
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
     const opened = change.cells.find((cell) => cell.id === this.#opened?.id);
     if (!opened) return;
-    this.#read(opened);
+    // What was said in it stays.
+    if (isRating) this.#opened = opened;
+    else this.#read(opened);
     // What is told there is of the rating before.
     if (this.#kept(opened).value !== before) this.#tellSaving("");
   }

@@ -212,7 +212,7 @@ describe("a matrix", () => {
     expect(said()).toBe("0 of 2 tasks");
   });
 
-  test("says that the kernel is busy rather than show what was asked for before", async () => {
+  test("says that the kernel does not answer rather than show what was asked for before", async () => {
     vi.useFakeTimers();
     const grid = el.querySelector(".dari-grid");
     side.set({ where: "tier = gold" });
@@ -220,7 +220,9 @@ describe("a matrix", () => {
     side.set({ where: "tier = golden" });
     expect(note()).toBe("");
     vi.advanceTimersByTime(200);
-    expect(note()).toBe("The kernel is busy with a cell; this shows when it is done.");
+    expect(note()).toBe(
+      "The kernel does not answer yet, and may be busy with a cell; this shows when it does.",
+    );
     expect(grid?.getAttribute("aria-busy")).toBe("true");
     vi.useRealTimers();
     await find({ b: {} });
@@ -229,7 +231,9 @@ describe("a matrix", () => {
     vi.useFakeTimers();
     side.set({ blind: true });
     vi.advanceTimersByTime(900);
-    expect(note()).toBe("The kernel is busy with a cell; this shows when it is done.");
+    expect(note()).toBe(
+      "The kernel does not answer yet, and may be busy with a cell; this shows when it does.",
+    );
     vi.useRealTimers();
   });
 
@@ -638,6 +642,29 @@ describe("ratings", () => {
       press("ArrowLeft");
     }
     vi.useRealTimers();
+  });
+
+  test("a cell shows its rating with the answer, whatever news of what was before come late", async () => {
+    let kept = 0;
+    side.answer = async (what, body) => {
+      const { value } = body as { value: number };
+      const cells = [cell("a", "small", { html: `<p>rating ${value}</p>` }), cell("x", "small")];
+      return what === "rate" ? { value, kept: ++kept, cells } : { head: "", items: [] };
+    };
+    at("a/small/0").focus();
+    press("Enter");
+    for (const value of [3, 5]) {
+      press(String(value));
+      await vi.waitFor(() => expect(at("a/small/0").textContent).toBe(`rating ${value}`));
+    }
+    expect(focused()).toBe("a/small/0");
+    expect(side.asked.filter(([what]) => what === "cell")).toHaveLength(1);
+    const late = { ...small(), rows: [], cells: [cell("a", "small"), cell("b", "small")] };
+    side.deliver(1, 2, late, 1);
+    expect(at("a/small/0").textContent).toBe("rating 5");
+    side.deliver(2, 3, late, 2);
+    expect(at("a/small/0").textContent).toBe("answer a small");
+    expect(at("x/small/0")).toBeNull();
   });
 
   test("a digit rates the cell with the focus once one is open, and means nothing before", async () => {
