@@ -96,8 +96,10 @@ def test_what_is_typed_in_a_field_is_undone_there(book, view):
         assert page.evaluate(FOCUS, [view, place]) == "there"
         page.keyboard.type("ab")
         assert page.evaluate(VALUE, [view, place]) == "ab"
-        for key in ("Control+z", "Control+z"):
-            page.keyboard.press(key)
+        page.keyboard.press("Control+z")
+        # It is undone at once or letter by letter; what more is undone was typed elsewhere.
+        if page.evaluate(VALUE, [view, place]):
+            page.keyboard.press("Control+z")
         assert page.evaluate(VALUE, [view, place]) == ""
         page.keyboard.press("Control+Shift+z")
         assert page.evaluate(VALUE, [view, place]).startswith("a")
