@@ -336,6 +336,8 @@ def test_it_looks_right_beside_a_transcript_and_narrow(book, axe, theme):
     book.page.set_viewport_size({"width": 700, "height": 900})
     boxes = [book.page.locator(place).bounding_box() for place in (".dari-grid", ".dari-pane")]
     assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+    bar = book.page.locator(".jp-Cell:has(.dari-matrix) .jp-OutputCollapser").bounding_box()
+    assert all(box["x"] >= bar["x"] + bar["width"] + 5 for box in boxes)
     book.shot(f"matrix-{theme}-narrow", selector=".dari-matrix")
     book.page.set_viewport_size({"width": 1280, "height": 900})
     book.theme("light")
