@@ -445,7 +445,7 @@ class MatrixView(View):
 
     def _asked(self, body: Any, least: int, most: int) -> list[MatrixCell]:
         ids = ids_in(body)
-        known = {cell.id: cell for cell in self._matrix.cells}
+        known = {cell.id: cell for cell in self._matrix.cells} | self._rated_since
         if not all(cell in known for cell in ids):
             raise InvalidRequestError("There is no such cell in this matrix.")
         if not least <= len(ids) <= most:

@@ -291,6 +291,14 @@ def test_the_answer_to_a_rating_has_its_place_as_the_news_of_it_have(board, wire
     assert any("rating 2" in cell["html"] for cell in drawn)
 
 
+def test_a_rating_is_compared_before_the_matrix_is_read_anew(board, transcript, wire_of):
+    keeping = {"rate": lambda *_: None, "said": lambda *_: Said(4)}
+    wire = wire_of(MatrixView(board.read, transcript=transcript, **keeping))
+    wire.ask("rate", {"cell": "a/small", "name": "rating", "value": 4})
+    html = wire.ask("compare", {"cells": ["a/small", "a/large"]})["body"]
+    assert "rating" in html
+
+
 @pytest.mark.parametrize("value", [0, 6, "4", []])
 def test_a_rating_out_of_range_is_refused(board, wire_of, value):
     kept = []
