@@ -1,8 +1,7 @@
 /** A matrix with no kernel: cells run and end by themselves, and ratings stay on the page. */
 
-import type { Message } from "../src/host/port";
 import { matrix } from "../src/matrix/component";
-import type { Cell, Change, Column, State } from "../src/matrix/wire";
+import type { Cell, Change, Column, News, State } from "../src/matrix/wire";
 import { kernel, pause } from "./kernel";
 
 const LLMS = ["small", "medium", "large"];
@@ -78,7 +77,8 @@ function columns(): Column[] {
 }
 
 function deliver(change: Change): void {
-  tell({ kind: "news", matrix: 0, since: n, n: ++n } as Message, change);
+  const news: News = { kind: "news", matrix: 0, since: n, n: ++n, kept: 0 };
+  tell(news, change);
   const done = [...cells.values()].filter((cell) => cell.state === "completed").length;
   const head = `<div class="dari-head"><strong>refund-policy</strong> <small>${done} of 12</small></div>`;
   port.set({ head, busy: done < 12 });

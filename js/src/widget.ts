@@ -17,6 +17,8 @@ type Cleanup = () => void;
 interface Manager {
   kernel: {
     statusChanged: Signal<string>;
+    status?: string;
+    disposed?: Signal<unknown>;
     iopubMessage?: Signal<Published>;
     removeInputGuard?(): void;
   } | null;
@@ -102,7 +104,7 @@ function hideInput(el: Element): void {
   for (const field of fields ?? []) field.style.display = "none";
 }
 
-/** Aborts when the kernel ends or begins anew: no model outlives it. Not every host tells. */
+/** Aborts when the kernel ends, is left, or begins anew: no model outlives it. Not every host tells. */
 function kernelGone(model: Model, signal: AbortSignal): AbortSignal {
   const gone = new AbortController();
   const kernel = kernelOf(model);
@@ -111,6 +113,8 @@ function kernelGone(model: Model, signal: AbortSignal): AbortSignal {
     atEnd(signal, () => said?.disconnect(slot));
   }
   listen(kernel?.statusChanged, (_, status) => ENDS.test(status) && gone.abort());
+  // A kernel that is shut down may say nothing: the page lets go of it.
+  listen(kernel?.disposed, () => gone.abort());
   // What a kernel says as it begins may be lost on its way; later words name its session, too.
   let known: string | undefined;
   listen(kernel?.iopubMessage, (_, { header: { msg_type, session } }) => {

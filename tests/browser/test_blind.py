@@ -223,7 +223,7 @@ def test_a_rating_taken_back_leaves_what_another_gave_meanwhile(book):
     book.execute("batch.rate((2, 'quokkatwo', 0), 'rating', 5, 'cn')")
     page.keyboard.press("4")
     told.get_by_text("saved: 4 of 5").wait_for()
-    page.keyboard.press("4")
+    page.keyboard.press("Delete")
     told.get_by_text("taken back").wait_for()
     expect(page.get_by_label("Note", exact=True)).to_have_value("")
     blind(book, is_on=False)

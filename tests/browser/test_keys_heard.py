@@ -79,3 +79,27 @@ def test_tab_leads_from_the_cell_into_a_view_and_back(book, view):
             if page.evaluate(within, view) == inside:
                 break
         assert page.evaluate(within, view) == inside
+
+
+FIELDS = """(view) => [...window.places(view)].filter(([, e]) =>
+  e.matches("textarea, input:not([type=checkbox], [type=number])") && !e.value).map(([n]) => n)"""
+VALUE = "([view, place]) => window.at(view, place).value"
+
+
+@pytest.mark.parametrize("view", ["live", "reader", "chat", "matrix", "sessions"])
+def test_what_is_typed_in_a_field_is_undone_there(book, view):
+    page = book.page
+    opened(book, view)
+    fields = page.evaluate(FIELDS, view)
+    assert fields
+    for place in fields:
+        assert page.evaluate(FOCUS, [view, place]) == "there"
+        page.keyboard.type("ab")
+        assert page.evaluate(VALUE, [view, place]) == "ab"
+        page.keyboard.press("Control+z")
+        # It is undone at once or letter by letter; what more is undone was typed elsewhere.
+        if page.evaluate(VALUE, [view, place]):
+            page.keyboard.press("Control+z")
+        assert page.evaluate(VALUE, [view, place]) == ""
+        page.keyboard.press("Control+Shift+z")
+        assert page.evaluate(VALUE, [view, place]).startswith("a")

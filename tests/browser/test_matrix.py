@@ -200,7 +200,7 @@ def test_an_answer_stays_open_when_its_rating_takes_its_row_away(book, leaves, a
     expect(head).to_contain_text("Task 2")
     keys.press("5")
     assert told(book, "board.ratings[-1][:2]", "('2-large', 5)")
-    keys.press("5")
+    keys.press("0")
     assert told(book, "board.ratings[-1][:2]", "('2-large', None)")
     rated = "{cell for cell, *_ in board.ratings}"
     assert told(book, rated, "{'2-large'}")
@@ -336,6 +336,8 @@ def test_it_looks_right_beside_a_transcript_and_narrow(book, axe, theme):
     book.page.set_viewport_size({"width": 700, "height": 900})
     boxes = [book.page.locator(place).bounding_box() for place in (".dari-grid", ".dari-pane")]
     assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+    bar = book.page.locator(".jp-Cell:has(.dari-matrix) .jp-OutputCollapser").bounding_box()
+    assert all(box["x"] >= bar["x"] + bar["width"] + 5 for box in boxes)
     book.shot(f"matrix-{theme}-narrow", selector=".dari-matrix")
     book.page.set_viewport_size({"width": 1280, "height": 900})
     book.theme("light")
@@ -753,7 +755,9 @@ def test_with_the_kernel_busy_the_field_says_so_and_shows_the_answer_after(lab):
     note = book.page.locator(".dari-tools > .dari-note").first
     heads = book.page.locator(".dari-cells tbody th")
     book.page.locator("[name=where]").fill("tier = gold")
-    expect(note).to_have_text("The kernel is busy with a cell; this shows when it is done.")
+    expect(note).to_have_text(
+        "The kernel does not answer yet, and may be busy with a cell; this shows when it does."
+    )
     book.shot("matrix-busy", selector=".dari-matrix")
     book.interrupt()
     expect(note).to_have_text("2 of 4 tasks")

@@ -13,6 +13,7 @@ from ..plain.visible import visible_name
 MOST_NAMED = 4
 """Things that are named beside each other; of more the rest is counted."""
 _LONGEST_CAUSE = 120  # characters
+_PERCENT = re.compile(r"(?<=\d) %")
 _BUTTON = re.compile(r"<button[^>]*>|</button>")
 
 
@@ -28,8 +29,8 @@ class Part(NamedTuple):
 
 
 def html_of(part: Part) -> str:
-    """Set a part as HTML."""
-    html = number_html(_safe(part.text), part.where)
+    """Set a part as HTML, where lines break: no number stands without its %."""
+    html = number_html(_PERCENT.sub("\N{NO-BREAK SPACE}%", _safe(part.text)), part.where)
     return f"<{part.tag}>{html}</{part.tag}>" if part.tag else html
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ...errors import DariError, InvalidRequestError
 from ...models import TimelineItem
 from ...render import item_html
-from ...render.matrix.matrix import ENDED, Matrix
+from ...render.matrix.matrix import ENDED, Matrix, MatrixCell
 from ..live.wire import Fragment
-from .wire import Kept
+from .wire import Cell, Kept
 
 Rate = Callable[[str, str, float | None, str], object]
 ReadRating = Callable[[str, str], "Said"]
@@ -47,10 +48,10 @@ class Said(NamedTuple):
         is_blind = self.is_blind and "note" not in given.parts
         return self._replace(at="", is_blind=is_blind, **given.parts)
 
-    def kept(self, n: int) -> Kept:
-        """Return it as a page has it: the ``n``-th that was kept."""
+    def kept(self, n: int, cells: list[Cell]) -> Kept:
+        """Return it as a page has it: the ``n``-th that was kept, and the cells that show it."""
         is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
-        return Kept(value=self.value if is_number else None, note=self.note, kept=n)
+        return Kept(value=self.value if is_number else None, note=self.note, kept=n, cells=cells)
 
 
 class Since:
@@ -106,6 +107,17 @@ def said_in(matrix: Matrix, cell_id: str, name: str) -> Said:
         return Said()
     note = str(cell.notes.get(name, ""))
     return Said(cell.scores.get(name), note, cell.rated.get(name, ""), name in cell.blind)
+
+
+def with_rating(cell: MatrixCell, name: str, said: Said) -> MatrixCell:
+    """Return a cell with this rating in place of the one that it had."""
+    scores = {other: value for other, value in cell.scores.items() if other != name}
+    notes = {other: note for other, note in cell.notes.items() if other != name}
+    if said.value is not None:
+        scores[name] = said.value
+    if said.note:
+        notes[name] = said.note
+    return replace(cell, scores=scores, notes=notes)
 
 
 def keep_rating(rate: Rate, given: Given, whole: Said) -> None:

@@ -10,7 +10,7 @@ from ...render.matrix.alike import groups_of, same_rows, stands_aside
 from ...render.matrix.cells import cell_html, column_html, label_text, row_html, tint_of
 from ...render.matrix.figures import cells_by_place
 from ...render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixRow
-from ...score_kinds import Kind, is_missing
+from ...score_kinds import Kind, is_missing, kinds_of
 from ..packing import packed
 from .wire import Cell, Change, Column, Row
 
@@ -104,6 +104,25 @@ class Changes:
         for _, kind, entry in entries:
             change[kind].append(entry)  # type: ignore[literal-required]
         return packed(change)
+
+
+def drawn(matrix: Matrix, place: Sequence[MatrixCell]) -> list[Cell]:
+    """Draw the cells of one place as the news of them do.
+
+    Args:
+        matrix: The matrix that they are in.
+        place: All cells of a row in a column.
+    """
+    place = sorted(place, key=lambda cell: cell.repeat)
+    kinds = {**kinds_of(cell.scores for cell in place), **matrix.kinds}
+    is_aside = stands_aside(matrix)
+    groups = [[cell] for cell in place] if is_aside else groups_of(place)
+    among = 1 if is_aside else len(place)
+    return [
+        _cell(cell, group, kinds, calls=matrix.has_calls, among=among)
+        for group in groups
+        for cell in group
+    ]
 
 
 def _columns(matrix: Matrix) -> list[Column]:

@@ -27,6 +27,7 @@ from ..view import STATIC, View
 from .asked import (
     Rate,
     ReadRating,
+    Said,
     Since,
     fragments_of,
     ids_in,
@@ -34,12 +35,13 @@ from .asked import (
     keep_rating,
     rating_in,
     said_in,
+    with_rating,
 )
 from .blinding import Blinding
-from .changes import Changes
+from .changes import Changes, drawn
 from .found import found_in
 from .tools import seen_html, tools_html, totals_html
-from .wire import Found, Kept, News, Opened
+from .wire import Cell, Found, Kept, News, Opened
 
 #: Seconds between batches: with 5 a second the eye sees all that happens in a matrix.
 INTERVAL = 0.2
@@ -168,6 +170,7 @@ class MatrixView(View):
         self._said = said or (lambda cell_id, name: said_in(read(), cell_id, name))
         self._since = Since()
         self._ratings = Errands()
+        self._rated_since: dict[str, MatrixCell] = {}
         self._kept = 0
         self._is_rated = False
         self._watch = watch
@@ -215,7 +218,7 @@ class MatrixView(View):
             if self._is_closed:
                 return
             self._true = read()
-            self._matrix = self._as_seen(self._true)
+            self._matrix, self._rated_since = self._as_seen(self._true), {}
             self._show_totals(self._matrix)
             for since, n, body in self._changes.take(self._matrix):
                 self._send_news(since, n, body)
@@ -248,7 +251,7 @@ class MatrixView(View):
             self._number += 1
             hides = self.blind and not self._true.is_blind
             self._blinding = Blinding(self._number) if hides else None
-            self._matrix = self._as_seen(self._true)
+            self._matrix, self._rated_since = self._as_seen(self._true), {}
             self._changes, self._found = Changes(), None
         self.tell(**vars(wish))
         self._show(lambda: self._true)
@@ -420,7 +423,7 @@ class MatrixView(View):
             # Whoever keeps it need not tell anyone, and the next rating does not wait for pages.
             self._is_rated = True
             self.changed()
-            return shows.kept(n)
+            return shows.kept(n, self._drawn_with(asked.cell, name, shows))
 
         def keep_alone() -> Kept:
             with _rating_one:
@@ -429,14 +432,25 @@ class MatrixView(View):
         # In the order in which they were given: the last one of a cell stays.
         return self._ratings.submit(keep_alone)
 
+    def _drawn_with(self, cell_id: str, name: str, said: Said) -> list[Cell]:
+        """Draw the place of a cell with the rating that it has since all was read."""
+        matrix, rated = self._matrix, self._rated_since
+        here = matrix.by_id.get(cell_id)
+        if here is None:
+            return []  # another matrix is shown meanwhile
+        rated[cell_id] = with_rating(rated.get(cell_id, here), name, said)
+        there = here.row, here.column
+        place = [cell for cell in matrix.cells if (cell.row, cell.column) == there]
+        return drawn(matrix, [rated.get(cell.id, cell) for cell in place])
+
     def _asked(self, body: Any, least: int, most: int) -> list[MatrixCell]:
         ids = ids_in(body)
-        known = self._matrix.by_id
+        known, rated = self._matrix.by_id, self._rated_since
         if not all(cell in known for cell in ids):
             raise InvalidRequestError("There is no such cell in this matrix.")
         if not least <= len(ids) <= most:
             raise InvalidRequestError(f"Choose {least} to {most} cells, not {len(ids)}.")
-        return [known[cell] for cell in ids]
+        return [rated.get(cell) or known[cell] for cell in ids]
 
     def _name(self, cell: MatrixCell) -> str:
         """Tell a cell from others: task, LLM, repeat."""

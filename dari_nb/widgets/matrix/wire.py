@@ -139,11 +139,13 @@ class Kept(TypedDict):
     """What the view shows of a cell then; a value is ``None`` where it is no number.
 
     ``kept`` is the how many-th rating this is: news of a matrix that was read before may be late.
+    ``cells`` are all of its place, as they are shown then.
     """
 
     value: float | None
     note: str
     kept: int
+    cells: list[Cell]
 
 
 class State(TypedDict):

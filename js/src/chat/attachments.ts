@@ -17,7 +17,6 @@ export class Attachments {
     this.#port = port;
     this.#say = say;
     this.#signal = signal;
-    this.element.hidden = true;
   }
 
   get isEmpty(): boolean {
@@ -33,7 +32,6 @@ export class Attachments {
     const files = [...this.#files.values()];
     this.#files.clear();
     this.element.replaceChildren();
-    this.element.hidden = true;
     return files;
   }
 
@@ -60,12 +58,10 @@ export class Attachments {
       upload.isWanted = false;
       this.#files.delete(key);
       item.remove();
-      this.element.hidden = this.isEmpty;
     };
     item.append(button("×", remove, this.#signal, { "aria-label": `Remove ${file.name}` }));
     this.#files.set(key, upload);
     this.element.append(item);
-    this.element.hidden = false;
   }
 }
 

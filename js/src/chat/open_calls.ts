@@ -27,8 +27,8 @@ export class OpenCalls {
       rows: "2",
       "aria-label": "Answer as JSON",
       spellcheck: "false",
+      placeholder: 'JSON, such as {"ok": true} or "text"',
     });
-    json.placeholder = 'JSON, such as {"ok": true} or "text"';
     const note = make("span", "dari-note", { role: "alert" });
     const values = () =>
       call.fields.length > 0

@@ -66,9 +66,14 @@ export function isChord(event: KeyboardEvent): boolean {
   return event.ctrlKey || event.metaKey || (event.altKey && !isText(targetOf(event)));
 }
 
-/** No cell hears it there: what acts on cells needs one that has the focus or is around it. */
+/**
+ * No cell hears it there: what acts on cells needs one that has the focus or is around it. The key
+ * is let go at once, since a host that waits for what comes of it takes Ctrl+Z away from the field.
+ */
 function passOn(event: KeyboardEvent): void {
-  if (!document.body.dispatchEvent(new KeyboardEvent(event.type, event))) event.preventDefault();
+  const { body } = document;
+  if (!body.dispatchEvent(new KeyboardEvent("keydown", event))) event.preventDefault();
+  body.dispatchEvent(new KeyboardEvent("keyup", event));
 }
 
 /** What has the focus, also inside of a shadow tree. */

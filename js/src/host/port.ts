@@ -32,6 +32,9 @@ export type Draw = (el: HTMLElement, signal: AbortSignal) => void;
 /** Listens from the first moment, because messages come before the first view does. */
 export type Component<Traits extends object> = (port: Port<Traits>, signal: AbortSignal) => Draw;
 
+/** Causes the error of what was sent: whether the other side has heard it nobody knows. */
+export const UNANSWERED = 1;
+
 /** Requests that wait for their answers. */
 export class Questions {
   readonly #waiting = new Map<number, [(reply: Reply<never>) => void, (error: Error) => void]>();
@@ -57,7 +60,7 @@ export class Questions {
   /** Rejects all that waits, and all that is asked from now on. */
   refuse(why: string): void {
     this.#why = why;
-    for (const [, reject] of this.#waiting.values()) reject(new Error(why));
+    for (const [, reject] of this.#waiting.values()) reject(new Error(why, { cause: UNANSWERED }));
     this.#waiting.clear();
   }
 }

@@ -5,7 +5,8 @@ import { dress, fill, find, part, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
 
 export const PATIENCE_MS = 800;
-export const BUSY = "The kernel is busy with a cell; this shows when it is done.";
+export const SILENT =
+  "The kernel does not answer yet, and may be busy with a cell; this shows when it does.";
 
 /** What is beside the matrix or below it: a transcript, or cells compared. */
 export class Pane {
@@ -97,7 +98,7 @@ export class Pane {
     const say = (words: string) => {
       if (asked === this.#asked) this.#told.textContent = words;
     };
-    const timer = setTimeout(say, PATIENCE_MS, BUSY);
+    const timer = setTimeout(say, PATIENCE_MS, SILENT);
     try {
       const { body } = await answer;
       if (asked === this.#asked) show(body);

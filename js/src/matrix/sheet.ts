@@ -1,7 +1,8 @@
 import { atEnd } from "../shared/dom";
 import type { Cell, Change, Column, Found, Left, Row } from "./wire";
 
-type Listener = (change: Change) => void;
+/** Told of what is new, and whether that is only how cells are rated. */
+type Listener = (change: Change, isRating: boolean) => void;
 
 /** The matrix as far as it came, from which any number of views is drawn. */
 export class Sheet {
@@ -16,6 +17,8 @@ export class Sheet {
   /** What was asked for, and which rows are left by that, in order. */
   found: Found | undefined;
   left = new Map<string, Left>();
+  /** How many ratings had been kept when a cell was drawn that was rated. */
+  readonly #rated = new Map<string, number>();
   readonly #byRow = new Map<string, Map<string, Cell>>();
   readonly #listeners = new Set<Listener>();
 
@@ -24,11 +27,23 @@ export class Sheet {
     this.number = number;
     this.repeats = 1;
     this.found = undefined;
-    for (const known of [this.rows, this.cells, this.left, this.#byRow]) known.clear();
+    for (const known of [this.rows, this.cells, this.left, this.#byRow, this.#rated]) known.clear();
   }
 
-  /** Takes in what is new; what comes later is newer. */
-  apply(change: Change): void {
+  /** Takes in what is new; what comes later is newer, but for cells that were rated since. */
+  apply({ columns, rows, cells }: Change): void {
+    const isNew = ({ id }: Cell) => (this.#rated.get(id) ?? 0) <= this.kept;
+    this.#take({ columns, rows, cells: cells.filter(isNew) }, false);
+  }
+
+  /** Takes in how cells are shown with so many ratings, before there is news of that. */
+  rated(cells: Cell[], kept: number): void {
+    const known = kept > this.kept ? cells.filter(({ id }) => this.cells.has(id)) : [];
+    for (const { id } of known) this.#rated.set(id, kept);
+    if (known.length) this.#take({ columns: this.columns, rows: [], cells: known }, true);
+  }
+
+  #take(change: Change, isRating: boolean): void {
     this.columns = change.columns;
     for (const row of change.rows) this.rows.set(row.id, row);
     for (const cell of change.cells) {
@@ -37,18 +52,18 @@ export class Sheet {
       const inRow = this.#byRow.get(cell.row) ?? new Map<string, Cell>();
       this.#byRow.set(cell.row, inRow.set(cell.id, cell));
     }
-    this.#tell(change);
+    this.#tell(change, isRating);
   }
 
   /** Takes in what the kernel found. */
   find(found: Found, left: Left[]): void {
     this.found = found;
     this.left = new Map(left.map((one) => [one.id, one]));
-    this.#tell({ columns: this.columns, rows: [], cells: [] });
+    this.#tell({ columns: this.columns, rows: [], cells: [] }, false);
   }
 
-  #tell(change: Change): void {
-    for (const listener of this.#listeners) listener(change);
+  #tell(change: Change, isRating: boolean): void {
+    for (const listener of this.#listeners) listener(change, isRating);
   }
 
   cellsOf(row: string): Cell[] {

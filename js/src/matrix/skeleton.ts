@@ -31,6 +31,7 @@ const KEYS: Told[] = [
   [["Space"], "choose it to compare"],
   [["c"], "compare these"],
   [["1–5"], "rate what is open: 1 is the worst"],
+  [["0", "Delete"], "take its rating back"],
   [["n"], "write a note"],
   [["?"], "these keys"],
   [["Escape"], "close what is open"],

@@ -4,7 +4,7 @@ import type { Port } from "../host/port";
 import { atEnd, focused } from "../shared/dom";
 import { Place } from "../shared/place";
 import { type Grid, gridIn } from "./grid";
-import { BUSY, PATIENCE_MS, Pane } from "./pane";
+import { PATIENCE_MS, Pane, SILENT } from "./pane";
 import { find, put, rove } from "./parts";
 import { RatingLine, Ratings, type Said } from "./ratings";
 import type { Sheet } from "./sheet";
@@ -94,10 +94,11 @@ export class MatrixView {
     this.#ratings = new Ratings(
       (rating) => port.ask<Partial<Kept>>("rate", rating),
       (...told) => this.#told(...told),
+      (cells, kept) => sheet.rated(cells, kept),
     );
     this.#listen(signal);
     port.watch(TRAITS, () => this.#show(), signal);
-    sheet.subscribe((change) => this.#changed(change), signal);
+    sheet.subscribe((change, isRating) => this.#changed(change, isRating), signal);
     atEnd(signal, () => {
       cancelAnimationFrame(this.#frame);
       clearTimeout(this.#following);
@@ -198,7 +199,7 @@ export class MatrixView {
     };
     if (isLate) {
       // One that is gone says so above.
-      const busy = () => say(true, this.#root.matches(".dari-gone") ? "" : BUSY);
+      const busy = () => say(true, this.#root.matches(".dari-gone") ? "" : SILENT);
       this.#late ??= setTimeout(busy, PATIENCE_MS);
       return;
     }
@@ -218,7 +219,7 @@ export class MatrixView {
     else if (this.#opened && !id) this.#close();
   }
 
-  #changed(change: Change): void {
+  #changed(change: Change, isRating: boolean): void {
     if (this.#number !== this.#sheet.number) {
       this.#number = this.#sheet.number;
       this.#grid.clear();
@@ -233,7 +234,9 @@ export class MatrixView {
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
     const opened = change.cells.find((cell) => cell.id === this.#opened?.id);
     if (!opened) return;
-    this.#read(opened);
+    // What was said in it stays.
+    if (isRating) this.#opened = opened;
+    else this.#read(opened);
     // What is told there is of the rating before.
     if (this.#kept(opened).value !== before) this.#tellSaving("");
   }
@@ -324,23 +327,36 @@ export class MatrixView {
   }
 
   #told(cell: Cell, words: string, isError: boolean): void {
-    const { lost } = this.#ratings;
     this.#spoken.textContent = `Task ${this.#numberOf(cell)}: ${words || SAVING}`;
-    // An error is seen beside the cell that it is about; of several all are named.
-    if (isError && lost.length < 2 && this.#opened?.id !== cell.id) this.#select(cell);
-    if (isError && lost.length > 1) {
-      const tasks = [...new Set(lost.map((one) => this.#numberOf(one)))].join(", ");
-      this.#line.tell(`${lost.length} were not kept, of tasks ${tasks}: ${words}`, true);
-    } else if (isError) this.#line.tell(words, true);
-    else this.#tellSaving(this.#opened?.id === cell.id ? words : "saved");
-    if (this.#opened?.id === cell.id) this.#line.show(this.#kept(cell));
+    // An error is seen where ratings are.
+    if (isError && !this.#opened) this.#select(cell);
+    const isOpen = this.#opened?.id === cell.id;
+    this.#tellSaving(isError ? "" : isOpen ? words : "saved");
+    if (isOpen) this.#line.show(this.#kept(cell));
   }
 
-  /** Says how many ratings are not saved yet; of none, these words. */
+  /** Says how many ratings are not saved yet, or of none these words; and what was not kept. */
   #tellSaving(words: string): void {
     const { waiting } = this.#ratings;
     const saving = waiting > 1 ? `saving ${waiting} …` : SAVING;
-    this.#line.tell(waiting > 0 ? saving : words);
+    const lost = this.#tellLost();
+    this.#line.tell([waiting > 0 ? saving : words, ...lost].filter(Boolean).join("; "), !!lost[0]);
+  }
+
+  /** Says what was not kept: of all with one cause together. */
+  #tellLost(): string[] {
+    const { lost } = this.#ratings;
+    const [one] = lost;
+    if (one && !lost[1] && !one.isSent && one.cell.id === this.#opened?.id) return [one.why];
+    const causes = new Map(lost.map((one) => [`${one.isSent}${one.why}`, one]));
+    return [...causes.values()].map(({ why, isSent }) => {
+      const of = lost.filter((other) => other.why === why && other.isSent === isSent);
+      const tasks = [...new Set(of.map(({ cell }) => this.#numberOf(cell)))];
+      const named = `task${tasks[1] === undefined ? "" : "s"} ${tasks.join(", ")}`;
+      return isSent
+        ? `${of.length} may not be kept, of ${named}: ${why.replace(/\.$/, ", and look at them.")}`
+        : `${of.length} not kept, of ${named}: ${why}`;
+    });
   }
 
   async #stop(): Promise<void> {
@@ -427,7 +443,8 @@ export class MatrixView {
     else if (cell) this.#select(this.#found(cell));
     else if (name === "repeat") this.#openRepeat((button as HTMLButtonElement).value);
     else if (button?.value && this.#opened) {
-      this.#rate(this.#opened, { value: Number(button.value) });
+      const isPressed = button.getAttribute("aria-pressed") === "true";
+      this.#rate(this.#opened, { value: isPressed ? null : Number(button.value) });
     } else if (name === "compare") this.#compare();
     else if (name === "clear") this.#port.set({ chosen: [] });
     else if (name === "close") this.#close();
@@ -483,11 +500,11 @@ export class MatrixView {
     if (key === "?") this.#showKeys();
     else if (key === "c" && this.#port.get("chosen").length > 1) this.#compare();
     else if (!cell || !this.#port.get("rating")) return false;
-    else if (this.#opened && key >= "1" && key <= "5") {
+    else if (this.#opened && /^([0-5]|Delete|Backspace)$/.test(key)) {
       // Nobody rates what they have not opened, only because a key was touched.
       const rated = this.#meant(cell);
       if (this.#opened.id !== rated.id) this.#select(rated);
-      this.#rate(rated, { value: Number(key) });
+      this.#rate(rated, { value: Number(key) || null });
     } else if (key === "n") {
       this.#select(cell);
       this.#line.note.focus();

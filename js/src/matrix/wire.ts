@@ -98,11 +98,12 @@ export interface Opened {
   items: Fragment[];
 }
 
-/** What is kept of a cell by a rating. */
+/** What is kept of a cell by a rating; `cells` are all of its place, as they are shown then. */
 export interface Kept {
   value: number | null;
   note: string;
   kept: number;
+  cells: Cell[];
 }
 
 /** `rate` asks to keep a value; the note stays as it is. */

@@ -251,7 +251,10 @@ export async function sayingBusy<Answer>(
   answer: Promise<Answer>,
   say: (note: string) => void,
 ): Promise<Answer> {
-  const busy = setTimeout(() => say("The kernel is busy: it goes on then."), BUSY_AFTER_MS);
+  const busy = setTimeout(
+    () => say("The kernel does not answer yet: it goes on then."),
+    BUSY_AFTER_MS,
+  );
   try {
     return await answer;
   } finally {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Questions } from "../../src/host/port";
 import { matrix } from "../../src/matrix/component";
 import { cell, column, row, Side, small } from "./matrices";
 
@@ -211,7 +212,7 @@ describe("a matrix", () => {
     expect(said()).toBe("0 of 2 tasks");
   });
 
-  test("says that the kernel is busy rather than show what was asked for before", async () => {
+  test("says that the kernel does not answer rather than show what was asked for before", async () => {
     vi.useFakeTimers();
     const grid = el.querySelector(".dari-grid");
     side.set({ where: "tier = gold" });
@@ -219,7 +220,9 @@ describe("a matrix", () => {
     side.set({ where: "tier = golden" });
     expect(note()).toBe("");
     vi.advanceTimersByTime(200);
-    expect(note()).toBe("The kernel is busy with a cell; this shows when it is done.");
+    expect(note()).toBe(
+      "The kernel does not answer yet, and may be busy with a cell; this shows when it does.",
+    );
     expect(grid?.getAttribute("aria-busy")).toBe("true");
     vi.useRealTimers();
     await find({ b: {} });
@@ -228,7 +231,9 @@ describe("a matrix", () => {
     vi.useFakeTimers();
     side.set({ blind: true });
     vi.advanceTimersByTime(900);
-    expect(note()).toBe("The kernel is busy with a cell; this shows when it is done.");
+    expect(note()).toBe(
+      "The kernel does not answer yet, and may be busy with a cell; this shows when it does.",
+    );
     vi.useRealTimers();
   });
 
@@ -463,7 +468,7 @@ describe("ratings", () => {
   const pressed = () => texts(".dari-rate [aria-pressed=true]");
   const told = () => texts(".dari-rate .dari-note")[0];
 
-  test("a digit rates, the same digit takes it back, and the page says what was saved", async () => {
+  test("a digit rates, again it changes nothing, and the page says what was saved", async () => {
     at("a/small/0").focus();
     press("Enter");
     press("4");
@@ -471,13 +476,29 @@ describe("ratings", () => {
     expect(pressed()).toEqual(["4"]);
     at("a/small/0").focus();
     press("4");
+    await vi.waitFor(() => expect(told()).toBe("saved: 4 of 5"));
+    expect(pressed()).toEqual(["4"]);
+    press("0");
     await vi.waitFor(() => expect(told()).toBe("taken back"));
     const rates = side.asked.filter(([what]) => what === "rate").map(([, body]) => body);
     const rating = { cell: "a/small/0", name: "rating" };
-    expect(rates).toEqual([
-      { ...rating, value: 4 },
-      { ...rating, value: null },
-    ]);
+    expect(rates).toEqual([4, 4, null].map((value) => ({ ...rating, value })));
+  });
+
+  test("a rating is taken back by 0, Delete, Backspace, and a click on its button", async () => {
+    const four = () => el.querySelector<HTMLElement>(".dari-rate [value='4']");
+    const ways = [..."0", "Delete", "Backspace"].map((key) => () => press(key));
+    at("a/small/0").focus();
+    press("Enter");
+    for (const way of [...ways, () => four()?.click()]) {
+      four()?.click();
+      await vi.waitFor(() => expect(told()).toBe("saved: 4 of 5"));
+      expect(pressed()).toEqual(["4"]);
+      way();
+      await vi.waitFor(() => expect(told()).toBe("taken back"));
+      expect(pressed()).toEqual([]);
+    }
+    expect(el.querySelector(".dari-keys")?.textContent).toContain("take its rating back");
   });
 
   test("what was rated elsewhere meanwhile is shown, and stays but for what is given here", async () => {
@@ -513,7 +534,7 @@ describe("ratings", () => {
     await vi.waitFor(() => expect(told()).toBe("saved: 5 of 5"));
     side.deliver(1, 2, news(3), 1);
     expect(pressed()).toEqual(["5"]);
-    press("5");
+    press("0");
     await vi.waitFor(() => expect(told()).toBe("taken back"));
     side.deliver(2, 3, news(5), 2);
     expect(pressed()).toEqual([]);
@@ -569,10 +590,81 @@ describe("ratings", () => {
     waiting[0]?.done({ kept: 1 });
     await vi.waitFor(() => expect(told()).toBe("saving 2 …"));
     for (const { fails } of waiting.slice(1)) fails(new Error("The kernel is gone."));
-    await vi.waitFor(() => expect(told()).toBe("2 were not kept, of tasks 1: The kernel is gone."));
+    await vi.waitFor(() => expect(told()).toBe("2 not kept, of task 1: The kernel is gone."));
     press("2");
     waiting[3]?.done({ kept: 2 });
     await vi.waitFor(() => expect(told()).toBe("saved: 2 of 5"));
+  });
+
+  test("of what was sent to a kernel that is gone nobody knows, and of what came after one does", async () => {
+    const questions = new Questions();
+    side.answer = async (what, body) =>
+      what === "rate" ? (await questions.ask(what, body, () => {})).body : { head: "", items: [] };
+    at("a/small/0").focus();
+    press("Enter");
+    press("3");
+    press("ArrowDown");
+    press("4");
+    questions.refuse("The kernel is gone: run the cell again.");
+    const unknown =
+      "2 may not be kept, of tasks 0, 1: The kernel is gone: run the cell again, and look at them.";
+    await vi.waitFor(() => expect(told()).toBe(unknown));
+    press("5");
+    const lost = "1 not kept, of task 1: The kernel is gone: run the cell again.";
+    await vi.waitFor(() => expect(told()).toBe(`${unknown}; ${lost}`));
+  });
+
+  test("what was not taken stays in sight until the reader has rested, or rated it", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    side.answer = async (what, body) => {
+      const { cell, value } = body as { cell?: string; value?: number };
+      if (what === "rate" && cell === "b/small/0" && value !== 5) throw new Error("It failed.");
+      return { head: "", items: [] };
+    };
+    const lost = "1 not kept, of task 1: It failed.";
+    at("a/small/0").focus();
+    press("Enter");
+    for (const again of ["a pause", "the same cell"]) {
+      press("ArrowDown");
+      press("3");
+      await vi.waitFor(() => expect(told()).toBe("It failed."));
+      press("ArrowUp");
+      press("4");
+      await vi.waitFor(() => expect(told()).toBe(`saved: 4 of 5; ${lost}`));
+      press("ArrowRight");
+      press("2");
+      await vi.waitFor(() => expect(told()).toBe(`saved: 2 of 5; ${lost}`));
+      if (again === "a pause") vi.advanceTimersByTime(10_000);
+      expect(told()).toContain(lost);
+      if (again === "the same cell") for (const key of ["ArrowLeft", "ArrowDown"]) press(key);
+      press("5");
+      await vi.waitFor(() => expect(told()).toBe("saved: 5 of 5"));
+      press("ArrowLeft");
+    }
+    vi.useRealTimers();
+  });
+
+  test("a cell shows its rating with the answer, whatever news of what was before come late", async () => {
+    let kept = 0;
+    side.answer = async (what, body) => {
+      const { value } = body as { value: number };
+      const cells = [cell("a", "small", { html: `<p>rating ${value}</p>` }), cell("x", "small")];
+      return what === "rate" ? { value, kept: ++kept, cells } : { head: "", items: [] };
+    };
+    at("a/small/0").focus();
+    press("Enter");
+    for (const value of [3, 5]) {
+      press(String(value));
+      await vi.waitFor(() => expect(at("a/small/0").textContent).toBe(`rating ${value}`));
+    }
+    expect(focused()).toBe("a/small/0");
+    expect(side.asked.filter(([what]) => what === "cell")).toHaveLength(1);
+    const late = { ...small(), rows: [], cells: [cell("a", "small"), cell("b", "small")] };
+    side.deliver(1, 2, late, 1);
+    expect(at("a/small/0").textContent).toBe("rating 5");
+    side.deliver(2, 3, late, 2);
+    expect(at("a/small/0").textContent).toBe("answer a small");
+    expect(at("x/small/0")).toBeNull();
   });
 
   test("a digit rates the cell with the focus once one is open, and means nothing before", async () => {

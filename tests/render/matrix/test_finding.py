@@ -56,6 +56,14 @@ def test_where_the_interval_lies_above_0_one_did_better():
     )
 
 
+def test_in_html_no_number_is_parted_from_its_percent():
+    matrix = made(LARGE, SMALL, TINY, gaps=[(0.28, 0.05, 0.47), (0.5, 0.3, 0.7)])
+    html = finding_html(matrix)
+    assert "95\N{NO-BREAK SPACE}%" in html
+    assert " %" not in html
+    assert " %" in finding_text(matrix)
+
+
 @pytest.mark.parametrize("low", [0.0, -0.26, math.nan])
 def test_where_it_does_not_the_tasks_do_not_settle_it(low):
     said = finding_text(made(LARGE, SMALL, gaps=[(0.28, low, 0.67)]))

@@ -257,6 +257,48 @@ def test_ratings_are_kept_one_after_another_while_the_matrix_is_still_read(board
     assert wire.kept()[-1] == answers[-1]["kept"] == 4
 
 
+@pytest.mark.parametrize("answers", [("Yes.",), ("Yes.", "Yes.", "No."), ("Yes.", "No.", "Yes.")])
+def test_the_answer_to_a_rating_has_its_place_as_the_news_of_it_have(board, wire_of, answers):
+    board.matrix = dataclasses.replace(
+        board.matrix,
+        cells=[
+            MatrixCell(f"a/{llm}/{n}", "a", llm, n, state="completed", text=text, answer=text)
+            for llm in ("small", "large")
+            for n, text in enumerate(answers)
+        ],
+    )
+    kept = {}
+
+    def keep(cell_id, name, value, note):
+        kept[cell_id, name] = Said(value, note)
+        board.put(
+            cell_id, scores={name: value} if value else {}, notes={name: note} if note else {}
+        )
+
+    view = MatrixView(board.read, rate=keep, said=lambda *asked: kept.get(asked, Said()))
+    wire = wire_of(view)
+    told = {cell["id"]: cell for _, _, change in wire.news() for cell in change["cells"]}
+    ids = [f"a/small/{n}" for n in range(len(answers))]
+    for cell_id, value in [*((one, 4) for one in ids), (ids[0], None), (ids[-1], 2)]:
+        body = {"cell": cell_id, "name": "rating", "value": value}
+        drawn = wire.ask("rate", body)["body"]["cells"]
+        assert sorted(cell["id"] for cell in drawn) == ids
+    view.flush()
+    news = {cell["id"]: cell for _, _, change in wire.news() for cell in change["cells"]}
+    assert {cell["id"]: cell["html"] for cell in drawn} == {
+        one: {**told, **news}[one]["html"] for one in ids
+    }
+    assert any("rating 2" in cell["html"] for cell in drawn)
+
+
+def test_a_rating_is_compared_before_the_matrix_is_read_anew(board, transcript, wire_of):
+    keeping = {"rate": lambda *_: None, "said": lambda *_: Said(4)}
+    wire = wire_of(MatrixView(board.read, transcript=transcript, **keeping))
+    wire.ask("rate", {"cell": "a/small", "name": "rating", "value": 4})
+    html = wire.ask("compare", {"cells": ["a/small", "a/large"]})["body"]
+    assert "rating" in html
+
+
 @pytest.mark.parametrize("value", [0, 6, "4", []])
 def test_a_rating_out_of_range_is_refused(board, wire_of, value):
     kept = []

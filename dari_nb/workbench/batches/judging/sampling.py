@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ..matrix_view import BatchMatrix
 
 HINT = (
-    "Click an answer to open it, or press Enter; 1 to 5 rates it, 5 is the best; ↓ and Enter open "
-    "the next one."
+    "Click an answer to open it, or press Enter; 1 to 5 rates it, 5 is the best, and 0 takes that "
+    "back; ↓ and Enter open the next one."
 )
 
 

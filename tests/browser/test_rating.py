@@ -1,0 +1,123 @@
+"""Ratings by keyboard in a real front end, whatever becomes of the kernel meanwhile."""
+
+from playwright.sync_api import expect
+
+from .conftest import KERNEL
+from .test_matrix import BOARD, cell, told
+
+KEPT = (
+    BOARD
+    + """
+import time
+from pathlib import Path
+from dari_nb.errors import DariError
+from dari_nb.widgets.matrix.asked import Said
+
+class Kept(Board):
+    "Keeps ratings in a file, as a batch does; it is slow to say so, or to draw, as a test wishes."
+    def __init__(self, rows):
+        file = Path("kept.json")
+        self.kept = json.loads(file.read_text()) if file.exists() else {}
+        self.matrix, self.is_slow, self.is_drawing = matrix(rows), False, True
+        self.view = MatrixView(self.read, transcript=self.transcript, rate=self.keep,
+                               said=lambda cell_id, name: Said(self.kept.get(cell_id)))
+        for cell in self.matrix.cells:
+            self.put(cell.id, state="completed", text=ANSWER[cell.column], scores=self.scores(cell))
+    def scores(self, cell):
+        return {"rating": self.kept[cell.id]} if self.kept.get(cell.id) else {}
+    def read(self):
+        while not self.is_drawing:
+            time.sleep(0.01)
+        cells = [dataclasses.replace(c, scores=self.scores(c)) for c in self.matrix.cells]
+        return dataclasses.replace(self.matrix, cells=cells)
+    def keep(self, cell_id, name, value, note):
+        if cell_id == "3-small":
+            raise DariError("It has no answer.")
+        self.kept[cell_id] = value
+        Path("kept.json").write_text(json.dumps(self.kept))
+        while self.is_slow:
+            time.sleep(0.01)
+"""
+)
+SHOW = "board = Kept(6); board.view"
+SAID = "e => getComputedStyle(e, '::before').content"
+GONE = "The kernel is gone: run the cell again"
+
+
+def opened(lab):
+    book = lab.open_notebook([KEPT, SHOW])
+    show(book)
+    return book
+
+
+def show(book):
+    """Run all, and open the first answer."""
+    book.run_all()
+    book.page.locator(".dari-matrix:not(.dari-gone) [data-cell='5-large']").wait_for()
+    cell(book, "0-small").get_by_text("closed on Monday").wait_for()
+    cell(book, "0-small").click()
+    book.page.locator(".dari-pane .dari-answer").wait_for()
+
+
+def rate(book, values):
+    for value in values:
+        book.page.keyboard.press("ArrowDown")
+        book.page.keyboard.press(value)
+
+
+def test_whoever_gives_the_same_ratings_again_after_a_restart_loses_none(lab):
+    book = opened(lab)
+    told_there = book.page.locator(".dari-rate .dari-note")
+    book.execute("board.is_slow = True")
+    rate(book, "45")
+    assert told(book, "board.kept", "{'1-small': 4}")
+    book.page.evaluate(f"() => {KERNEL}.restart()")
+    unknown = f"2 may not be kept, of tasks 1, 2: {GONE}, and look at them."
+    expect(told_there).to_have_text(unknown)
+    rate(book, "2")
+    expect(told_there).to_have_text(f"{unknown}; 1 not kept, of task 3: {GONE}.")
+    book.shot("matrix-restarted", selector=".dari-matrix")
+    show(book)
+    cell(book, "1-small").get_by_text("rating 4").wait_for()
+    rate(book, "45")
+    expect(told_there).to_have_text("saved: 5 of 5")
+    assert told(book, "board.kept", "{'1-small': 4, '2-small': 5}")
+    book.page.keyboard.press("Backspace")
+    expect(told_there).to_have_text("taken back")
+    assert told(book, "board.kept", "{'1-small': 4, '2-small': None}")
+
+
+def test_what_was_saved_is_in_its_cell_when_the_kernel_is_shut_down(lab):
+    book = opened(lab)
+    book.execute("board.is_drawing = False")
+    rate(book, "45")
+    expect(book.page.locator(".dari-rate .dari-note")).to_have_text("saved: 5 of 5")
+    book.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    for place, value in (("1-small", 4), ("2-small", 5)):
+        expect(cell(book, place)).to_contain_text(f"rating {value}")
+    book.page.locator(".dari-matrix.dari-gone").wait_for()
+    assert book.page.locator(".dari-matrix").evaluate(SAID) == f'"{GONE}."'
+
+
+def test_what_was_not_taken_in_the_middle_of_others_is_told_after_them(lab):
+    book = opened(lab)
+    rate(book, "1234")
+    said = book.page.locator(".dari-rate .dari-note")
+    expect(said).to_have_text("saved: 4 of 5; 1 not kept, of task 3: It has no answer.")
+    expect(cell(book, "4-small")).to_contain_text("rating 4")
+    assert told(book, "board.kept", "{'1-small': 1, '2-small': 2, '4-small': 4}")
+    book.page.wait_for_timeout(3500)
+    rate(book, "5")
+    expect(said).to_have_text("saved: 5 of 5")
+
+
+def test_a_kernel_that_is_out_of_reach_is_not_said_to_be_busy(lab):
+    book = opened(lab)
+    note = book.page.locator(".dari-tools > .dari-note").first
+    book.page.context.set_offline(True)
+    try:
+        book.page.locator("[name=where]").fill("tier = gold")
+        expect(note).to_contain_text("The kernel does not answer yet")
+    finally:
+        book.page.context.set_offline(False)
+    expect(note).to_have_text("3 of 6 tasks")
