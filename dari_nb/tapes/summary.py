@@ -52,6 +52,7 @@ _SEEN_BEFORE = (
 _ANSWERED = "assistant.message_completed"
 _REPEAT = "repeat"
 """The metadata in which a batch says which of several answers a turn is."""
+_NONE: Mapping[int, Turn] = MappingProxyType({})
 _OWN_SESSION = "runs, players and pages have it in a session of its own"
 
 
@@ -277,13 +278,21 @@ def told_of(file: Path) -> str:
     return f"{count_of(len(tape.turns), 'turn')}, of {agents}" + (f", {new} new" if new else "")
 
 
-def names_of(turns: Sequence[Turn], most: int) -> str:
+def names_of(turns: Sequence[Turn], most: int, parents: Mapping[int, Turn] = _NONE) -> str:
     """Name turns by their ordinals and what they ask, no more than so many.
+
+    Args:
+        turns: The turns.
+        most: How many are named.
+        parents: Those behind which they are named to be, by their ``id()``.
 
     >>> names_of([], 10)
     ''
     """
     names = [f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" for turn in turns[:most]]
+    for at, turn in enumerate(turns[:most]):
+        if before := parents.get(id(turn)):
+            names[at] += f" behind {_place(before)}"
     return "; ".join([*names, *and_more(len(turns), most)])
 
 

@@ -1,0 +1,189 @@
+"""Tapes that people edited, with what ``dari-local tape`` says of them and does about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from itertools import count
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from dari_nb.commands.cli import main
+from dari_nb.errors import TapeMissError
+from dari_nb.local import LocalDari
+from dari_nb.tapes import Tape
+from dari_nb.workbench import Dari
+
+Run = Callable[..., tuple[int, str]]
+GONE = (
+    "what it was asked behind is gone from its session, or has another answer in another one, and "
+    "nothing tells which"
+)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def typed(*words: str) -> tuple[int, str]:
+        status = main(["tape", *words])
+        told = capsys.readouterr()
+        return status, told.out + told.err
+
+    return typed
+
+
+class Edited:
+    """A tape as an editor has it: turns by their session and place in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        parts = list[list[str]]([[]])
+        for line in path.read_text().splitlines(keepends=True):
+            if line.startswith(('{"turn"', '{"scrubbed"')):
+                parts.append([])
+            parts[-1].append(line)
+        self.head, *self.turns, self.tail = parts
+
+    def __getitem__(self, place: tuple[int, int]) -> list[str]:
+        session, turn = (f'"{kind}_{n}"' for kind, n in zip(("sess", "msg"), place, strict=True))
+        [found] = [one for one in self.turns if turn in one[0] and f'"session":{session}' in one[0]]
+        return found
+
+    def change(self, place: tuple[int, int], old: str, new: str) -> None:
+        turn = self[place]
+        assert old in "".join(turn)
+        turn[:] = [line.replace(old, new) for line in turn]
+
+    def take_out(self, place: tuple[int, int]) -> None:
+        turn = self[place]
+        self.turns = [one for one in self.turns if one is not turn]
+
+    def write(self) -> None:
+        turns = [line for turn in self.turns for line in turn]
+        self.path.write_text("".join([*self.head, *turns, *self.tail]))
+
+
+@pytest.fixture
+def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Edited:
+    """Two sessions that begin alike: the first goes on, and a fork goes on from that."""
+    monkeypatch.chdir(tmp_path)
+    path, begun, gate, numbers = tmp_path / "lesson.tape", Event(), Event(), count(1)
+
+    def together(prompt: str) -> str:
+        number = next(numbers)
+        begun.set()
+        if number == 1:
+            gate.wait()
+        return f"A{number} to {prompt}"
+
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("helper")(together)
+        turn = d.agents["helper"].send("q1")
+        begun.wait()
+        second = d.agents["helper"].send("q1").wait().session
+        gate.set()
+        first = turn.wait().session
+        for session, prompt in ((first, "q2"), (second, "q2"), (first, "q3")):
+            session.send(prompt).wait()
+        first.fork().send("q4").wait()
+    return Edited(path)
+
+
+def played(path: Path, *conversations: Iterable[str]) -> list[list[str]]:
+    """What is answered to each conversation, one after another, up to what is missing."""
+    answers = list[list[str]]()
+    tape = Tape(path, mode="play", speed="instant")
+    with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
+        for prompts in conversations:
+            answers.append([])
+            at = d.agents["helper"]
+            for prompt in prompts:
+                try:
+                    turn = at.send(prompt).wait()
+                except TapeMissError:
+                    answers[-1].append("missing")
+                    break
+                answers[-1].append(turn.text)
+                at = turn.session
+    return answers
+
+
+def runs_of(told: str) -> list[list[str]]:
+    lines = [json.loads(line) for line in told.split("\n") if line.startswith("{")]
+    return [[message["content"] for message in line["messages"]] for line in lines]
+
+
+def test_what_was_asked_behind_a_turn_that_was_taken_out_goes_on_from_no_other_conversation(
+    lesson: Edited, run: Run
+) -> None:
+    lesson.take_out((1, 2))
+    lesson.write()
+    status, told = run("check", "lesson.tape")
+    assert status == 1
+    assert "'q3' goes on from another answer than those that stand before it" in told
+    assert f"and ask it again; {GONE}\n" in told
+    assert "keys --answers" not in told
+    before = lesson.path.read_bytes()
+    status, told = run("keys", "--answers", "lesson.tape")
+    assert status == 0
+    assert told == (
+        "lesson.tape: all keys are right\n"
+        "lesson.tape: 1 turn goes on from what is gone from its session, or has another answer in "
+        "another one, and nothing tells which: msg_3 of sess_1, 'q3'; take it out, or ask it again "
+        "behind the right one\n"
+    )
+    assert lesson.path.read_bytes() == before
+    assert all("q3" not in run for run in runs_of(run("runs", "lesson.tape")[1]))
+    lesson.take_out((1, 3))
+    lesson.take_out((3, 4))
+    lesson.write()
+    assert run("check", "lesson.tape")[0] == 0
+
+
+def test_what_was_asked_behind_an_opening_that_was_taken_out_is_left_alone_too(
+    lesson: Edited, run: Run
+) -> None:
+    lesson.take_out((1, 1))
+    lesson.write()
+    told = run("check", "lesson.tape")[1]
+    assert GONE in told
+    assert "keys --answers" not in told
+    told = run("keys", "--answers", "lesson.tape")[1]
+    assert "nothing tells which: msg_2 of sess_1, 'q2'; take it out" in told
+    assert "count from now on" not in told
+    assert run("check", "lesson.tape")[0] == 1
+
+
+def test_behind_what_turns_count_after_an_answer_was_changed_is_told_with_each(
+    lesson: Edited, run: Run
+) -> None:
+    lesson.change((1, 1), "A1 to", "A better one to")
+    lesson.write()
+    status, told = run("check", "lesson.tape")
+    assert status == 1
+    assert "has dari-local tape keys --answers take what stands there now" in told
+    assert GONE not in told
+    expected = (
+        "lesson.tape: 3 turns had been recorded behind other answers than those that stand there "
+        "now, which count from now on: msg_2 of sess_1, 'q2' behind msg_1 of sess_1; msg_3 of "
+        "sess_1, 'q3' behind msg_2 of sess_1; msg_4 of sess_3, 'q4' behind msg_3 of sess_1"
+    )
+    assert run("keys", "--answers", "lesson.tape")[1].splitlines()[1:] == [expected]
+    assert run("check", "lesson.tape")[0] == 0
+    [answers] = played(lesson.path, ["q1", "q2", "q3", "q4"])
+    assert answers[0] == "A better one to q1"
+    assert answers[3].endswith("to q4")
+
+
+def test_turns_are_named_as_the_tape_names_them_afterwards(lesson: Edited, run: Run) -> None:
+    lesson.turns = [
+        lesson[2, 1],
+        lesson[2, 2],
+        *(one for one in lesson.turns if "sess_2" not in one[0]),
+    ]
+    lesson.change((2, 1), " to q1", ", better, to q1")
+    lesson.write()
+    told = run("keys", "--answers", "lesson.tape")[1]
+    assert "count from now on: msg_2 of sess_1, 'q2' behind msg_1 of sess_1\n" in told
+    assert "  msg_2 helper, answer 2: q2" in run("show", "lesson.tape")[1].split("sess_2")[0]
