@@ -34,8 +34,8 @@ from ..tapes.growing import alone_with, left_beside
 from ..tapes.reading import bytes_of
 from ..tapes.recording import parents_of
 from ..tapes.settling import committed, is_put_together, is_settled, merges_lines
-from ..tapes.summary import count_of, names_of, remarks_on, summary_of
-from ..tapes.verifying import circles_in, closing_flaws, in_doubt, repeated_fields
+from ..tapes.summary import count_of, names_of, summary_of
+from ..tapes.verifying import circles_in, closing_flaws, in_doubt, remarks_on, repeated_fields
 from ..tapes.writing import Kind, put_pieces, refuse_place
 from ..transcript.formats import read_file, to_row
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -12,10 +13,11 @@ import pytest
 
 from dari_nb.commands.cli import main
 from dari_nb.errors import TapeMissError
-from dari_nb.local import LocalDari
+from dari_nb.local import Draft, LocalDari, NewAttempt, ToolCall, ToolResult
 from dari_nb.tapes import Tape
 from dari_nb.workbench import Dari
 
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 Run = Callable[..., tuple[int, str]]
 GONE = (
     "what it was asked behind is gone from its session, or has another answer in another one, and "
@@ -187,3 +189,75 @@ def test_turns_are_named_as_the_tape_names_them_afterwards(lesson: Edited, run: 
     told = run("keys", "--answers", "lesson.tape")[1]
     assert "count from now on: msg_2 of sess_1, 'q2' behind msg_1 of sess_1\n" in told
     assert "  msg_2 helper, answer 2: q2" in run("show", "lesson.tape")[1].split("sess_2")[0]
+
+
+def saying(steps: Iterable[object], prompt: str) -> Generator[object, object]:
+    for step in steps:
+        _ = yield step  # which is sent back for a call
+
+
+def drafting(path: Path, **agents: Iterable[object]) -> Edited:
+    """A tape of agents that say these steps."""
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        for name, steps in agents.items():
+            server.agent(name)(partial(saying, steps))
+            d.agents[name].send("Where is it?").wait()
+    return Edited(path)
+
+
+def test_drafts_of_an_answer_that_was_changed_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pieces = [Draft("It is in the shop of "), Draft("Ann Bee."), "It is in the shop of Ann Bee."]
+    edited = drafting(tmp_path / "drafts.tape", shop=pieces)
+    whole = "drafts.tape: 1 turn, nothing is wrong\n"
+    assert run("check", "drafts.tape") == (0, whole)
+    edited.change((1, 1), "in the shop of Ann Bee.", "in the shop.")
+    edited.write()
+    remark = (
+        "drafts.tape: msg_1 of sess_1, 'Where is it?': its drafts on lines 5 to 6 say something "
+        "else than its answer, and are shown while it plays; who has changed the answer by hand "
+        "takes them out\n"
+    )
+    assert run("check", "drafts.tape") == (0, remark + whole)
+    [turn] = edited.turns
+    turn[:] = [line for line in turn if '"draft"' not in line]
+    edited.write()
+    assert run("check", "drafts.tape") == (0, whole)
+    assert "Ann Bee" not in edited.path.read_text()
+
+
+def test_no_drafts_are_named_as_agents_wrote_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    secret = "sk-proj-" + "aB3dE6gH9jK2mN5pQ8sT1vW4"
+    told = drafting(
+        tmp_path / "drafts.tape",
+        begins=[Draft("It is "), "It is here, I think."],
+        spaced=[Draft("one "), Draft("two "), "one two"],
+        another=[Draft("Let me look in the shop first. "), "It is not there."],
+        again=[Draft("It is h"), NewAttempt("busy"), Draft("It is here"), ".", "It is here."],
+        anew=[Draft("It was"), Draft("It is", anew=True), Draft(" here"), "It is here"],
+        calls=[
+            Draft("I look for it"),
+            ToolCall("look", {}),
+            ToolResult(1),
+            Draft("It is"),
+            "It is here.",
+        ],
+        tells=[
+            Draft(f"It is {secret[:9]}"),
+            Draft(f"{secret[9:]} so far"),
+            f"It is {secret} so far",
+        ],
+        stays=[Draft("It is "), Draft("here")],
+    )
+    assert '"failed"' not in told.path.read_text()
+    assert run("check", "drafts.tape") == (0, "drafts.tape: 8 turns, nothing is wrong\n")
+
+
+@pytest.mark.parametrize("tape", sorted(NOTEBOOKS.glob("*.tape")), ids=lambda tape: tape.name)
+def test_no_drafts_of_the_recordings_in_notebooks_are_named(tape: Path, run: Run) -> None:
+    assert "drafts on" not in run("check", str(tape))[1]
