@@ -191,7 +191,7 @@ def test_turns_are_named_as_the_tape_names_them_afterwards(lesson: Edited, run: 
     assert "  msg_2 helper, answer 2: q2" in run("show", "lesson.tape")[1].split("sess_2")[0]
 
 
-def saying(steps: Iterable[object], prompt: str) -> Generator[object, object]:
+def saying(steps: Iterable[object], prompt: str) -> Generator[object, object, None]:
     for step in steps:
         _ = yield step  # which is sent back for a call
 
@@ -261,3 +261,116 @@ def test_no_drafts_are_named_as_agents_wrote_them(
 @pytest.mark.parametrize("tape", sorted(NOTEBOOKS.glob("*.tape")), ids=lambda tape: tape.name)
 def test_no_drafts_of_the_recordings_in_notebooks_are_named(tape: Path, run: Run) -> None:
     assert "drafts on" not in run("check", str(tape))[1]
+
+
+def swap(edited: Edited) -> None:
+    """The answers to the same question of two sessions, one for the other."""
+    for place, old, new in (((1, 1), "A1", "A-"), ((2, 1), "A2", "A1"), ((1, 1), "A-", "A2")):
+        edited.change(place, f"{old} to q1", f"{new} to q1")
+
+
+def test_what_a_whole_lesson_does_not_come_to_is_named(lesson: Edited, run: Run) -> None:
+    whole = "lesson.tape: 6 turns, nothing is wrong\n"
+    assert run("check", "lesson.tape") == (0, whole)
+    swap(lesson)
+    lesson.write()
+    told = run("check", "lesson.tape")[1]
+    assert (
+        "lesson.tape: msg_3 of sess_1, 'q3', plays only for who asks 'q1' again: who asks it once "
+        "gets msg_1 of sess_1 on line 3, from which it does not come to that; take that out, with "
+        "what goes on from it, if it is not wanted\n"
+    ) in told
+    way = ["q1", "q2", "q3", "q4"]
+    first, again = played(lesson.path, way, way)
+    assert first == ["A2 to q1", "A4 to q2", "missing"]
+    assert [answer[:2] for answer in again] == ["A1", "A3", "A5", "A6"]
+    lesson.take_out((1, 1))
+    lesson.take_out((2, 2))
+    lesson.write()
+    assert "plays only" not in run("check", "lesson.tape")[1]
+    assert "missing" not in played(lesson.path, way)[0]
+
+
+def test_what_no_asking_again_comes_to_is_named_with_what_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path, begun, gate, numbers = tmp_path / "fork.tape", Event(), Event(), count(1)
+
+    def helper(prompt: str) -> str:
+        number = next(numbers)
+        if number == 2:
+            begun.set()
+            gate.wait()
+        return f"A{number} to {prompt}"
+
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("helper")(helper)
+        session = d.agents["helper"].send("q1").wait().session
+        fork = session.fork()
+        turn = session.send("q2")
+        begun.wait()
+        fork.send("q2").wait()
+        gate.set()
+        turn.wait()
+        fork.send("q3").wait()
+    remark = (
+        "fork.tape: msg_3 of sess_2, 'q3', does not play for who asks all in one session, and asks "
+        "'q2' in no fork(), too: that gets msg_2 of sess_1 on line 7, from which nothing goes on; "
+        "take that out if it is not wanted\n"
+    )
+    assert run("check", "fork.tape") == (0, f"{remark}fork.tape: 4 turns, nothing is wrong\n")
+    assert played(path, ["q1", "q2"], ["q1", "q2"]) == [["A1 to q1", "A2 to q2"]] * 2
+    tape = Tape(path, mode="play", speed="instant")
+    with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
+        session = d.agents["helper"].send("q1").wait().session
+        fork = session.fork()
+        session.send("q2").wait()
+        assert fork.send("q2").wait().session.send("q3").wait().text == "A4 to q3"
+    edited = Edited(path)
+    edited.take_out((1, 2))
+    edited.write()
+    assert "does not play" not in run("check", "fork.tape")[1]
+    assert played(path, ["q1", "q2", "q3"]) == [["A1 to q1", "A3 to q2", "A4 to q3"]]
+
+
+def test_nothing_that_was_just_corrected_is_named_to_be_taken_out(lesson: Edited, run: Run) -> None:
+    lesson.change((1, 1), "A1 to", "A better one to")
+    lesson.write()
+    [told] = run("check", "lesson.tape")[1].splitlines()
+    assert "keys --answers" in told
+    assert run("keys", "--answers", "lesson.tape")[0] == 0
+    assert run("check", "lesson.tape") == (0, "lesson.tape: 6 turns, nothing is wrong\n")
+
+
+def test_a_turn_that_stands_twice_has_no_session_of_its_own(lesson: Edited, run: Run) -> None:
+    copy = lesson[1, 2]
+    lesson.turns.append([copy[0].replace("sess_1", "sess_2").replace("msg_2", "msg_3"), *copy[1:]])
+    lesson.write()
+    status, told = run("check", "lesson.tape")
+    assert status == 1
+    assert "is the same answer to the same: only this one plays" in told
+    assert "begins anew" not in told
+
+
+def test_a_repetition_of_a_batch_that_was_taken_out_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "batch.tape"
+    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
+        d.batches.run("echo", ["one", "two"], repeats=2).wait()
+    assert run("check", "batch.tape") == (0, "batch.tape: 4 turns, nothing is wrong\n")
+    edited = Edited(path)
+    [first] = [
+        one for one in edited.turns if '"asked":"one"' in one[0] and '"repeat":"0"' in one[0]
+    ]
+    edited.turns = [one for one in edited.turns if one is not first]
+    edited.write()
+    status, told = run("check", "batch.tape")
+    assert status == 0
+    assert (
+        "'one', is repetition 1 of a batch, and of repetition 0 there is none, which is missing "
+        "where a batch asks it: ask it again, or take that out\n"
+    ) in told
+    assert "'two'" not in told

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ..keys import is_keyed
 from ..lines import DraftLine, EventLine, Mark
-from ..recording import Recording, counting, parents_of, repeats_ended, why_never
+from ..recording import Never, Recording, counting, parents_of, repeats_ended, why_never
 from ..summary import flat, place_named, prompt_of
 from ..turns import Turn
 from .drafted import drafted_otherwise
+from .played_once import PlayedOnce
 
 _ONLY_AGAIN = (
-    "{turn}, {asked}, plays only for who asks {before} again: who asks it once gets {first}{line}, "
-    "from which nothing goes on; take that out if it is not wanted"
+    "{turn}, {asked}, plays only for who asks {before} again: who asks it once gets {first}, from "
+    "which {which} if it is not wanted"
+)
+_ONLY_IN_A_FORK = (
+    "{turn}, {asked}, does not play for who asks all in one session, and asks {before} in no "
+    "fork(), too: that gets {first}, from which {which} if it is not wanted"
+)
+_LEADS_NOWHERE = "nothing goes on; take that out"
+_LEADS_NOT_THERE = "it does not come to that; take that out, with what goes on from it,"
+_NO_REPEAT = (
+    "{turn}, {asked}, is repetition {has} of a batch, and of repetition {lost} there is none, "
+    "which is missing where a batch asks it: ask it again, or take that out"
 )
 _BEHIND_ENDED = (
     "{turn}, {asked}, stands behind the same, {ended}, which was ended: who asks once gets that. "
@@ -39,10 +51,19 @@ def remarks_on(tape: Recording) -> Iterator[str]:
     []
     """
     yield from split_in(tape)
-    yield from only_again_in(tape)
+    if _is_keyed(tape):
+        yield from only_again_in(tape)
+        yield from lost_repeats_in(tape)
     yield from behind_ended_in(tape)
     yield from seen_before_in(tape)
     yield from drafted_otherwise_in(tape)
+
+
+def _is_keyed(tape: Recording) -> bool:
+    """Whether all that plays does so for what it asks, behind what it was asked behind."""
+    old = [turn for turn in tape.turns if not turn.line.new]
+    is_parted = any(why is not Never.TWICE for why in why_never(old).values())
+    return not is_parted and all(is_keyed(turn.line, turn.agent) for turn in old)
 
 
 def split_in(tape: Recording) -> Iterator[str]:
@@ -52,8 +73,8 @@ def split_in(tape: Recording) -> Iterator[str]:
     []
     """
     sessions = {turn.place: turn.line.session for turn in tape.for_others().turns}
-    parents = parents_of(counting(tape.turns))
-    for turn in tape.turns:
+    parents = parents_of(counted := counting(tape.turns))
+    for turn in counted:
         session = turn.line.session
         if turn.line.new or sessions.get(turn.place, session) == session:
             continue
@@ -69,25 +90,38 @@ def only_again_in(tape: Recording) -> Iterator[str]:
     >>> [*only_again_in(Recording())]
     []
     """
-    counted = [turn for turn in counting(tape.turns) if not turn.line.new]
-    never, parents = why_never(counted), parents_of(counted)
-    played = [turn for turn in counted if id(turn) not in never]
-    firsts, leads_to = dict[tuple[str, str | None], Turn](), dict[int, Turn]()
-    for turn in sorted(played, key=lambda one: (not one.is_answer, one.line.take)):
-        firsts.setdefault((turn.line.key, turn.line.behind), turn)
-    for turn in played:
-        if before := parents.get(id(turn)):
-            leads_to.setdefault(id(before), turn)
-    for before in played:
-        first, behind = firsts[before.line.key, before.line.behind], leads_to.get(id(before))
-        if behind is None or _REPEAT in before.line.metadata:
-            continue
-        if id(first) not in leads_to and first.answers != before.answers:
-            told = {"asked": prompt_of(behind), "before": prompt_of(before)}
-            line = f" on line {first.number}" if first.number else ""
-            yield _ONLY_AGAIN.format(
-                turn=place_named(behind), first=place_named(first), line=line, **told
+    for missed in PlayedOnce(tape).missed():
+        if _REPEAT not in missed.before.line.metadata:
+            number = missed.instead.number
+            text = _ONLY_IN_A_FORK if missed.in_session else _ONLY_AGAIN
+            yield text.format(
+                turn=place_named(missed.turn),
+                asked=prompt_of(missed.turn),
+                before=prompt_of(missed.before),
+                first=place_named(missed.instead) + (f" on line {number}" if number else ""),
+                which=_LEADS_NOT_THERE if missed.leads_on else _LEADS_NOWHERE,
             )
+
+
+def lost_repeats_in(tape: Recording) -> Iterator[str]:
+    """Say of which task of a batch a repetition has gone, while a later one is there.
+
+    >>> [*lost_repeats_in(Recording())]
+    []
+    """
+    tasks = dict[str, list[Turn]]()
+    for turn in sorted(counting(tape.turns), key=lambda one: one.line.take):
+        if turn.line.parent is None and not turn.line.new:
+            tasks.setdefault(turn.line.key, []).append(turn)
+    for turns in tasks.values():
+        # One that no batch has asked counts as the repetition in whose place it stands.
+        there = {str(turn.line.metadata.get(_REPEAT, n)): turn for n, turn in enumerate(turns)}
+        lost = next(n for n in range(len(there) + 1) if str(n) not in there)
+        later = [has for has in there if has.isdecimal() and has not in map(str, range(lost))]
+        if later:
+            turn = there[later[0]]
+            told = {"turn": place_named(turn), "asked": prompt_of(turn)}
+            yield _NO_REPEAT.format(has=later[0], lost=lost, **told)
 
 
 def behind_ended_in(tape: Recording) -> Iterator[str]:
