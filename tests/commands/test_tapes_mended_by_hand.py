@@ -228,6 +228,17 @@ def test_drafts_of_an_answer_that_was_changed_are_named(
     assert "Ann Bee" not in edited.path.read_text()
 
 
+def test_drafts_are_named_of_an_answer_without_spaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = "首都是悉尼而且它非常大"
+    edited = drafting(tmp_path / "drafts.tape", shop=[*map(Draft, said), said])
+    edited.change((1, 1), "悉尼而且", "堪培拉而且")
+    edited.write()
+    assert "its drafts on lines 5 to 15 say something else" in run("check", "drafts.tape")[1]
+
+
 def test_no_drafts_are_named_as_agents_wrote_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -10,12 +11,15 @@ from ..lines import DraftLine, EventLine
 from ..scrubbing import SCRUBBED
 from ..turns import SETTLING, Turn
 
+_WORD = re.compile("[\u2e80-\U0003ffff]|[^\\W\u2e80-\U0003ffff]+")
+"""A word, which in Chinese and Japanese is a character, as nothing stands between words."""
+
 
 def drafted_otherwise(turn: Turn) -> Iterator[tuple[int, int]]:
     """Give the first and the last line of drafts whose answer says something else by now.
 
     An answer may hold more than its drafts, and an agent may draft what is no answer at all: only
-    those count that are not in the answer, and have half of the words in common with it.
+    those count that are not in the answer, and have more than half of the words in common with it.
 
     Args:
         turn: The turn, as it was read from a file.
@@ -42,6 +46,6 @@ def _said(event: EventLine) -> str:
 def _are_other(drafted: str, said: str) -> bool:
     if SCRUBBED in drafted:  # of one secret there may be several
         drafted, said = drafted.replace(SCRUBBED, ""), said.replace(SCRUBBED, "")
-    words, others = Counter(drafted.split()), Counter(said.split())
+    words, others = (Counter(_WORD.findall(text)) for text in (drafted, said))
     is_part = "".join(drafted.split()) in "".join(said.split())
-    return not is_part and 2 * (words & others).total() >= max(words.total(), others.total())
+    return not is_part and 2 * (words & others).total() > max(words.total(), others.total())
