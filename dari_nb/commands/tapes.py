@@ -32,9 +32,10 @@ from ..tapes.differences import noted_otherwise
 from ..tapes.files import folder_beside
 from ..tapes.growing import alone_with, left_beside
 from ..tapes.reading import bytes_of
+from ..tapes.recording import parents_of
 from ..tapes.settling import committed, is_put_together, is_settled, merges_lines
-from ..tapes.summary import count_of, names_of, remarks_on, summary_of
-from ..tapes.verifying import circles_in, closing_flaws, in_doubt, repeated_fields
+from ..tapes.summary import count_of, names_of, summary_of
+from ..tapes.verifying import circles_in, closing_flaws, in_doubt, remarks_on, repeated_fields
 from ..tapes.writing import Kind, put_pieces, refuse_place
 from ..transcript.formats import read_file, to_row
 
@@ -62,16 +63,17 @@ _MAKE_KEYS = "make keys anew where what is asked was changed, and those that fol
 _ABOUT_KEYS = "What goes on from an answer that was replaced does not come to play by that."
 _NO_KEYS = "no key was made anew: mend that first"
 _ANSWERS = (
-    "where you have changed an answer by hand: let what stands before each turn now count as what "
-    "it was asked behind, so that it plays; each turn for which it was something else is named"
+    "where you have changed an answer by hand: let what stands before each turn in its session now "
+    "count as what it was asked behind, so that it plays; each turn for which it was something "
+    "else is named"
 )
 _TAKEN = (
     "{turns} had been recorded behind other answers than those that stand there now, which count "
     "from now on: {names}"
 )
 _DOUBT = (
-    "{turns} could go on from several answers, and nothing tells from which it did: {names}; ask "
-    "that again behind the right one"
+    "{turns} {go} on from what is gone from {its} session, or has another answer in another one, "
+    "and nothing tells which: {names}; take {it} out, or ask {it} again behind the right one"
 )
 _SETTLE = "keep the turns of both sides where git left a conflict"
 _ABOUT_SETTLING = (
@@ -323,20 +325,25 @@ def _keys(options: argparse.Namespace) -> int:
             _write([f"{options.file}: {_NO_KEYS}"])
             return 1
         before = [turn.line.behind for turn in tape.turns]
-        doubtful = in_doubt(tape) if options.answers else []
         number = make_keys_anew(tape, answers=options.answers)
-        pairs = zip(tape.turns, before, strict=True)
-        taken = [turn for turn, behind in pairs if turn.line.behind != behind]
-        if number or taken:
+        if number or before != [turn.line.behind for turn in tape.turns]:
             write_tape(tape, options.file)
+            tape = read_tape(options.file)  # with the sessions as they are called there
+    pairs = zip(tape.turns, before, strict=True)
+    taken = [turn for turn, behind in pairs if turn.line.behind != behind]
+    doubtful = in_doubt(tape) if options.answers else []
     have = "has" if number == 1 else "have"
     told = [f"{count_of(number, 'turn')} {have} new keys" if number else "all keys are right"]
     if taken:
         count = count_of(len(taken), "turn")
-        told.append(_TAKEN.format(turns=count, names=names_of(taken, _MOST_NAMES)))
+        told.append(
+            _TAKEN.format(turns=count, names=names_of(taken, _MOST_NAMES, parents_of(tape.turns)))
+        )
     if doubtful:
         count = count_of(len(doubtful), "turn")
-        told.append(_DOUBT.format(turns=count, names=names_of(doubtful, _MOST_NAMES)))
+        go, its, it = ("goes", "its", "it") if len(doubtful) == 1 else ("go", "their", "them")
+        names = names_of(doubtful, _MOST_NAMES)
+        told.append(_DOUBT.format(turns=count, names=names, go=go, its=its, it=it))
     _write(f"{options.file}: {text}" for text in told)
     return 0
 

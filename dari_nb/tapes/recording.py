@@ -155,7 +155,7 @@ def parents_of(turns: Iterable[Turn], *, guessed: bool = True) -> dict[int, Turn
     Args:
         turns: The turns.
         guessed: Whether those are given, too, of which nothing but their key tells that they are
-            before it, and not another one.
+            before it, be it that another one went, or is before it as well.
 
     >>> parents_of([])
     {}
@@ -169,11 +169,12 @@ def parents_of(turns: Iterable[Turn], *, guessed: bool = True) -> dict[int, Turn
     for turn in turns:
         key, behind = turn.line.parent or "", turn.line.behind
         others = [one for one in by_key.get(key, []) if one is not turn]
-        exact = others
-        if len(others) > 1:
-            if key not in by_answers:
-                by_answers[key] = _by_answers(by_key[key])
-            exact = [one for one in by_answers[key].get(behind, []) if one is not turn]
+        if guessed and len(others) == 1:
+            found[id(turn)] = others[0]
+            continue
+        if others and key not in by_answers:
+            by_answers[key] = _by_answers(by_key[key])
+        exact = [one for one in by_answers.get(key, {}).get(behind, []) if one is not turn]
         own = next((one for one in exact or others if one.line.session == turn.line.session), None)
         if own or exact:
             found[id(turn)] = own or exact[0]

@@ -14,7 +14,7 @@ from ..errors import DariError
 from .differences import text_asked
 from .lines import DraftLine, EventLine, Mark, Note, dollars
 from .reading import close_to, differs_in_numbers, instead_of, read_tape, tapes_in
-from .recording import Never, Recording, counting, parents_of, repeats_ended, why_never
+from .recording import Never, Recording, counting, parents_of, why_never
 from .turns import Turn
 
 _SHOWN = 60
@@ -37,22 +37,7 @@ _NEVER = {
 }
 """Why a turn never plays, and why several do not."""
 _WHERE = "`dari-local tape check` says where"
-_ONLY_AGAIN = (
-    "{turn}, {asked}, plays only for who asks {before} again: who asks it once gets {first}{line}, "
-    "from which nothing goes on; take that out if it is not wanted"
-)
-_BEHIND_ENDED = (
-    "{turn}, {asked}, stands behind the same, {ended}, which was ended: who asks once gets that. "
-    "Ask it all in a new session, in the mode auto, and adopt what is answered"
-)
-_SEEN_BEFORE = (
-    "the question {mark} in {turn} stands behind the pieces of the answer, which is read before it "
-    "is asked; put it in front of the first of them"
-)
-_ANSWERED = "assistant.message_completed"
-_REPEAT = "repeat"
-"""The metadata in which a batch says which of several answers a turn is."""
-_OWN_SESSION = "runs, players and pages have it in a session of its own"
+_NONE: Mapping[int, Turn] = MappingProxyType({})
 
 
 def summary_of(tape: Recording) -> Iterator[str]:
@@ -65,7 +50,7 @@ def summary_of(tape: Recording) -> Iterator[str]:
     for turn in tape.turns:
         sessions.setdefault(turn.line.session, []).append(turn)
     for session, turns in sessions.items():
-        yield _flat(session)
+        yield flat(session)
         # What waits to be adopted stands behind all, and what plays behind what plays.
         above = dict[bool, Turn]()
         for turn in turns:
@@ -76,113 +61,15 @@ def summary_of(tape: Recording) -> Iterator[str]:
             else:
                 before = parents.get(id(turn))
                 if before and before is not above.get(turn.line.new):
-                    yield f"      goes on from {_place(before)}"
+                    yield f"      goes on from {place_named(before)}"
                 above |= {True: turn} if turn.line.new else {True: turn, False: turn}
             yield from _marks([*turn.before, *turn.body])
     yield from _marks(tape.tail)
-    agents = _flat(", ".join(tape.agents)) or "none"
+    agents = flat(", ".join(tape.agents)) or "none"
     scrubbed = sum(tape.scrubbed.values())
     end = "" if tape.is_closed else "; it was cut off"
     count = count_of(len(tape.turns), "turn")
     yield f"{count}, agents: {agents}, {count_of(scrubbed, 'secret')} scrubbed{end}"
-
-
-def remarks_on(tape: Recording) -> Iterator[str]:
-    """Say what is no flaw of a tape, and not what everybody expects of it.
-
-    >>> [*remarks_on(Recording())]
-    []
-    """
-    yield from split_in(tape)
-    yield from only_again_in(tape)
-    yield from behind_ended_in(tape)
-    yield from seen_before_in(tape)
-
-
-def split_in(tape: Recording) -> Iterator[str]:
-    """Say which turns begin a session of their own in runs, players and pages, and none here.
-
-    >>> [*split_in(Recording())]
-    []
-    """
-    sessions = {turn.place: turn.line.session for turn in tape.for_others().turns}
-    parents = parents_of(counting(tape.turns))
-    for turn in tape.turns:
-        session = turn.line.session
-        if turn.line.new or sessions.get(turn.place, session) == session:
-            continue
-        before = parents.get(id(turn))
-        if before is None or sessions.get(before.place) != sessions[turn.place]:
-            goes_on = f"goes on from {_place(before)}" if before else "begins anew"
-            yield f"{_place(turn)}, {prompt_of(turn)}, {goes_on}: {_OWN_SESSION}"
-
-
-def only_again_in(tape: Recording) -> Iterator[str]:
-    """Say what goes on from a later answer alone, so that who asks once gets no further.
-
-    >>> [*only_again_in(Recording())]
-    []
-    """
-    counted = [turn for turn in counting(tape.turns) if not turn.line.new]
-    never, parents = why_never(counted), parents_of(counted)
-    played = [turn for turn in counted if id(turn) not in never]
-    firsts, leads_to = dict[tuple[str, str | None], Turn](), dict[int, Turn]()
-    for turn in sorted(played, key=lambda one: (not one.is_answer, one.line.take)):
-        firsts.setdefault((turn.line.key, turn.line.behind), turn)
-    for turn in played:
-        if before := parents.get(id(turn)):
-            leads_to.setdefault(id(before), turn)
-    for before in played:
-        first, behind = firsts[before.line.key, before.line.behind], leads_to.get(id(before))
-        if behind is None or _REPEAT in before.line.metadata:
-            continue
-        if id(first) not in leads_to and first.answers != before.answers:
-            told = {"asked": prompt_of(behind), "before": prompt_of(before)}
-            line = f" on line {first.number}" if first.number else ""
-            yield _ONLY_AGAIN.format(turn=_place(behind), first=_place(first), line=line, **told)
-
-
-def behind_ended_in(tape: Recording) -> Iterator[str]:
-    """Say what stands behind the same that was ended, so that who asks once gets no answer.
-
-    >>> [*behind_ended_in(Recording())]
-    []
-    """
-    counted = [turn for turn in counting(tape.turns) if not turn.line.new]
-    parents = parents_of(counted)
-    for turn in counted:
-        before = parents.get(id(turn))
-        if before is not None and repeats_ended(turn, before) and _is_first(before, counted):
-            yield _BEHIND_ENDED.format(
-                turn=_place(turn), asked=prompt_of(turn), ended=_place(before)
-            )
-
-
-def seen_before_in(tape: Recording) -> Iterator[str]:
-    """Say which questions are asked when the answer has been written and is only not complete.
-
-    >>> [*seen_before_in(Recording())]
-    []
-    """
-    for turn in tape.turns:
-        is_written, asking = False, list[Mark]()
-        for line in turn.body:
-            if isinstance(line, DraftLine):
-                is_written, asking = is_written or line.draft == "text", []
-            elif isinstance(line, Mark) and line.ask and is_written:
-                asking.append(line)
-            elif isinstance(line, EventLine):
-                if line.event == _ANSWERED:
-                    for mark in asking:
-                        name = _flat(mark.mark)
-                        yield _SEEN_BEFORE.format(mark=repr(name), turn=_place(turn))
-                is_written, asking = False, []
-
-
-def _is_first(turn: Turn, turns: Iterable[Turn]) -> bool:
-    """Whether nothing answers what a turn asks where it was asked."""
-    place = turn.line.key, turn.line.behind
-    return not any(one.is_answer and (one.line.key, one.line.behind) == place for one in turns)
 
 
 def count_of(number: int, noun: str) -> str:
@@ -272,18 +159,26 @@ def told_of(file: Path) -> str:
     if not tape.turns:
         return "nothing is on it yet"
     new = sum(turn.line.new for turn in tape.turns)
-    names = [f"{_flat(name):.{_SHOWN}}" for name in tape.agents]
+    names = [f"{flat(name):.{_SHOWN}}" for name in tape.agents]
     agents = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
     return f"{count_of(len(tape.turns), 'turn')}, of {agents}" + (f", {new} new" if new else "")
 
 
-def names_of(turns: Sequence[Turn], most: int) -> str:
+def names_of(turns: Sequence[Turn], most: int, parents: Mapping[int, Turn] = _NONE) -> str:
     """Name turns by their ordinals and what they ask, no more than so many.
+
+    Args:
+        turns: The turns.
+        most: How many are named.
+        parents: Those behind which they are named to be, by their ``id()``.
 
     >>> names_of([], 10)
     ''
     """
     names = [f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" for turn in turns[:most]]
+    for at, turn in enumerate(turns[:most]):
+        if before := parents.get(id(turn)):
+            names[at] += f" behind {place_named(before)}"
     return "; ".join([*names, *and_more(len(turns), most)])
 
 
@@ -312,25 +207,26 @@ def slip_of(file: Path) -> str:
     return f"{file.name} is {told_of(file)}."
 
 
-def _place(turn: Turn) -> str:
-    return _flat(f"{turn.line.turn} of {turn.line.session}")
+def place_named(turn: Turn) -> str:
+    """Name a turn by its ordinals."""
+    return flat(f"{turn.line.turn} of {turn.line.session}")
 
 
 def _head(turn: Turn) -> str:
     line = turn.line
     llm = f" ({line.llm})" if line.llm else ""
     take = f", answer {line.take}" if line.take > 1 else ""
-    return _flat(f"{line.turn} {turn.agent.agent}{llm}{take}{', new' if line.new else ''}")
+    return flat(f"{line.turn} {turn.agent.agent}{llm}{take}{', new' if line.new else ''}")
 
 
 def _marks(notes: Iterable[object]) -> Iterator[str]:
     for note in notes:
         if isinstance(note, Mark):
-            told = _flat(" ".join((note.mark, note.ask or "")))
+            told = flat(" ".join((note.mark, note.ask or "")))
             yield f"      mark: {told}"
 
 
-def _flat(text: str) -> str:
+def flat(text: str) -> str:
     """A text on one line."""
     return " ".join(text.split())
 
@@ -347,7 +243,7 @@ def prompt_of(turn: Turn) -> str:
 
 
 def _shown(turn: Turn) -> str:
-    text = _flat(text_asked(turn.line.asked))
+    text = flat(text_asked(turn.line.asked))
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 

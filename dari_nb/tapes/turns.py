@@ -29,7 +29,7 @@ from .repeats import Told, referred, resolved
 from .scrubbing import Scrubber
 from .scrubbing.own_words import BLOCKS, MORE, PAYLOAD
 
-_SETTLING = (
+SETTLING = (
     ev.ASSISTANT_MESSAGE_COMPLETED,
     ev.TOOL_CALL_REQUESTED,
     ev.MESSAGE_STATUS_CHANGED,
@@ -244,7 +244,7 @@ class Taking:
         self._waiting.append(
             EventLine(after=self._after(at), event=_known(kind, self._scrubber), data=told)
         )
-        if kind in _SETTLING or not any(isinstance(one, DraftLine) for one in self._waiting):
+        if kind in SETTLING or not any(isinstance(one, DraftLine) for one in self._waiting):
             self._settle()
 
     def also(self, event: Mapping[str, Any]) -> None:

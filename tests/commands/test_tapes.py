@@ -252,7 +252,8 @@ def test_where_one_of_several_answers_was_changed_what_goes_on_from_it_stays_beh
     assert told.splitlines()[1:] == [
         (
             "coin.tape: 2 turns had been recorded behind other answers than those that stand there "
-            "now, which count from now on: msg_2 of sess_2, 'And?'; msg_2 of sess_3, 'Why?'"
+            "now, which count from now on: msg_2 of sess_2, 'And?' behind msg_1 of sess_2; msg_2 "
+            "of sess_3, 'Why?' behind msg_1 of sess_2"
         )
     ]
     assert run(capsys, "check", "coin.tape")[0] == 0
@@ -278,8 +279,9 @@ def test_where_nothing_tells_from_which_answer_it_went_on_a_turn_stays_as_it_is(
     assert (status, told.splitlines()[0]) == (0, "coin.tape: all keys are right")
     assert told.splitlines()[1:] == [
         (
-            "coin.tape: 1 turn could go on from several answers, and nothing tells from which it "
-            "did: msg_2 of sess_3, 'Why?'; ask that again behind the right one"
+            "coin.tape: 1 turn goes on from what is gone from its session, or has another answer "
+            "in another one, and nothing tells which: msg_2 of sess_3, 'Why?'; take it out, or ask "
+            "it again behind the right one"
         )
     ]
     status, told = run(capsys, "check", "coin.tape")

@@ -130,6 +130,27 @@ def test_a_second_download_counts_once(tape: dari.Tape, folder: Path, lines: str
         assert len(tape.answers([file, str(file)])) == 2
 
 
+def test_answers_are_found_in_a_folder_whatever_their_file_is_called(
+    tape: dari.Tape, folder: Path, lines: str
+) -> None:
+    names = ["x Answers.JSONL", "antworten.jsonl", "y answers.jsonl.txt", "bob/download.jsonl"]
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(lines.replace("Ann", name))
+    for name in (".hidden.jsonl", ".ipynb_checkpoints/ann answers.jsonl", "answers.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(lines.replace("Ann", "nobody"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert {*tape.answers(folder)["name"]} == {"Ann", *names}
+    (folder / "scores.jsonl").write_text(lines.replace('"answer"', '"rating"'))
+    (folder / "runs.jsonl").write_text('{"messages":[]}\n')
+    words = r"^runs\.jsonl holds no answers: no .*\.\nscores\.jsonl holds no answers\.$"
+    with pytest.warns(UserWarning, match=words) as told:
+        assert len(tape.answers(folder)) == 10
+    assert len(told) == 1
+
+
 def answer_first(tape: dari.Tape, text: str) -> None:
     """Answer the first of its two questions in a player."""
     player = tape.view()

@@ -182,7 +182,7 @@ def test_answers_that_belong_nowhere_are_told_and_a_mark_may_be_renamed(
     with pytest.raises(dari.DariError, match="Name a file with answers"):
         tape.answers([])
     file.unlink()
-    with pytest.raises(dari.DariError, match=r"no \*answers\*\.jsonl in the folder"):
+    with pytest.raises(dari.DariError, match=r"no \*\.jsonl in the folder"):
         tape.answers(tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 from .flaws import Flaw, circles_in, flaws_of
 from .keys_anew import in_doubt, make_keys_anew
+from .remarks import remarks_on
 from .repeated import closing_flaws, repeated_fields
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "flaws_of",
     "in_doubt",
     "make_keys_anew",
+    "remarks_on",
     "repeated_fields",
 ]

@@ -15,6 +15,7 @@ from ..recording import Never, Recording, counting, parents_of, why_parted
 from ..scrubbing import Scrubber
 from ..summary import prompt_of
 from ..turns import Turn
+from .keys_anew import in_doubt
 from .left_files import LeftFiles
 from .payloads import entry_troubles, note_troubles, turn_troubles
 
@@ -34,6 +35,10 @@ _WHERE = {
         "there now for what it was asked behind"
     ),
 }
+_IN_DOUBT = (
+    "; what it was asked behind is gone from its session, or has another answer in another one, "
+    "and nothing tells which"
+)
 _REST = ", with what goes on from it ({lines})"
 _TWICE = "the turn on line {other} is the same answer to the same: only this one plays"
 _SAME_PLACE = (
@@ -91,14 +96,15 @@ def flaws_of(
     following = _following(tape.turns)
     circles = _circles(tape.turns)
     parents = parents_of(counted := counting(tape.turns))
-    counts = {*map(id, counted)}
+    counts, doubtful = {*map(id, counted)}, {*map(id, in_doubt(tape))}
     seen: dict[tuple[str, int, bool], Turn] = {}
     places: dict[tuple[str, str, bool], Turn] = {}
     flaws = []
     for turn in tape.turns:
         line = turn.line
         why = why_parted(turn, parents.get(id(turn))) if id(turn) in counts else None
-        texts = [(turn.number, text) for text in _flaws(turn, why, following, circles)]
+        where = _IN_DOUBT if id(turn) in doubtful else _WHERE[why] if why else ""
+        texts = [(turn.number, text) for text in _flaws(turn, why, where, following, circles)]
         if other := seen.get((*turn.place, line.new)):
             texts.append((turn.number, _TWICE.format(other=other.number or "above")))
         seen[*turn.place, line.new] = turn
@@ -195,6 +201,7 @@ def _behind(turn: Turn, following: Mapping[int, Sequence[Turn]]) -> list[Turn]:
 def _flaws(
     turn: Turn,
     why: Never | None,
+    where: str,
     following: Mapping[int, Sequence[Turn]],
     circles: Container[str],
 ) -> Iterator[str]:
@@ -207,7 +214,7 @@ def _flaws(
         behind = _behind(turn, following)
         rest = _REST.format(lines=_lines(*behind)) if behind else ""
         reason = _WHY[why].format(parent=line.parent)
-        yield text.format(**told, why=reason, rest=rest, where=_WHERE[why])
+        yield text.format(**told, why=reason, rest=rest, where=where)
     elif turn.status is None:
         yield _CUT.format(**told)
     if line.key in circles:

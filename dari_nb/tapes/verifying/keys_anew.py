@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..keys import key_of
-from ..recording import Recording, parents_of
+from ..recording import Recording, counting, parents_of
 from ..turns import Turn
 
 
@@ -21,8 +21,9 @@ def make_keys_anew(
     Args:
         tape: The tape, which is changed.
         answers: Whether the answers that stand before a turn now are taken for those that it was
-            asked behind, as is right where somebody has changed one by hand. Where several stand
-            there, and nothing tells which of them it was, what it was asked behind stays.
+            asked behind, as is right where somebody has changed one by hand. Those are the ones
+            of its own session. Where that has none, and nothing else tells which it was
+            (:func:`in_doubt`), what it was asked behind stays.
         of: Those of its turns whose keys are made anew, with what goes on from them: else all.
 
     Returns:
@@ -33,7 +34,9 @@ def make_keys_anew(
     0
     """
     before = [*map(_keyed, tape.turns)]
-    parents, told = parents_of(tape.turns), parents_of(tape.turns, guessed=False)
+    counted = counting(tape.turns)
+    parents = {**parents_of(tape.turns), **parents_of(counted)}
+    told = parents_of(counted, guessed=False)
     due = {*map(id, tape.turns if of is None else of)}
     made: set[int] = set()
     for turn in tape.turns:
@@ -55,14 +58,18 @@ def make_keys_anew(
 
 
 def in_doubt(tape: Recording) -> list[Turn]:
-    """The turns of which nothing tells behind which of several answers they were asked.
+    """The turns that go on from another answer than those before them, and nothing tells which.
+
+    An answer that was changed is in their session, or others that go on from it tell which it is.
+    What was taken out is told by nothing.
 
     >>> in_doubt(Recording())
     []
     """
-    told = parents_of(tape.turns, guessed=False)
-    guessed = parents_of(tape.turns).keys() - told.keys()
-    return [t for t in tape.turns if id(t) in guessed and t.line.behind is not None]
+    parents = parents_of(counted := counting(tape.turns))
+    told = parents_of(counted, guessed=False)
+    parted = (turn for turn in counted if id(turn) in parents and id(turn) not in told)
+    return [turn for turn in parted if turn.line.behind is not None]
 
 
 def _keyed(turn: Turn) -> tuple[str, str | None, int]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 NAME = "answer"
 """What an answer is called among scores and ratings."""
-FILES = "*answers*.jsonl"
-"""The files with answers in a folder."""
+_ENDS = (".jsonl", ".jsonl.txt")
+"""How files in a folder end in which answers may be, in any case; some programs add a .txt."""
 _MOST_NAMED = 3
 _SHOWN = 100
 
@@ -34,9 +34,9 @@ class Reading:
     Args:
         played: The recording with the questions.
         tape: Its file.
-        paths: The file or several, each read once; all that a pattern finds, and of a folder all
-            whose names say so. ``dari-scores.jsonl`` in the working folder when left out, which may
-            not be there, and of which nothing is said that is of no concern to the tape.
+        paths: The file or several, each read once; all that a pattern finds, and all ``.jsonl`` of
+            a folder and of those in it. ``dari-scores.jsonl`` in the working folder when left out,
+            which may not be there, and of which nothing is said that is of no concern to the tape.
         begun: The files in which views keep answers: nobody may have answered yet.
 
     Raises:
@@ -142,14 +142,20 @@ def _place(path: Any) -> Path:
 
 def _files_at(place: Path) -> list[Path]:
     if place.is_dir():
-        return sorted(place.glob(FILES))
+        found = (file for depth in ("*", "*/*") for file in place.glob(depth))
+        return sorted(file for file in found if _may_hold(file.relative_to(place)))
     if place.exists() or not glob.has_magic(str(place)):
         return [place]
     return sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor))))
 
 
+def _may_hold(file: Path) -> bool:
+    """Whether answers may be in a file of a folder, which is not hidden."""
+    return file.name.lower().endswith(_ENDS) and not any(part[0] == "." for part in file.parts)
+
+
 def _none_at(place: Path) -> str:
-    where = f"{FILES} in the folder" if place.is_dir() else "file"
+    where = "*.jsonl in the folder" if place.is_dir() else "file"
     return f"There is no {where} {visible_name(str(place))}."
 
 

@@ -107,7 +107,7 @@ class Tape(tapes.Tape):  # noqa: D101
 
         Args:
             path: The file in which answers are kept, or several, a pattern such as
-                ``"class/*.jsonl"``, or a folder, of which all ``*answers*.jsonl`` are read;
+                ``"class/*.jsonl"``, or a folder: all ``*.jsonl`` in it and in its folders are read;
                 ``dari-scores.jsonl`` in the working folder when left out.
 
         Returns:
