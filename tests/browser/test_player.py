@@ -555,6 +555,26 @@ def test_answers_of_pages_of_several_lessons_are_each_to_its_own(page, tmp_path)
         assert Tape(renamed).answers(pages)["answer"].tolist() == ["of sums"]
 
 
+def test_what_is_saved_again_under_another_name_counts_once(page, tmp_path):
+    file = tmp_path / "sums.tape"
+    ask(file, "1+1", "2+2")
+    put_in_front_of_answers(file, {"mark": "guess", "ask": "What now?"})
+    page.goto(Tape(file).to_html(file.with_suffix(".html")).as_uri())
+    page.locator(BEGUN).wait_for()
+    for name, answer in (("", "a two"), ("Ann", "a four"), ("Ann Lee", "")):
+        page.keyboard.press("End")
+        if answer:
+            page.locator(".dari-question textarea").fill(answer)
+            page.get_by_role("button", name="Go on and see").click()
+        page.get_by_label("Your name").fill(name)
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save the answers").click()
+        download.value.save_as(tmp_path / download.value.suggested_filename)
+    assert len([*tmp_path.glob("*.jsonl")]) == 3
+    told = Tape(file).answers(tmp_path)[["answer", "name"]].to_numpy().tolist()
+    assert told == [["a two", "Ann Lee"], ["a four", "Ann Lee"]]
+
+
 # What is asked in a turn, in front of the next one, and behind all.
 ASKED = [
     *LINES[:5],

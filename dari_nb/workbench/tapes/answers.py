@@ -98,13 +98,17 @@ class Answers:
         )
 
     def given(self) -> Iterator[tuple[str, Saved]]:
-        """Give all answers in order of time, each with its question's id."""
+        """Give the answers in order of time, each with its question's id.
+
+        Where a turn is answered otherwise by now, nobody has seen that: it is asked again.
+        """
         scores = self._book.scores()
         answers = [one for one in scores if isinstance(one, Saved) and one.name == NAME]
         told = {id(one): Told.by(one, self._book.path) for one in answers}
         found = self._questions.of_each(told.values())
         for answer in sorted(answers, key=lambda answer: answer.at):
-            if mark_id := found[told[id(answer)]]:
+            one = told[id(answer)]
+            if (mark_id := found[one]) and not self._questions.is_former(one, mark_id):
                 yield mark_id, answer
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...errors import DariError
 from ...render.plain.visible import bounded_name, visible_name
 from ...scores import Score
-from ...tapes import Mark, Turn
+from ...tapes import Mark, Turn, read_tape
 from ...widgets.player.passed import MOST
 from ...widgets.player.places import places_of
 from ...widgets.player.score import id_of
@@ -31,6 +32,8 @@ class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         reader: Who gave it: the name that they wrote on the page.
+        page: What tells this reading of the page from all others, also where it was saved again
+            with another name.
         asked: What tells the turn of its question from others (``Place.asked``).
         answered: What was answered in that turn (``Place.answered``).
         tape: The path of the tape from the folder of the file, which may hold answers to others; of
@@ -38,6 +41,7 @@ class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     reader: str | None = None
+    page: str | None = None
     asked: str | None = None
     answered: str | None = None
     tape: str | None = None
@@ -86,7 +90,7 @@ class Questions:
 
     An answer is one to the tape that it names as long as that is there. Where it is not, that may
     have another name or place by now, which may be those of this one: then it is an answer to this
-    one if its turn is called so and answered so here, too.
+    one if its turn is answered so here. So it is where another tape has got that name meanwhile.
 
     Args:
         played: Its turns.
@@ -97,7 +101,7 @@ class Questions:
 
     def __init__(self, played: Played, tape: Path | None, *, is_shared: bool) -> None:
         self._tape = tape
-        self._is_there = cache(_is_there)
+        self._is_there, self._answers_of = cache(_is_there), cache(_answers_of)
         self._is_shared = is_shared
         self._asked = played.questions
         self._places = places_of(played)
@@ -125,10 +129,17 @@ class Questions:
         """Whether an answer names another tape that is there, or beside this one."""
         if told.tape is None or self._tape is None or told.tape == self._tape:
             return False
-        is_beside = not self._is_named(told.tape) and self._is_there(
-            self._tape.with_name(told.tape.name)
-        )
-        return is_beside or self._is_there(told.tape)
+        beside = self._tape.with_name(told.tape.name)
+        there = (one for one in (beside, told.tape) if one != self._tape and self._is_there(one))
+        other = next(there, None)
+        # Another tape may have got its name.
+        own = self._places.get(told.mark_id)
+        has_own = own is not None and own.answered == told.answered
+        return other is not None and not (has_own and told.answered not in self._answers_of(other))
+
+    def is_former(self, told: Told, mark_id: str) -> bool:
+        """Whether what a question's turn was answered was something else when this was expected."""
+        return told.answered not in (None, self._places[mark_id].answered)
 
     def concerns(self, told: Told) -> bool:
         """Whether what was answered may be a question of this tape, if not as it is now."""
@@ -144,8 +155,7 @@ class Questions:
     def _of_own(self, told: Told, mark_id: str) -> str | None:
         """The question, where its tape may be this one."""
         is_told = told.tape is not None and not self._is_named(told.tape)
-        is_otherwise = told.answered not in (None, self._places[mark_id].answered)
-        return None if is_told and is_otherwise else mark_id
+        return None if is_told and self.is_former(told, mark_id) else mark_id
 
     def _may_fit(self, told: Told) -> bool:
         """Whether a question may be found by where it stood: on another tape it is another one."""
@@ -246,6 +256,14 @@ def _named(path: str, folder: Path) -> Path | None:
     with suppress(OSError, RuntimeError, ValueError):
         return (folder / path).resolve()
     return None
+
+
+def _answers_of(tape: Path) -> Set[str]:
+    """What the turns of a tape are answered, as hashes; nothing where it cannot be read."""
+    try:
+        return {turn.own_answer for turn in read_tape(tape).turns}
+    except DariError:
+        return frozenset()
 
 
 def _is_there(tape: Path) -> bool:

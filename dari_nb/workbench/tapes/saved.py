@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import glob
 import warnings
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,27 @@ _ENDS = (".jsonl", ".jsonl.txt")
 """How files in a folder end in which answers may be, in any case; some programs add a .txt."""
 _MOST_NAMED = 3
 _SHOWN = 100
+
+
+@dataclass
+class _SortedOut:
+    """Answers of which there is something to be told."""
+
+    former: list[Saved] = field(default_factory=list)
+    strange: list[Saved] = field(default_factory=list)
+    others: list[Saved] = field(default_factory=list)
+    unnamed: list[Saved] = field(default_factory=list)
+
+    def told(self, file: str) -> Iterator[str]:
+        """Say what there is of each kind in a file."""
+        for tell, answers in (
+            (_of_former, self.former),
+            (_no_question, self.strange),
+            (_to_others, self.others),
+            (_no_tape, self.unnamed),
+        ):
+            if answers:
+                yield tell(answers, file)
 
 
 class Reading:
@@ -78,27 +100,24 @@ class Reading:
             InvalidRequestError: The only file cannot be read, or no line of it can, or its name is
                 perhaps a slip for one that is there.
         """
-        read = {file: self._in(file) for file in self._files}
+        read = _with_names({file: self._in(file) for file in self._files})
         found = self._questions.of_each(
             Told.by(answer, file) for file, answers in read.items() for answer in answers
         )
         for file, answers in read.items():
-            name, strange, unnamed = visible_name(file.name), list[Saved](), list[Saved]()
-            others = list[Saved]()
+            name, sorted_out = visible_name(file.name), _SortedOut()
             for answer in self._new(answers):
                 told = Told.by(answer, file)
                 if mark_id := found[told]:
+                    if self._questions.is_former(told, mark_id):
+                        sorted_out.former.append(answer)
                     yield mark_id, answer, name
                 elif self._questions.concerns(told):
-                    (unnamed if self._is_shared and not told.tape else strange).append(answer)
+                    is_unnamed = self._is_shared and not told.tape
+                    (sorted_out.unnamed if is_unnamed else sorted_out.strange).append(answer)
                 elif not self._is_shared:
-                    others.append(answer)
-            if strange:
-                self._untaken.append(_no_question(strange, name))
-            if others:
-                self._untaken.append(_to_others(others, name))
-            if unnamed:
-                self._untaken.append(_no_tape(unnamed, name))
+                    sorted_out.others.append(answer)
+            self._untaken += sorted_out.told(name)
 
     def say(self, stacklevel: int) -> None:
         """Warn of what was not taken."""
@@ -128,7 +147,7 @@ class Reading:
 
     def _new(self, answers: Iterable[Saved]) -> list[Saved]:
         """Those answers of a file that were in none before it."""
-        lines = {msgspec.json.encode(answer): answer for answer in answers}
+        lines = {msgspec.json.encode(_apart_from_name(answer)): answer for answer in answers}
         new = [answer for line, answer in lines.items() if line not in self._taken]
         self._taken |= lines.keys()
         return new
@@ -211,6 +230,33 @@ def _no_question(answers: list[Saved], file: str) -> str:
     is_one = len(answers) == 1
     count, belong = ("1 answer", "belongs") if is_one else (f"{len(answers)} answers", "belong")
     return f"{count} of {file} {belong} to no question of this tape{_noted(answers)}."
+
+
+def _with_names(read: Mapping[Path, Sequence[Saved]]) -> dict[Path, list[Saved]]:
+    """Give what one reading of a page has saved several times the name that was told last."""
+    names = dict[str, str]()
+    for answers in sorted(read.values(), key=len):
+        told = [(one.page, one.reader) for one in answers if one.reader != one.page]
+        names |= {page: reader for page, reader in told if page and reader}
+    return {
+        file: [
+            msgspec.structs.replace(one, reader=names.get(one.page or "", one.reader))
+            for one in answers
+        ]
+        for file, answers in read.items()
+    }
+
+
+def _apart_from_name(answer: Saved) -> Saved:
+    """What tells an answer from others, by whichever name it was saved."""
+    return msgspec.structs.replace(answer, reader=None) if answer.page else answer
+
+
+def _of_former(answers: list[Saved], file: str) -> str:
+    is_one = len(answers) == 1
+    count, was = ("1 answer", "was") if is_one else (f"{len(answers)} answers", "were")
+    turn = "its turn was" if is_one else "their turns were"
+    return f"{count} of {file} {was} given when {turn} answered otherwise{_noted(answers)}."
 
 
 def _to_others(answers: list[Saved], file: str) -> str:

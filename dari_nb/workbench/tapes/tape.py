@@ -101,9 +101,9 @@ class Tape(tapes.Tape):  # noqa: D101
         of the two, and by what their turn asks where another one is asked in front of it. Where the
         turn itself asks something else by now, it is another question. What was answered at another
         tape is of that one, as long as it is there; where it is gone, of one whose turn is answered
-        in the same way. What belongs to no question, or cannot be read, is told in a warning, and
-        so is that the one file named is not there yet; what is in two files, such as a second
-        download, counts once.
+        in the same way. A warning tells what belongs to no question, or cannot be read, which
+        answers were given when their turn was answered otherwise, and that the one file named is
+        not there yet; what is in two files, such as a second download, counts once.
 
         Args:
             path: The file in which answers are kept, or several, a pattern such as

@@ -70,7 +70,11 @@ export class PagePort implements Port<State> {
    * @param name Who answered; empty for nobody who tells.
    */
   answers(name: string): string {
-    const told = this.#answers.map((line) => ({ ...line, reader: name || this.code }));
+    const told = this.#answers.map((line) => ({
+      ...line,
+      reader: name || this.code,
+      page: this.code,
+    }));
     return told.map((line) => `${JSON.stringify(line)}\n`).join("");
   }
 
