@@ -256,6 +256,14 @@ class ScoreBook:
             return self._of_run(run_id).all()
         return [score for run in self._runs_now().values() for score in run.all()]
 
+    def _news(self) -> tuple[int, ...] | None:
+        """Tell the file by its place and size where it is not as it was read; ``None`` else."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return None if self._is_read(status) else (status.st_dev, status.st_ino, status.st_size)
+
     def _of_run(self, run_id: str) -> RunScores:
         """Return what there is of a run, by place and by name, also from other kernels."""
         return self._runs_now().get(run_id) or RunScores(self._reading)

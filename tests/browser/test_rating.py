@@ -1,6 +1,10 @@
 """Ratings by keyboard in a real front end, whatever becomes of the kernel meanwhile."""
 
+import json
+
 from playwright.sync_api import expect
+
+from dari_nb.scores import Score, ScoreBook
 
 from .conftest import KERNEL
 from .test_matrix import BOARD, cell, told
@@ -121,3 +125,28 @@ def test_a_kernel_that_is_out_of_reach_is_not_said_to_be_busy(lab):
     finally:
         book.page.context.set_offline(False)
     expect(note).to_have_text("3 of 6 tasks")
+
+
+BATCH = """
+import dari_nb as dari
+batch = dari.connect().batches.run("calculator", ["1 + 1", "2 + 2"], ["small", "large"]).wait()
+batch.rate((0, "small"), "rating", 2)
+view = batch.view(); view
+"""
+PLACE = """
+import json
+cell = batch[0, "small"]
+print(json.dumps({"run_id": batch.run_id, "llm_id": cell.llm, "version_id": cell.version,
+                  "session_id": cell.session_id}))
+"""
+
+
+def test_what_another_kernel_rates_comes_into_cells_and_heads_by_itself(lab):
+    book = lab.open_notebook([BATCH])
+    book.run_all()
+    expect(cell(book, "0/small/0")).to_contain_text("rating 2")
+    rated = {"name": "rating", "value": 5, "by": "person", "task_index": 0}
+    place = json.loads(book.execute(PLACE))
+    ScoreBook(lab.notebooks / "dari-scores.jsonl").add([Score(**place, **rated)])
+    expect(cell(book, "0/small/0")).to_contain_text("rating 5")
+    expect(book.page.locator(".dari-grid")).to_contain_text("rating 5 (1 of 2)")

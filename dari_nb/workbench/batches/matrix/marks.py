@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from ....scores.book import By, RunScores
     from ....scores.scoring import Place
     from ..cells import Cell
+
+
+_LOOK_S = 1.0
+"""Seconds between looks at a file that other processes may write into."""
 
 
 class Marked(Protocol):
@@ -324,16 +329,30 @@ def _by_function(batch: Marked, name: str) -> list[Score]:
 def listening(batch: Marked, changed: Callable[[], object]) -> Iterator[None]:
     """Call ``changed`` whenever cells of this run are scored or rated, by whichever object here.
 
-    Enter and leave it on the background loop, where ``changed`` is called, too.
+    So it is soon after another process has written into their book. Enter and leave it on the
+    background loop, where ``changed`` is called, too.
     """
+    looking = asyncio.get_running_loop().create_task(_look(batch.book, changed))
     listeners = _listeners.setdefault(_kept_at(batch), [])
     listeners.append(changed)
     try:
         yield
     finally:
+        looking.cancel()
         listeners.remove(changed)
         if not listeners:
             _listeners.pop(_kept_at(batch), None)
+
+
+async def _look(book: ScoreBook, changed: Callable[[], object]) -> None:
+    """Call ``changed`` once for all that others have written into a book since the last look."""
+    told = None
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        news = book._news()
+        if news not in (None, told):
+            changed()
+        told = news
 
 
 _listeners: dict[tuple[Path, str], list[Callable[[], object]]] = {}
