@@ -14,6 +14,7 @@ from IPython.display import display
 from ipywidgets import Layout  # type: ignore[import-untyped]
 
 from ..errors import DariError
+from ..interrupts import kept
 from ._kernel import has_pages, heard_in_main_thread
 from .holding import is_held
 from .presence import Presence
@@ -218,7 +219,9 @@ class View(SetByThreads):
         if not isinstance(content, dict):
             return
         if content.get("kind") == "request":
-            self._answer(content, buffers or ())
+            # A page waits for its answer, whoever interrupts the kernel meanwhile.
+            with kept():
+                self._answer(content, buffers or ())
         elif content.get("kind") == "here":
             self._presence.here()
             for callback in self._seen:

@@ -1,6 +1,7 @@
 """What a page asks is answered, errors included."""
 
 import gc
+import signal
 import sys
 from concurrent.futures import Future
 
@@ -56,6 +57,18 @@ def test_an_error_of_ours_reaches_the_reader_in_its_own_words(view):
 def test_any_other_error_is_named(view):
     view.answer("cell", lambda body: body["missing"])
     assert ask(view, "cell", {})[0]["error"] == "KeyError: 'missing'"
+
+
+def test_whoever_interrupts_the_kernel_leaves_no_page_without_its_answer(view):
+    def interrupted(body):
+        signal.raise_signal(signal.SIGINT)
+        return body
+
+    view.answer("double", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ask(view, "double", 21)
+    [answer] = [d["content"] for d in view.comm.published if d["method"] == "custom"]
+    assert (answer["id"], answer["body"], answer["error"]) == (7, 21, None)
 
 
 def test_an_unknown_request_is_answered_too(view):
