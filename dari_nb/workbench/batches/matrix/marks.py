@@ -332,7 +332,7 @@ def listening(batch: Marked, changed: Callable[[], object]) -> Iterator[None]:
     So it is soon after another process has written into their book. Enter and leave it on the
     background loop, where ``changed`` is called, too.
     """
-    looking = asyncio.get_running_loop().create_task(_look(batch.book, changed))
+    looking = background().run(_look(batch.book, changed))
     listeners = _listeners.setdefault(_kept_at(batch), [])
     listeners.append(changed)
     try:
