@@ -201,6 +201,14 @@ def test_ratings_are_drawn_on_the_scale_from_1_to_5(same):
         r'class="dari-range" d="M([\d.]+)', same.to_mimebundle()["text/html"]))  # fmt: skip
 
 
+def test_no_difference_is_wider_than_the_scale_of_ratings(batch):
+    for task, ratings in enumerate([(1, 5), (5, 1), (1, 5)]):
+        for llm, rating in zip(("small", "large"), ratings, strict=True):
+            batch.rate((task, llm, 0), "rating", rating)
+    said = batch.to_mimebundle()["text/plain"]
+    assert re.search(r"interval (\S+) to (\S+);", said)[2] == "4"
+
+
 def test_a_judge_who_rates_from_1_to_5_has_the_same_scale_as_a_person(same):
     for n, llm in ((0, "cold"), (0, "warm")):
         same.rate((n, llm), "rating", 2, "too short")

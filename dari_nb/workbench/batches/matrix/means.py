@@ -172,6 +172,7 @@ def _compared(
 
     def gaps(one: str, others: Iterable[str]) -> list[Gap]:
         found = (_gap_on_both(o, by_column[one], by_column[o], kind, level) for o in others)
+        found = (_within(gap, scale) for gap in found)
         return [
             _bounded(gap, *_ends(gap, one), by_column, failed, kind, worst, level) for gap in found
         ]
@@ -202,6 +203,14 @@ def _gap_on_both(other: str, ones: Values, others: Values, kind: Kind, level: fl
     """Return the difference on the tasks that both have."""
     both = {task for task, _ in ones} & {task for task, _ in others}
     return _gap(other, _only(ones, both), _only(others, both), kind, level)
+
+
+def _within(gap: Gap, scale: Scale | None) -> Gap:
+    """Return a difference whose interval ends where that of any two means does."""
+    most = scale[1] - scale[0] if scale else math.inf
+    low = -most if gap.low < -most else gap.low
+    high = most if gap.high > most else gap.high
+    return replace(gap, low=low, high=high)
 
 
 def _ends(gap: Gap, one: str) -> tuple[str, str]:
