@@ -187,6 +187,36 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     book.shot("player-reopened")
 
 
+@pytest.mark.parametrize("host", ["lab", "notebook7"])
+def test_what_is_written_is_sent_by_its_key_from_anywhere_in_the_player(request, host):
+    book, view = shown(request.getfixturevalue(host), LINES)
+    page, field = book.page, view.locator("textarea")
+    prompt = page.locator(".jp-InputPrompt").first
+    ran = prompt.inner_text()
+    view.locator(".dari-toggle").click()
+    for key in ("Shift+Enter", "Alt+Enter", "Control+Enter"):
+        view.locator(".dari-log").press(key)
+    view.get_by_text("Write what you expect first").wait_for()
+    view.locator(".dari-question textarea:focus").wait_for()
+    # Nobody hears of the notebook's keys in what can be chosen, either.
+    field.press_sequentially("answer")
+    view.get_by_label("Speed").press("Shift+Enter")
+    assert field.input_value() == "answer"
+    view.get_by_role("button", name="Skip").press("Control+Enter")
+    page.keyboard.type("more")
+    page.keyboard.press("Control+Enter")
+    view.get_by_text("What will it do now? · you expected: answer").wait_for()
+    view.get_by_text("The shop is closed.").wait_for()
+    field.fill("closed")
+    field.press("Escape")
+    page.keyboard.press("Control+Enter")
+    view.get_by_text("And next time? · you expected: closed").wait_for()
+    page.keyboard.press("Control+Enter")
+    assert prompt.inner_text() == ran
+    assert view.locator(".dari-passed").count() == 2
+    assert book.problems == []
+
+
 def test_what_was_seen_stays_where_somebody_takes_the_answers_away_meanwhile(lab):
     book, view = shown(lab, LINES)
     view.locator(".dari-toggle").click()

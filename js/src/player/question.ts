@@ -1,6 +1,6 @@
-import { isChord, runsCell } from "../host/border";
+import { isChord } from "../host/border";
 import type { Port } from "../host/port";
-import { button, focused, make, onEscape, SENDS, sendsWith } from "../shared/dom";
+import { button, focused, make, onEscape, SENDS } from "../shared/dom";
 import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
 import type { Mark, State } from "./wire";
@@ -8,8 +8,6 @@ import type { Mark, State } from "./wire";
 const LETTER = /^[\p{L}\p{N}]$/u;
 /** Keys that lead through a recording, and would write in a field. */
 const STEPS = /^[,.[\]]$/;
-
-const MODIFIERS = /^(Control|Shift|Alt|Meta)$/;
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
 export class Question {
@@ -26,8 +24,6 @@ export class Question {
   #isSending = false;
   /** Whether the reader was put where they write, and may still be pressing what led them there. */
   #isLed = false;
-  /** Whether an answer was sent by a key, and no other one was pressed since. */
-  #hasSent = false;
 
   /** @param left Takes the focus when the question has gone. */
   constructor(
@@ -42,7 +38,7 @@ export class Question {
     this.#playback = playback;
     this.#left = left;
     const skip = button("Skip", () => void this.#reply(""), signal);
-    this.#send = button("Go on and see", () => void this.#answered(), signal, {
+    this.#send = button("Go on and see", () => void this.send(), signal, {
       class: "dari-main",
       title: SENDS,
     });
@@ -54,11 +50,6 @@ export class Question {
     };
     this.#field.addEventListener("blur", away, { signal });
     window.addEventListener("pagehide", away, { signal });
-    sendsWith(this.#field, () => {
-      this.#hasSent = true;
-      void this.#answered();
-    });
-    window.addEventListener("keydown", (event) => this.#holdSent(event), { capture: true, signal });
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
     const hint = make("small", "", {}, `${SENDS} sends`);
@@ -94,6 +85,14 @@ export class Question {
     this.#field.focus({ preventScroll: true });
   }
 
+  /** Sends what is written, where something is asked. */
+  async send(): Promise<void> {
+    if (!this.#shown) return;
+    if (this.#field.value.trim()) return this.#reply(this.#field.value);
+    this.#note.textContent = "Write what you expect first, or skip it.";
+    this.focus();
+  }
+
   /** A letter that is typed anywhere beside a field while something is asked begins the answer. */
   type(event: KeyboardEvent): void {
     const isField = (event.target as HTMLElement).matches("input, select, textarea");
@@ -116,27 +115,11 @@ export class Question {
     else if (event.key.length === 1) this.#isLed = false;
   }
 
-  /** The key that has sent an answer, pressed once more or for long, does not run the cell then. */
-  #holdSent(event: KeyboardEvent): void {
-    if (!this.#hasSent || MODIFIERS.test(event.key)) return;
-    const isHere = this.element.parentElement?.contains(event.composedPath()[0] as Node);
-    this.#hasSent = Boolean(isHere) && runsCell(event);
-    if (!this.#hasSent) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }
-
   /** The field is as tall as what is in it, and the buttons below stay in sight. */
   #grow(): void {
     this.#field.style.height = "auto";
     this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
     this.element.scrollIntoView?.({ block: "nearest" });
-  }
-
-  async #answered(): Promise<void> {
-    if (this.#field.value.trim()) return this.#reply(this.#field.value);
-    this.#note.textContent = "Write what you expect first, or skip it.";
-    this.focus();
   }
 
   /** Sends what is expected; with nothing the question is skipped. */
