@@ -242,6 +242,7 @@ RESTART_ELSEWHERE = """async () => {
 }"""
 
 
+BUSY = f"() => void {KERNEL}.requestExecute({{ code: 'import time; time.sleep(600)' }})"
 # What it is asked while it restarts may be lost, and so may be that it begins to.
 IS_THERE_AGAIN = f"""async () => {{
   const late = () => new Promise((done) => setTimeout(done, 5_000));
@@ -266,6 +267,74 @@ def test_a_kernel_restarted_elsewhere_is_said_and_what_is_written_stays(lab):
     view.locator(".dari-question").get_by_text(said).wait_for()
     assert view.locator("textarea").input_value() == "It asks which one."
     book.shot("player-gone")
+    book.run_all()
+    page.locator(".dari-player:not(.dari-gone)").get_by_text("Which tickets are late?").wait_for()
+    view.locator(".dari-log").press("End")
+    view.locator(".dari-question").wait_for()
+    assert view.locator("textarea").input_value() == "It asks which one."
+    view.locator(".dari-log").press("Control+Enter")
+    view.get_by_text("you expected: It asks which one.").wait_for()
+
+
+def test_while_an_answer_is_on_its_way_nothing_is_added_to_it(lab):
+    book, view = shown(lab, LINES)
+    page, field = book.page, view.locator("textarea")
+    view.get_by_text("Which tickets are late?").wait_for()
+    view.locator(".dari-log").press("End")
+    field.fill("first part")
+    page.evaluate(BUSY)
+    field.press("Control+Enter")
+    view.get_by_text("The kernel does not answer yet").wait_for()
+    page.keyboard.type(" and the rest")
+    assert field.input_value() == "first part"
+    assert field.evaluate("(field) => getComputedStyle(field).opacity") < "1"
+    # What stops the kernel gives the text back.
+    page.evaluate(f"() => {KERNEL}.restart()")
+    view.locator(".dari-question").get_by_text("The kernel is gone").wait_for()
+    field.press_sequentially(" and the rest")
+    assert field.input_value() == "first part and the rest"
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_a_page_says_what_is_written_and_neither_sent_nor_saved(page, tmp_path, is_elsewhere):
+    written(tmp_path / "shop.tape")
+    made = Tape(tmp_path / "shop.tape").to_html(tmp_path / "shop.html")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(made.as_uri())
+    page.locator(BEGUN).wait_for()
+    page.keyboard.press("End")
+    field = page.locator(".dari-question textarea")
+    field.press_sequentially("It asks.")
+    page.reload()
+    assert asked == ["beforeunload"]
+    page.locator(BEGUN).wait_for()
+    page.keyboard.press("End")
+    field.press_sequentially("It asks.")
+    field.press("Control+Enter")
+    page.get_by_text("The shop is closed.").wait_for()
+    page.get_by_text("And next time?").wait_for()
+    field.press_sequentially("It opens.")
+    if is_elsewhere:
+        page.locator(".dari-log").press("Home")
+        field.wait_for(state="hidden")
+    save = page.get_by_role("button", name="Save the answers")
+    with page.expect_download() as download:
+        save.click()
+    download.value.save_as(tmp_path / "answers.jsonl")
+    page.get_by_text("what you have written and not sent is not in it.").wait_for()
+    page.locator(".dari-question textarea:focus").wait_for()
+    assert field.input_value() == "It opens."
+    assert "It opens." not in (tmp_path / "answers.jsonl").read_text("utf-8")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("you expected: It opens.").wait_for()
+    with page.expect_download() as download:
+        save.click()
+    download.value.save_as(tmp_path / "answers.jsonl")
+    page.get_by_text(re.compile("Saved as .*jsonl$")).wait_for()
+    assert "It opens." in (tmp_path / "answers.jsonl").read_text("utf-8")
+    page.reload()
+    assert asked == ["beforeunload"]
 
 
 # Whether the controls and the newest item are seen, as far as that fits.

@@ -3,6 +3,7 @@ import type { Port } from "../host/port";
 import { button, focused, make, onEscape, SENDS } from "../shared/dom";
 import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
+import { unsent } from "./unsent";
 import type { Mark, State } from "./wire";
 
 const LETTER = /^[\p{L}\p{N}]$/u;
@@ -42,7 +43,11 @@ export class Question {
       class: "dari-main",
       title: SENDS,
     });
-    this.#field.addEventListener("input", () => this.#grow(), { signal });
+    const written = () => {
+      this.#noteWritten();
+      this.#grow();
+    };
+    this.#field.addEventListener("input", written, { signal });
     this.#field.addEventListener("keydown", (event) => this.#holdSteps(event), { signal });
     const away = () => {
       this.#isLed = false;
@@ -67,8 +72,10 @@ export class Question {
     this.#shown = mark;
     this.element.hidden = mark === undefined;
     this.#note.textContent = "";
-    this.#field.value = this.#port.get("drafts")[mark?.id ?? ""] ?? "";
+    const id = mark?.id ?? "";
+    this.#field.value = this.#port.get("drafts")[id] ?? unsent.get(id) ?? "";
     if (mark) {
+      this.#noteWritten();
       // What the mark is called may tell what comes.
       // Sanitised by Python, like every fragment.
       this.#text.innerHTML = mark.html;
@@ -109,6 +116,11 @@ export class Question {
     this.#port.set({ drafts: { ...drafts, [id]: text } });
   }
 
+  /** Notes it in the page at once, whatever becomes of the kernel. */
+  #noteWritten(): void {
+    if (this.#shown) unsent.set(this.#shown.id, this.#field.value);
+  }
+
   /** What led the reader here writes nothing until they have written something else. */
   #holdSteps(event: KeyboardEvent): void {
     if (this.#isLed && STEPS.test(event.key)) event.preventDefault();
@@ -126,7 +138,8 @@ export class Question {
   async #reply(text: string): Promise<void> {
     const mark = this.#shown;
     if (!mark || this.#isSending) return;
-    this.#isSending = true;
+    // What would be added now is not sent.
+    this.#isSending = this.#field.readOnly = true;
     const say = (note: string) => {
       this.#note.textContent = note;
     };
@@ -135,13 +148,14 @@ export class Question {
       await sayingBusy(this.#story.reply(mark, text), say);
       const { [mark.id]: _sent, ...drafts } = this.#port.get("drafts");
       this.#port.set({ drafts });
+      unsent.delete(mark.id);
       // At one place there may be several.
       if (!this.#playback.question) this.#left();
       if (!this.#playback.isAtEnd) this.#playback.play();
     } catch (error) {
       say((error as Error).message);
     } finally {
-      this.#isSending = false;
+      this.#isSending = this.#field.readOnly = false;
     }
   }
 }
