@@ -194,6 +194,7 @@ def test_what_is_written_is_sent_by_its_key_from_anywhere_in_the_player(request,
     prompt = page.locator(".jp-InputPrompt").first
     ran = prompt.inner_text()
     view.locator(".dari-toggle").click()
+    view.locator(".dari-question").wait_for()
     for key in ("Shift+Enter", "Alt+Enter", "Control+Enter"):
         view.locator(".dari-log").press(key)
     view.get_by_text("Write what you expect first").wait_for()
