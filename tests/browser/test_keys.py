@@ -22,6 +22,8 @@ CHORDS = [
 ]
 PRESSING = ["Space", "Enter"]
 RUNNING = ["Shift+Enter", "Control+Enter", "Alt+Enter", "Control+Shift+Enter"]
+ACTIVE_CELL = """() =>
+  window.jupyterapp.shell.currentWidget.content.activeCell.node.focus()"""
 # What the notebook did since the last time, and then the focus at a place of the view.
 RAN_AND_FOCUS = f"(at) => [window.ran.splice(0), ({FOCUS})(at)]"
 
@@ -84,7 +86,7 @@ def test_no_key_runs_the_cell_from_within_a_view(book, view):
     before = page.evaluate(STATE)
     assert pressed(book, view, RUNNING) == {}
     assert page.evaluate(STATE) == before
-    page.evaluate("(view) => window.places(view).get('ground').closest('.jp-Cell').focus()", view)
+    page.evaluate(ACTIVE_CELL)
     page.keyboard.press("Control+Enter")
     page.wait_for_function("() => window.ran.includes('notebook:run-cell')")
     assert not book.problems, json.dumps(book.problems)
