@@ -8,6 +8,7 @@ page[KEY] ??= new Map();
  */
 export const unsent = page[KEY];
 
+/** Whether anything is. */
 export function isUnsent(): boolean {
   return [...unsent.values()].some((text) => text.trim());
 }
