@@ -21,6 +21,9 @@ CHORDS = [
     *("Control+Shift+-", "Control+ArrowUp", "Alt+ArrowUp", "Control+d", "Control+Home"),
 ]
 PRESSING = ["Space", "Enter"]
+RUNNING = ["Shift+Enter", "Control+Enter", "Alt+Enter", "Control+Shift+Enter"]
+ACTIVE_CELL = """() =>
+  window.jupyterapp.shell.currentWidget.content.activeCell.node.focus()"""
 # What the notebook did since the last time, and then the focus at a place of the view.
 RAN_AND_FOCUS = f"(at) => [window.ran.splice(0), ({FOCUS})(at)]"
 
@@ -74,6 +77,18 @@ def test_no_key_of_the_notebook_acts_on_it_from_within_a_view(book, view):
     assert pressed(book, view, [*PLAIN, *CHORDS, *PRESSING]) == {}
     assert book.page.evaluate(STATE) == before
     assert not [url for method, url in asked if method == "POST" and "/kernels/" in url]
+    assert not book.problems, json.dumps(book.problems)
+
+
+@pytest.mark.parametrize("view", CELLS)
+def test_no_key_runs_the_cell_from_within_a_view(book, view):
+    page = book.page
+    before = page.evaluate(STATE)
+    assert pressed(book, view, RUNNING) == {}
+    assert page.evaluate(STATE) == before
+    page.evaluate(ACTIVE_CELL)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function("() => window.ran.includes('notebook:run-cell')")
     assert not book.problems, json.dumps(book.problems)
 
 

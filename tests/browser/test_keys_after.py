@@ -82,3 +82,14 @@ def test_who_selects_the_cell_has_the_keys_of_the_notebook_again(jupyter):
     page.wait_for_function("() => window.ran.includes('notebook:cut-cell')")
     assert left(book) == 2
     assert book.problems == []
+
+
+def test_keys_that_run_a_cell_run_it_from_what_it_has_saved(jupyter):
+    book = ended(jupyter, "waiting")
+    page = book.page
+    book.save()
+    book.reload()
+    page.evaluate(PLACES)
+    page.locator(PAPER).get_by_text("What?").first.click()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function("() => window.ran.includes('notebook:run-cell')")

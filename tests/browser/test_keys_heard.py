@@ -1,11 +1,8 @@
-"""Keys that are meant for the notebook reach it from within a view: saving, running, leaving."""
+"""Keys that are meant for the notebook reach it from within a view: saving, leaving."""
 
 import pytest
 
 from .keys import CELLS, FOCUS, opened, opened_notebook, run_cell
-
-# Views are built as the reader comes near.
-HAS_PLACE = "([view, place]) => [...window.places(view).keys()].some((n) => n.startsWith(place))"
 
 
 @pytest.fixture(scope="module", params=["lab", "notebook7"])
@@ -18,13 +15,6 @@ def book(notebook, view):
     notebook.problems.clear()
     run_cell(notebook, view)
     return notebook
-
-
-RUNNING = {
-    "Shift+Enter": "runmenu:run",
-    "Control+Enter": "notebook:run-cell",
-    "Alt+Enter": "notebook:run-cell-and-insert-below",
-}
 
 
 def heard(book, command):
@@ -42,29 +32,6 @@ def test_a_notebook_is_saved_from_any_place_of_a_view(book, view):
         page.keyboard.press("Control+s")
         heard(book, "docmanager:save")
     assert not book.problems
-
-
-@pytest.mark.parametrize(
-    ("view", "place"),
-    [
-        ("live", "ground"),
-        ("reader", "summary"),
-        ("matrix", "td"),
-        ("sessions", "tr"),
-        ("chat", "button"),
-    ],
-)
-@pytest.mark.parametrize("key", RUNNING)
-def test_keys_that_run_the_cell_run_it(book, view, place, key):
-    page = book.page
-    opened(book, view)
-    page.wait_for_function(HAS_PLACE, arg=[view, place])
-    places = page.evaluate("(view) => [...window.places(view).keys()]", view)
-    named = next(name for name in places if name.startswith(place))
-    assert page.evaluate(FOCUS, [view, named]) == "there"
-    page.evaluate("() => { window.ran = []; }")
-    page.keyboard.press(key)
-    heard(book, RUNNING[key])
 
 
 @pytest.mark.parametrize("view", CELLS)

@@ -187,6 +187,37 @@ def test_it_stops_at_a_question_and_holds_back_what_comes(request, host, axe):
     book.shot("player-reopened")
 
 
+@pytest.mark.parametrize("host", ["lab", "notebook7"])
+def test_what_is_written_is_sent_by_its_key_from_anywhere_in_the_player(request, host):
+    book, view = shown(request.getfixturevalue(host), LINES)
+    page, field = book.page, view.locator("textarea")
+    prompt = page.locator(".jp-InputPrompt").first
+    ran = prompt.inner_text()
+    view.locator(".dari-toggle").click()
+    view.locator(".dari-question").wait_for()
+    for key in ("Shift+Enter", "Alt+Enter", "Control+Enter"):
+        view.locator(".dari-log").press(key)
+    view.get_by_text("Write what you expect first").wait_for()
+    view.locator(".dari-question textarea:focus").wait_for()
+    # Nobody hears of the notebook's keys in what can be chosen, either.
+    field.press_sequentially("answer")
+    view.get_by_label("Speed").press("Shift+Enter")
+    assert field.input_value() == "answer"
+    view.get_by_role("button", name="Skip").press("Control+Enter")
+    page.keyboard.type("more")
+    page.keyboard.press("Control+Enter")
+    view.get_by_text("What will it do now? · you expected: answer").wait_for()
+    view.get_by_text("The shop is closed.").wait_for()
+    field.fill("closed")
+    field.press("Escape")
+    page.keyboard.press("Control+Enter")
+    view.get_by_text("And next time? · you expected: closed").wait_for()
+    page.keyboard.press("Control+Enter")
+    assert prompt.inner_text() == ran
+    assert view.locator(".dari-passed").count() == 2
+    assert book.problems == []
+
+
 def test_what_was_seen_stays_where_somebody_takes_the_answers_away_meanwhile(lab):
     book, view = shown(lab, LINES)
     view.locator(".dari-toggle").click()
@@ -212,6 +243,7 @@ RESTART_ELSEWHERE = """async () => {
 }"""
 
 
+BUSY = f"() => void {KERNEL}.requestExecute({{ code: 'import time; time.sleep(600)' }})"
 # What it is asked while it restarts may be lost, and so may be that it begins to.
 IS_THERE_AGAIN = f"""async () => {{
   const late = () => new Promise((done) => setTimeout(done, 5_000));
@@ -236,6 +268,74 @@ def test_a_kernel_restarted_elsewhere_is_said_and_what_is_written_stays(lab):
     view.locator(".dari-question").get_by_text(said).wait_for()
     assert view.locator("textarea").input_value() == "It asks which one."
     book.shot("player-gone")
+    book.run_all()
+    page.locator(".dari-player:not(.dari-gone)").get_by_text("Which tickets are late?").wait_for()
+    view.locator(".dari-log").press("End")
+    view.locator(".dari-question").wait_for()
+    assert view.locator("textarea").input_value() == "It asks which one."
+    view.locator(".dari-log").press("Control+Enter")
+    view.get_by_text("you expected: It asks which one.").wait_for()
+
+
+def test_while_an_answer_is_on_its_way_nothing_is_added_to_it(lab):
+    book, view = shown(lab, LINES)
+    page, field = book.page, view.locator("textarea")
+    view.get_by_text("Which tickets are late?").wait_for()
+    view.locator(".dari-log").press("End")
+    field.fill("first part")
+    page.evaluate(BUSY)
+    field.press("Control+Enter")
+    view.get_by_text("The kernel does not answer yet").wait_for()
+    page.keyboard.type(" and the rest")
+    assert field.input_value() == "first part"
+    assert field.evaluate("(field) => getComputedStyle(field).opacity") < "1"
+    # What stops the kernel gives the text back.
+    page.evaluate(f"() => {KERNEL}.restart()")
+    view.locator(".dari-question").get_by_text("The kernel is gone").wait_for()
+    field.press_sequentially(" and the rest")
+    assert field.input_value() == "first part and the rest"
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_a_page_says_what_is_written_and_neither_sent_nor_saved(page, tmp_path, is_elsewhere):
+    written(tmp_path / "shop.tape")
+    made = Tape(tmp_path / "shop.tape").to_html(tmp_path / "shop.html")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(made.as_uri())
+    page.locator(BEGUN).wait_for()
+    page.keyboard.press("End")
+    field = page.locator(".dari-question textarea")
+    field.press_sequentially("It asks.")
+    page.reload()
+    assert asked == ["beforeunload"]
+    page.locator(BEGUN).wait_for()
+    page.keyboard.press("End")
+    field.press_sequentially("It asks.")
+    field.press("Control+Enter")
+    page.get_by_text("The shop is closed.").wait_for()
+    page.get_by_text("And next time?").wait_for()
+    field.press_sequentially("It opens.")
+    if is_elsewhere:
+        page.locator(".dari-log").press("Home")
+        field.wait_for(state="hidden")
+    save = page.get_by_role("button", name="Save the answers")
+    with page.expect_download() as download:
+        save.click()
+    download.value.save_as(tmp_path / "answers.jsonl")
+    page.get_by_text("what you have written and not sent is not in it.").wait_for()
+    page.locator(".dari-question textarea:focus").wait_for()
+    assert field.input_value() == "It opens."
+    assert "It opens." not in (tmp_path / "answers.jsonl").read_text("utf-8")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("you expected: It opens.").wait_for()
+    with page.expect_download() as download:
+        save.click()
+    download.value.save_as(tmp_path / "answers.jsonl")
+    page.get_by_text(re.compile("Saved as .*jsonl$")).wait_for()
+    assert "It opens." in (tmp_path / "answers.jsonl").read_text("utf-8")
+    page.reload()
+    assert asked == ["beforeunload"]
 
 
 # Whether the controls and the newest item are seen, as far as that fits.

@@ -5,8 +5,8 @@ const SPARED = "data-lm-suppress-shortcuts";
 
 /**
  * Keeps the keys that are pressed in a view from the notebook around it, whose plain keys cut and
- * move cells. Two kinds get through: keys that run the cell, as they are, and chords such as Ctrl+S,
- * which the host hears as if they were pressed beside the notebook.
+ * move cells, and whose keys that run a cell would put a new view in the place of this one. Chords
+ * such as Ctrl+S get through: the host hears them as if they were pressed beside the notebook.
  */
 export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
   // Whoever clicks on the ground of a view is in the view, too.
@@ -16,14 +16,14 @@ export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
   const spare = (event: KeyboardEvent) => {
     spared?.removeAttribute(SPARED);
     spared = undefined;
-    if (!event.composedPath().includes(root) || runsCell(event)) return;
+    if (!event.composedPath().includes(root)) return;
     spared = event.target as Element;
     spared.setAttribute(SPARED, "");
   };
   const stop = (event: KeyboardEvent) => {
-    if (runsCell(event)) return;
     event.stopPropagation();
-    if (isChord(event) && !event.defaultPrevented) passOn(event);
+    if (runsCell(event)) event.preventDefault();
+    else if (isChord(event) && !event.defaultPrevented) passOn(event);
   };
   // On text that is selected a click moves no focus, nor does dragging it: the reader is in the view all the same.
   const enter = () => {
@@ -53,7 +53,7 @@ export function keepKeysOn(root: HTMLElement): void {
   }
 }
 
-/** Whether a key runs the cell; in a text it makes a line or sends it. */
+/** Whether a key would run the cell around, and does nothing in a view; in a text it makes a line or sends it. */
 export function runsCell(event: KeyboardEvent): boolean {
   const { key, shiftKey, ctrlKey, metaKey, altKey } = event;
   return key === "Enter" && (shiftKey || ctrlKey || metaKey || altKey) && !isText(targetOf(event));

@@ -1,5 +1,5 @@
 import type { Component, Port } from "../host/port";
-import { atEnd, make, onEscape } from "../shared/dom";
+import { atEnd, make, onEscape, sendsWith } from "../shared/dom";
 import { keySheet, onKeys } from "../shared/keys";
 import { Controls } from "./controls";
 import { Playback } from "./playback";
@@ -66,6 +66,7 @@ function drawPlayer(
   el.classList.add("dari", "dari-view", "dari-player");
   // Heard first: in an answer no letter is a key.
   el.addEventListener("keydown", (event) => question.type(event), { signal });
+  sendsWith(el, () => void question.send());
   onKeys(el, keys, signal);
   keepInSight(el, signal);
   onEscape(el, toggle, () => !sheet.hidden);

@@ -3,6 +3,7 @@
 import { player } from "./component";
 import { PagePort, type Recorded } from "./page_port";
 import { Paper } from "./printed";
+import { isUnsent } from "./unsent";
 import type { Chapter, Step } from "./wire";
 
 const text = (name: string) => document.getElementById(name)?.textContent ?? "";
@@ -47,12 +48,12 @@ async function begin(): Promise<void> {
   el.focus();
   const paper = new Paper(el, port, recorded, signal);
   await whole;
-  offerAnswers(port);
+  offerAnswers(port, el);
   await paper.read();
 }
 
-/** Offers the answers as a file, and asks whoever leaves without having saved them. */
-function offerAnswers(port: PagePort): void {
+/** Offers the answers as a file, and asks whoever leaves without having sent and saved them. */
+function offerAnswers(port: PagePort, el: HTMLElement): void {
   const [form, reader, said] = ["save", "reader", "saved"].map((name) =>
     document.getElementById(`dari-${name}`),
   );
@@ -72,9 +73,20 @@ function offerAnswers(port: PagePort): void {
     link.download = `${name.filter(Boolean).join(" ")}.jsonl`;
     link.click();
     isSaved = true;
-    if (said) said.textContent = `Saved as ${link.download}`;
+    const lacks = isUnsent() ? ": what you have written and not sent is not in it." : "";
+    if (said) said.textContent = `Saved as ${link.download}${lacks}`;
+    if (lacks) leadToQuestion(port, el);
   });
   addEventListener("beforeunload", (event) => {
-    if (!isSaved) event.preventDefault();
+    if (!isSaved || isUnsent()) event.preventDefault();
   });
+}
+
+/** Puts the reader where they write: at the open question, which is where all that is seen ends. */
+function leadToQuestion(port: PagePort, el: HTMLElement): void {
+  const { begins = 0, seconds = 0 } = port.chapters().at(-1) ?? {};
+  el.focus({ preventScroll: true });
+  port.set({ at: begins + seconds });
+  // Out of sight it takes no focus, and does once it is asked.
+  el.querySelector<HTMLElement>(".dari-question textarea")?.focus();
 }

@@ -1,15 +1,14 @@
-import { isChord, runsCell } from "../host/border";
+import { isChord } from "../host/border";
 import type { Port } from "../host/port";
-import { button, focused, make, onEscape, SENDS, sendsWith } from "../shared/dom";
+import { button, focused, make, onEscape, SENDS } from "../shared/dom";
 import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
+import { unsent } from "./unsent";
 import type { Mark, State } from "./wire";
 
 const LETTER = /^[\p{L}\p{N}]$/u;
 /** Keys that lead through a recording, and would write in a field. */
 const STEPS = /^[,.[\]]$/;
-
-const MODIFIERS = /^(Control|Shift|Alt|Meta)$/;
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
 export class Question {
@@ -26,8 +25,6 @@ export class Question {
   #isSending = false;
   /** Whether the reader was put where they write, and may still be pressing what led them there. */
   #isLed = false;
-  /** Whether an answer was sent by a key, and no other one was pressed since. */
-  #hasSent = false;
 
   /** @param left Takes the focus when the question has gone. */
   constructor(
@@ -42,11 +39,15 @@ export class Question {
     this.#playback = playback;
     this.#left = left;
     const skip = button("Skip", () => void this.#reply(""), signal);
-    this.#send = button("Go on and see", () => void this.#answered(), signal, {
+    this.#send = button("Go on and see", () => void this.send(), signal, {
       class: "dari-main",
       title: SENDS,
     });
-    this.#field.addEventListener("input", () => this.#grow(), { signal });
+    const written = () => {
+      this.#noteWritten();
+      this.#grow();
+    };
+    this.#field.addEventListener("input", written, { signal });
     this.#field.addEventListener("keydown", (event) => this.#holdSteps(event), { signal });
     const away = () => {
       this.#isLed = false;
@@ -54,11 +55,6 @@ export class Question {
     };
     this.#field.addEventListener("blur", away, { signal });
     window.addEventListener("pagehide", away, { signal });
-    sendsWith(this.#field, () => {
-      this.#hasSent = true;
-      void this.#answered();
-    });
-    window.addEventListener("keydown", (event) => this.#holdSent(event), { capture: true, signal });
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
     const hint = make("small", "", {}, `${SENDS} sends`);
@@ -76,8 +72,10 @@ export class Question {
     this.#shown = mark;
     this.element.hidden = mark === undefined;
     this.#note.textContent = "";
-    this.#field.value = this.#port.get("drafts")[mark?.id ?? ""] ?? "";
+    const id = mark?.id ?? "";
+    this.#field.value = this.#port.get("drafts")[id] ?? unsent.get(id) ?? "";
     if (mark) {
+      this.#noteWritten();
       // What the mark is called may tell what comes.
       // Sanitised by Python, like every fragment.
       this.#text.innerHTML = mark.html;
@@ -92,6 +90,14 @@ export class Question {
   /** Puts the reader where they write. */
   focus(): void {
     this.#field.focus({ preventScroll: true });
+  }
+
+  /** Sends what is written, where something is asked. */
+  async send(): Promise<void> {
+    if (!this.#shown) return;
+    if (this.#field.value.trim()) return this.#reply(this.#field.value);
+    this.#note.textContent = "Write what you expect first, or skip it.";
+    this.focus();
   }
 
   /** A letter that is typed anywhere beside a field while something is asked begins the answer. */
@@ -110,20 +116,15 @@ export class Question {
     this.#port.set({ drafts: { ...drafts, [id]: text } });
   }
 
+  /** Notes it in the page at once, whatever becomes of the kernel. */
+  #noteWritten(): void {
+    if (this.#shown) unsent.set(this.#shown.id, this.#field.value);
+  }
+
   /** What led the reader here writes nothing until they have written something else. */
   #holdSteps(event: KeyboardEvent): void {
     if (this.#isLed && STEPS.test(event.key)) event.preventDefault();
     else if (event.key.length === 1) this.#isLed = false;
-  }
-
-  /** The key that has sent an answer, pressed once more or for long, does not run the cell then. */
-  #holdSent(event: KeyboardEvent): void {
-    if (!this.#hasSent || MODIFIERS.test(event.key)) return;
-    const isHere = this.element.parentElement?.contains(event.composedPath()[0] as Node);
-    this.#hasSent = Boolean(isHere) && runsCell(event);
-    if (!this.#hasSent) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
   }
 
   /** The field is as tall as what is in it, and the buttons below stay in sight. */
@@ -133,17 +134,12 @@ export class Question {
     this.element.scrollIntoView?.({ block: "nearest" });
   }
 
-  async #answered(): Promise<void> {
-    if (this.#field.value.trim()) return this.#reply(this.#field.value);
-    this.#note.textContent = "Write what you expect first, or skip it.";
-    this.focus();
-  }
-
   /** Sends what is expected; with nothing the question is skipped. */
   async #reply(text: string): Promise<void> {
     const mark = this.#shown;
     if (!mark || this.#isSending) return;
-    this.#isSending = true;
+    // What would be added now is not sent.
+    this.#isSending = this.#field.readOnly = true;
     const say = (note: string) => {
       this.#note.textContent = note;
     };
@@ -152,13 +148,14 @@ export class Question {
       await sayingBusy(this.#story.reply(mark, text), say);
       const { [mark.id]: _sent, ...drafts } = this.#port.get("drafts");
       this.#port.set({ drafts });
+      unsent.delete(mark.id);
       // At one place there may be several.
       if (!this.#playback.question) this.#left();
       if (!this.#playback.isAtEnd) this.#playback.play();
     } catch (error) {
       say((error as Error).message);
     } finally {
-      this.#isSending = false;
+      this.#isSending = this.#field.readOnly = false;
     }
   }
 }

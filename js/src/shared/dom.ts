@@ -1,9 +1,9 @@
 /** The keys that send what is written. */
 export const SENDS = `${/Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘" : "Ctrl"}+Enter`;
 
-/** Sends what is written in a field by that key. */
-export function sendsWith(field: HTMLElement, send: () => void): void {
-  field.addEventListener("keydown", (event) => {
+/** Sends what is written in an element by that key. */
+export function sendsWith(element: HTMLElement, send: () => void): void {
+  element.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
     event.preventDefault();
     send();

@@ -55,15 +55,22 @@ describe("the border of a view", () => {
     expect([down, up]).toEqual([[], []]);
   });
 
-  test("keys that run the cell pass as they are, but not from a text", () => {
-    press("button", "Enter", { shiftKey: true });
-    press("textarea", "Enter", { shiftKey: true });
+  test.each([{ shiftKey: true }, { ctrlKey: true }, { metaKey: true }, { altKey: true }])(
+    "a key that runs a cell does not from within a view, nor does it press a button: %o",
+    (more) => {
+      for (const place of ["button", "a", ".view"]) {
+        expect(press(place, "Enter", more).defaultPrevented).toBe(true);
+      }
+      expect([down, up]).toEqual([[], []]);
+      press(".cell", "Enter", more);
+      expect([down, up]).toEqual([["Enter at div"], ["Enter at div"]]);
+    },
+  );
+
+  test("a key that runs a cell makes a line in a text", () => {
+    expect(press("textarea", "Enter", { shiftKey: true }).defaultPrevented).toBe(false);
     press("textarea", "Enter", { altKey: true });
-    press(".view", "Enter", { ctrlKey: true });
-    expect(up.filter((heard) => !heard.endsWith("body"))).toEqual([
-      "Enter at button",
-      "Enter at div",
-    ]);
+    expect([...down, ...up].filter((heard) => !heard.endsWith("body"))).toEqual([]);
   });
 
   test("characters that are typed with Alt or AltGr are no chords", () => {
