@@ -121,3 +121,26 @@ def test_a_kernel_that_is_out_of_reach_is_not_said_to_be_busy(lab):
     finally:
         book.page.context.set_offline(False)
     expect(note).to_have_text("3 of 6 tasks")
+
+
+def test_what_is_compared_follows_its_ratings_and_stays_where_it_is(lab):
+    book = opened(lab)
+    keys = book.page.keyboard
+    for llm in ("medium", "large"):
+        cell(book, f"0-{llm}").click(modifiers=["Control"])
+    book.execute("board.is_slow = True")
+    cell(book, "0-large").click()
+    book.page.locator(".dari-pane .dari-answer", has_text="Sunday").wait_for()
+    keys.press("4")
+    keys.press("c")
+    pane = book.page.locator(".dari-pane")
+    pane.locator("tr", has_text="Answer").wait_for()
+    book.execute("board.is_slow = False")
+    row = pane.locator("tr", has=book.page.locator("th", has_text="rating"))
+    expect(row.locator("td")).to_have_text(["—", "4"])
+    pane.locator(".dari-log").focus()
+    pane.evaluate("e => { e.style.maxHeight = '60px'; e.scrollTop = 40; }")
+    book.execute("board.kept['0-medium'] = 2; board.view.changed()")
+    expect(row.locator("td")).to_have_text(["2", "4"])
+    assert pane.evaluate("e => e.scrollTop") == 40
+    assert book.page.evaluate("() => document.activeElement.matches('.dari-log')")

@@ -1,6 +1,8 @@
 import { Timeline } from "../live/timeline";
 import { TurnList } from "../live/turns";
 import { atEnd, focused } from "../shared/dom";
+import { become } from "../shared/grow";
+import { openAlike } from "../shared/place";
 import { dress, fill, find, part, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
 
@@ -17,7 +19,8 @@ export class Pane {
   readonly #log: HTMLElement;
   #closing = new AbortController();
   #timeline: Timeline | undefined;
-  #asked = 0;
+  /** Whether there were news since what is awaited was asked for; undefined where nothing is. */
+  #isStale: boolean | undefined;
 
   constructor(element: HTMLElement, signal: AbortSignal) {
     this.element = element;
@@ -50,7 +53,7 @@ export class Pane {
     this.#name("");
     this.showRepeats([], "");
     this.#log.replaceChildren();
-    this.#asked++;
+    this.#isStale = undefined;
     this.#closing.abort();
     this.#timeline = undefined;
   }
@@ -88,24 +91,41 @@ export class Pane {
     }
   }
 
+  /** Shows a comparison; of one that is there already only what is new changes. */
   compare(html: string): void {
-    this.#log.innerHTML = html;
+    const next = this.#log.cloneNode() as HTMLElement;
+    next.innerHTML = html;
+    openAlike(this.#log, next);
+    become(this.#log, next);
   }
 
-  /** Waits for an answer, and says so when it takes long; only the last one asked for counts. */
-  async wait<Body>(answer: Promise<{ body: Body }>, show: (body: Body) => void): Promise<void> {
-    const asked = ++this.#asked;
+  /**
+   * Asks for what is open, and says so when the answer takes long. Asked anew meanwhile, it asks
+   * once more when that is there: news that come fast keep nobody from seeing any of them.
+   */
+  async ask<Body>(
+    question: () => Promise<{ body: Body }>,
+    show: (body: Body) => void,
+  ): Promise<void> {
+    const isAwaited = this.#isStale !== undefined;
+    this.#isStale = isAwaited;
+    if (isAwaited) return;
+    const { signal } = this.#closing;
     const say = (words: string) => {
-      if (asked === this.#asked) this.#told.textContent = words;
+      if (!signal.aborted) this.#told.textContent = words;
     };
     const timer = setTimeout(say, PATIENCE_MS, SILENT);
     try {
-      const { body } = await answer;
-      if (asked === this.#asked) show(body);
+      const { body } = await question();
+      if (!signal.aborted) show(body);
       say("");
     } catch (error) {
       say((error as Error).message);
     }
     clearTimeout(timer);
+    if (signal.aborted) return;
+    const isStale = this.#isStale;
+    this.#isStale = undefined;
+    if (isStale) void this.ask(question, show);
   }
 }

@@ -55,6 +55,8 @@ export class MatrixView {
   readonly #line: RatingLine;
   readonly #ratings: Ratings;
   #opened: Cell | undefined;
+  /** The cells that are compared. */
+  #compared: string[] = [];
   /** The matrix that is drawn. */
   #number: number;
   /** What the rows were shown by last. */
@@ -232,6 +234,7 @@ export class MatrixView {
     this.#grid.update(change);
     this.#openSelected();
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
+    if (change.cells.some(({ id }) => this.#compared.includes(id))) this.#askCompared();
     const opened = change.cells.find((cell) => cell.id === this.#opened?.id);
     if (!opened) return;
     // What was said in it stays.
@@ -258,6 +261,7 @@ export class MatrixView {
 
   #open(cell: Cell): void {
     clearTimeout(this.#following);
+    this.#compared = [];
     this.#root.dataset.open = "cell";
     this.#pane.open(`Task ${this.#numberOf(cell)}: ${this.#sheet.rows.get(cell.row)?.label ?? ""}`);
     this.#tellSaving("");
@@ -271,21 +275,26 @@ export class MatrixView {
     const beside = this.#sheet.cellsOf(cell.row).filter(({ column }) => column === cell.column);
     this.#pane.showRepeats(beside, cell.id);
     this.#line.show(this.#kept(cell));
-    const answer = this.#port.ask<Opened>("cell", { cells: [cell.id] } satisfies Question);
-    void this.#pane.wait(answer, (opened) => this.#pane.show(opened));
+    this.#ask<Opened>("cell", [cell.id], (opened) => this.#pane.show(opened));
   }
 
   #compare(): void {
-    clearTimeout(this.#following);
-    this.#opened = undefined;
+    this.#shut();
     this.#port.set({ selected: "" });
     this.#root.dataset.open = "compare";
     this.#pane.open("Compared");
     this.#pane.element.scrollIntoView({ block: "nearest" });
-    const cells = this.#port.get("chosen");
-    const answer = this.#port.ask<string>("compare", { cells } satisfies Question);
-    void this.#pane.wait(answer, (html) => this.#pane.compare(html));
+    this.#compared = this.#port.get("chosen");
+    this.#askCompared();
     this.#show();
+  }
+
+  #askCompared(): void {
+    this.#ask<string>("compare", this.#compared, (html) => this.#pane.compare(html));
+  }
+
+  #ask<Body>(what: string, cells: string[], show: (body: Body) => void): void {
+    void this.#pane.ask(() => this.#port.ask<Body>(what, { cells } satisfies Question), show);
   }
 
   #close(): void {
@@ -301,6 +310,7 @@ export class MatrixView {
   #shut(): void {
     clearTimeout(this.#following);
     this.#opened = undefined;
+    this.#compared = [];
     delete this.#root.dataset.open;
     this.#pane.close();
   }

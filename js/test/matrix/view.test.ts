@@ -407,6 +407,46 @@ describe("keys", () => {
     expect(side.traits.chosen).toEqual(["a/small/0"]);
   });
 
+  test("a comparison follows its cells, not more often than it is answered, and stays where it is", async () => {
+    const answers: ((html: string) => void)[] = [];
+    const table = (rating: string, call: string) => `<table class="dari-compare"><tbody>${rating}
+      <tr><th>Call 1</th><td><details><summary>look</summary>${call}</details></td></tr></tbody></table>`;
+    side.answer = (what) =>
+      what === "compare" ? new Promise((resolve) => answers.push(resolve)) : Promise.resolve({});
+    const news = (llm: string, value: number) => ({
+      ...small(),
+      rows: [],
+      cells: [cell("a", llm, { scores: { rating: value } })],
+    });
+    const asked = () => side.asked.filter(([what]) => what === "compare");
+    side.set({ chosen: ["a/small/0", "a/large/0"] });
+    at("a/small/0").focus();
+    press("c");
+    side.set({ chosen: [] });
+    for (const n of [1, 2, 3]) side.deliver(n, n + 1, news("small", n));
+    expect(asked()).toHaveLength(1);
+    answers[0]?.(table("<tr><th>rating</th><td>1</td></tr>", "once"));
+    await vi.waitFor(() => expect(asked()).toHaveLength(2));
+    const details = el.querySelector<HTMLDetailsElement>(".dari-compare details");
+    const summary = details?.querySelector("summary") as HTMLElement;
+    if (details) details.open = true;
+    summary.focus();
+    answers[1]?.(table("<tr class='dari-differs'><th>rating</th><td>3</td></tr>", "twice"));
+    await vi.waitFor(() => expect(texts(".dari-differs")).toEqual(["rating3"]));
+    expect(document.activeElement).toBe(summary);
+    expect(details?.isConnected && details.open && details.textContent).toBe("looktwice");
+    side.deliver(4, 5, { ...small(), rows: [], cells: [cell("b", "small")] });
+    expect(asked()).toHaveLength(2);
+    side.deliver(5, 6, news("large", 4));
+    const cells = ["a/small/0", "a/large/0"];
+    expect(asked()).toEqual(Array(3).fill(["compare", { cells }]));
+    press("Escape");
+    side.deliver(6, 7, news("large", 5));
+    at("b/small/0").click();
+    side.deliver(7, 8, news("large", 4));
+    expect(asked()).toHaveLength(3);
+  });
+
   test("the heading names the task, and what is compared once, however often", async () => {
     const header = () => el.querySelector(".dari-pane header")?.textContent;
     side.answer = () => new Promise(() => {});
