@@ -230,6 +230,11 @@ name="same"></button></td></tr>`;
     entry = id;
   }
 
+  /** Tab enters the table at a cell that is there. */
+  function settle(): void {
+    if (!elementOf(entry)?.isConnected) enter(find(table, "[data-cell]")?.dataset.cell ?? "");
+  }
+
   /** Puts the rows into the table that are to be there; what has the focus in it keeps that. */
   function place(): void {
     const held = focused(table) as HTMLElement | null;
@@ -239,7 +244,7 @@ name="same"></button></td></tr>`;
     const below = rows.same.length ? [fold, ...(isOpen ? rows.same.map(body) : [])] : [];
     table.replaceChildren(head, ...rows.shown.map(body), ...below);
     rows.shown.slice(0, PAGE).forEach(near);
-    if (!elementOf(entry)?.isConnected) enter(find(table, "[data-cell]")?.dataset.cell ?? "");
+    settle();
     if (!isWithin || (!held?.isConnected && lost())) return;
     const next = held?.isConnected ? held : elementOf(entry);
     next?.focus({ preventScroll: true });
@@ -288,7 +293,7 @@ name="same"></button></td></tr>`;
     enter,
     focus(id) {
       enter(id);
-      if (!elementOf(id)?.isConnected) enter(find(table, "[data-cell]")?.dataset.cell ?? "");
+      settle();
       elementOf(entry)?.focus();
     },
     shows(id, other) {

@@ -1,9 +1,7 @@
 import { Timeline } from "../live/timeline";
 import { TurnList } from "../live/turns";
 import { atEnd, focused } from "../shared/dom";
-import { become } from "../shared/grow";
-import { openAlike } from "../shared/place";
-import { dress, fill, find, part, put, tell } from "./parts";
+import { dress, fill, find, part, put, renew, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
 
 export const PATIENCE_MS = 800;
@@ -52,7 +50,7 @@ export class Pane {
     this.element.hidden = true;
     this.#name("");
     this.showRepeats([], "");
-    this.#log.replaceChildren();
+    tell(this.#log, "");
     this.#isStale = undefined;
     this.#closing.abort();
     this.#timeline = undefined;
@@ -93,10 +91,7 @@ export class Pane {
 
   /** Shows a comparison; of one that is there already only what is new changes. */
   compare(html: string): void {
-    const next = this.#log.cloneNode() as HTMLElement;
-    next.innerHTML = html;
-    openAlike(this.#log, next);
-    become(this.#log, next);
+    renew(this.#log, html);
   }
 
   /**
@@ -115,15 +110,14 @@ export class Pane {
       if (!signal.aborted) this.#told.textContent = words;
     };
     const timer = setTimeout(say, PATIENCE_MS, SILENT);
-    try {
-      const { body } = await question();
-      if (!signal.aborted) show(body);
-      say("");
-    } catch (error) {
-      say((error as Error).message);
-    }
+    let why = "";
+    const answer = await question().catch((error: Error) => {
+      why = error.message;
+    });
     clearTimeout(timer);
+    say(why);
     if (signal.aborted) return;
+    if (answer) show(answer.body);
     const isStale = this.#isStale;
     this.#isStale = undefined;
     if (isStale) void this.ask(question, show);
