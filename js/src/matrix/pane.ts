@@ -1,7 +1,9 @@
 import { Timeline } from "../live/timeline";
 import { TurnList } from "../live/turns";
-import { atEnd, focused } from "../shared/dom";
-import { dress, fill, find, part, put, renew, tell } from "./parts";
+import { atEnd, make } from "../shared/dom";
+import { become } from "../shared/grow";
+import { openAlike } from "../shared/place";
+import { dress, fill, find, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
 
 export const PATIENCE_MS = 800;
@@ -42,7 +44,7 @@ export class Pane {
   }
 
   get hasFocus(): boolean {
-    return this.element.contains(focused(this.element));
+    return !!find(this.element, ":focus");
   }
 
   /** Nothing of what was open is left in the page. */
@@ -50,7 +52,7 @@ export class Pane {
     this.element.hidden = true;
     this.#name("");
     this.showRepeats([], "");
-    tell(this.#log, "");
+    this.#log.replaceChildren();
     this.#isStale = undefined;
     this.#closing.abort();
     this.#timeline = undefined;
@@ -66,7 +68,7 @@ export class Pane {
     const { signal } = this.#closing;
     put(this.#head, head);
     if (!this.#timeline) {
-      const turns = part("div", {});
+      const turns = make("div", "");
       const list = new TurnList(turns, (change) => void change(), signal);
       this.#log.replaceChildren(turns);
       this.#timeline = new Timeline();
@@ -80,7 +82,7 @@ export class Pane {
     const line = this.#repeats;
     line.hidden = cells.length < 2;
     // The first element is the word before them.
-    fill(line, cells.length + 1, () => part("button", { type: "button", name: "repeat" }));
+    fill(line, cells.length + 1, () => make("button", "", { type: "button", name: "repeat" }));
     for (const [place, { id, repeat }] of cells.entries()) {
       const button = line.children[place + 1] as Element;
       const pressed = String(id === opened);
@@ -91,7 +93,10 @@ export class Pane {
 
   /** Shows a comparison; of one that is there already only what is new changes. */
   compare(html: string): void {
-    renew(this.#log, html);
+    const next = this.#log.cloneNode() as HTMLElement;
+    next.innerHTML = html;
+    openAlike(this.#log, next);
+    become(this.#log, next);
   }
 
   /**

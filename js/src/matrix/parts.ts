@@ -1,14 +1,3 @@
-import { become } from "../shared/grow";
-import { openAlike } from "../shared/place";
-
-/** An element with attributes. */
-export function part<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  attributes: Record<string, string>,
-): HTMLElementTagNameMap[Tag] {
-  return dress(document.createElement(tag), attributes);
-}
-
 /** Gives an element attributes. */
 export function dress<Kind extends Element>(
   element: Kind,
@@ -42,16 +31,6 @@ export function put(element: Element, html: string): void {
   if (shown.get(element) === html) return;
   shown.set(element, html);
   element.innerHTML = html;
-}
-
-/** Puts it in place likewise; what is the same stays, with the focus in it, and unfolded. */
-export function renew(element: HTMLElement, html: string): void {
-  if (shown.get(element) === html) return;
-  const next = element.cloneNode() as HTMLElement;
-  put(next, html);
-  openAlike(element, next);
-  become(element, next);
-  shown.set(element, html);
 }
 
 /** Of many figures in a box that are not folded away Tab finds one, and arrows lead on. */

@@ -5,7 +5,7 @@ import { atEnd } from "../shared/dom";
 import { Place } from "../shared/place";
 import { type Grid, gridIn } from "./grid";
 import { PATIENCE_MS, Pane, SILENT } from "./pane";
-import { find, put, renew, rove } from "./parts";
+import { find, put, rove } from "./parts";
 import { RatingLine, Ratings, type Said } from "./ratings";
 import type { Sheet } from "./sheet";
 import { sight } from "./sight";
@@ -131,7 +131,9 @@ export class MatrixView {
     const chosen = port.get("chosen");
     put(this.#head, port.get("head"));
     put(this.#seen, port.get("against"));
-    renew(this.#tools, port.get("tools"));
+    const held = find<HTMLInputElement>(this.#tools, ":focus");
+    put(this.#tools, port.get("tools"));
+    if (held && !held.isConnected) find(this.#tools, `[name=${held.name}]`)?.focus();
     for (const box of [this.#head, this.#seen]) rove(box);
     const list = find(this.#tools, "datalist");
     if (list && !list.id) {
