@@ -147,6 +147,41 @@ def test_a_whole_matrix_is_worked_by_keyboard(book, axe):
     assert not book.problems
 
 
+def test_a_note_is_of_its_cell_alone_and_escape_leaves_it_as_it_was(book):
+    book.execute(FILL)
+    cell(book, "2-large").get_by_text("on Sunday").wait_for()
+    keys, note = book.page.keyboard, book.page.get_by_label("Note", exact=True)
+    opened = book.page.locator(".dari-pane > .dari-tools")
+    cell(book, "2-large").click()
+    keys.press("n")
+    keys.type("of twenty")
+    keys.press("Enter")
+    assert focused(book) == "2-large"
+    keys.press("ArrowDown")
+    opened.get_by_text("Task 3").wait_for()
+    keys.press("n")
+    for key in ("Control+Z", "Control+Shift+Z"):
+        keys.press(key)
+        expect(note).to_have_value("")
+    keys.type("half a thou")
+    keys.press("Escape")
+    assert focused(book) == "3-large"
+    expect(note).to_have_value("")
+    keys.press("n")
+    keys.type("half")
+    book.execute("board.view.selected = '2-medium'")
+    opened.get_by_text("Task 2").wait_for()
+    expect(note).to_be_focused()
+    expect(note).to_have_value("")
+    keys.type("other")
+    keys.press("Enter")
+    kept = [("2-large", None, "of twenty"), ("3-large", None, "half"), ("2-medium", None, "other")]
+    assert told(book, "board.ratings", str(kept))
+    keys.press("?")
+    assert "Escape undoes it" in book.page.locator(".dari-matrix .dari-keys").inner_text()
+    assert not book.problems
+
+
 def test_a_digit_rates_only_what_is_open(book):
     book.execute(FILL)
     cell(book, "2-large").get_by_text("on Sunday").wait_for()

@@ -150,3 +150,26 @@ def test_what_another_kernel_rates_comes_into_cells_and_heads_by_itself(lab):
     ScoreBook(lab.notebooks / "dari-scores.jsonl").add([Score(**place, **rated)])
     expect(cell(book, "0/small/0")).to_contain_text("rating 5")
     expect(book.page.locator(".dari-grid")).to_contain_text("rating 5 (1 of 2)")
+
+
+def test_what_is_compared_follows_its_ratings_and_stays_where_it_is(lab):
+    book = opened(lab)
+    keys = book.page.keyboard
+    for llm in ("medium", "large"):
+        cell(book, f"0-{llm}").click(modifiers=["Control"])
+    book.execute("board.is_slow = True")
+    cell(book, "0-large").click()
+    book.page.locator(".dari-pane .dari-answer", has_text="Sunday").wait_for()
+    keys.press("4")
+    keys.press("c")
+    pane = book.page.locator(".dari-pane")
+    pane.locator("tr", has_text="Answer").wait_for()
+    book.execute("board.is_slow = False")
+    row = pane.locator("tr", has=book.page.locator("th", has_text="rating"))
+    expect(row.locator("td")).to_have_text(["—", "4"])
+    pane.locator(".dari-log").focus()
+    pane.evaluate("e => { e.style.maxHeight = '60px'; e.scrollTop = 40; }")
+    book.execute("board.kept['0-medium'] = 2; board.view.changed()")
+    expect(row.locator("td")).to_have_text(["2", "4"])
+    assert pane.evaluate("e => e.scrollTop") == 40
+    assert book.page.evaluate("() => document.activeElement.matches('.dari-log')")

@@ -1,6 +1,6 @@
-import { focused } from "../shared/dom";
+import { make } from "../shared/dom";
 import { scrollWithin } from "../shared/scrolling";
-import { fill, find, part, put, rove } from "./parts";
+import { fill, find, put, rove } from "./parts";
 import type { Sheet } from "./sheet";
 import type { Cell, Change, Column } from "./wire";
 
@@ -66,8 +66,8 @@ export function gridIn(
   lost: () => boolean,
 ): Grid {
   const box = table.parentElement as HTMLElement;
-  const head = part("thead", { role: "rowgroup" });
-  const fold = part("tbody", { role: "rowgroup" });
+  const head = make("thead", "", { role: "rowgroup" });
+  const fold = make("tbody", "", { role: "rowgroup" });
   const bodies = new Map<string, HTMLElement>();
   const cells = new Map<string, HTMLElement>();
   const drawn = new Set<string>();
@@ -125,7 +125,7 @@ name="same"></button></td></tr>`;
   function body(id: string): HTMLElement {
     const known = bodies.get(id);
     if (known) return known;
-    const group = part("tbody", { role: "rowgroup", "data-row": id, "data-item": id });
+    const group = make("tbody", "", { role: "rowgroup", "data-row": id, "data-item": id });
     bodies.set(id, group);
     group.innerHTML = '<tr role="row"><th role="rowheader"></th></tr>';
     put(find(group, "th"), sheet.rows.get(id)?.html ?? "");
@@ -170,10 +170,10 @@ name="same"></button></td></tr>`;
   /** Gives a row as many lines as it has tracks. */
   function resize(group: HTMLElement, tracks: number): void {
     find(group, "th").style.setProperty("--tracks", String(tracks));
-    fill(group, tracks, () => part("tr", { role: "row" }));
+    fill(group, tracks, () => make("tr", "", { role: "row" }));
     for (const [track, row] of [...group.children].entries()) {
       const heads = track ? 0 : 1;
-      fill(row, heads + lanes.length, () => part("td", { role: "gridcell" }));
+      fill(row, heads + lanes.length, () => make("td", "", { role: "gridcell" }));
     }
   }
 
@@ -230,18 +230,22 @@ name="same"></button></td></tr>`;
     entry = id;
   }
 
+  /** Tab enters the table at a cell that is there. */
+  function settle(): void {
+    if (!elementOf(entry)?.isConnected) enter(find(table, "[data-cell]")?.dataset.cell ?? "");
+  }
+
   /** Puts the rows into the table that are to be there; what has the focus in it keeps that. */
   function place(): void {
-    const held = focused(table) as HTMLElement | null;
-    const isWithin = table.contains(held);
+    const held = table.querySelector<HTMLElement>(":focus");
     button.textContent = `${isOpen ? "▾" : "▸"} ${rows.words}`;
     button.setAttribute("aria-expanded", String(isOpen));
     const below = rows.same.length ? [fold, ...(isOpen ? rows.same.map(body) : [])] : [];
     table.replaceChildren(head, ...rows.shown.map(body), ...below);
     rows.shown.slice(0, PAGE).forEach(near);
-    if (!elementOf(entry)?.isConnected) enter(find(table, "[data-cell]")?.dataset.cell ?? "");
-    if (!isWithin || (!held?.isConnected && lost())) return;
-    const next = held?.isConnected ? held : elementOf(entry);
+    settle();
+    if (!held || (!held.isConnected && lost())) return;
+    const next = held.isConnected ? held : elementOf(entry);
     next?.focus({ preventScroll: true });
   }
 
@@ -288,7 +292,7 @@ name="same"></button></td></tr>`;
     enter,
     focus(id) {
       enter(id);
-      if (!elementOf(id)?.isConnected) enter(find(table, "[data-cell]")?.dataset.cell ?? "");
+      settle();
       elementOf(entry)?.focus();
     },
     shows(id, other) {

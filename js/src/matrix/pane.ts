@@ -1,7 +1,9 @@
 import { Timeline } from "../live/timeline";
 import { TurnList } from "../live/turns";
-import { atEnd, focused } from "../shared/dom";
-import { dress, fill, find, part, put, tell } from "./parts";
+import { atEnd, make } from "../shared/dom";
+import { become } from "../shared/grow";
+import { openAlike } from "../shared/place";
+import { dress, fill, find, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
 
 export const PATIENCE_MS = 800;
@@ -17,7 +19,8 @@ export class Pane {
   readonly #log: HTMLElement;
   #closing = new AbortController();
   #timeline: Timeline | undefined;
-  #asked = 0;
+  /** Whether there were news since what is awaited was asked for; undefined where nothing is. */
+  #isStale: boolean | undefined;
 
   constructor(element: HTMLElement, signal: AbortSignal) {
     this.element = element;
@@ -41,7 +44,7 @@ export class Pane {
   }
 
   get hasFocus(): boolean {
-    return this.element.contains(focused(this.element));
+    return !!find(this.element, ":focus");
   }
 
   /** Nothing of what was open is left in the page. */
@@ -50,7 +53,7 @@ export class Pane {
     this.#name("");
     this.showRepeats([], "");
     this.#log.replaceChildren();
-    this.#asked++;
+    this.#isStale = undefined;
     this.#closing.abort();
     this.#timeline = undefined;
   }
@@ -65,7 +68,7 @@ export class Pane {
     const { signal } = this.#closing;
     put(this.#head, head);
     if (!this.#timeline) {
-      const turns = part("div", {});
+      const turns = make("div", "");
       const list = new TurnList(turns, (change) => void change(), signal);
       this.#log.replaceChildren(turns);
       this.#timeline = new Timeline();
@@ -79,7 +82,7 @@ export class Pane {
     const line = this.#repeats;
     line.hidden = cells.length < 2;
     // The first element is the word before them.
-    fill(line, cells.length + 1, () => part("button", { type: "button", name: "repeat" }));
+    fill(line, cells.length + 1, () => make("button", "", { type: "button", name: "repeat" }));
     for (const [place, { id, repeat }] of cells.entries()) {
       const button = line.children[place + 1] as Element;
       const pressed = String(id === opened);
@@ -88,24 +91,40 @@ export class Pane {
     }
   }
 
+  /** Shows a comparison; of one that is there already only what is new changes. */
   compare(html: string): void {
-    this.#log.innerHTML = html;
+    const next = this.#log.cloneNode() as HTMLElement;
+    next.innerHTML = html;
+    openAlike(this.#log, next);
+    become(this.#log, next);
   }
 
-  /** Waits for an answer, and says so when it takes long; only the last one asked for counts. */
-  async wait<Body>(answer: Promise<{ body: Body }>, show: (body: Body) => void): Promise<void> {
-    const asked = ++this.#asked;
+  /**
+   * Asks for what is open, and says so when the answer takes long. Asked anew meanwhile, it asks
+   * once more when that is there: news that come fast keep nobody from seeing any of them.
+   */
+  async ask<Body>(
+    question: () => Promise<{ body: Body }>,
+    show: (body: Body) => void,
+  ): Promise<void> {
+    const isAwaited = this.#isStale !== undefined;
+    this.#isStale = isAwaited;
+    if (isAwaited) return;
+    const { signal } = this.#closing;
     const say = (words: string) => {
-      if (asked === this.#asked) this.#told.textContent = words;
+      if (!signal.aborted) this.#told.textContent = words;
     };
     const timer = setTimeout(say, PATIENCE_MS, SILENT);
-    try {
-      const { body } = await answer;
-      if (asked === this.#asked) show(body);
-      say("");
-    } catch (error) {
-      say((error as Error).message);
-    }
+    let why = "";
+    const answer = await question().catch((error: Error) => {
+      why = error.message;
+    });
     clearTimeout(timer);
+    say(why);
+    if (signal.aborted) return;
+    if (answer) show(answer.body);
+    const isStale = this.#isStale;
+    this.#isStale = undefined;
+    if (isStale) void this.ask(question, show);
   }
 }

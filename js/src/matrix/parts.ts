@@ -1,11 +1,3 @@
-/** An element with attributes. */
-export function part<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag,
-  attributes: Record<string, string>,
-): HTMLElementTagNameMap[Tag] {
-  return dress(document.createElement(tag), attributes);
-}
-
 /** Gives an element attributes. */
 export function dress<Kind extends Element>(
   element: Kind,

@@ -8,11 +8,18 @@ export type Said = Pick<Kept, "value" | "note">;
 /**
  * What was given here, in place of what is told of the cell until the kernel's news of it come:
  * `kept` is the how many-th rating it is, once it is saved, and `heard` up to which news have come.
+ * `why` is why it is not kept; of what was sent and is not answered nobody knows whether it is.
  */
-type Given = { part: Partial<Said>; kept?: number; heard: number };
+export type Given = {
+  cell: Cell;
+  part: Partial<Said>;
+  kept?: number;
+  heard: number;
+  why: string;
+  isSent: boolean;
+};
 
-/** What was not kept, and why; of what was sent to a kernel that is gone nobody knows. */
-export type Lost = { cell: Cell; why: string; isSent: boolean };
+const OVERTAKEN = "no answer came: wait a moment, and look at them.";
 
 /** How long whoever rates pauses before they rate anew, and have seen what was said before. */
 const REST_MS = 3000;
@@ -32,10 +39,10 @@ export class Ratings {
   readonly #told: Told;
   readonly #drawn: Drawn;
   readonly #given = new Map<string, Given>();
-  /** How many are not saved yet. */
-  waiting = 0;
+  /** What is on its way, in order. */
+  #sent: Given[] = [];
   /** What was not kept since whoever rates rested last, but for cells that were rated again. */
-  lost: Lost[] = [];
+  lost: Given[] = [];
   #last = 0;
 
   /** @param keep Returns what is kept then, or rejects with what went wrong, for the reader. */
@@ -54,28 +61,42 @@ export class Ratings {
   /** Goes by what the kernel says of a cell, once what was given here is in that. */
   heard(cell: Cell, kept: number): void {
     const given = this.#given.get(cell.id);
-    if (given) this.#know(cell, given, Math.max(kept, given.heard));
+    if (given) this.#know(given, Math.max(kept, given.heard));
   }
 
-  #know(cell: Cell, given: Given, heard: number): void {
+  /** How many are not saved yet. */
+  get waiting(): number {
+    return this.#sent.length;
+  }
+
+  #know(given: Given, heard: number): void {
     given.heard = heard;
-    const isTold = given.kept !== undefined && given.kept <= heard;
-    if (isTold && this.#given.get(cell.id) === given) this.#given.delete(cell.id);
+    if (given.kept !== undefined && given.kept <= heard) this.#forget(given);
+  }
+
+  /** Shows no longer what was given, unless something newer is on its way. */
+  #forget(given: Given): void {
+    if (this.#given.get(given.cell.id) === given) this.#given.delete(given.cell.id);
   }
 
   /** Keeps a value, or takes it back where it is none, or keeps a note. */
   rate(cell: Cell, name: string, change: Partial<Said>): void {
-    const hasRested = Date.now() - this.#last > REST_MS;
+    // What was told before a rest has been seen.
+    const seen = Date.now() - this.#last > REST_MS ? this.lost : [];
     this.#last = Date.now();
     const part = { ...this.#given.get(cell.id)?.part, ...change };
-    const given: Given = { part, heard: -1 };
+    const given: Given = { cell, part, heard: -1, why: OVERTAKEN, isSent: true };
     this.#given.set(cell.id, given);
-    this.waiting++;
+    this.#sent.push(given);
     this.#told(cell, "", false);
     this.#keep({ cell: cell.id, name, ...change } as Rating | Note)
-      .finally(() => this.waiting--)
       .then(({ body: { kept = 0, cells = [], ...said } }) => {
-        this.lost = this.lost.filter((one) => !hasRested && one.cell.id !== cell.id);
+        // They are kept in order: what was sent before and is not answered is no longer on its way.
+        const sent = this.#sent.splice(0, this.#sent.indexOf(given) + 1);
+        for (const one of sent) if (one !== given) this.#forget(one);
+        this.lost = [...this.lost, ...sent].filter(
+          (one) => !seen.includes(one) && one.cell.id !== cell.id,
+        );
         given.kept = kept;
         Object.assign(given.part, said);
         this.#drawn(cells, kept);
@@ -83,14 +104,17 @@ export class Ratings {
         const without = change.note ? "note saved" : "taken back";
         const words = value === null ? without : `saved: ${value} of 5`;
         // The news of it may have come before the answer.
-        this.#know(cell, given, given.heard);
+        this.#know(given, given.heard);
         this.#told(cell, words, false);
       })
-      .catch((error: Error) => {
-        // What was not kept is not shown, unless something newer is on its way.
-        if (this.#given.get(cell.id) === given) this.#given.delete(cell.id);
-        this.lost.push({ cell, why: error.message, isSent: error.cause === UNANSWERED });
-        this.#told(cell, error.message, true);
+      .catch(({ message, cause }: Error) => {
+        const others = (one: Given) => one !== given;
+        this.#forget(given);
+        given.isSent = cause === UNANSWERED;
+        given.why = given.isSent ? `${message.slice(0, -1)}, and look at them.` : message;
+        this.#sent = this.#sent.filter(others);
+        this.lost = [...this.lost.filter(others), given];
+        this.#told(cell, message, true);
       });
   }
 }
@@ -98,20 +122,35 @@ export class Ratings {
 /** The line that shows the rating of the open cell. */
 export class RatingLine {
   readonly element: HTMLElement;
-  readonly note: HTMLInputElement;
   readonly #told: HTMLElement;
+  /** The cell that the field is of. */
+  #of: string | undefined;
 
   constructor(element: HTMLElement) {
     this.element = element;
-    this.note = find(element, "input");
     this.#told = find(element, "span");
   }
 
-  show({ value, note }: Said): void {
+  get note(): HTMLInputElement {
+    return find(this.element, "input");
+  }
+
+  /** Shows what is said of a cell; another one's note has a field of its own, with its own undo. */
+  show({ value, note }: Said, of: string): void {
     for (const button of this.element.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(Number(button.value) === value));
     }
-    if (!this.note.matches(":focus")) this.note.value = note;
+    const field = this.note;
+    const isHeld = field.matches(":focus");
+    const isOther = (this.#of ?? of) !== of;
+    if (isOther) {
+      // What is typed is kept as when one leaves it.
+      field.blur();
+      field.replaceWith(field.cloneNode());
+    }
+    this.#of = of;
+    if (isOther || !isHeld) this.note.value = note;
+    if (isOther && isHeld) this.note.focus();
   }
 
   tell(words: string, isError = false): void {

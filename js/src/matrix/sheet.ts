@@ -31,39 +31,36 @@ export class Sheet {
   }
 
   /** Takes in what is new; what comes later is newer, but for cells that were rated since. */
-  apply({ columns, rows, cells }: Change): void {
+  apply(change: Change): void {
     const isNew = ({ id }: Cell) => (this.#rated.get(id) ?? 0) <= this.kept;
-    this.#take({ columns, rows, cells: cells.filter(isNew) }, false);
+    this.#take({ ...change, cells: change.cells.filter(isNew) });
   }
 
   /** Takes in how cells are shown with so many ratings, before there is news of that. */
   rated(cells: Cell[], kept: number): void {
     const known = kept > this.kept ? cells.filter(({ id }) => this.cells.has(id)) : [];
     for (const { id } of known) this.#rated.set(id, kept);
-    if (known.length) this.#take({ columns: this.columns, rows: [], cells: known }, true);
-  }
-
-  #take(change: Change, isRating: boolean): void {
-    this.columns = change.columns;
-    for (const row of change.rows) this.rows.set(row.id, row);
-    for (const cell of change.cells) {
-      this.cells.set(cell.id, cell);
-      this.repeats = Math.max(this.repeats, cell.repeat + 1);
-      const inRow = this.#byRow.get(cell.row) ?? new Map<string, Cell>();
-      this.#byRow.set(cell.row, inRow.set(cell.id, cell));
-    }
-    this.#tell(change, isRating);
+    if (known.length) this.#take({ cells: known }, true);
   }
 
   /** Takes in what the kernel found. */
   find(found: Found, left: Left[]): void {
     this.found = found;
     this.left = new Map(left.map((one) => [one.id, one]));
-    this.#tell({ columns: this.columns, rows: [], cells: [] }, false);
+    this.#take({});
   }
 
-  #tell(change: Change, isRating: boolean): void {
-    for (const listener of this.#listeners) listener(change, isRating);
+  #take(change: Partial<Change>, isRating = false): void {
+    const { columns = this.columns, rows = [], cells = [] } = change;
+    this.columns = columns;
+    for (const row of rows) this.rows.set(row.id, row);
+    for (const cell of cells) {
+      this.cells.set(cell.id, cell);
+      this.repeats = Math.max(this.repeats, cell.repeat + 1);
+      const inRow = this.#byRow.get(cell.row) ?? new Map<string, Cell>();
+      this.#byRow.set(cell.row, inRow.set(cell.id, cell));
+    }
+    for (const listener of this.#listeners) listener({ columns, rows, cells }, isRating);
   }
 
   cellsOf(row: string): Cell[] {

@@ -32,7 +32,7 @@ const KEYS: Told[] = [
   [["c"], "compare these"],
   [["1–5"], "rate what is open: 1 is the worst"],
   [["0", "Delete"], "take its rating back"],
-  [["n"], "write a note"],
+  [["n"], "write a note; Escape undoes it"],
   [["?"], "these keys"],
   [["Escape"], "close what is open"],
 ];

@@ -1,7 +1,7 @@
 import { isChord, runsCell } from "../host/border";
 import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
-import { atEnd, focused } from "../shared/dom";
+import { atEnd } from "../shared/dom";
 import { Place } from "../shared/place";
 import { type Grid, gridIn } from "./grid";
 import { PATIENCE_MS, Pane, SILENT } from "./pane";
@@ -13,7 +13,10 @@ import { SKELETON, sheetOfKeys } from "./skeleton";
 import type { Cell, Change, Kept, Opened, Question, State } from "./wire";
 
 const SAVING = "saving …";
+/** What rows are found by. */
+const HOW = ["where", "order", "baseline", "score", "blind"] as const;
 const TRAITS = [
+  ...HOW,
   "head",
   "tools",
   "same",
@@ -21,17 +24,10 @@ const TRAITS = [
   "busy",
   "stop",
   "rating",
-  "blind",
-  "where",
-  "order",
-  "baseline",
-  "score",
   "against",
   "selected",
   "chosen",
 ] as const;
-/** What rows are found by. */
-const HOW = ["where", "order", "baseline", "score", "blind"] as const;
 /** The condition that is being written. */
 const UNFINISHED = /(?:(?:"[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]+\s*)?(?:"[^"]*"?|\S*)$/;
 let fields = 0;
@@ -47,6 +43,7 @@ export class MatrixView {
   readonly #seen: HTMLElement;
   readonly #tools: HTMLElement;
   readonly #count: HTMLElement;
+  readonly #box: HTMLElement;
   readonly #spoken: HTMLElement;
   readonly #hint: HTMLElement;
   readonly #keys = sheetOfKeys();
@@ -55,6 +52,8 @@ export class MatrixView {
   readonly #line: RatingLine;
   readonly #ratings: Ratings;
   #opened: Cell | undefined;
+  /** The cells that are compared. */
+  #compared: string[] = [];
   /** The matrix that is drawn. */
   #number: number;
   /** What the rows were shown by last. */
@@ -77,16 +76,17 @@ export class MatrixView {
     this.#seen = find(root, ".dari-seen");
     this.#tools = find(root, ".dari-tools > div");
     this.#count = find(root, ".dari-note");
+    this.#box = find(root, ".dari-grid");
     this.#spoken = find(root, ".dari-spoken");
     this.#hint = find(root, ".dari-hint");
     this.#hint.before(this.#keys);
     const tell = (cells: string[]) => port.send({ kind: "visible", cells });
     const observe = sight(sheet, (row) => this.#grid.near(row), tell, signal);
-    new Place(root, find(root, ".dari-grid"), rowsOnPaper, signal);
+    new Place(root, this.#box, rowsOnPaper, signal);
     // A focus that has nowhere to stay opens nothing else.
     const lost = () => {
       if (this.#opened) this.#pane.focus();
-      return this.#opened !== undefined;
+      return !!this.#opened;
     };
     this.#grid = gridIn(find(root, "table"), sheet, observe, lost);
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
@@ -108,14 +108,22 @@ export class MatrixView {
   }
 
   #listen(signal: AbortSignal): void {
-    const root = this.#root;
-    root.addEventListener("click", (event) => this.#clicked(event), { signal });
-    root.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    root.addEventListener("focusin", (event) => this.#focused(event), { signal });
+    const [root, line] = [this.#root, this.#line];
+    const on = <Type extends keyof HTMLElementEventMap>(
+      element: HTMLElement,
+      type: Type,
+      does: (event: HTMLElementEventMap[Type]) => void,
+    ) => element.addEventListener(type, does, { signal });
+    on(root, "click", (event) => this.#clicked(event));
+    on(root, "keydown", (event) => this.#pressed(event));
+    on(root, "focusin", (event) => this.#focused(event));
+    on(this.#tools, "input", (event) => this.#set(event));
+    on(
+      line.element,
+      "change",
+      () => this.#opened && this.#rate(this.#opened, { note: line.note.value }),
+    );
     root.addEventListener("toggle", unfoldRow, { capture: true, signal });
-    this.#tools.addEventListener("input", (event) => this.#set(event), { signal });
-    const note = () => this.#opened && this.#rate(this.#opened, { note: this.#line.note.value });
-    this.#line.note.addEventListener("change", note, { signal });
   }
 
   #show(): void {
@@ -123,10 +131,9 @@ export class MatrixView {
     const chosen = port.get("chosen");
     put(this.#head, port.get("head"));
     put(this.#seen, port.get("against"));
-    const held = this.#tools.contains(focused(this.#tools)) && focused(this.#tools);
+    const held = find<HTMLInputElement>(this.#tools, ":focus");
     put(this.#tools, port.get("tools"));
-    if (held && !held.isConnected)
-      find(this.#tools, `[name=${(held as HTMLInputElement).name}]`)?.focus();
+    if (held && !held.isConnected) find(this.#tools, `[name=${held.name}]`)?.focus();
     for (const box of [this.#head, this.#seen]) rove(box);
     const list = find(this.#tools, "datalist");
     if (list && !list.id) {
@@ -179,7 +186,7 @@ export class MatrixView {
     this.#shown = shown;
     this.#grid.tell();
     this.#grid.show({ shown, same, words });
-    if (this.#asked && !isAsked) find(this.#root, ".dari-grid").scrollTop = 0;
+    if (this.#asked && !isAsked) this.#box.scrollTop = 0;
     this.#asked = asked;
     const count =
       ids.length < rows.size
@@ -194,7 +201,7 @@ export class MatrixView {
   /** Shows what was found, or says after a while that what is asked for now is not found yet. */
   #await(isLate: boolean, words: string): void {
     const say = (isBusy: boolean, told: string) => {
-      find(this.#root, ".dari-grid").setAttribute("aria-busy", String(isBusy));
+      this.#box.setAttribute("aria-busy", String(isBusy));
       this.#count.textContent = told;
     };
     if (isLate) {
@@ -232,6 +239,7 @@ export class MatrixView {
     this.#grid.update(change);
     this.#openSelected();
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
+    if (change.cells.some(({ id }) => this.#compared.includes(id))) this.#askCompared();
     const opened = change.cells.find((cell) => cell.id === this.#opened?.id);
     if (!opened) return;
     // What was said in it stays.
@@ -258,6 +266,7 @@ export class MatrixView {
 
   #open(cell: Cell): void {
     clearTimeout(this.#following);
+    this.#compared = [];
     this.#root.dataset.open = "cell";
     this.#pane.open(`Task ${this.#numberOf(cell)}: ${this.#sheet.rows.get(cell.row)?.label ?? ""}`);
     this.#tellSaving("");
@@ -267,25 +276,30 @@ export class MatrixView {
   }
 
   #read(cell: Cell): void {
+    this.#line.show(this.#kept(cell), cell.id);
     this.#opened = cell;
     const beside = this.#sheet.cellsOf(cell.row).filter(({ column }) => column === cell.column);
     this.#pane.showRepeats(beside, cell.id);
-    this.#line.show(this.#kept(cell));
-    const answer = this.#port.ask<Opened>("cell", { cells: [cell.id] } satisfies Question);
-    void this.#pane.wait(answer, (opened) => this.#pane.show(opened));
+    this.#ask<Opened>("cell", [cell.id], (opened) => this.#pane.show(opened));
   }
 
   #compare(): void {
-    clearTimeout(this.#following);
-    this.#opened = undefined;
+    this.#shut();
     this.#port.set({ selected: "" });
     this.#root.dataset.open = "compare";
     this.#pane.open("Compared");
     this.#pane.element.scrollIntoView({ block: "nearest" });
-    const cells = this.#port.get("chosen");
-    const answer = this.#port.ask<string>("compare", { cells } satisfies Question);
-    void this.#pane.wait(answer, (html) => this.#pane.compare(html));
+    this.#compared = this.#port.get("chosen");
+    this.#askCompared();
     this.#show();
+  }
+
+  #askCompared(): void {
+    this.#ask<string>("compare", this.#compared, (html) => this.#pane.compare(html));
+  }
+
+  #ask<Body>(what: string, cells: string[], show: (body: Body) => void): void {
+    void this.#pane.ask(() => this.#port.ask<Body>(what, { cells } satisfies Question), show);
   }
 
   #close(): void {
@@ -301,6 +315,7 @@ export class MatrixView {
   #shut(): void {
     clearTimeout(this.#following);
     this.#opened = undefined;
+    this.#compared = [];
     delete this.#root.dataset.open;
     this.#pane.close();
   }
@@ -320,19 +335,21 @@ export class MatrixView {
     this.#ratings.rate(cell, this.#port.get("rating"), change);
   }
 
-  /** Goes on at the cell of the note, which is kept as by any way out of its field. */
-  #leaveNote(): void {
+  /** Goes on at the cell of the note, which is kept as by any way out of its field but Escape. */
+  #leaveNote(key: string): void {
+    const opened = this.#opened;
+    if (opened && key === "Escape") this.#line.note.value = this.#kept(opened).note;
     this.#pane.focus();
-    if (this.#opened) this.#grid.focus(this.#opened.id);
+    if (opened) this.#grid.focus(opened.id);
   }
 
   #told(cell: Cell, words: string, isError: boolean): void {
     this.#spoken.textContent = `Task ${this.#numberOf(cell)}: ${words || SAVING}`;
     // An error is seen where ratings are.
     if (isError && !this.#opened) this.#select(cell);
-    const isOpen = this.#opened?.id === cell.id;
-    this.#tellSaving(isError ? "" : isOpen ? words : "saved");
-    if (isOpen) this.#line.show(this.#kept(cell));
+    const opened = this.#opened;
+    this.#tellSaving(isError ? "" : opened?.id === cell.id ? words : "saved");
+    if (opened) this.#line.show(this.#kept(opened), opened.id);
   }
 
   /** Says how many ratings are not saved yet, or of none these words; and what was not kept. */
@@ -348,14 +365,12 @@ export class MatrixView {
     const { lost } = this.#ratings;
     const [one] = lost;
     if (one && !lost[1] && !one.isSent && one.cell.id === this.#opened?.id) return [one.why];
-    const causes = new Map(lost.map((one) => [`${one.isSent}${one.why}`, one]));
-    return [...causes.values()].map(({ why, isSent }) => {
-      const of = lost.filter((other) => other.why === why && other.isSent === isSent);
+    const causes = new Map(lost.map((one) => [one.why, one.isSent]));
+    return [...causes].map(([why, isSent]) => {
+      const of = lost.filter((other) => other.why === why);
       const tasks = [...new Set(of.map(({ cell }) => this.#numberOf(cell)))];
-      const named = `task${tasks[1] === undefined ? "" : "s"} ${tasks.join(", ")}`;
-      return isSent
-        ? `${of.length} may not be kept, of ${named}: ${why.replace(/\.$/, ", and look at them.")}`
-        : `${of.length} not kept, of ${named}: ${why}`;
+      const named = `task${tasks.length > 1 ? "s" : ""} ${tasks.join(", ")}`;
+      return `${of.length} ${isSent ? "may not be" : "not"} kept, of ${named}: ${why}`;
     });
   }
 
@@ -404,8 +419,8 @@ export class MatrixView {
 
   /** Of cells that are shown as one the first that meets the conditions, or else this one. */
   #found(cell: Cell): Cell {
-    const found = this.#sheet.cellsOf(cell.row).filter((one) => this.#sheet.fits(one));
-    const here = found.filter((one) => this.#grid.shows(one.id, cell.id));
+    const isHere = (one: Cell) => this.#sheet.fits(one) && this.#grid.shows(one.id, cell.id);
+    const here = this.#sheet.cellsOf(cell.row).filter(isHere);
     const isOpen = here.find((one) => one.id === this.#opened?.id);
     return isOpen ?? here.sort((a, b) => a.repeat - b.repeat)[0] ?? cell;
   }
@@ -473,7 +488,7 @@ export class MatrixView {
     const step = Number(event.key === "ArrowRight") - Number(event.key === "ArrowLeft");
     const beside = event.key.startsWith("Arrow") && besideFigure(target, step);
     if (beside) beside.focus();
-    else if (isNoted && !event.isComposing && !runsCell(event)) this.#leaveNote();
+    else if (isNoted && !event.isComposing && !runsCell(event)) this.#leaveNote(event.key);
     else if (isClosing && !event.isComposing) this.#close();
     else if (isField || event.altKey || runsCell(event)) return;
     else if (!(cell && this.#goOn(cell, event)) && !this.#act(cell ?? this.#opened, event)) return;

@@ -63,8 +63,9 @@ class PathsView {
     }
     this.#root.dataset.open = "";
     this.#pane.open(`Run ${run}`);
-    const answer = this.#port.ask<string>("open", { run: run as number } satisfies Chosen);
-    void this.#pane.wait(answer, (html) => {
+    const question = { run: run as number } satisfies Chosen;
+    const ask = () => this.#port.ask<string>("open", question);
+    void this.#pane.ask(ask, (html) => {
       this.#pane.compare(html);
       this.#goTo(Number(this.#opened.split(":")[1]));
       this.#pane.element.scrollIntoView({ block: "nearest" });

@@ -235,8 +235,8 @@ function moveDown(item: HTMLElement, top: number, paper: HTMLElement): void {
   part.style.marginTop = `${parseFloat(getComputedStyle(part).marginTop) + gap}px`;
 }
 
-/** What the reader opened in a view is open on paper. */
-function openAlike(item: HTMLElement, other: HTMLElement | undefined): void {
+/** What the reader opened in one is open in the other, on paper or in a newer form of it. */
+export function openAlike(item: HTMLElement, other: HTMLElement | undefined): void {
   const [from, to] = [folds(item), other ? folds(other) : []];
   if (from.length !== to.length) return;
   for (const [index, fold] of from.entries()) (to[index] as HTMLDetailsElement).open = fold.open;

@@ -407,6 +407,48 @@ describe("keys", () => {
     expect(side.traits.chosen).toEqual(["a/small/0"]);
   });
 
+  test("a comparison follows its cells, not more often than it is answered, and stays where it is", async () => {
+    const answers: ((html: string) => void)[] = [];
+    const table = (rating: string, call: string) => `<table class="dari-compare"><tbody>${rating}
+      <tr><th>Call 1</th><td><details><summary>look</summary>${call}</details></td></tr></tbody></table>`;
+    side.answer = (what) =>
+      what === "compare"
+        ? new Promise((resolve) => answers.push(resolve))
+        : Promise.resolve({ head: "", items: [] });
+    const news = (llm: string, value: number) => ({
+      ...small(),
+      rows: [],
+      cells: [cell("a", llm, { scores: { rating: value } })],
+    });
+    const asked = () => side.asked.filter(([what]) => what === "compare");
+    side.set({ chosen: ["a/small/0", "a/large/0"] });
+    at("a/small/0").focus();
+    press("c");
+    side.set({ chosen: [] });
+    for (const n of [1, 2, 3]) side.deliver(n, n + 1, news("small", n));
+    expect(asked()).toHaveLength(1);
+    answers[0]?.(table("<tr><th>rating</th><td>1</td></tr>", "once"));
+    await vi.waitFor(() => expect(asked()).toHaveLength(2));
+    const details = el.querySelector<HTMLDetailsElement>(".dari-compare details");
+    const summary = details?.querySelector("summary") as HTMLElement;
+    if (details) details.open = true;
+    summary.focus();
+    answers[1]?.(table("<tr class='dari-differs'><th>rating</th><td>3</td></tr>", "twice"));
+    await vi.waitFor(() => expect(texts(".dari-differs")).toEqual(["rating3"]));
+    expect(document.activeElement).toBe(summary);
+    expect(details?.isConnected && details.open && details.textContent).toBe("looktwice");
+    side.deliver(4, 5, { ...small(), rows: [], cells: [cell("b", "small")] });
+    expect(asked()).toHaveLength(2);
+    side.deliver(5, 6, news("large", 4));
+    const cells = ["a/small/0", "a/large/0"];
+    expect(asked()).toEqual(Array(3).fill(["compare", { cells }]));
+    press("Escape");
+    side.deliver(6, 7, news("large", 5));
+    at("b/small/0").click();
+    side.deliver(7, 8, news("large", 4));
+    expect(asked()).toHaveLength(3);
+  });
+
   test("the heading names the task, and what is compared once, however often", async () => {
     const header = () => el.querySelector(".dari-pane header")?.textContent;
     side.answer = () => new Promise(() => {});
@@ -614,6 +656,34 @@ describe("ratings", () => {
     await vi.waitFor(() => expect(told()).toBe(`${unknown}; ${lost}`));
   });
 
+  test("what is not answered before a later one is no longer on its way, and is kept if it is after all", async () => {
+    const answers: ((kept: object) => void)[] = [];
+    side.answer = (what) =>
+      what === "rate"
+        ? new Promise((resolve) => answers.push(resolve))
+        : Promise.resolve({ head: "", items: [] });
+    at("a/small/0").focus();
+    press("Enter");
+    press("3");
+    press("ArrowDown");
+    press("4");
+    press("ArrowRight");
+    press("5");
+    expect(told()).toBe("saving 3 …");
+    answers[2]?.({ kept: 1 });
+    const unknown = (count: number, tasks: string) =>
+      `${count} may not be kept, of ${tasks}: no answer came: wait a moment, and look at them.`;
+    await vi.waitFor(() => expect(told()).toBe(`saved: 5 of 5; ${unknown(2, "tasks 0, 1")}`));
+    answers[0]?.({ kept: 2, cells: [cell("a", "small", { scores: { rating: 3 } })] });
+    await vi.waitFor(() => expect(told()).toBe(`saved; ${unknown(1, "task 1")}`));
+    at("b/small/0").click();
+    expect(pressed()).toEqual([]);
+    at("a/small/0").click();
+    expect(pressed()).toEqual(["3"]);
+    press("2");
+    expect(told()).toBe(`saving …; ${unknown(1, "task 1")}`);
+  });
+
   test("what was not taken stays in sight until the reader has rested, or rated it", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     side.answer = async (what, body) => {
@@ -731,6 +801,30 @@ describe("ratings", () => {
     press("3", { ctrlKey: true });
     expect(side.asked).toHaveLength(all);
     expect(side.traits.chosen).toEqual([]);
+  });
+
+  test("a note has a field of its cell, and Escape gives back what stood in it", () => {
+    const note = () => el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    const noted = cell("a", "small", { notes: { rating: "so so" } });
+    side.deliver(1, 2, { ...small(), rows: [], cells: [noted] });
+    at("a/small/0").focus();
+    press("Enter");
+    const first = note();
+    press("n");
+    first.value = "so so, but";
+    press("Escape");
+    expect(first.value).toBe("so so");
+    side.deliver(2, 3, { ...small(), rows: [], cells: [noted] });
+    expect(note()).toBe(first);
+    press("n");
+    side.set({ selected: "b/small/0" });
+    expect(note()).not.toBe(first);
+    expect(document.activeElement).toBe(note());
+    expect([note().value, note().getAttribute("aria-label")]).toEqual(["", "Note"]);
+    note().value = "fine";
+    note().dispatchEvent(new Event("change", { bubbles: true }));
+    const rating = { cell: "b/small/0", name: "rating", note: "fine" };
+    expect(side.asked.at(-1)).toEqual(["rate", rating]);
   });
 
   test("Escape and Enter leave the note for its cell, which stays open", () => {
