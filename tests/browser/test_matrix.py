@@ -564,8 +564,8 @@ def test_enter_on_a_number_in_a_head_shows_what_is_behind_it(book):
     assert told(book, "board.view.where", "column = small right = *")
     field = book.page.get_by_role("combobox", name="Filter tasks")
     expect(field).to_have_value("column = small right = *")
-    assert cell(book, "0-small").get_attribute("data-fit") is not None
-    assert cell(book, "0-large").get_attribute("data-fit") is None
+    expect(cell(book, "0-small")).to_have_attribute("data-fit", "")
+    expect(cell(book, "0-large")).not_to_have_attribute("data-fit", "")
 
 
 LONG = """
