@@ -256,13 +256,13 @@ class ScoreBook:
             return self._of_run(run_id).all()
         return [score for run in self._runs_now().values() for score in run.all()]
 
-    def _news(self) -> tuple[int, ...] | None:
-        """Tell the file by its place and size where it is not as it was read; ``None`` else."""
+    def _state(self) -> tuple[int, ...] | None:
+        """Tell the file as it is now from what it was and will be; ``None`` without one."""
         try:
             status = self.path.stat()
         except OSError:
             return None
-        return None if self._is_read(status) else (status.st_dev, status.st_ino, status.st_size)
+        return status.st_dev, status.st_ino, status.st_size
 
     def _of_run(self, run_id: str) -> RunScores:
         """Return what there is of a run, by place and by name, also from other kernels."""

@@ -37,6 +37,7 @@ from playwright.sync_api import (
     Frame,
     Page,
     Request,
+    expect,
     sync_playwright,
 )
 
@@ -79,6 +80,7 @@ OWN_NOISE = {
 }
 PATIENCE = 200_000
 """Milliseconds for what is waited for; what never comes fails, and how fast it is is not tested."""
+expect.set_options(timeout=PATIENCE)
 SHOWN = """() => {
   const { outerHTML } = document.activeElement;
   return `${document.body.innerText.slice(-5000)}\nhas the focus: ${outerHTML.slice(0, 300)}`;

@@ -28,6 +28,9 @@ _LOOK_S = 1.0
 """Seconds between looks at a file that other processes may write into."""
 
 
+State = tuple[int, ...] | None
+
+
 class Marked(Protocol):
     """What has cells that are worth something, and the book in which that is kept."""
 
@@ -332,7 +335,7 @@ def listening(batch: Marked, changed: Callable[[], object]) -> Iterator[None]:
     So it is soon after another process has written into their book. Enter and leave it on the
     background loop, where ``changed`` is called, too.
     """
-    looking = background().run(_look(batch.book, changed))
+    looking = background().run(_look(batch.book, changed, batch.book._state()))
     listeners = _listeners.setdefault(_kept_at(batch), [])
     listeners.append(changed)
     try:
@@ -344,16 +347,18 @@ def listening(batch: Marked, changed: Callable[[], object]) -> Iterator[None]:
             _listeners.pop(_kept_at(batch), None)
 
 
-async def _look(book: ScoreBook, changed: Callable[[], object]) -> None:
-    """Call ``changed`` once for all that others have written into a book since the last look."""
-    told = None
+async def _look(book: ScoreBook, changed: Callable[[], object], told: State) -> None:
+    """Call ``changed`` for what others have written into a book since it was in a state."""
     while True:
         await asyncio.sleep(_LOOK_S)
-        news = book._news()
-        if news not in (None, told):
+        state = book._state()
+        if state not in (told, _written.get(book.path)):
             changed()
-        told = news
+        told = state
 
+
+_written: dict[Path, State] = {}
+"""The state of each file after what was written here, of which all have been told."""
 
 _listeners: dict[tuple[Path, str], list[Callable[[], object]]] = {}
 
@@ -365,6 +370,7 @@ def _kept_at(batch: Marked) -> tuple[Path, str]:
 def _tell(batch: Marked) -> None:
     if _kept_at(batch) not in _listeners:
         return
+    _written[batch.book.path] = batch.book._state()
 
     async def tell() -> None:
         for changed in list(_listeners.get(_kept_at(batch), ())):
