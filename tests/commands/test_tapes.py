@@ -242,14 +242,20 @@ def coin(tape: Path) -> Path:
     return path
 
 
+def said_besides(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Take the answers as they stand; returns what is said besides that no key was wrong."""
+    status, told = run(capsys, "keys", "--answers", "coin.tape")
+    first, *others = told.splitlines()
+    assert (status, first) == (0, "coin.tape: all keys are right")
+    return others
+
+
 def test_where_one_of_several_answers_was_changed_what_goes_on_from_it_stays_behind_it(
     coin: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     coin.write_text(coin.read_text().replace("<2> Toss", "<2, mended> Toss"))
     assert run(capsys, "check", "coin.tape")[0] == 1
-    status, told = run(capsys, "keys", "--answers", "coin.tape")
-    assert (status, told.splitlines()[0]) == (0, "coin.tape: all keys are right")
-    assert told.splitlines()[1:] == [
+    assert said_besides(capsys) == [
         (
             "coin.tape: 2 turns had been recorded behind other answers than those that stand there "
             "now, which count from now on: msg_2 of sess_2, 'And?' behind msg_1 of sess_2; msg_2 "
@@ -275,9 +281,7 @@ def test_where_nothing_tells_from_which_answer_it_went_on_a_turn_stays_as_it_is(
     head, first, second, _, fork, end = parts_of(coin)
     mended = [line.replace("<2> Toss", "<2, mended> Toss") for line in second]
     coin.write_text("".join(line for part in (head, first, mended, fork, end) for line in part))
-    status, told = run(capsys, "keys", "--answers", "coin.tape")
-    assert (status, told.splitlines()[0]) == (0, "coin.tape: all keys are right")
-    assert told.splitlines()[1:] == [
+    assert said_besides(capsys) == [
         (
             "coin.tape: 1 turn goes on from what is gone from its session, or has another answer "
             "in another one, and nothing tells which: msg_2 of sess_3, 'Why?'; take it out, or ask "
