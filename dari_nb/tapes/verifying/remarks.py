@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ...models import events as ev
 from ..keys import is_keyed
 from ..lines import DraftLine, EventLine, Mark
 from ..recording import Never, Recording, counting, parents_of, repeats_ended, why_never
@@ -38,7 +39,6 @@ _DRAFTED_OTHERWISE = (
     "{turn}, {asked}: its drafts on {lines} say something else than its answer, and are shown "
     "while it plays; who has changed the answer by hand takes them out"
 )
-_ANSWERED = "assistant.message_completed"
 _REPEAT = "repeat"
 """The metadata in which a batch says which of several answers a turn is."""
 _OWN_SESSION = "runs, players and pages have it in a session of its own"
@@ -154,7 +154,7 @@ def seen_before_in(tape: Recording) -> Iterator[str]:
             elif isinstance(line, Mark) and line.ask and is_written:
                 asking.append(line)
             elif isinstance(line, EventLine):
-                if line.event == _ANSWERED:
+                if line.event == ev.ASSISTANT_MESSAGE_COMPLETED:
                     for mark in asking:
                         name = flat(mark.mark)
                         yield _SEEN_BEFORE.format(mark=repr(name), turn=place_named(turn))

@@ -16,6 +16,7 @@ from ...errors import InvalidRequestError
 from ...render.plain.visible import bounded_name, visible_name
 from ...scores.book import ScoreBook, kept_in
 from ...tapes.reading import close_to, differs_in_numbers, is_tape
+from ...tapes.summary import count_of
 from .questions import Questions, Saved, Told
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ def _meant(file: Path) -> str:
 
 def _no_question(answers: list[Saved], file: str) -> str:
     is_one = len(answers) == 1
-    count, belong = ("1 answer", "belongs") if is_one else (f"{len(answers)} answers", "belong")
+    count, belong = count_of(len(answers), "answer"), "belongs" if is_one else "belong"
     return f"{count} of {file} {belong} to no question of this tape{_noted(answers)}."
 
 
@@ -254,13 +255,13 @@ def _apart_from_name(answer: Saved) -> Saved:
 
 def _of_former(answers: list[Saved], file: str) -> str:
     is_one = len(answers) == 1
-    count, was = ("1 answer", "was") if is_one else (f"{len(answers)} answers", "were")
+    count, was = count_of(len(answers), "answer"), "was" if is_one else "were"
     turn = "its turn was" if is_one else "their turns were"
     return f"{count} of {file} {was} given when {turn} answered otherwise{_noted(answers)}."
 
 
 def _to_others(answers: list[Saved], file: str) -> str:
-    count, are = ("1 answer", "is") if len(answers) == 1 else (f"{len(answers)} answers", "are")
+    count, are = count_of(len(answers), "answer"), "is" if len(answers) == 1 else "are"
     tapes = [visible_name(tape) for tape in dict.fromkeys(one.tape for one in answers if one.tape)]
     more = ", …" if len(tapes) > _MOST_NAMED else ""
     return f"{count} of {file} {are} to another tape: {', '.join(tapes[:_MOST_NAMED])}{more}."
@@ -268,7 +269,7 @@ def _to_others(answers: list[Saved], file: str) -> str:
 
 def _no_tape(answers: list[Saved], file: str) -> str:
     is_one = len(answers) == 1
-    count, name = ("1 answer", "names") if is_one else (f"{len(answers)} answers", "name")
+    count, name = count_of(len(answers), "answer"), "names" if is_one else "name"
     told = f"{count} of {file} {name} no tape, and may belong to this one{_noted(answers)}"
     return f"{told}. answers({file!r}) takes those that fit."
 
