@@ -11,7 +11,7 @@ from ...score_kinds import JUDGING, RATING, is_missing, is_number
 from ..plain.excerpts import has_same_words
 from ..plain.visible import visible_name
 from ..plain.words import count_text
-from .figures import cells_by_place, repeats_of
+from .figures import repeats_of
 from .matrix import ENDED, Matrix, MatrixCell, MatrixRow
 from .verdict import verdict
 
@@ -115,7 +115,7 @@ def same_text(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
     Example: ``4 tasks on which “right” is the same: 3 ✓ right · 1 ✗ not right``
     """
     cells: dict[str, list[MatrixCell]] = {}
-    for (row_id, _), of in cells_by_place(matrix).items():
+    for (row_id, _), of in matrix.by_place.items():
         cells.setdefault(row_id, []).extend(_sent(of))
     # What one cell alone says is compared with nothing.
     sent = {1: "sent once", 0: "not sent"}

@@ -213,14 +213,6 @@ def metadata_text(row: MatrixRow) -> str:
     return " · ".join(f"{visible_name(k)} {visible_name(v)}" for k, v in row.metadata.items())
 
 
-def cells_by_place(matrix: Matrix) -> Mapping[tuple[str, str], list[MatrixCell]]:
-    """Find cells by row and column, in order of their repeats."""
-    found: dict[tuple[str, str], list[MatrixCell]] = {}
-    for cell in sorted(matrix.cells, key=lambda cell: cell.repeat):
-        found.setdefault((cell.row, cell.column), []).append(cell)
-    return found
-
-
 def total_text(cells: Sequence[MatrixCell]) -> str:
     """Say what cells have cost together, as far as it is known; empty when nothing is.
 

@@ -287,6 +287,14 @@ class Matrix:
         return {cell.id: cell for cell in self.cells}
 
     @cached_property
+    def by_place(self) -> Mapping[tuple[str, str], Sequence[MatrixCell]]:
+        """The cells by the ids of their row and column, in order of their repeats."""
+        found: dict[tuple[str, str], list[MatrixCell]] = {}
+        for cell in sorted(self.cells, key=lambda cell: cell.repeat):
+            found.setdefault((cell.row, cell.column), []).append(cell)
+        return found
+
+    @cached_property
     def kinds(self) -> Mapping[str, Kind]:
         """What kind of values each score has, told from all cells.
 

@@ -10,7 +10,7 @@ from ..plain.words import count_text
 from .against import MARKS, Against
 from .alike import answers_of, groups_of, same_rows, same_text, stands_aside
 from .cells import SAME_ANSWER
-from .figures import cells_by_place, repeats_of
+from .figures import repeats_of
 from .matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from .sifting.facts import Facts, order_word, read_conditions
 from .sifting.sifting import Sifted, Wish, sift
@@ -56,7 +56,7 @@ class Page:
         repeats = range(repeats_of(matrix)) if aside else [None]
         self.lanes = [Lane(column, repeat) for column in matrix.columns for repeat in repeats]
         self.is_aside = aside
-        self._places = cells_by_place(matrix)
+        self._places = matrix.by_place
         self._cells: dict[str, list[MatrixCell]] = {row.id: [] for row in rows}
         for (row_id, _), cells in self._places.items():
             if row_id in self._cells:

@@ -8,7 +8,6 @@ from typing import Any
 
 from ...render.matrix.alike import groups_of, same_rows, stands_aside
 from ...render.matrix.cells import cell_html, column_html, label_text, row_html, tint_of
-from ...render.matrix.figures import cells_by_place
 from ...render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixRow
 from ...score_kinds import Kind, is_missing, kinds_of
 from ..packing import packed
@@ -142,7 +141,7 @@ def _groups(matrix: Matrix) -> dict[str, tuple[list[MatrixCell], int]]:
     """Find for each cell those that came out alike at its place, and how many there are there."""
     if stands_aside(matrix):
         return {cell.id: ([cell], 1) for cell in matrix.cells}
-    places = cells_by_place(matrix).values()
+    places = matrix.by_place.values()
     return {
         cell.id: (group, len(cells))
         for cells in places

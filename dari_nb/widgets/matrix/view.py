@@ -439,8 +439,7 @@ class MatrixView(View):
         if here is None:
             return []  # another matrix is shown meanwhile
         rated[cell_id] = with_rating(rated.get(cell_id, here), name, said)
-        there = here.row, here.column
-        place = [cell for cell in matrix.cells if (cell.row, cell.column) == there]
+        place = matrix.by_place[here.row, here.column]
         return drawn(matrix, [rated.get(cell.id, cell) for cell in place])
 
     def _asked(self, body: Any, least: int, most: int) -> list[MatrixCell]:
