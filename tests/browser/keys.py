@@ -110,6 +110,8 @@ def opened_notebook(request, browser):
     book.execute(SETUP)
     book.page.evaluate(PLACES)
     book.page.on("filechooser", lambda _: None)
+    # Behind a page that a link opened this one would be drawn once a second.
+    book.page.on("popup", lambda opened: opened.close())
     book.run_all()
     yield book
     server.clear()
