@@ -226,6 +226,17 @@ def test_earlier_values_tell_how_values_vary():
     assert detectable(20, 1, like=right).difference == pytest.approx(told.difference, rel=0.05)
 
 
+@pytest.mark.parametrize("tasks", [6, 12, 30, 100])
+@pytest.mark.parametrize("more", [0, 1, 0.1])
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_columns_that_never_differ_do_not_tell_that_none_ever_will(tasks, more, repeats):
+    one = {task: [math.sin(task)] * repeats for task in range(tasks)}
+    other = {task: [value + more for value in values] for task, values in one.items()}
+    found, alone = detectable(20, repeats, like=[one, other]), detectable(20, repeats, like=one)
+    assert found.difference == pytest.approx(alone.difference, rel=1e-6)
+    assert found.assumption == "variance of earlier values, correlation of columns assumed 0.3"
+
+
 def test_what_is_assumed_is_said_once_and_in_short():
     one = {n: [n % 3 > 0, n % 4 > 0] for n in range(12)}
     told = detectable(8, 2, like=[one]).assumption

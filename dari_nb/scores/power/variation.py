@@ -15,6 +15,9 @@ from ..means import numbers_of, two_values
 LEAST = 5
 """Fewer tasks tell hardly anything of how values vary."""
 
+_ALWAYS_ALIKE = 1 - 1e-9
+"""A correlation of columns that differ by rounding alone."""
+
 _Column = Mapping[Hashable, list[float]]
 
 
@@ -26,7 +29,8 @@ class Variation(NamedTuple):
         sd: The standard deviation of all values of a column.
         two: The two values that all are, 0 and 1 of yes and no; ``None`` where there are others.
         alike: The correlation of two repeats of a task; ``None`` where tasks have one value.
-        correlation: That of two columns' values of a task; ``None`` of one column.
+        correlation: That of two columns' values of a task; ``None`` of one column, and of columns
+            that differ by the same at each task, which tell nothing of how others differ.
         tasks: How many tasks it comes from.
     """
 
@@ -58,7 +62,9 @@ def variation(columns: Sequence[ByTask]) -> Variation | None:
     total = own + (within or 0.0)
     alike = None if within is None else own / total
     covariance = _covariance(means)
-    correlation = None if covariance is None else min(max(0.0, covariance / total), 1.0)
+    correlation = None if covariance is None else max(0.0, covariance / total)
+    if correlation is not None and correlation > _ALWAYS_ALIKE:
+        correlation = None
     if alike is not None and correlation is not None:
         correlation = min(correlation, alike)
     mean = fmean(fmean(of.values()) for of in means)

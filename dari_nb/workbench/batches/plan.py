@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ..link import Link
     from .matrix.sheet import Sheet
 
+_ASSUMED = "assumed, since no score tells yet how much values vary: 0 or 1, around 0.5"
+
 
 class Plan:
     """What would be sent; shown in a notebook, it is a small table.
@@ -305,7 +307,12 @@ def _supposed(past: PastScores | None, assumption: str) -> str:
     """Say in short what is supposed."""
     if past is None:
         together = assumption.partition("; ")[1:]
-        return "".join(("assumed, since no run is scored yet: 0 or 1, around 0.5", *together))
+        return "".join(
+            (
+                "assumed, since no score tells yet how much values vary: 0 or 1, around 0.5",
+                *together,
+            )
+        )
     from ...render.plain.words import short_id
 
     of = f"variance of {past.name} in run {short_id(past.run_id)}"

@@ -39,7 +39,7 @@ def test_without_a_scored_run_it_says_what_is_assumed(planned):
     assert plan.shows.difference == detectable(20, 3).difference
     said = (
         "a difference of 0.28 or more "
-        "(power 80 %; assumed, since no run is scored yet: 0 or 1, around 0.5)"
+        "(power 80 %; assumed, since no score tells yet how much values vary: 0 or 1, around 0.5)"
     )
     assert f"can show        {said}" in repr(plan)
     assert said in plan._repr_mimebundle_()["text/html"]
@@ -229,7 +229,17 @@ def test_a_cap_sends_an_api_batch_for_each_item(d, planned):
 def test_a_score_that_tells_nothing_of_variance_is_passed_over(d, planned, worthless):
     batch = d.batches.run("tried", TASKS, ["a", "b"], 2, run_id="scored").wait(60)
     batch.score("mix", worthless)
-    assert "assumed, since no run is scored yet" in repr(batch.plan())
+    assert "assumed, since no score tells yet how much values vary" in repr(batch.plan())
     batch.score("right", lambda turn: is_right(turn) if "1" in turn.text else None)
     assert "variance of right in run scored" in repr(batch.plan())
     assert "variance of right in run scored" in repr(planned(["x", "y"], ["a", "b"], 2))
+
+
+@pytest.mark.parametrize("score", [lambda turn: len(turn.text), lambda turn: True])
+def test_a_score_by_which_columns_never_differ_says_no_nonsense(d, planned, score):
+    batch = d.batches.run("tried", [*"abcd", "efg", "hi"], ["a", "b"], run_id="equal").wait(60)
+    batch.score("of", score)
+    later = planned([f"x {n}" for n in range(20)], ["a", "b"])
+    assert later.shows.difference > 0.1
+    assert "assumed" in repr(batch.plan())
+    assert "assumed" in repr(later)
