@@ -34,6 +34,7 @@ class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
         reader: Who gave it: the name that they wrote on the page.
         page: What tells this reading of the page from all others, also where it was saved again
             with another name.
+        saved: When the page was saved with it, which tells the last name of several.
         asked: What tells the turn of its question from others (``Place.asked``).
         answered: What was answered in that turn (``Place.answered``).
         tape: The path of the tape from the folder of the file, which may hold answers to others; of
@@ -42,6 +43,7 @@ class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
 
     reader: str | None = None
     page: str | None = None
+    saved: str | None = None
     asked: str | None = None
     answered: str | None = None
     tape: str | None = None

@@ -235,10 +235,9 @@ def _no_question(answers: list[Saved], file: str) -> str:
 
 def _with_names(read: Mapping[Path, Sequence[Saved]]) -> dict[Path, list[Saved]]:
     """Give what one reading of a page has saved several times the name that was told last."""
-    names = dict[str, str]()
-    for answers in sorted(read.values(), key=len):
-        told = [(one.page, one.reader) for one in answers if one.reader != one.page]
-        names |= {page: reader for page, reader in told if page and reader}
+    told = [one for answers in read.values() for one in answers if one.reader != one.page]
+    told.sort(key=lambda one: one.saved or "")
+    names = {one.page: one.reader for one in told if one.page and one.reader}
     return {
         file: [
             msgspec.structs.replace(one, reader=names.get(one.page or "", one.reader))
@@ -249,8 +248,8 @@ def _with_names(read: Mapping[Path, Sequence[Saved]]) -> dict[Path, list[Saved]]
 
 
 def _apart_from_name(answer: Saved) -> Saved:
-    """What tells an answer from others, by whichever name it was saved."""
-    return msgspec.structs.replace(answer, reader=None) if answer.page else answer
+    """What tells an answer from others, however often and by whichever name it was saved."""
+    return msgspec.structs.replace(answer, reader=None, saved=None) if answer.page else answer
 
 
 def _of_former(answers: list[Saved], file: str) -> str:

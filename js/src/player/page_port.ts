@@ -70,11 +70,9 @@ export class PagePort implements Port<State> {
    * @param name Who answered; empty for nobody who tells.
    */
   answers(name: string): string {
-    const told = this.#answers.map((line) => ({
-      ...line,
-      reader: name || this.code,
-      page: this.code,
-    }));
+    const saved = new Date().toISOString();
+    const reader = { reader: name || this.code, page: this.code, saved };
+    const told = this.#answers.map((line) => ({ ...line, ...reader }));
     return told.map((line) => `${JSON.stringify(line)}\n`).join("");
   }
 
