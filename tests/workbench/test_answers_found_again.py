@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -267,3 +268,32 @@ def test_what_is_answered_otherwise_by_now_is_asked_again(
         match=r"1 answer of .* was given when its turn was answered otherwise: “.*_1"
     ):
         assert given(tape) == [["msg_1", "two"]]
+
+
+def without_a_question(lines: list[str]) -> list[str]:
+    return [line for line in lines if "Which is 1?" not in line]
+
+
+def with_another_question(lines: list[str]) -> list[str]:
+    return [line.replace('"guess 1", "ask": "Which', '"g", "ask": "What') for line in lines]
+
+
+def without_a_turn(lines: list[str]) -> list[str]:
+    second = next(number for number, line in enumerate(lines) if '"2+2"' in line)
+    return [*lines[:2], *lines[second:]]
+
+
+@pytest.mark.parametrize("change", [without_a_question, with_another_question, without_a_turn])
+def test_what_is_to_no_question_any_more_is_told_where_the_tape_has_another_name_too(
+    tape: dari.Tape, change: Callable[[list[str]], list[str]]
+) -> None:
+    asked = (json.dumps({"mark": f"guess {n}", "ask": f"Which is {n}?"}) for n in (1, 2, 3))
+    text = tape.file.read_text()
+    lines = [next(asked) if "What now?" in line else line for line in text.splitlines()]
+    tape.file.write_text("\n".join([*lines, ""]))
+    answer(tape, "two", "four", "six")
+    renamed = dari.Tape(tape.file.rename("renamed.tape"))
+    assert given(renamed) == [["msg_1", "two"], ["msg_2", "four"], ["msg_3", "six"]]
+    renamed.file.write_text("\n".join([*change(lines), ""]))
+    with pytest.warns(match=r"answers? of dari-scores\.jsonl belongs? to no question of this tape"):
+        assert ["msg_1", "two"] not in given(renamed)

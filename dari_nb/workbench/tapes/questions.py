@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,6 +108,7 @@ class Questions:
         self._asked = played.questions
         self._places = places_of(played)
         self._by_id = dict[tuple[str, str], str | None]()
+        self._told: Iterable[Told] = ()
 
     def of_each(self, answers: Iterable[Told]) -> dict[Told, str | None]:
         """Find the questions' ids by what answers tell.
@@ -119,6 +120,7 @@ class Questions:
         found = dict[Told, str | None]()
         for one in answers:
             found[one] = None if self.is_another(one) else self._with_id(one)
+        self._told = found.keys()
         strays = [one for one, mark_id in found.items() if mark_id is None and self._may_fit(one)]
         for one in strays:
             if one.asked is not None:
@@ -147,8 +149,18 @@ class Questions:
         """Whether what was answered may be a question of this tape, if not as it is now."""
         if self.is_another(told):
             return False
-        is_own = not self._is_shared or (told.tape is not None and self._is_named(told.tape))
+        is_own = not self._is_shared or (told.tape is not None and self._may_be(told.tape))
         return is_own or any(_asks(told.words, mark) for _, mark in self._asked.values())
+
+    def _may_be(self, tape: Path) -> bool:
+        """Whether a tape that is nowhere may be this one, by its name or by what was answered."""
+        return self._is_named(tape) or tape in self._answered_alike
+
+    @cached_property
+    def _answered_alike(self) -> Set[Path | None]:
+        """The tapes that answers name of which one is to a turn that is answered so here."""
+        own = self._answers_of(self._tape) if self._tape else frozenset()
+        return {one.tape for one in self._told if one.answered in own}
 
     def _is_named(self, tape: Path) -> bool:
         """Whether a tape that is called so, and is nowhere else, may be this one."""
