@@ -436,11 +436,24 @@ def _append(path: Path, lines: bytes) -> None:
         with _locked(descriptor):
             if _ends_in_half_a_line(descriptor):
                 lines = b"\n" + lines
-            while lines:
-                lines = lines[os.write(descriptor, lines) :]
-            os.fsync(descriptor)
+            _write_whole(descriptor, lines)
     finally:
         os.close(descriptor)
+
+
+def _write_whole(descriptor: int, lines: bytes) -> None:
+    """Write all at the end of a file, or nothing: a part would be no line, and take up room."""
+    end, written = os.fstat(descriptor).st_size, 0
+    try:
+        while written < len(lines):
+            written += os.write(descriptor, lines[written:])
+        os.fsync(descriptor)
+    except OSError:
+        with contextlib.suppress(OSError):
+            # Where files know no locks, others may have written behind it.
+            if os.fstat(descriptor).st_size == end + written:
+                os.ftruncate(descriptor, end)
+        raise
 
 
 def _ends_in_half_a_line(descriptor: int) -> bool:

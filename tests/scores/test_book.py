@@ -118,6 +118,35 @@ def test_half_a_line_of_a_crash_is_kept_and_harms_nothing(
     assert b'{"name":"good","val\n' in path.read_bytes()
 
 
+ADD_WHERE_LITTLE_FITS = """
+import resource, sys
+from dari_nb.errors import InvalidRequestError
+from dari_nb.scores import Score, ScoreBook
+
+book = ScoreBook(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+book.add([Score(name="answer", value="first", by="person")])
+for text in ("too long " * 500, "short"):
+    try:
+        book.add([Score(name="answer", value=text, by="person", repeat=1)])
+    except InvalidRequestError as error:
+        print(error)
+"""
+
+
+def test_of_what_finds_no_room_nothing_is_left_in_the_file(path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", ADD_WHERE_LITTLE_FITS, path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.startswith(f"Scores cannot be kept in {path}")
+    assert values(ScoreBook(path), run_id=None) == ["first", "short"]
+    assert b"too long" not in path.read_bytes()
+
+
 def test_a_line_that_is_being_written_is_read_when_it_is_whole(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
