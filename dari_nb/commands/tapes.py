@@ -90,6 +90,10 @@ _UNSETTLED = (
     "sides together"
 )
 _PUT_TOGETHER = "git has a conflict in it until git add, which tells git that it is settled"
+_NOT_CLOSED = (
+    "it has no last line: the recording was cut off, and plays up to there; what is recorded next "
+    'writes one, or put {"scrubbed":{}} there'
+)
 _HALVES = (
     "git merges two branches by itself where one replaced a turn and the other went on from it; "
     "with *.tape text eol=lf -merge in .gitattributes it stops, for dari-local tape settle"
@@ -286,7 +290,7 @@ def _turns_and_flaws(file: Path, scrubber: Scrubber | None = None) -> tuple[str,
     ]
     flaws = [str(flaw) for flaw in found]
     if not tape.is_closed:
-        flaws.append("it has no last line: the recording was cut off, and plays up to there")
+        flaws.append(_NOT_CLOSED)
     _write_flaws(file, flaws)
     keys = {None, *(turn.line.key for turn in tape.turns)}
     is_lost = any(turn.line.parent not in keys for turn in tape.turns)

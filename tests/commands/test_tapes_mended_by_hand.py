@@ -360,8 +360,19 @@ def test_a_turn_that_stands_twice_has_no_session_of_its_own(lesson: Edited, run:
     lesson.write()
     status, told = run("check", "lesson.tape")
     assert status == 1
-    assert "is the same answer to the same: only this one plays" in told
+    assert "is the same answer to the same: only this one plays; take one of both out" in told
     assert "begins anew" not in told
+
+
+def test_what_closes_a_tape_that_was_cut_off_is_said(lesson: Edited, run: Run) -> None:
+    tail, lesson.tail = lesson.tail, []
+    lesson.write()
+    status, told = run("check", "lesson.tape")
+    assert status == 1
+    assert "or put " + "".join(tail).strip() + " there" in told
+    lesson.tail = tail
+    lesson.write()
+    assert run("check", "lesson.tape")[0] == 0
 
 
 def test_a_repetition_of_a_batch_that_was_taken_out_is_named(

@@ -40,7 +40,10 @@ _IN_DOUBT = (
     "and nothing tells which"
 )
 _REST = ", with what goes on from it ({lines})"
-_TWICE = "the turn on line {other} is the same answer to the same: only this one plays"
+_TWICE = (
+    "the turn on line {other} is the same answer to the same: only this one plays; take one of "
+    "both out"
+)
 _SAME_PLACE = (
     "the turn on line {other} is {turn} of {session}, too: take one of both out, with those that "
     "go on from it"
