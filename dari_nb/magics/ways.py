@@ -5,8 +5,10 @@ from __future__ import annotations
 _TAPE = """\
 From the first recording to the lesson, in this order:
   record   %dari tape lesson.tape, or d = dari.connect("local", tape="lesson.tape"), and then ask
-  change   ask in other words, in the same kernel or later: that is asked live, and kept as new,
-           and so is all that is missing once the tape is put in again
+  change   edit a question, and run the cells again from the first one of its session on (or
+           Restart and Run All): what stands before it plays, it is asked live and kept as new, and
+           so is all that is missing once the tape is put in again. A %dari_send run again alone
+           is a further turn of the session, behind the last answer, and takes no other's place
   review   %dari tape --review, or tape.review(): what is new, to put in place, adopt or reject
   marks    a line of the file in front of the answer stops there, and asks those who watch:
            {"mark": "a guess", "ask": "What will it do?"}, in Markdown

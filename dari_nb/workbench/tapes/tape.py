@@ -80,10 +80,9 @@ class Tape(tapes.Tape):  # noqa: D101
                 raise InvalidRequestError(f"{name} is {what} from 0, not {value!r}.")
         for count, why in score.left_out.counted_never().items():
             warnings.warn(f"{count}: {why}.", stacklevel=2)
-        again = f"dari.Tape({str(self.path)!r}).view()"
         return Player(
             *(score, Answers(score, answers, self.file)),
-            again=again,
+            again=f"{self._named}.view()",
             layout=layout,
             at=float(at),
             height=int(height),
@@ -167,6 +166,10 @@ class Tape(tapes.Tape):  # noqa: D101
     def review(self) -> TapeReview:
         """Show what is new on it beside what was recorded before, to adopt or to reject it.
 
+        What is to take the place of a recorded turn is asked behind the same turns: after a changed
+        question, the session is asked again from its first one on, in a notebook from its first
+        cell. Sent alone, it goes on behind the last answer.
+
         Returns:
             The new turns: ``review[0].adopt()``, ``review.adopt()`` for all of them, and
             ``review.view()`` with buttons. In a notebook each stands beside the recorded one.
@@ -180,7 +183,12 @@ class Tape(tapes.Tape):  # noqa: D101
         """
         from .review import TapeReview
 
-        return TapeReview(lambda: read_tape(self.file), self._change)
+        return TapeReview(lambda: read_tape(self.file), self._change, self._named)
+
+    @property
+    def _named(self) -> str:
+        """Python that names it."""
+        return f"dari.Tape({str(self.path)!r})"
 
     def _score(self) -> Score:
         from ...widgets.player.score import Score
