@@ -469,11 +469,10 @@ def test_what_was_asked_anew_behind_another_turn_is_not_told_to_be_gone(
     assert {*texts(tape)} == {"What is a closure?", "And in Rust?", "And in C?", "Who?"}
     names = [f"{turn.line.turn} of {turn.line.session}" for turn in tape.turns]
     now = names[texts(tape).index("And in C?")]
-    stands = "" if now == "msg_3 of sess_1" else f", now {now}"
+    again = "msg_3 of sess_1, 'And in C?'" + ("" if now == "msg_3 of sess_1" else f", now {now}")
     assert told == [
         f"{whose} took this out, and it is out: msg_2 of sess_1, 'And in Go?'",
-        f"{whose} asked this anew, and it stands as it came out then: "
-        f"msg_3 of sess_1, 'And in C?'{stands}",
+        f"{whose} asked this anew, and it stands as it came out then: {again}",
     ]
 
 
