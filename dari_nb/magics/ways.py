@@ -11,9 +11,10 @@ From the first recording to the lesson, in this order:
            is a further turn of the session, behind the last answer, and takes no other's place
   review   %dari tape --review, or tape.review(): what is new, to put in place, adopt or reject
   marks    a line of the file in front of the answer stops there, and asks those who watch:
-           {"mark": "a guess", "ask": "What will it do?"}, in Markdown
+           {"mark": "a guess", "ask": "What will it do?"}, in Markdown; without ask it is a
+           chapter: {"mark": "the second try"} is a place to go to, and nothing stops there
   view     %dari tape --view, or tape.view(): a player that stops at the questions
-  to_html  tape.to_html("lesson.html"): the player in a page of its own
+  to_html  tape.to_html("lesson.html", title="Closures"): the player in a page of its own
   answers  tape.answers(): what people expected at the questions, a row each
   check    in a terminal, dari-local tape check lesson.tape: is it whole? --live asks all of it
            anew; dari-local tape settle lesson.tape keeps both sides where git left a conflict
