@@ -121,7 +121,9 @@ def test_a_changed_question_takes_the_place_of_the_old_one_as_help_and_review_sa
     begun.run("review = %dari tape --review")
     [alone] = begun.names["review"]
     assert "goes on from another turn" in alone.effect
-    assert f"reject this, and ask it where that was asked: {cure} the session on." in alone.effect
+    assert (
+        f"reject this one, and ask it where that was asked: {cure} the session on." in alone.effect
+    )
     for form in begun.names["review"]._repr_mimebundle_().values():
         assert "lesson.tape" not in form
     assert (

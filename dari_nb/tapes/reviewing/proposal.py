@@ -31,8 +31,8 @@ _NOT_IN_PLACE = (
     "so does tape.review().replace().{cure}"
 )
 _CURE = (
-    " To replace it, reject this, and ask it where that was asked: run the cells again from the "
-    "first one of the session on."
+    " To replace that one, reject this one, and ask it where that was asked: run the cells again "
+    "from the first one of the session on."
 )
 _PUTS = "{way} puts {come} in the place of {gone}."
 _PUTS_WITH = "{way} puts it there with {first}, in the place of {gone}."
