@@ -13,6 +13,8 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
+import dari_nb as dari
+
 from .recorded import FILES
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -166,6 +168,17 @@ def test_the_lesson_on_tape_plays_what_a_model_said_where_there_is_none(
     assert re.search(r"(?<![\w.-])1999(?![\w-])", saved) is None
     assert "widget-view" not in saved
     assert {path: path.read_bytes() for path in NOTEBOOKS.glob("*.tape")} == before
+
+
+def test_the_lesson_says_of_a_page_what_the_page_says(tmp_path: Path) -> None:
+    lesson = nbformat.read(NOTEBOOKS / "04_a_lesson_on_tape.ipynb", nbformat.NO_CONVERT)
+    told = " ".join(" ".join(cell.source.split()) for cell in lesson.cells)
+    tape = dari.Tape(NOTEBOOKS / "04_a_lesson_on_tape.tape")
+    page = tape.to_html(tmp_path / "x.html").read_text()
+    holds = "also what comes behind its questions"
+    assert holds in page
+    assert holds in told
+    assert "no page" not in told
 
 
 def test_a_missing_file_of_runs_is_named(

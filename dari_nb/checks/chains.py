@@ -19,7 +19,8 @@ NO_FILES = "the tape does not hold the files that were attached"
 LACKING = "what was asked held a secret, which the tape does not hold"
 NAMELESS = "the name of its agent or LLM option held a secret, which the tape does not hold"
 NO_ANSWER = "its recording was {}"
-_PLAN = "Asks {turns} of {sessions} again{cost}."
+_PLAN = "Asks {turns} of {sessions} again{times}{cost}."
+_TIMES = ", in {questions}, as a branch is asked from its beginning"
 _NEVER = {
     Never.TWICE: STANDS_TWICE,
     Never.LOST: NO_BEGINNING,
@@ -61,13 +62,18 @@ class Plan:
 
     @property
     def turns(self) -> int:
-        """How many turns are asked."""
-        return sum(map(len, self.chains))
+        """How many turns are asked, once or more often."""
+        return len({id(turn) for chain in self.chains for turn in chain})
 
     def __str__(self) -> str:
-        sessions = count_of(len(self.chains), "session")
-        told = {"turns": count_of(self.turns, "turn"), "sessions": sessions}
-        return _PLAN.format(cost=_cost(turn for chain in self.chains for turn in chain), **told)
+        asked = [turn for chain in self.chains for turn in chain]
+        is_once = len(asked) == self.turns
+        return _PLAN.format(
+            turns=count_of(self.turns, "turn"),
+            sessions=count_of(len(self.chains), "session"),
+            times="" if is_once else _TIMES.format(questions=count_of(len(asked), "question")),
+            cost=_cost(asked),
+        )
 
 
 def _last_ones(turns: Sequence[Turn]) -> Iterator[Turn]:
@@ -110,5 +116,5 @@ def _cost(turns: Iterable[Turn]) -> str:
     if not known:
         return "; what that costs is not known" if told else ""
     lacking = len(told) - len(known)
-    rest = f", and nobody knows of {lacking}" if lacking else ""
+    rest = f", without {lacking} of them, whose cost is not known" if lacking else ""
     return f"; when they were recorded they cost {sum(known, Decimal(0)):f} US dollars{rest}"

@@ -57,7 +57,9 @@ class Check(list[Finding]):
         tape: The file.
         asked: How many turns were asked.
         held: How many of them came out as they were recorded.
-        unasked: Turns that could not be asked, with the reason, by their ordinals.
+        unasked: Turns that could not be asked, with the reason, by their ordinals; those whose
+            agent or LLM is gone are among what no longer holds.
+        new: How many turns wait to be adopted, and were not asked.
 
     >>> tape.check(d, tell=None)
     lesson.tape: ...
@@ -70,12 +72,14 @@ class Check(list[Finding]):
         *,
         asked: int = 0,
         unasked: Sequence[tuple[str, str]] = (),
+        new: int = 0,
     ) -> None:
         super().__init__(findings)
         self.tape = tape
         self.asked = asked
         self.held = asked - len({finding.turn for finding in self if finding.what in _KINDS[2:]})
         self.unasked = list(unasked)
+        self.new = new
 
     @property
     def holds(self) -> bool:
@@ -88,15 +92,18 @@ class Check(list[Finding]):
 
     @property
     def summary(self) -> str:
-        """What came of it in a line.
+        """What came of it in a line; each turn of the tape is in one of its numbers.
 
         >>> tape.check(d, tell=None).summary
         'lesson.tape: ...'
         """
         told = [f"{self.held} of {count_of(self.asked, 'turn')} came out as recorded{_BY}"]
         told = told if self.asked else ["nothing was asked"]
-        if self.unasked:
-            told.append(f"{count_of(len(self.unasked), 'turn')} could not be asked")
+        gone = {finding.turn for finding in self if finding.what in _KINDS[:2]}
+        if lacking := len(self.unasked) + len(gone):
+            told.append(f"{count_of(lacking, 'turn')} could not be asked")
+        if self.new:
+            told.append(f"{count_of(self.new, 'new turn')} {_was(self.new)} not asked")
         return _visible(f"{self.tape}: {', '.join(told)}")
 
     def to_frame(self) -> pd.DataFrame:
@@ -135,6 +142,10 @@ class Check(list[Finding]):
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _short(text: str) -> str:

@@ -56,7 +56,8 @@ def check_live(
     """
     if not timeout > 0:
         raise InvalidRequestError(f"timeout must be more than 0 seconds, not {timeout!r}.")
-    plan = Plan(read_tape(tape.file))
+    recorded = read_tape(tape.file)
+    plan = Plan(recorded)
     if tell is not None:
         tell(str(plan))
     stop = Flag()
@@ -74,7 +75,8 @@ def check_live(
     unasked += [(name_of(one.turn), one.why) for one in seen.values() if one.why]
     found = [finding for one in seen.values() for finding in one.findings]
     asked = sum(one.is_asked for one in seen.values())
-    return Check(str(tape.path), found, asked=asked, unasked=unasked)
+    new = sum(turn.line.new for turn in recorded.turns)
+    return Check(str(tape.path), found, asked=asked, unasked=unasked, new=new)
 
 
 def check_server(tape: Tape, base_url: str, api_key: str, **options: Any) -> Check:

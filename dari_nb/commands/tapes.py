@@ -6,13 +6,15 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from ..errors import InvalidRequestError, TapeError
+from ..local.gguf import BOXED
+from ..local.llm import ASSISTANT, NO_ASSISTANT
 from ..local.python_files import load_score
 from ..local.server import LocalDari
 from ..render.plain.visible import visible
@@ -39,6 +41,9 @@ from ..tapes.verifying import circles_in, closing_flaws, in_doubt, remarks_on, r
 from ..tapes.writing import Kind, put_pieces, refuse_place
 from ..transcript.formats import read_file, to_row
 
+if TYPE_CHECKING:
+    from ..checks import Check
+
 ABOUT = "tapes: show one, compare two, check one, mend one that people or git have changed"
 _CHECK = "what is wrong with it, or with --live what no longer holds; 1 when something is"
 _LIVE_STATUS = (
@@ -51,6 +56,7 @@ _LIVE = (
     "The tape stays as it is."
 )
 _NO_OWN_AGENTS = "Asked was a local Dari without agents of yours: --agents FILE.py brings them."
+_NO_MODEL = "{llm} is not there yet: dari-local model pull {llm}."
 _CONNECT = "ask the Dari there (default: DARI_API_URL), with the key in a variable"
 _KEY = "the variable with the key (default: DARI_API_KEY)"
 _SCORE = "a file with score(answer), which gives a number: answer.text, .tools, .asked, .metadata"
@@ -234,11 +240,24 @@ def _check_live(options: argparse.Namespace) -> int:
     _write([check.to_markdown() if options.report == "-" else repr(check)])
     if report is not None:
         put_pieces([check.to_markdown(), "\n"], report, _REPORT)
-    has_own = options.agents or options.config or options.connect is not None
-    if not has_own and any(finding.what == "agent" for finding in check):
-        sys.stderr.write(f"{_NO_OWN_AGENTS}\n")
+    if options.connect is None:
+        has_own = bool(options.agents or options.config)
+        sys.stderr.writelines(f"{hint}\n" for hint in _hints(check, has_own=has_own))
     # What could not be asked is no reason to say that something does not hold.
     return 1 if check else 2 * bool(check.unasked)
+
+
+def _hints(check: Check, *, has_own: bool) -> Iterator[str]:
+    """Say how a local Dari gets what it lacked."""
+    agents, llms = (
+        dict.fromkeys(one.recorded for one in check if one.what == what)
+        for what in ("agent", "llm")
+    )
+    if ASSISTANT in agents:
+        yield NO_ASSISTANT
+    if not (has_own or agents.keys() <= {ASSISTANT}):
+        yield _NO_OWN_AGENTS
+    yield from (_NO_MODEL.format(llm=llm) for llm in llms if llm in BOXED)
 
 
 def _address(options: argparse.Namespace) -> tuple[str, str]:

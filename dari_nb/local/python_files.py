@@ -44,6 +44,8 @@ def load_score(path: Path) -> Callable[[Any], Any]:
 
 def _run(path: Path, what: str, **names: Any) -> ModuleType:
     spec = spec_from_file_location(f"dari_{what}_{path.stem}", path)
+    if not path.exists():
+        raise InvalidRequestError(f"{path} is not there.")
     if spec is None or spec.loader is None or not path.is_file():
         raise InvalidRequestError(f"{path} is no Python file.")
     module = module_from_spec(spec)

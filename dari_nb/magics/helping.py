@@ -21,7 +21,8 @@ from .ways import WAYS
 
 _QUESTIONS = """\
 Questions: a mark at the end of a line is part of the text: %dari_send What is a closure?
-%dari_send? alone is help, and so is %dari_send --help."""
+%dari_send? alone is help, and so is %dari_send --help.
+Questions at which a recorded lesson stops are marks on its tape: %dari help marks."""
 
 _LISTS = """\
 Several values: --llm small,large or --llm small, large or --llm small --llm large; the same for
@@ -120,7 +121,9 @@ _ALSO = {
     **dict.fromkeys(("link", "view", "dashboard"), "widgets"),
     **dict.fromkeys(("rate", "rating"), "ratings"),
     **dict.fromkeys(("cap", "price", "budget", "spend", "spending", "max_cost", "money"), "costs"),
-    **dict.fromkeys(("record", "recorded", "lesson", "mark", "marked", "student"), "tape"),
+    **dict.fromkeys(
+        ("record", "recorded", "lesson", "mark", "marked", "chapter", "student"), "tape"
+    ),
     **dict.fromkeys(("eject", "check", "settle", "conflict", "merge"), "tape"),
     **dict.fromkeys(("adopt", "reject"), "Tape.review"),
     **dict.fromkeys(("filter", "order", "sort"), "Batch.view"),

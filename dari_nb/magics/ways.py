@@ -5,13 +5,16 @@ from __future__ import annotations
 _TAPE = """\
 From the first recording to the lesson, in this order:
   record   %dari tape lesson.tape, or d = dari.connect("local", tape="lesson.tape"), and then ask
-  change   ask in other words, in the same kernel or later: that is asked live, and kept as new,
-           and so is all that is missing once the tape is put in again
+  change   edit a question, and run the cells again from the first one of its session on (or
+           Restart and Run All): what stands before it plays, it is asked live and kept as new, and
+           so is all that is missing once the tape is put in again. A %dari_send run again alone
+           is a further turn of the session, behind the last answer, and takes no other's place
   review   %dari tape --review, or tape.review(): what is new, to put in place, adopt or reject
   marks    a line of the file in front of the answer stops there, and asks those who watch:
-           {"mark": "a guess", "ask": "What will it do?"}, in Markdown
+           {"mark": "a guess", "ask": "What will it do?"}, in Markdown; without ask it is a
+           chapter: {"mark": "the second try"} is a place to go to, and nothing stops there
   view     %dari tape --view, or tape.view(): a player that stops at the questions
-  to_html  tape.to_html("lesson.html"): the player in a page of its own
+  to_html  tape.to_html("lesson.html", title="Closures"): the player in a page of its own
   answers  tape.answers(): what people expected at the questions, a row each
   check    in a terminal, dari-local tape check lesson.tape: is it whole? --live asks all of it
            anew; dari-local tape settle lesson.tape keeps both sides where git left a conflict

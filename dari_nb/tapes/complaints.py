@@ -26,6 +26,8 @@ _QUOTED = 'it has {quote} from character {at} on where JSON has straight quotes:
 _NO_NUMBER = re.compile("NaN|Infinity")
 _NOT_COUNTED = "{word} is no number in JSON: write one, or take the field out"
 _COMMA = "a comma stands behind it, and lines are not joined by commas: take the comma away"
+_NEEDLESS = "there is a comma too many, character {at}, in front of {next}: take it out"
+_NEEDLESS_COMMA = re.compile(r",\s*([]},])")
 _ASKS_ALONE = '; a question needs a mark: {"mark":"first guess","ask":"What comes now?"}'
 _SECOND = (
     "a second tape begins here: move it to a file of its own; or, to make one tape of both, take "
@@ -92,13 +94,19 @@ def no_object(line: bytes, error: Exception) -> str:
         return _QUOTED.format(quote=other[0], at=other.start() + 1)
     if place is None:
         return next((why for word, why in _BROKEN.items() if word in str(error)), _MALFORMED)
-    before = line[: int(place[1])].decode("utf-8", "ignore")
-    if other := _NO_NUMBER.match(text, len(before)):
+    return _no_json(text, len(line[: int(place[1])].decode("utf-8", "ignore")))
+
+
+def _no_json(text: str, place: int) -> str:
+    """Say why a line is no JSON from a place on."""
+    if other := _NO_NUMBER.match(text, place):
         return _NOT_COUNTED.format(word=other[0])
-    if other := _QUOTES.match(text, len(before)):
-        return _QUOTED.format(quote=other[0], at=len(before) + 1)
-    shown = "".join(filter(str.isprintable, before[-_KEPT:]))
-    return f"it is no JSON from character {len(before) + 1} on: mend what stands behind {shown}"
+    if other := _QUOTES.match(text, place):
+        return _QUOTED.format(quote=other[0], at=place + 1)
+    if needless := _NEEDLESS_COMMA.match(text, len(text[:place].rstrip()) - 1):
+        return _NEEDLESS.format(at=needless.start() + 1, next=needless[1])
+    shown = "".join(filter(str.isprintable, text[:place][-_KEPT:]))
+    return f"it is no JSON from character {place + 1} on: mend what stands behind {shown}"
 
 
 def _is_object(text: str) -> bool:

@@ -41,7 +41,7 @@ _NONE: Mapping[int, Turn] = MappingProxyType({})
 
 
 def summary_of(tape: Recording) -> Iterator[str]:
-    """Tell what is on a tape: a line for each session, turn and mark.
+    """Tell what is on a tape: a line for each session, turn, mark and question.
 
     Where a turn does not go on from the one above it, it is told from which it does.
     """
@@ -222,8 +222,9 @@ def _head(turn: Turn) -> str:
 def _marks(notes: Iterable[object]) -> Iterator[str]:
     for note in notes:
         if isinstance(note, Mark):
-            told = flat(" ".join((note.mark, note.ask or "")))
-            yield f"      mark: {told}"
+            yield f"      mark: {flat(note.mark)}"
+            if note.ask:
+                yield f"      question: {flat(note.ask)}"
 
 
 def flat(text: str) -> str:

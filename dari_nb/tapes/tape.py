@@ -174,6 +174,10 @@ class Tape:
     def review(self) -> Review:
         """Show what is new on it beside what was recorded before, to adopt or to reject it.
 
+        What is to take the place of a recorded turn is asked behind the same turns: after a changed
+        question, the session is asked again from its first one on. Sent alone, it goes on behind
+        the last answer.
+
         Returns:
             The new turns: ``review[0].adopt()``, ``review.adopt()`` for all of them.
 

@@ -152,7 +152,7 @@ def test_an_agent_or_an_option_that_is_gone_is_named_and_nothing_is_asked(
     assert [(o.what, o.recorded, o.now) for o in option] == [
         ("llm", "large", "no such option; there is small")
     ]
-    assert option.summary == f"{path}: nothing was asked, 1 turn could not be asked"
+    assert option.summary == f"{path}: nothing was asked, 2 turns could not be asked"
 
 
 def test_an_answer_without_what_was_expected_is_named(path: Path, serving: Any) -> None:
@@ -216,9 +216,40 @@ def test_a_branch_is_asked_from_its_beginning(path: Path, serving: Any) -> None:
         asked.append(prompt)
         return guide(prompt)
 
-    check = Tape(path).check(serving(counting, llms=()), tell=None)
+    told: list[str] = []
+    check = Tape(path).check(serving(counting, llms=()), tell=told.append)
     assert (check.asked, check.holds) == (3, True)
     assert sorted(asked) == ["a", "a", "b", "c"]
+    [before] = told
+    assert before == (
+        "Asks 3 turns of 2 sessions again, in 4 questions, as a branch is asked from its "
+        "beginning; when they were recorded they cost 0.04 US dollars."
+    )
+
+
+def test_each_turn_is_in_one_number_and_costs_that_nobody_knows_are_left_out(
+    path: Path, serving: Any
+) -> None:
+    record(path, "one", "two")
+    for mode, prompts in (("record", ("three", "four")), ("auto", ("five",))):
+        tape = Tape(path, mode=mode)
+        with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
+            server.agent("other")(guide)
+            session = d.agents["other"].start()
+            for prompt in prompts:
+                session.send(prompt).wait()
+    change(path, 0, cost="unknown")
+    told: list[str] = []
+    check = Tape(path).check(serving(llms=("small",)), tell=told.append)
+    [before] = told
+    assert before == (
+        "Asks 4 turns of 2 sessions again; when they were recorded they cost 0.03 US dollars, "
+        "without 1 of them, whose cost is not known."
+    )
+    assert check.summary == (
+        f"{path}: 2 of 2 turns came out as recorded{BY}, 2 turns could not be asked, "
+        "1 new turn was not asked"
+    )
 
 
 def test_what_cannot_be_asked_is_said_with_the_reason(path: Path, serving: Any) -> None:

@@ -131,7 +131,7 @@ def test_agents_of_a_file_may_import_their_neighbours(agents_file):
     [
         ("x = 1\nboom", "bad.py, line 2: NameError: name 'boom' is not defined"),
         ("def f(:\n", "bad.py, line 1: SyntaxError: invalid syntax"),
-        (None, "bad.py is no Python file."),
+        (None, "bad.py is not there."),
     ],
 )
 def test_a_broken_file_of_agents_is_named_with_its_line(tmp_path, text, failure):
@@ -141,6 +141,15 @@ def test_a_broken_file_of_agents_is_named_with_its_line(tmp_path, text, failure)
     with pytest.raises(InvalidRequestError) as caught:
         load_agents(LocalDari(), path)
     assert str(caught.value) == f"{tmp_path}/{failure}"
+
+
+@pytest.mark.parametrize("name", ["folder.py", "notes.txt"])
+def test_agents_are_in_a_python_file(tmp_path, name):
+    path = tmp_path / name
+    path.mkdir() if name == "folder.py" else path.write_text("Tea")
+    with pytest.raises(InvalidRequestError) as caught:
+        load_agents(LocalDari(), path)
+    assert str(caught.value) == f"{path} is no Python file."
 
 
 @pytest.mark.parametrize(

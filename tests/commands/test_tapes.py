@@ -573,6 +573,24 @@ def test_check_live_without_agents_of_ones_own_says_how_to_bring_them(
     assert told.endswith(hint)
 
 
+def test_check_live_says_how_to_get_the_model_in_the_box_that_is_lacking(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded = tape.read_text()
+    tape.write_text(recorded.replace('"agent":"echo"', '"agent":"assistant"'))
+    status, told = run(capsys, "check", "--live", "lesson.tape")
+    assert status == 1
+    assert told.splitlines()[-1] == (
+        "assistant comes with the first model: dari-local model pull smollm2."
+    )
+    Path("mine.py").write_text(MINE)
+    text = recorded.replace('"agent":"echo"', '"agent":"mine"')
+    tape.write_text(text.replace('"llm":"large"', '"llm":"smollm2"'))
+    status, told = run(capsys, "check", "--live", "lesson.tape", "--agents", "mine.py")
+    assert status == 1
+    assert told.splitlines()[-1] == "smollm2 is not there yet: dari-local model pull smollm2."
+
+
 def test_check_names_last_lines_that_mean_nothing(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

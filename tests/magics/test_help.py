@@ -181,6 +181,9 @@ def test_help_on_a_word_or_a_public_name_is_what_its_docstring_tells(shell, topi
         ("lesson", ["%dari tape lesson.tape"]),
         ("record", ["%dari tape lesson.tape"]),
         ("mark", ['"ask": "What will it do?"']),
+        ("chapters", ["without ask it is a\n           chapter: {", '{"mark": "the second try"}']),
+        ("Tape.view", ["A mark without a question is a chapter"]),
+        ("questions", ["%dari_send What is a closure?", "marks on its tape: %dari help marks"]),
     ],
 )
 def test_help_finds_a_word_that_a_public_name_ends_in_or_that_people_have_for_it(shell, word, told):

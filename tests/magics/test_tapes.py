@@ -100,6 +100,53 @@ def test_what_asks_live_is_said_as_a_magic_where_a_magic_asked(begun):
         begun.run("%%dari_agent echo\nAnother")
 
 
+def conversation(begun, *questions):
+    """Run the cells of a session from its first one on."""
+    for number, question in enumerate(questions):
+        magic = "%dari_send" if number else "%dari_agent calculator --llm small"
+        begun.run(f"{magic} --quiet {question}")
+
+
+def test_a_changed_question_takes_the_place_of_the_old_one_as_help_and_review_say(begun):
+    cure = "run the cells again from the first one of"
+    told = repr(begun.run("%dari help tape"))
+    assert f"edit a question, and {cure} its session on" in told
+    assert "is a further turn of the session, behind the last answer" in told
+    begun.run("%dari tape maths.tape")
+    conversation(begun, "2 / 3", "3 * 7", "5 * 5")
+    begun.run("%dari tape --eject")
+    begun.run("%dari tape maths.tape")
+    conversation(begun, "2 / 3", "3 * 7", "5 * 5")
+    begun.run("%dari_send --quiet 4 * 7")
+    begun.run("review = %dari tape --review")
+    [alone] = begun.names["review"]
+    assert "goes on from another turn" in alone.effect
+    assert (
+        f"reject this one, and ask it where that was asked: {cure} the session on." in alone.effect
+    )
+    for form in begun.names["review"]._repr_mimebundle_().values():
+        assert "lesson.tape" not in form
+    assert (
+        "`dari.Tape('maths.tape')`" in (begun.names["review"]._repr_mimebundle_()["text/markdown"])
+    )
+    alone.reject()
+    conversation(begun, "2 / 3", "4 * 7", "5 * 5")
+    begun.run("review = %dari tape --review")
+    assert begun.names["review"].replace() == "2 turns replaced."
+    asked = [turn.line.asked for turn in read_tape("maths.tape").turns]
+    assert asked == ["2 / 3", "4 * 7", "5 * 5"]
+
+
+def test_on_a_new_tape_a_changed_question_takes_a_place_in_the_same_kernel_too(begun):
+    begun.run("%dari tape maths.tape")
+    conversation(begun, "2 / 3", "3 * 7", "5 * 5")
+    conversation(begun, "2 / 3", "4 * 7", "5 * 5")
+    begun.run("review = %dari tape --review")
+    assert begun.names["review"].replace() == "2 turns replaced."
+    asked = [turn.line.asked for turn in read_tape("maths.tape").turns]
+    assert asked == ["2 / 3", "4 * 7", "5 * 5"]
+
+
 def test_a_folder_of_tapes_is_named_from_home_and_some_of_its_tapes(begun, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "course").mkdir()

@@ -26,6 +26,17 @@ from .branches import asks
             b'{"mark":"a" "b"}',
             'no JSON from character 13 on: mend what stands behind {"mark":"a" .',
         ),
+        (b'{"mark":"a",}', "there is a comma too many, character 12, in front of }: take it out."),
+        (
+            '{"mark":"\u00fc" , }'.encode(),
+            "there is a comma too many, character 13, in front of }:",
+        ),
+        (b'{"mark":"a",,"ask":"b"}', "there is a comma too many, character 12, in front of ,:"),
+        (
+            b'{"event":"x","data":{"a":[1, ]}}',
+            "there is a comma too many, character 28, in front of ]:",
+        ),
+        (b'{"mark":,}', 'no JSON from character 9 on: mend what stands behind {"mark":.'),
         (b'{"mark":"a","ask":"b"}, ', "lines are not joined by commas: take the comma away."),
         (b'{"ask":"What?"}', "a question needs a mark: {"),
         (b'{"mark":"\\ud800"}', r"a character is written by half, \ud800 without its other half"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -189,8 +190,12 @@ def test_all_marks_are_shown_each_on_a_line() -> None:
     told = lines()
     told.insert(-1, {"mark": "the end", "ask": "What\nnow?\n\nsess_9"})
     told.insert(4, {"mark": "here"})
-    marks = [line for line in summary_of(read(told)) if "mark" in line]
-    assert marks == ["      mark: here", "      mark: the end What now? sess_9"]
+    marks = [line for line in summary_of(read(told)) if re.match(" +(mark|question): ", line)]
+    assert marks == [
+        "      mark: here",
+        "      mark: the end",
+        "      question: What now? sess_9",
+    ]
 
 
 @pytest.mark.parametrize("at", [0, 2, 3])

@@ -403,7 +403,9 @@ def test_behind_a_turn_of_which_both_are_kept_nothing_is_replaced_and_why_is_sai
     after = course.review()[0]
     assert after.effect == (
         "msg_3 of sess_2, which is most like it, goes on from another turn, so that this replaces "
-        "nothing: adopt() keeps both, and so does tape.review().replace()."
+        "nothing: adopt() keeps both, and so does tape.review().replace(). To replace that "
+        "one, reject this one, and ask it where that was asked: run the cells again from the first "
+        "one of the session on."
     )
     assert after.adopt() == "1 turn adopted."
     asked = [turn.line.asked for turn in read_tape(course.path).turns]

@@ -444,6 +444,38 @@ def takes_off(tape: Recording) -> None:
     del tape.turns[-1]
 
 
+def asks_otherwise(tape: Recording) -> None:
+    first, second, third = tape.turns
+    about = {"parent": first.line.key, "behind": first.answers}
+    instead = taken("And in Rust?", [said("Closures.")], number=2, **about)
+    about = {"parent": instead.line.key, "behind": instead.answers}
+    again = taken("And in C?", [said("None at all.")], number=3, **about)
+    tape.turns[1:] = [instead.in_place_of(second), again.in_place_of(third)]
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_what_was_asked_anew_behind_another_turn_is_not_told_to_be_gone(
+    side: str, lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    goes_on(lesson)
+    changes = [asks_otherwise, asks("Who?", "I.", session="other")]
+    whose = "ours"
+    if side == "theirs":
+        changes.reverse()
+        whose = "theirs, of the branch that comes in,"
+    path = merged(tmp_path, lesson, *changes, fails=True)
+    tape, told = told_of(path)
+    assert {*texts(tape)} == {"What is a closure?", "And in Rust?", "And in C?", "Who?"}
+    names = [f"{turn.line.turn} of {turn.line.session}" for turn in tape.turns]
+    now = names[texts(tape).index("And in C?")]
+    again = "msg_3 of sess_1, 'And in C?'" + ("" if now == "msg_3 of sess_1" else f", now {now}")
+    assert told == [
+        f"{whose} took this out, and it is out: msg_2 of sess_1, 'And in Go?'",
+        f"{whose} asked this anew, and it stands as it came out then: {again}",
+    ]
+
+
 def remarks(tape: Recording) -> None:
     tape.turns[-1].body.insert(0, Comment("# see there"))
 

@@ -151,6 +151,20 @@ def test_answers_are_found_in_a_folder_whatever_their_file_is_called(
     assert len(told) == 1
 
 
+def test_a_slip_in_the_name_of_a_folder_names_that(
+    tape: dari.Tape, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(dari.DariError, match="file clas with answers; there is the folder class"):
+        tape.answers("clas")
+    with pytest.raises(dari.DariError, match=r"; there is the folder class\.$"):
+        tape.answers(folder.with_name("klass"))
+    # What is called as a file is none for a folder: nobody may have answered yet.
+    with pytest.warns(match=r"^There is no file clas\.jsonl with answers\.$"):
+        assert tape.answers("clas.jsonl")["answer"].isna().all()
+    assert len(tape.answers("class")) == 2
+
+
 def answer_first(tape: dari.Tape, text: str) -> None:
     """Answer the first of its two questions in a player."""
     player = tape.view()

@@ -8,6 +8,7 @@ import os
 import re
 from base64 import b64decode
 from contextlib import suppress
+from html import unescape
 from pathlib import Path
 from queue import Queue
 from threading import Event
@@ -422,6 +423,36 @@ def test_a_page_is_called_as_one(
     named = [tape.to_html(name).name for name in ("lesson", "lesson", "x.htm", "y.html")]
     assert named == ["lesson.html", "lesson.html", "x.htm", "y.html"]
     assert not (tmp_path / "lesson").exists()
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        (None, "shop"),
+        (" ", "shop"),
+        ("Closures: a lesson", "Closures: a lesson"),
+        ("Überall &amp; <b>x", "Überall &amp; <b>x"),
+        ("</title><script>alert(1)</script>", "</title><script>alert(1)</script>"),
+        ("a\n\x1b[31mb\u202e", "a b[U+202E]"),
+    ],
+)
+def test_a_page_has_the_title_that_it_is_given(
+    tape: dari.Tape, tmp_path: Path, title: str | None, shown: str
+) -> None:
+    tape.review().reject()
+    page = tape.to_html(tmp_path / "x.html", title=title).read_text()
+    for tag in ("title", "h1"):
+        [told] = re.findall(f"<{tag}>(.*?)</{tag}>", page)
+        assert "<" not in told
+        assert unescape(told) == shown
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("title", [5, b"x", ["x"]])
+def test_a_title_is_a_text(tape: dari.Tape, tmp_path: Path, title: Any) -> None:
+    with pytest.raises(dari.DariError, match="is no title: give a text, such as 'Closures'"):
+        tape.to_html(tmp_path / "x.html", title=title)
+    assert not (tmp_path / "x.html").exists()
 
 
 def test_a_session_is_a_player_of_what_has_happened(tape: dari.Tape) -> None:

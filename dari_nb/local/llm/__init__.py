@@ -2,7 +2,7 @@
 
 from .agent import LlmAgent
 from .keys import SessionSecrets
-from .llms import ASSISTANT, Llms
+from .llms import ASSISTANT, NO_ASSISTANT, Llms
 from .patience import BACKOFF as LLM_BACKOFF
 from .published import PublishedAgents
 from .settings import Llm
@@ -10,6 +10,7 @@ from .settings import Llm
 __all__ = [
     "ASSISTANT",
     "LLM_BACKOFF",
+    "NO_ASSISTANT",
     "Llm",
     "LlmAgent",
     "Llms",

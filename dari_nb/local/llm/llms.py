@@ -16,6 +16,7 @@ from .tokens import Tokens
 
 ASSISTANT = "assistant"
 """The agent that a server with LLMs of its own has."""
+NO_ASSISTANT = f"{ASSISTANT} comes with the first model: dari-local model pull smollm2."
 _ABOUT = "A plain chat with the server's LLMs, with file tools in the session's workspace."
 _PROMPT = """\
 You are a helpful assistant in a notebook. Answer in Markdown, briefly and to the point. Files \

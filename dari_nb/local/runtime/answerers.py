@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...models import events as ev
 from ..agents import AgentFunction, TurnFailure
-from ..llm import ASSISTANT, LlmAgent, PublishedAgents
+from ..llm import ASSISTANT, NO_ASSISTANT, LlmAgent, PublishedAgents
 from ..store import Store
 from ..store.records import AgentRecord, SessionRecord, VersionRecord
 from .registry import Registry
@@ -19,7 +19,6 @@ _OTHER = (
     "one of its name that is here."
 )
 _OF_TAPE = "only a tape knows this agent, and nothing here has its code."
-_NO_MODEL = f"{ASSISTANT} comes with the first model: dari-local model pull smollm2."
 
 
 class Answerers:
@@ -57,7 +56,7 @@ class Answerers:
         """
         agent, version = self._of(session)
         if version.is_of_tape:
-            return _NO_MODEL if agent.name == ASSISTANT else _OF_TAPE
+            return NO_ASSISTANT if agent.name == ASSISTANT else _OF_TAPE
         try:
             if isinstance(self.function(session), LlmAgent):
                 self._published.check(session, version, agent.org_id)

@@ -28,7 +28,11 @@ _BESIDE = "{name} was adopted already, beside what it would replace: that is sti
 
 _NOT_IN_PLACE = (
     "{old}, which is most like it, {why}, so that this replaces nothing: adopt() keeps both, and "
-    "so does tape.review().replace()."
+    "so does tape.review().replace().{cure}"
+)
+_CURE = (
+    " To replace that one, reject this one, and ask it where that was asked: run the cells again "
+    "from the first one of the session on."
 )
 _PUTS = "{way} puts {come} in the place of {gone}."
 _PUTS_WITH = "{way} puts it there with {first}, in the place of {gone}."
@@ -115,7 +119,8 @@ class Proposal:
         """Let the turn take the place of the recorded one, each with those that go on from it.
 
         It stands where that stood, in its session and with its marks, each behind the same call or
-        event as before; what was recorded there is off the tape. :meth:`adopt` keeps both.
+        event as before; what was recorded there is off the tape. :meth:`adopt` keeps both. Only
+        what goes on from the same turn is in its place: the session is asked from its beginning.
 
         Args:
             rest: Whether turns go, too, in whose place nothing new stands, with their marks,
@@ -201,8 +206,9 @@ class Proposal:
     def effect(self) -> str:
         """What :meth:`replace` does, in a line, or what it would lose, or what was decided already.
 
-        Where nothing was recorded in the place of the turn, it says so of the one beside it; and of
-        a turn that did not complete, where it waits on when all are decided on.
+        Where nothing was recorded in the place of the turn, it says so of the one beside it, and
+        what puts it there; and of a turn that did not complete, where it waits on when all are
+        decided on.
 
         >>> [proposal.effect for proposal in tape.review()]
         []
@@ -265,7 +271,8 @@ class Proposal:
             return ""
         is_other = old.line.agent != self.new.line.agent
         why = f"is of another agent ({old.line.agent})" if is_other else "goes on from another turn"
-        return _NOT_IN_PLACE.format(old=names_of([old]), why=why)
+        cure = "" if is_other else _CURE
+        return _NOT_IN_PLACE.format(old=names_of([old]), why=why, cure=cure)
 
     @property
     def _placing(self) -> Placing:

@@ -57,6 +57,7 @@ _PARTED = (
     f"stood there; theirs, {{other}}, is {{place}}, a conversation of its own now; {_TAKE_OUT}"
 )
 _OUT = "{whose} took this out, and it is out: {what}"
+_ASKED_ANEW = "{whose} asked this anew, and it stands as it came out then: {what}"
 _RENAMED = "{whose} gave this another name: {what}"
 _BACK = (
     "{whose} took this out, and it stays, as the other side adopted or changed it, noted something "
@@ -249,9 +250,12 @@ class _Merging:
             parted: The sessions in it that were told to be one of two now.
         """
         there = Content(written)
-        for whose, had in zip((f"{_WORDS['theirs']},", "ours"), self._had, strict=True):
-            if gone := had.without(there):
+        words = f"{_WORDS['theirs']},", "ours"
+        for whose, had, side in zip(words, self._had, self._had[::-1], strict=True):
+            if gone := had.without(there, side):
                 yield _OUT.format(whose=whose, what="; ".join(gone))
+            if anew := had.asked_anew_in(there, side):
+                yield _ASKED_ANEW.format(whose=whose, what="; ".join(anew))
             if renamed := had.renamed_in(there):
                 yield _RENAMED.format(whose=whose, what="; ".join(renamed))
         for whose, had in zip(("ours", f"{_WORDS['theirs']},"), self._had, strict=True):

@@ -10,7 +10,7 @@ import msgspec
 from ..growing.sessions import Place, place_of
 from ..lines import Mark
 from ..recording import Recording
-from ..summary import prompt_of
+from ..summary import place_named, prompt_of
 from ..turns import Turn
 from .changes import IN_FRONT, noted_in, without_notes
 
@@ -26,18 +26,44 @@ class Content:
 
     def __init__(self, tape: Recording) -> None:
         self._names = {place_of(turn): name_of(turn) for turn in tape.turns}
+        self._stands = {place_of(turn): place_named(turn) for turn in tape.turns}
+        self._asked = {place_of(turn): _asked(turn) for turn in tape.turns}
         self._events = {place_of(turn): turn.events for turn in tape.turns}
         self._notes = Counter(_noted(tape))
         self._marks = dict(_marks(tape))
 
-    def without(self, other: Content) -> list[str]:
-        """What another tape has not of it.
+    def without(self, other: Content, side: Content) -> list[str]:
+        """What another tape has not of it, but for what a side has asked anew.
 
         A mark whose question or name is otherwise is the same one.
         """
-        gone = [name for place, name in self._names.items() if not self._is_in(other, place)]
+        anew = self._anew_in(other, side)
+        gone = [self._names[place] for place in self._gone_from(other) if place not in anew]
         lost = self._notes - other._notes - Counter(map(_MARK.format, self._named_in(other)))
         return [*gone, *lost.elements()]
+
+    def asked_anew_in(self, other: Content, side: Content) -> list[str]:
+        """The turns that a side has asked anew, and where they stand on another tape if elsewhere.
+
+        What is asked behind other turns, or of an agent that was changed, is another turn.
+        """
+        anew = [(*each, other._stands[each[1]]) for each in self._anew_in(other, side).items()]
+        return [
+            self._names[old] + (f", now {there}" if there != self._stands[old] else "")
+            for old, _, there in anew
+        ]
+
+    def _anew_in(self, other: Content, side: Content) -> dict[Place, Place]:
+        """The places of turns that another tape has not, and of those that ask the same there."""
+        come = dict[bytes, list[Place]]()
+        for place, asked in other._asked.items():
+            if other._is_in(side, place) and not other._is_in(self, place):
+                come.setdefault(asked, []).append(place)
+        gone = [(place, come.get(self._asked[place])) for place in self._gone_from(other)]
+        return {place: found.pop(0) for place, found in gone if found}
+
+    def _gone_from(self, other: Content) -> list[Place]:
+        return [place for place in self._names if not self._is_in(other, place)]
 
     def renamed_in(self, other: Content) -> list[str]:
         """The marks that have another name on another tape: those ask the same in their places."""
@@ -54,7 +80,7 @@ class Content:
 
     def back_in(self, side: Content, now: Recording) -> list[Turn]:
         """The turns that a side has taken out, and that are there all the same."""
-        gone = {place for place in self._names if not self._is_in(side, place)}
+        gone = {*self._gone_from(side)}
         return [
             turn
             for turn in now.turns
@@ -91,6 +117,11 @@ def _told(turn: Turn) -> bytes:
     """What was asked and what came of it, whatever its place and its key are by now."""
     told = [turn.agent.agent, turn.line.asked, without_notes(turn)]
     return msgspec.json.encode(told, order="deterministic")
+
+
+def _asked(turn: Turn) -> bytes:
+    """Who is asked, and what."""
+    return msgspec.json.encode([turn.line.agent, turn.line.asked], order="deterministic")
 
 
 def name_of(turn: Turn) -> str:

@@ -131,7 +131,7 @@ def refusal_of(decision: Decision) -> str:
 
 def approved_always(call: ToolCallItem) -> Decision:
     """The decision where the caller left no question open."""
-    return _decision(call, True, 'by approve="always"')
+    return _decision(call, True, "without asking")
 
 
 def approvals(decisions: Iterable[Decision]) -> list[str]:

@@ -127,7 +127,8 @@ def frame_of(
 
     Raises:
         InvalidRequestError: The one file that was named cannot be read, holds no line of answers or
-            scores, or is not there where another has a name close to its; or a folder has none.
+            scores, or is not there where another file or folder has a name close to its; or a
+            folder has none.
     """
     from ...frames.lists import ANSWERS
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _LOOK = (
     "`tape.review().replace()` puts what is new where something was recorded in its place, and "
     "adopts the rest, `adopt()` keeps both, `reject()` takes what is new off the tape. The same "
-    'with buttons: `tape.review().view()`. `tape` is its file as `dari.Tape("lesson.tape")`.'
+    "with buttons: `tape.review().view()`. `tape` is its file as `{tape}`."
 )
 
 _REPLACE, _ADOPT, _KEEP, _REJECT = "Replace", "Adopt", "Keep both", "Reject"
@@ -56,8 +56,16 @@ class TapeReview(Review):
     0
     """
 
-    def __init__(self, read: Callable[[], Recording], change: Change) -> None:
+    def __init__(self, read: Callable[[], Recording], change: Change, tape: str) -> None:
+        """Show what is new.
+
+        Args:
+            read: Reads the tape.
+            change: Changes it.
+            tape: Python that names it.
+        """
         self._read = read
+        self._tape = tape
         super().__init__(read(), change)
 
     def view(self) -> Any:
@@ -90,7 +98,7 @@ class TapeReview(Review):
         """
         from ipywidgets import HTML, Label
 
-        review = TapeReview(self._read, self._change)
+        review = TapeReview(self._read, self._change, self._tape)
         count = len(review)
         asking = [
             Label(_ASKING.format(number, count), tabbable=False) for number in range(1, count + 1)
@@ -148,7 +156,7 @@ class TapeReview(Review):
         if not self:
             return {"text/plain": repr(self)}
         papers = [noted(_paper(one), one.effect) for one in self]
-        return {**noted(joined(papers), _LOOK), "text/plain": repr(self)}
+        return {**noted(joined(papers), _LOOK.format(tape=self._tape)), "text/plain": repr(self)}
 
 
 class _Reviewing(Subject):

@@ -218,13 +218,21 @@ def _lines(file: Path) -> list[bytes]:
 
 
 def _meant(file: Path) -> str:
-    """The name beside a file that is not there for which its own is perhaps a slip, or nothing."""
+    """What is beside a file that is not there, whose name is perhaps a slip for that; or nothing.
+
+    A name that ends as files do is none for a folder.
+    """
+    files = [(other.stem, other) for other in sorted(file.parent.glob("*.jsonl"))]
+    if not file.suffix:
+        files += [(other.name, other) for other in sorted(file.parent.glob("*/"))]
     others = {
-        other.stem: visible_name(other.name)
-        for other in sorted(file.parent.glob("*.jsonl"))
-        if not differs_in_numbers(other.name, file.name)
+        name: f"the folder {visible_name(other.name)}"
+        if other.is_dir()
+        else visible_name(other.name)
+        for name, other in files
+        if not (other.name.startswith(".") or differs_in_numbers(other.name, file.name))
     }
-    return next((others[stem] for stem in close_to(file.stem, [*others])), "")
+    return next((others[name] for name in close_to(file.stem, [*others])), "")
 
 
 def _no_question(answers: list[Saved], file: str) -> str:

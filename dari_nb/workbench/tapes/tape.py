@@ -44,10 +44,11 @@ class Tape(tapes.Tape):  # noqa: D101
         It plays, stops, goes to any place and one item on or back; ``?`` lists its keys. It stops
         at each mark with a question, which is a line of its own in the file, in front of what is
         not to be seen yet, such as ``{"mark": "first guess", "ask": "What will it do now?"}``: the
-        reader writes what they expect, and then sees. Marks and questions are Markdown. What comes
-        behind a question that nobody has answered is in no output and no saved notebook, but in a
-        page of :meth:`to_html`; what was answered is, where it was asked. Turns that
-        wait to be adopted are left out, and those that never play, which a warning says.
+        reader writes what they expect, and then sees. A mark without a question is a chapter: a
+        place to go to. Marks and questions are Markdown. What comes behind a question that nobody
+        has answered is in no output and no saved notebook, but in a page of :meth:`to_html`; what
+        was answered is, where it was asked. Turns that wait to be adopted are left out, and those
+        that never play, which a warning says.
 
         It is an ipywidget, whose traits are ``at`` (seconds), ``playing``, ``speed``,
         ``idle_limit`` (seconds; ``None`` waits as long as it took, and 3 is where the tape says
@@ -80,10 +81,9 @@ class Tape(tapes.Tape):  # noqa: D101
                 raise InvalidRequestError(f"{name} is {what} from 0, not {value!r}.")
         for count, why in score.left_out.counted_never().items():
             warnings.warn(f"{count}: {why}.", stacklevel=2)
-        again = f"dari.Tape({str(self.path)!r}).view()"
         return Player(
             *(score, Answers(score, answers, self.file)),
-            again=again,
+            again=f"{self._named}.view()",
             layout=layout,
             at=float(at),
             height=int(height),
@@ -120,7 +120,7 @@ class Tape(tapes.Tape):  # noqa: D101
 
         Raises:
             InvalidRequestError: The one file named cannot be read, holds no such lines, or is not
-                there where another has a name close to its; or a folder has none.
+                there where another file or folder has a name close to its; or a folder has none.
             TapeError: It is no tape, or a line is broken.
 
         >>> tape.answers().columns.to_list()
@@ -130,7 +130,7 @@ class Tape(tapes.Tape):  # noqa: D101
 
         return frame_of(self._score(), self.file, path)
 
-    def to_html(self, path: str | Path) -> Path:
+    def to_html(self, path: str | Path, *, title: str | None = None) -> Path:
         """Write it as one page with the player in it, which asks the network for nothing.
 
         The page holds all that is on the tape, also what comes behind its questions, and says so.
@@ -140,21 +140,24 @@ class Tape(tapes.Tape):  # noqa: D101
         Args:
             path: The page; an earlier one is replaced, a file that is none of these pages is not.
                 ``.html`` is added to a name that has no suffix.
+            title: What stands at its top and in its tab, and begins the names of the files of
+                answers; the name of the tape's file when left out.
 
         Returns:
             Where it is.
 
         Raises:
-            InvalidRequestError: The tape cannot be read, the page cannot be written, or there is
-                another file in its place, such as a tape or somebody's own page.
+            InvalidRequestError: The tape cannot be read, the page cannot be written, the title is
+                no text, or there is another file in its place, such as a tape or somebody's own
+                page.
             TapeError: It is no tape, or a line is broken.
 
-        >>> tape.to_html("lesson.html").name
+        >>> tape.to_html("lesson.html", title="Closures in Python").name
         'lesson.html'
         """
         from .page import written
 
-        return written(self._score(), path, Path(self.path), **self._pace())
+        return written(self._score(), path, Path(self.path), title, **self._pace())
 
     def _pace(self, speed: float | Speed | None = None) -> dict[str, Any]:
         """How a player of it begins."""
@@ -166,6 +169,10 @@ class Tape(tapes.Tape):  # noqa: D101
 
     def review(self) -> TapeReview:
         """Show what is new on it beside what was recorded before, to adopt or to reject it.
+
+        What is to take the place of a recorded turn is asked behind the same turns: after a changed
+        question, the session is asked again from its first one on, in a notebook from its first
+        cell. Sent alone, it goes on behind the last answer.
 
         Returns:
             The new turns: ``review[0].adopt()``, ``review.adopt()`` for all of them, and
@@ -180,7 +187,12 @@ class Tape(tapes.Tape):  # noqa: D101
         """
         from .review import TapeReview
 
-        return TapeReview(lambda: read_tape(self.file), self._change)
+        return TapeReview(lambda: read_tape(self.file), self._change, self._named)
+
+    @property
+    def _named(self) -> str:
+        """Python that names it."""
+        return f"dari.Tape({str(self.path)!r})"
 
     def _score(self) -> Score:
         from ...widgets.player.score import Score

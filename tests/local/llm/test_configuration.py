@@ -123,7 +123,7 @@ def test_the_shown_example_is_a_right_one(config, tmp_path):
         ("[server\n", "Expected ']'"),
         ("[server]\nkey_env = 'NO_SUCH_KEY'", "server.key_env: the variable NO_SUCH_KEY is not"),
         ("[agents]\nbundles = ['none/']", "none: There is no dari.yml"),
-        ("[agents]\nfiles = ['none.py']", "none.py is no Python file"),
+        ("[agents]\nfiles = ['none.py']", "none.py is not there"),
     ],
 )
 def test_a_wrong_configuration_is_refused_by_name(config, capsys, text, told):
