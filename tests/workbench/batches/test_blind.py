@@ -271,7 +271,13 @@ def test_who_opens_a_cell_sees_what_another_kernel_has_rated_it(batch, view):
         time.sleep(0.01)
 
 
-def test_a_number_of_another_kernel_that_was_not_seen_is_not_taken_back(batch, view):
+@pytest.fixture
+def nobody_looks(monkeypatch):
+    """What another kernel writes is not seen by itself, however long a test takes."""
+    monkeypatch.setattr("dari_nb.workbench.batches.matrix.marks._LOOK_S", 3_600)
+
+
+def test_a_number_of_another_kernel_that_was_not_seen_is_not_taken_back(batch, nobody_looks, view):
     press(view, "1/zephyrone/0", value=4)
     rated_elsewhere(batch, 3, "theirs")
     assert press(view, "1/zephyrone/0", value=None) == (3, "theirs")
