@@ -1,11 +1,11 @@
 import type { Port } from "../host/port";
 import { atEnd } from "../shared/dom";
+import { PATIENCE_MS, SILENT } from "../shared/silence";
 import type { Place, Story } from "./story";
 import type { Mark, State, Step } from "./wire";
 
-/** A kernel that has not answered by then is busy with a cell. */
-const BUSY_AFTER_MS = 1500;
-const SLACK_S = 0.02;
+/** What is nearer is the same: it is told in milliseconds, and cut where it ends. */
+const SLACK_S = 0.001;
 
 /** Where the reader is, and how that goes on by itself. */
 export class Playback {
@@ -230,7 +230,7 @@ export class Playback {
   /** The other side says where to go. */
   #sent(): void {
     const at = this.#port.get("at");
-    if (Math.abs(at - this.#told) <= SLACK_S) return;
+    if (Math.abs(at - this.#told) < SLACK_S) return;
     this.#told = at;
     void this.seek(at);
   }
@@ -251,10 +251,7 @@ export async function sayingBusy<Answer>(
   answer: Promise<Answer>,
   say: (note: string) => void,
 ): Promise<Answer> {
-  const busy = setTimeout(
-    () => say("The kernel does not answer yet: it goes on then."),
-    BUSY_AFTER_MS,
-  );
+  const busy = setTimeout(say, PATIENCE_MS, SILENT);
   try {
     return await answer;
   } finally {
