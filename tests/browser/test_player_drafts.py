@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -18,22 +19,23 @@ LINES = [
     },
     {"after": 0.01, "event": "message.status_changed", "data": {"status": "running"}},
     {"after": 0.01, "event": "assistant.message_completed", "data": {"content": "I say it."}},
-    {"mark": "first guess", "ask": "What will alpha be?"},
+    {"mark": "first guess", "ask": "What will alpha be, and {0}?"},
     {"after": 2, "event": "assistant.message_completed", "data": {"content": "alpha is 1"}},
     {"event": "message.status_changed", "data": {"status": "completed"}},
 ]
-VIEW = (
-    "import dari_nb as dari\n"
-    "player = dari.Tape('lesson.tape').view(speed='instant')\nplayer"
-)  # fmt: skip
+VIEW = "import dari_nb as dari\nplayer = dari.Tape('lesson.tape').view(speed='instant')\nplayer"
 DRAFTS = "print([*player.drafts.values()])"
-BUSY = "async (code) => void {KERNEL}.requestExecute({ code })".replace("{KERNEL}", KERNEL)
+# Until there is a file of that name.
+WAITS = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.05)"
+BUSY = f"(code) => void {KERNEL}.requestExecute({{ code }})"
+# What was written in a page at a question is there again: each test asks another one.
+TESTS = itertools.count()
 CARET = "(field) => [field.selectionStart, field.selectionEnd]"
 
 
 def shown(server, *cells):
     """Show the lesson in a notebook, stopped at its question; returns this and its views."""
-    lines = "".join(json.dumps(line) + "\n" for line in LINES)
+    lines = "".join(json.dumps(line) + "\n" for line in LINES).replace("{0}", str(next(TESTS)))
     (server.notebooks / "lesson.tape").write_text(lines)
     book = server.open_notebook([VIEW, *cells])
     book.run_all()
@@ -89,7 +91,6 @@ def test_both_views_show_what_is_written_in_either_and_keep_the_caret(lab):
     other.press("Home")
     page.keyboard.type("zero ")
     assert own.input_value() == "zero one three"
-    # Whoever wrote at the end is there again, and what is taken back is taken back in both.
     assert own.evaluate(CARET) == [14, 14]
     own.focus()
     page.keyboard.type(" four")
@@ -123,7 +124,6 @@ def test_a_new_view_of_the_output_shows_and_keeps_what_is_written(lab):
     page, field = book.page, own.locator("textarea")
     field.press_sequentially("one")
     book.command("notebook:create-output-view")
-    # A copy has a place of its own; the notebook goes there beside it.
     new = page.locator(".jp-LinkedOutputView .dari-player textarea")
     new.wait_for()
     assert new.input_value() == "one"
@@ -155,7 +155,7 @@ def test_while_an_answer_waits_no_view_takes_more_and_all_say_why(lab):
     book, views = shown(lab, "player")
     page, (own, other) = book.page, (view.locator("textarea") for view in views)
     own.press_sequentially("one")
-    page.evaluate(BUSY, "import time; time.sleep(6)")
+    page.evaluate(BUSY, WAITS)
     own.press("Control+Enter")
     other.focus()
     page.keyboard.type(" two")
@@ -163,6 +163,7 @@ def test_while_an_answer_waits_no_view_takes_more_and_all_say_why(lab):
     silent = "The kernel does not answer yet, and may be busy with a cell"
     for view in views:
         view.locator(".dari-question [role=status]").get_by_text(silent).wait_for()
+    (lab.notebooks / "go").touch()
     for view in views:
         view.get_by_text("you expected: one").wait_for()
     assert says(book, DRAFTS, "[]")
@@ -178,3 +179,35 @@ def test_a_player_goes_where_it_is_told_however_near_that_is(lab):
     book.execute("player.at = 0.01")
     book.execute("player.at = 0.02")
     view.locator(".dari-question").wait_for()
+
+
+def test_two_pages_of_a_notebook_write_one_draft_and_go_on_together(lab):
+    book, (own,) = shown(lab)
+    book.save()
+    own.locator("textarea").press_sequentially("one")
+    own.locator("textarea").press("Escape")
+    assert says(book, DRAFTS, "['one']")
+    page = book.page.context.new_page()
+    page.goto(book.page.url)
+    other = page.locator(".dari-player")
+    field = other.locator("textarea")
+    field.wait_for()
+    assert field.input_value() == "one"
+    field.press("End")
+    page.keyboard.type(" two")
+    field.press("Escape")
+    book.page.bring_to_front()
+    own.locator("textarea").focus()
+    book.page.wait_for_function(
+        "() => document.querySelector('.dari-question textarea').value === 'one two'"
+    )
+    book.page.keyboard.press("Control+Enter")
+    own.get_by_text("you expected: one two").wait_for()
+    own.get_by_text("alpha is 1").wait_for()
+    page.bring_to_front()
+    other.get_by_text("you expected: one two").wait_for()
+    other.get_by_text("alpha is 1").wait_for()
+    book.page.bring_to_front()
+    assert own.get_by_text("alpha is 1").is_visible()
+    assert says(book, DRAFTS, "[]")
+    page.close()

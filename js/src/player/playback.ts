@@ -232,7 +232,14 @@ export class Playback {
     const at = this.#port.get("at");
     if (Math.abs(at - this.#told) < SLACK_S) return;
     this.#told = at;
-    void this.seek(at);
+    void this.#follow(at);
+  }
+
+  /** Goes where another page is, which may have answered what is still asked in this one. */
+  async #follow(at: number): Promise<void> {
+    // What went wrong is said by what is asked next.
+    if (at >= this.#story.seconds + SLACK_S) await this.#story.begin().catch(() => undefined);
+    if (at === this.#told) await this.seek(at);
   }
 
   /** The other side says whether to play. */
