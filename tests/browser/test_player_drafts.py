@@ -14,7 +14,11 @@ LINES = [
     {"dari_tape": 1, "times": True},
     {"agent": "shop", "llms": {"small": {}}},
     {
-        **{"turn": "msg_1", "session": "sess_1", "key": "k1", "agent": "shop", "llm": "small"},
+        "turn": "msg_1",
+        "session": "sess_1",
+        "key": "k1",
+        "agent": "shop",
+        "llm": "small",
         "asked": "Say alpha.",
     },
     {"after": 0.01, "event": "message.status_changed", "data": {"status": "running"}},
@@ -163,6 +167,7 @@ def test_while_an_answer_waits_no_view_takes_more_and_all_say_why(lab):
     silent = "The kernel does not answer yet, and may be busy with a cell"
     for view in views:
         view.locator(".dari-question [role=status]").get_by_text(silent).wait_for()
+    book.shot("player-waits")
     (lab.notebooks / "go").touch()
     for view in views:
         view.get_by_text("you expected: one").wait_for()
