@@ -216,3 +216,23 @@ def test_two_pages_of_a_notebook_write_one_draft_and_go_on_together(lab):
     assert own.get_by_text("alpha is 1").is_visible()
     assert says(book, DRAFTS, "[]")
     page.close()
+
+
+def test_what_is_written_outlives_its_kernel_and_its_page(lab):
+    book, (view,) = shown(lab)
+    book.page.evaluate(f"() => {KERNEL}.restart()")
+    book.page.locator(".dari-player.dari-gone").wait_for()
+    field = view.locator("textarea")
+    field.press_sequentially("one")
+    book.save()
+    book.reload()
+    book.run_all()
+    view.get_by_text("Say alpha.").wait_for()
+    view.locator(".dari-toggle").click()
+    field.wait_for()
+    assert field.input_value() == "one"
+    field.press("End")
+    book.page.keyboard.type(" two")
+    book.page.keyboard.press("Control+Enter")
+    view.get_by_text("you expected: one two").wait_for()
+    assert says(book, DRAFTS, "[]")

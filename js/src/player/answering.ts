@@ -3,15 +3,34 @@ import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
 import type { Mark, State } from "./wire";
 
-const KEY = Symbol.for("dari.unsent");
+const NAME = "dari.unsent";
+const KEY = Symbol.for(NAME);
 const page: typeof globalThis & { [KEY]?: Map<string, string> } = globalThis;
-page[KEY] ??= new Map();
+page[KEY] ??= kept();
 
 /**
  * What is written at questions and not sent, by the marks' ids. It is the page's, and so outlives
- * players whose kernel is gone; each of them has a script of its own.
+ * players whose kernel is gone; each of them has a script of its own. A page that is loaded anew
+ * in the same tab has it, too.
  */
 const unsent = page[KEY];
+
+function kept(): Map<string, string> {
+  try {
+    return new Map(JSON.parse(sessionStorage.getItem(NAME) ?? "[]"));
+  } catch {
+    // Some hosts keep nothing.
+    return new Map();
+  }
+}
+
+function keepUnsent(): void {
+  try {
+    sessionStorage.setItem(NAME, JSON.stringify([...unsent]));
+  } catch {
+    // As above, or there is no room: it is in the page still.
+  }
+}
 
 /** Whether anything is. */
 export function isUnsent(): boolean {
@@ -53,6 +72,7 @@ export class Answering {
   write(id: string, text: string): void {
     this.#typed.set(id, text);
     unsent.set(id, text);
+    keepUnsent();
     this.#playback.renew();
   }
 
@@ -100,6 +120,7 @@ export class Answering {
   #forget(id: string): void {
     this.#typed.delete(id);
     unsent.delete(id);
+    keepUnsent();
     const { [id]: _sent, ...drafts } = this.#port.get("drafts");
     this.#port.set({ drafts });
   }
