@@ -3,12 +3,9 @@ import { TurnList } from "../live/turns";
 import { atEnd, make } from "../shared/dom";
 import { become } from "../shared/grow";
 import { openAlike } from "../shared/place";
+import { PATIENCE_MS, SILENT } from "../shared/silence";
 import { dress, fill, find, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
-
-export const PATIENCE_MS = 800;
-export const SILENT =
-  "The kernel does not answer yet, and may be busy with a cell; this shows when it does.";
 
 /** What is beside the matrix or below it: a transcript, or cells compared. */
 export class Pane {

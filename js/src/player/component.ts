@@ -1,6 +1,7 @@
 import type { Component, Port } from "../host/port";
 import { atEnd, make, onEscape, sendsWith } from "../shared/dom";
 import { keySheet, onKeys } from "../shared/keys";
+import { Answering } from "./answering";
 import { Controls } from "./controls";
 import { Playback } from "./playback";
 import { Question } from "./question";
@@ -18,9 +19,10 @@ export const player: Component<State> = (port, signal) => {
   };
   const story = new Story(port, redraw);
   const playback = new Playback(port, story, signal);
+  const answering = new Answering(port, story, playback, signal);
   void begin(port, story, playback);
   return (el, until) => {
-    const draw = drawPlayer(el, port, story, playback, until);
+    const draw = drawPlayer(el, port, story, playback, answering, until);
     drawn.add(draw);
     atEnd(until, () => drawn.delete(draw));
   };
@@ -43,13 +45,13 @@ function drawPlayer(
   port: Port<State>,
   story: Story,
   playback: Playback,
+  answering: Answering,
   signal: AbortSignal,
 ): () => void {
   const head = make("div", "dari-head");
   const stage = new Stage(story, playback, signal);
   const question = new Question(
-    port,
-    story,
+    answering,
     playback,
     () => stage.log.focus({ preventScroll: true }),
     signal,

@@ -1,9 +1,9 @@
 /** The player as a page of its own, which holds all that it plays and asks nobody. */
 
+import { isUnsent } from "./answering";
 import { player } from "./component";
 import { PagePort, type Recorded } from "./page_port";
 import { Paper } from "./printed";
-import { isUnsent } from "./unsent";
 import type { Chapter, Step } from "./wire";
 
 const text = (name: string) => document.getElementById(name)?.textContent ?? "";

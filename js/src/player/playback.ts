@@ -1,11 +1,11 @@
 import type { Port } from "../host/port";
 import { atEnd } from "../shared/dom";
+import { PATIENCE_MS, SILENT } from "../shared/silence";
 import type { Place, Story } from "./story";
 import type { Mark, State, Step } from "./wire";
 
-/** A kernel that has not answered by then is busy with a cell. */
-const BUSY_AFTER_MS = 1500;
-const SLACK_S = 0.02;
+/** What is nearer is the same: it is told in milliseconds, and cut where it ends. */
+const SLACK_S = 0.001;
 
 /** Where the reader is, and how that goes on by itself. */
 export class Playback {
@@ -230,9 +230,16 @@ export class Playback {
   /** The other side says where to go. */
   #sent(): void {
     const at = this.#port.get("at");
-    if (Math.abs(at - this.#told) <= SLACK_S) return;
+    if (Math.abs(at - this.#told) < SLACK_S) return;
     this.#told = at;
-    void this.seek(at);
+    void this.#follow(at);
+  }
+
+  /** Goes where another page is, which may have answered what is still asked in this one. */
+  async #follow(at: number): Promise<void> {
+    // What went wrong is said by what is asked next.
+    if (at >= this.#story.seconds + SLACK_S) await this.#story.begin().catch(() => undefined);
+    if (at === this.#told) await this.seek(at);
   }
 
   /** The other side says whether to play. */
@@ -251,10 +258,7 @@ export async function sayingBusy<Answer>(
   answer: Promise<Answer>,
   say: (note: string) => void,
 ): Promise<Answer> {
-  const busy = setTimeout(
-    () => say("The kernel does not answer yet: it goes on then."),
-    BUSY_AFTER_MS,
-  );
+  const busy = setTimeout(say, PATIENCE_MS, SILENT);
   try {
     return await answer;
   } finally {

@@ -1,10 +1,8 @@
 import { isChord } from "../host/border";
-import type { Port } from "../host/port";
 import { button, focused, make, onEscape, SENDS } from "../shared/dom";
-import { type Playback, sayingBusy } from "./playback";
-import type { Story } from "./story";
-import { unsent } from "./unsent";
-import type { Mark, State } from "./wire";
+import type { Answering } from "./answering";
+import type { Playback } from "./playback";
+import type { Mark } from "./wire";
 
 const LETTER = /^[\p{L}\p{N}]$/u;
 /** Keys that lead through a recording, and would write in a field. */
@@ -13,8 +11,7 @@ const STEPS = /^[,.[\]]$/;
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
 export class Question {
   readonly element = make("form", "dari-question", { "aria-label": "A question" });
-  readonly #port: Port<State>;
-  readonly #story: Story;
+  readonly #answering: Answering;
   readonly #playback: Playback;
   readonly #left: () => void;
   readonly #text = make("div", "dari-ask");
@@ -22,20 +19,12 @@ export class Question {
   readonly #note = make("span", "dari-note", { role: "status" });
   readonly #send: HTMLButtonElement;
   #shown: Mark | undefined;
-  #isSending = false;
   /** Whether the reader was put where they write, and may still be pressing what led them there. */
   #isLed = false;
 
   /** @param left Takes the focus when the question has gone. */
-  constructor(
-    port: Port<State>,
-    story: Story,
-    playback: Playback,
-    left: () => void,
-    signal: AbortSignal,
-  ) {
-    this.#port = port;
-    this.#story = story;
+  constructor(answering: Answering, playback: Playback, left: () => void, signal: AbortSignal) {
+    this.#answering = answering;
     this.#playback = playback;
     this.#left = left;
     const skip = button("Skip", () => void this.#reply(""), signal);
@@ -44,17 +33,17 @@ export class Question {
       title: SENDS,
     });
     const written = () => {
-      this.#noteWritten();
+      if (this.#shown) answering.write(this.#shown.id, this.#field.value);
       this.#grow();
+      this.#keepInSight();
     };
     this.#field.addEventListener("input", written, { signal });
     this.#field.addEventListener("keydown", (event) => this.#holdSteps(event), { signal });
     const away = () => {
       this.#isLed = false;
-      this.#keep();
+      answering.keep();
     };
     this.#field.addEventListener("blur", away, { signal });
-    window.addEventListener("pagehide", away, { signal });
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
     const hint = make("small", "", {}, `${SENDS} sends`);
@@ -65,26 +54,13 @@ export class Question {
 
   show(): void {
     const mark = this.#playback.isPlaying ? undefined : this.#playback.question;
-    if (mark?.id === this.#shown?.id) return;
-    const focus = focused(this.element);
-    const hadFocus = this.element.contains(focus);
-    this.#keep();
-    this.#shown = mark;
-    this.element.hidden = mark === undefined;
-    this.#note.textContent = "";
-    const id = mark?.id ?? "";
-    this.#field.value = this.#port.get("drafts")[id] ?? unsent.get(id) ?? "";
-    if (mark) {
-      this.#noteWritten();
-      // What the mark is called may tell what comes.
-      // Sanitised by Python, like every fragment.
-      this.#text.innerHTML = mark.html;
-      this.#grow();
-      if (focus && this.element.parentElement?.contains(focus)) {
-        this.focus();
-        this.#isLed = true;
-      }
-    } else if (hadFocus) this.#left();
+    if (mark?.id !== this.#shown?.id) this.#turnTo(mark);
+    if (!mark) return;
+    const { isSending } = this.#answering;
+    const note = this.#answering.note(mark.id);
+    if (this.#note.textContent !== note) this.#note.textContent = note;
+    if (this.#field.readOnly !== isSending) this.#field.readOnly = isSending;
+    if (become(this.#field, this.#answering.text(mark.id))) this.#grow();
   }
 
   /** Puts the reader where they write. */
@@ -96,7 +72,7 @@ export class Question {
   async send(): Promise<void> {
     if (!this.#shown) return;
     if (this.#field.value.trim()) return this.#reply(this.#field.value);
-    this.#note.textContent = "Write what you expect first, or skip it.";
+    this.#answering.say(this.#shown.id, "Write what you expect first, or skip it.");
     this.focus();
   }
 
@@ -108,17 +84,24 @@ export class Question {
     this.focus();
   }
 
-  /** Keeps what is written here, for when the reader comes back, or loads the page anew. */
-  #keep(): void {
-    const drafts = this.#port.get("drafts");
-    const [id, text] = [this.#shown?.id, this.#field.value];
-    if (id === undefined || text === (drafts[id] ?? "")) return;
-    this.#port.set({ drafts: { ...drafts, [id]: text } });
-  }
-
-  /** Notes it in the page at once, whatever becomes of the kernel. */
-  #noteWritten(): void {
-    if (this.#shown) unsent.set(this.#shown.id, this.#field.value);
+  #turnTo(mark: Mark | undefined): void {
+    const focus = focused(this.element);
+    const hadFocus = this.element.contains(focus);
+    this.#answering.keep();
+    this.#shown = mark;
+    this.element.hidden = mark === undefined;
+    this.#field.value = mark ? this.#answering.text(mark.id) : "";
+    if (mark) {
+      // What the mark is called may tell what comes.
+      // Sanitised by Python, like every fragment.
+      this.#text.innerHTML = mark.html;
+      this.#grow();
+      this.#keepInSight();
+      if (focus && this.element.parentElement?.contains(focus)) {
+        this.focus();
+        this.#isLed = true;
+      }
+    } else if (hadFocus) this.#left();
   }
 
   /** What led the reader here writes nothing until they have written something else. */
@@ -127,35 +110,35 @@ export class Question {
     else if (event.key.length === 1) this.#isLed = false;
   }
 
-  /** The field is as tall as what is in it, and the buttons below stay in sight. */
+  /** The field is as tall as what is in it. */
   #grow(): void {
     this.#field.style.height = "auto";
     this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
+  }
+
+  /** The buttons below the field stay in sight. */
+  #keepInSight(): void {
     this.element.scrollIntoView?.({ block: "nearest" });
   }
 
   /** Sends what is expected; with nothing the question is skipped. */
   async #reply(text: string): Promise<void> {
     const mark = this.#shown;
-    if (!mark || this.#isSending) return;
-    // What would be added now is not sent.
-    this.#isSending = this.#field.readOnly = true;
-    const say = (note: string) => {
-      this.#note.textContent = note;
-    };
-    say("");
-    try {
-      await sayingBusy(this.#story.reply(mark, text), say);
-      const { [mark.id]: _sent, ...drafts } = this.#port.get("drafts");
-      this.#port.set({ drafts });
-      unsent.delete(mark.id);
-      // At one place there may be several.
-      if (!this.#playback.question) this.#left();
-      if (!this.#playback.isAtEnd) this.#playback.play();
-    } catch (error) {
-      say((error as Error).message);
-    } finally {
-      this.#isSending = this.#field.readOnly = false;
-    }
+    if (!mark || !(await this.#answering.send(mark, text))) return;
+    // At one place there may be several.
+    if (!this.#playback.question) this.#left();
   }
+}
+
+/** Puts a text into a field, whose caret stays in what stays; returns whether it was another one. */
+function become(field: HTMLTextAreaElement, text: string): boolean {
+  const was = field.value;
+  if (was === text) return false;
+  const most = Math.min(was.length, text.length);
+  let [head, tail] = [0, 0];
+  while (head < most && was[head] === text[head]) head++;
+  while (tail < most - head && was.at(-1 - tail) === text.at(-1 - tail)) tail++;
+  const changed = text.slice(head, text.length - tail);
+  field.setRangeText(changed, head, was.length - tail, "preserve");
+  return true;
 }

@@ -1,0 +1,127 @@
+import type { Port } from "../host/port";
+import { type Playback, sayingBusy } from "./playback";
+import type { Story } from "./story";
+import type { Mark, State } from "./wire";
+
+const NAME = "dari.unsent";
+const KEY = Symbol.for(NAME);
+const page: typeof globalThis & { [KEY]?: Map<string, string> } = globalThis;
+page[KEY] ??= kept();
+
+/**
+ * What is written at questions and not sent, by the marks' ids. It is the page's, and so outlives
+ * players whose kernel is gone; each of them has a script of its own. A page that is loaded anew
+ * in the same tab has it, too.
+ */
+const unsent = page[KEY];
+
+function kept(): Map<string, string> {
+  try {
+    return new Map(JSON.parse(sessionStorage.getItem(NAME) ?? "[]"));
+  } catch {
+    // Some hosts keep nothing.
+    return new Map();
+  }
+}
+
+function keepUnsent(): void {
+  try {
+    sessionStorage.setItem(NAME, JSON.stringify([...unsent]));
+  } catch {
+    // As above, or there is no room: it is in the page still.
+  }
+}
+
+/** Whether anything is. */
+export function isUnsent(): boolean {
+  return [...unsent.values()].some((text) => text.trim());
+}
+
+/** What a reader writes at questions: the same in all views of a player, which send it once. */
+export class Answering {
+  readonly #port: Port<State>;
+  readonly #story: Story;
+  readonly #playback: Playback;
+  /** What was written here since the other side was told. */
+  readonly #typed = new Map<string, string>();
+  /** What is said at a mark. */
+  #note = { id: "", text: "" };
+  /** Whether an answer is on its way: what would be added now is not sent. */
+  isSending = false;
+
+  constructor(port: Port<State>, story: Story, playback: Playback, signal: AbortSignal) {
+    this.#port = port;
+    this.#story = story;
+    this.#playback = playback;
+    const learn = () => {
+      for (const id of Object.keys(port.get("drafts"))) unsent.set(id, this.text(id));
+      playback.renew();
+    };
+    learn();
+    port.watch(["drafts"], learn, signal);
+    window.addEventListener("pagehide", () => this.keep(), { signal });
+  }
+
+  /** What is written at a mark, here or elsewhere. */
+  text(id: string): string {
+    const text = this.#typed.get(id) ?? this.#port.get("drafts")[id] ?? unsent.get(id) ?? "";
+    return text.replace(/\r\n?/g, "\n");
+  }
+
+  /** What a reader writes is in all views at once, and in the page whatever becomes of the kernel. */
+  write(id: string, text: string): void {
+    this.#typed.set(id, text);
+    unsent.set(id, text);
+    keepUnsent();
+    this.#playback.renew();
+  }
+
+  /** Tells the other side, for when the page is loaded anew, and for other pages. */
+  keep(): void {
+    if (this.#typed.size === 0) return;
+    const drafts = { ...this.#port.get("drafts"), ...Object.fromEntries(this.#typed) };
+    this.#typed.clear();
+    this.#port.set({ drafts });
+  }
+
+  /** What the reader is to know at a mark. */
+  note(id: string): string {
+    return this.#note.id === id ? this.#note.text : "";
+  }
+
+  say(id: string, text: string): void {
+    this.#note = { id, text };
+    this.#playback.renew();
+  }
+
+  /** Sends what is expected, with nothing to skip the question; returns whether it was taken. */
+  async send(mark: Mark, text: string): Promise<boolean> {
+    if (this.isSending) return false;
+    const { id } = mark;
+    const written = this.text(id);
+    this.isSending = true;
+    this.say(id, "");
+    try {
+      await sayingBusy(this.#story.reply(mark, text), (note) => this.say(id, note));
+      // What was written meanwhile in another page is not what was sent.
+      if (this.text(id) === written) this.#forget(id);
+      this.say(id, "");
+      if (!this.#playback.isAtEnd) this.#playback.play();
+      return true;
+    } catch (error) {
+      this.say(id, (error as Error).message);
+      return false;
+    } finally {
+      this.isSending = false;
+      this.#playback.renew();
+    }
+  }
+
+  #forget(id: string): void {
+    this.#typed.delete(id);
+    unsent.delete(id);
+    keepUnsent();
+    const { [id]: _sent, ...drafts } = this.#port.get("drafts");
+    this.#port.set({ drafts });
+  }
+}

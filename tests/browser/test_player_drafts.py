@@ -1,0 +1,238 @@
+"""What is written at a question of a player and not sent, in several views and pages of it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+
+from .conftest import KERNEL
+from .test_player import says
+
+LINES = [
+    {"dari_tape": 1, "times": True},
+    {"agent": "shop", "llms": {"small": {}}},
+    {
+        "turn": "msg_1",
+        "session": "sess_1",
+        "key": "k1",
+        "agent": "shop",
+        "llm": "small",
+        "asked": "Say alpha.",
+    },
+    {"after": 0.01, "event": "message.status_changed", "data": {"status": "running"}},
+    {"after": 0.01, "event": "assistant.message_completed", "data": {"content": "I say it."}},
+    {"mark": "first guess", "ask": "What will alpha be, and {0}?"},
+    {"after": 2, "event": "assistant.message_completed", "data": {"content": "alpha is 1"}},
+    {"event": "message.status_changed", "data": {"status": "completed"}},
+]
+VIEW = "import dari_nb as dari\nplayer = dari.Tape('lesson.tape').view(speed='instant')\nplayer"
+DRAFTS = "print([*player.drafts.values()])"
+# Until there is a file of that name.
+WAITS = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.05)"
+BUSY = f"(code) => void {KERNEL}.requestExecute({{ code }})"
+# What was written in a page at a question is there again: each test asks another one.
+TESTS = itertools.count()
+CARET = "(field) => [field.selectionStart, field.selectionEnd]"
+
+
+def shown(server, *cells):
+    """Show the lesson in a notebook, stopped at its question; returns this and its views."""
+    lines = "".join(json.dumps(line) + "\n" for line in LINES).replace("{0}", str(next(TESTS)))
+    (server.notebooks / "lesson.tape").write_text(lines)
+    book = server.open_notebook([VIEW, *cells])
+    book.run_all()
+    views = [cell.locator(".dari-player") for cell in book.page.locator(".jp-CodeCell").all()]
+    for view in views:
+        view.get_by_text("Say alpha.").wait_for()
+    views[0].locator(".dari-toggle").click()
+    for view in views:
+        view.locator(".dari-question").wait_for()
+    return book, views
+
+
+def back(view):
+    view.get_by_role("button", name="One item back").click()
+
+
+def on(view):
+    view.get_by_role("button", name="One item on").click()
+
+
+LEAVES = {
+    "buttons": lambda own, other: (back(own), on(own)),
+    "buttons of the other": lambda own, other: (back(other), on(other)),
+    "keys": lambda own, other: (
+        own.locator(".dari-log").press("Home"),
+        own.locator(".dari-log").press("End"),
+    ),
+    "the track": lambda own, other: (
+        own.locator(".dari-track input").click(position={"x": 1, "y": 5}),
+        on(own),
+    ),
+}
+
+
+@pytest.mark.parametrize("leave", LEAVES)
+def test_what_is_written_in_one_view_stays_when_the_question_is_left(lab, leave):
+    book, (own, other) = shown(lab, "player")
+    fields = [view.locator("textarea") for view in (own, other)]
+    fields[0].press_sequentially("one")
+    LEAVES[leave](own, other)
+    for field in fields:
+        field.wait_for()
+        assert field.input_value() == "one"
+    assert says(book, DRAFTS, "['one']")
+    assert book.problems == []
+
+
+def test_both_views_show_what_is_written_in_either_and_keep_the_caret(lab):
+    book, views = shown(lab, "player")
+    page, (own, other) = book.page, (view.locator("textarea") for view in views)
+    own.press_sequentially("one three")
+    assert other.input_value() == "one three"
+    other.press("Home")
+    page.keyboard.type("zero ")
+    assert own.input_value() == "zero one three"
+    assert own.evaluate(CARET) == [14, 14]
+    own.focus()
+    page.keyboard.type(" four")
+    assert other.input_value() == "zero one three four"
+    assert other.evaluate(CARET) == [5, 5]
+    assert own.input_value() == "zero one three four"
+    page.keyboard.press("Control+z")
+    left = own.input_value()
+    assert left != "zero one three four"
+    assert other.input_value() == left
+    assert book.problems == []
+
+
+def test_what_one_types_is_taken_back_while_another_view_shows_it(lab):
+    book, views = shown(lab, "player")
+    page, (own, other) = book.page, (view.locator("textarea") for view in views)
+    own.press_sequentially("one")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("two")
+    page.keyboard.press("Control+z")
+    assert "two" not in own.input_value()
+    while own.input_value():
+        page.keyboard.press("Control+z")
+    page.keyboard.press("Control+Shift+z")
+    assert own.input_value()
+    assert other.input_value() == own.input_value()
+
+
+def test_a_new_view_of_the_output_shows_and_keeps_what_is_written(lab):
+    book, (own,) = shown(lab)
+    page, field = book.page, own.locator("textarea")
+    field.press_sequentially("one")
+    book.command("notebook:create-output-view")
+    new = page.locator(".jp-LinkedOutputView .dari-player textarea")
+    new.wait_for()
+    assert new.input_value() == "one"
+    field.press("End")
+    page.keyboard.type(" two three")
+    assert new.input_value() == "one two three"
+    back(own)
+    on(own)
+    field.wait_for()
+    assert (field.input_value(), new.input_value()) == ("one two three",) * 2
+
+
+def test_an_answer_that_is_sent_is_all_that_both_views_show(lab):
+    book, views = shown(lab, "player")
+    page, (own, other) = book.page, (view.locator("textarea") for view in views)
+    other.press_sequentially("long thought in view two")
+    own.focus()
+    page.keyboard.press("End")
+    page.keyboard.type(", short")
+    page.keyboard.press("Control+Enter")
+    told = "you expected: long thought in view two, short"
+    for view in views:
+        view.get_by_text(told).wait_for()
+    assert says(book, DRAFTS, "[]")
+    assert book.problems == []
+
+
+def test_while_an_answer_waits_no_view_takes_more_and_all_say_why(lab):
+    book, views = shown(lab, "player")
+    page, (own, other) = book.page, (view.locator("textarea") for view in views)
+    own.press_sequentially("one")
+    page.evaluate(BUSY, WAITS)
+    own.press("Control+Enter")
+    other.focus()
+    page.keyboard.type(" two")
+    assert other.input_value() == "one"
+    silent = "The kernel does not answer yet, and may be busy with a cell"
+    for view in views:
+        view.locator(".dari-question [role=status]").get_by_text(silent).wait_for()
+    book.shot("player-waits")
+    (lab.notebooks / "go").touch()
+    for view in views:
+        view.get_by_text("you expected: one").wait_for()
+    assert says(book, DRAFTS, "[]")
+
+
+def test_a_player_goes_where_it_is_told_however_near_that_is(lab):
+    book, (view,) = shown(lab)
+    assert says(book, "print(player.at)", "0.02")
+    book.execute("player.at = 0")
+    view.locator(".dari-question").wait_for(state="hidden")
+    assert view.locator(".dari-track input").input_value() == "0"
+    assert view.get_by_text("I say it.").count() == 0
+    book.execute("player.at = 0.01")
+    book.execute("player.at = 0.02")
+    view.locator(".dari-question").wait_for()
+
+
+def test_two_pages_of_a_notebook_write_one_draft_and_go_on_together(lab):
+    book, (own,) = shown(lab)
+    book.save()
+    own.locator("textarea").press_sequentially("one")
+    own.locator("textarea").press("Escape")
+    assert says(book, DRAFTS, "['one']")
+    page = book.page.context.new_page()
+    page.goto(book.page.url)
+    other = page.locator(".dari-player")
+    field = other.locator("textarea")
+    field.wait_for()
+    assert field.input_value() == "one"
+    field.press("End")
+    page.keyboard.type(" two")
+    field.press("Escape")
+    book.page.bring_to_front()
+    own.locator("textarea").focus()
+    book.page.wait_for_function(
+        "() => document.querySelector('.dari-question textarea').value === 'one two'"
+    )
+    book.page.keyboard.press("Control+Enter")
+    own.get_by_text("you expected: one two").wait_for()
+    own.get_by_text("alpha is 1").wait_for()
+    page.bring_to_front()
+    other.get_by_text("you expected: one two").wait_for()
+    other.get_by_text("alpha is 1").wait_for()
+    book.page.bring_to_front()
+    assert own.get_by_text("alpha is 1").is_visible()
+    assert says(book, DRAFTS, "[]")
+    page.close()
+
+
+def test_what_is_written_outlives_its_kernel_and_its_page(lab):
+    book, (view,) = shown(lab)
+    book.page.evaluate(f"() => {KERNEL}.restart()")
+    book.page.locator(".dari-player.dari-gone").wait_for()
+    field = view.locator("textarea")
+    field.press_sequentially("one")
+    book.save()
+    book.reload()
+    book.run_all()
+    view.get_by_text("Say alpha.").wait_for()
+    view.locator(".dari-toggle").click()
+    field.wait_for()
+    assert field.input_value() == "one"
+    field.press("End")
+    book.page.keyboard.type(" two")
+    book.page.keyboard.press("Control+Enter")
+    view.get_by_text("you expected: one two").wait_for()
+    assert says(book, DRAFTS, "[]")
