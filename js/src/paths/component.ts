@@ -6,7 +6,7 @@ import type { Chosen, State } from "./wire";
 
 const SKELETON = `<div class="dari-split dari-fills"><div class="dari-side"></div>
 <aside class="dari-pane" aria-label="Opened" hidden>
-<div class="dari-tools"><div></div><span class="dari-repeats" hidden></span>
+<div class="dari-tools"><header></header><span class="dari-repeats" hidden></span>
 <button type="button" name="close" title="Escape">Close</button></div>
 <p class="dari-more"></p><div class="dari-log" role="region" tabindex="0"></div></aside></div>`;
 const CALLS = "[name=call]";

@@ -21,6 +21,7 @@ export class Question {
   readonly #field = make("textarea", "", { rows: "2", "aria-label": "What you expect" });
   readonly #note = make("span", "dari-note", { role: "status" });
   readonly #send: HTMLButtonElement;
+  readonly #line: HTMLElement;
   #shown: Mark | undefined;
   #isSending = false;
   /** Whether the reader was put where they write, and may still be pressing what led them there. */
@@ -53,13 +54,14 @@ export class Question {
       this.#isLed = false;
       this.#keep();
     };
+    this.#field.addEventListener("focus", () => this.lead(), { signal });
     this.#field.addEventListener("blur", away, { signal });
     window.addEventListener("pagehide", away, { signal });
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
     const hint = make("small", "", {}, `${SENDS} sends`);
-    const line = make("div", "dari-line", {}, this.#send, skip, hint, this.#note);
-    this.element.append(this.#text, this.#field, line);
+    this.#line = make("div", "dari-line", {}, this.#send, skip, hint, this.#note);
+    this.element.append(this.#text, this.#field, this.#line);
     this.element.hidden = true;
   }
 
@@ -90,6 +92,16 @@ export class Question {
   /** Puts the reader where they write. */
   focus(): void {
     this.#field.focus({ preventScroll: true });
+  }
+
+  /** Brings all of it into sight, or as much of it as is seen at once above its buttons. */
+  #bring(): void {
+    for (const part of [this.element, this.#line]) part.scrollIntoView?.({ block: "nearest" });
+  }
+
+  /** Does so where the reader is in it. */
+  lead(): void {
+    if (this.element.contains(focused(this.element))) this.#bring();
   }
 
   /** Sends what is written, where something is asked. */
@@ -131,7 +143,7 @@ export class Question {
   #grow(): void {
     this.#field.style.height = "auto";
     this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
-    this.element.scrollIntoView?.({ block: "nearest" });
+    this.#bring();
   }
 
   /** Sends what is expected; with nothing the question is skipped. */
