@@ -6,7 +6,10 @@ import json
 
 import pytest
 
+from dari_nb.tapes import read_tape
+from dari_nb.widgets.player.score import Score
 from dari_nb.workbench import Tape
+from dari_nb.workbench.tapes.player import PlayerSubject
 
 TRACK = """() => Object.fromEntries(["items", "errors", "turns"].map((kind) => {
   const path = document.querySelector(`.dari-track .dari-${kind}`);
@@ -156,3 +159,31 @@ def test_the_keys_tell_what_sends_and_each_is_in_one_column(opened):
 def test_no_card_touches_the_ring_of_its_transcript(opened):
     page = opened(1)
     assert page.evaluate(INSIDE) >= 4
+
+
+# How far a link stands below the top of the card that it is in, and how marks look.
+PAPER = """() => {
+  const [link, card] = ["a[href^='#']", ".dari-user"].map((one) =>
+    document.querySelector(`.dari-turn > ${one}`).getBoundingClientRect());
+  const marks = [...document.querySelectorAll(".dari-passed")].map((mark) => {
+    const { fontSize, fontWeight } = getComputedStyle(mark);
+    return `${mark.innerText}: ${fontSize} ${fontWeight}`;
+  });
+  return [link.top > card.top && link.bottom < card.bottom, marks];
+}"""
+
+
+def test_on_paper_a_link_is_in_its_card_below_a_mark_and_a_mark_that_asks_is_lighter(
+    browser, tmp_path
+):
+    first, second, *rest = turns(1, ASKS)
+    file = tmp_path / "shop.tape"
+    lines = [first, second, {"mark": "Part 1"}, *rest]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    page = browser.new_page()
+    page.set_content(PlayerSubject(Score.of(read_tape(file)), dict, "").paper()["text/html"])
+    is_inside, marks = page.evaluate(PAPER)
+    page.close()
+    assert is_inside
+    assert marks[0] == "Part 1: 14px 600"
+    assert marks[1].endswith("12.5px 400")

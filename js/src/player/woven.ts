@@ -63,7 +63,10 @@ export function passed({ ask, answer, html }: Mark): HTMLElement {
   const element = make("div", "dari-passed");
   // Sanitised by Python, like every fragment.
   element.innerHTML = html;
-  if (ask === null) return element;
+  if (ask === null) {
+    element.dataset.state = "said";
+    return element;
+  }
   const expected = answer ? `you expected: ${answer}` : "skipped";
   const rest = answer === null ? "it goes on behind this question" : expected;
   // It goes on in the line of a paragraph, and stands below anything else.
