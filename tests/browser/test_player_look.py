@@ -167,7 +167,7 @@ PAPER = """() => {
     document.querySelector(`.dari-turn > ${one}`).getBoundingClientRect());
   const marks = [...document.querySelectorAll(".dari-passed")].map((mark) => {
     const { fontSize, fontWeight } = getComputedStyle(mark);
-    return `${mark.innerText}: ${fontSize} ${fontWeight}`;
+    return `${mark.lastElementChild.textContent}: ${fontSize} ${fontWeight}`;
   });
   return [link.top > card.top && link.bottom < card.bottom, marks];
 }"""

@@ -165,7 +165,7 @@ def test_in_a_narrow_place_buttons_have_all_their_words_and_a_comparison_its_col
     page.set_viewport_size({"width": 720, "height": 900})
     page.wait_for_function("document.querySelector('.widget-vbox').clientWidth < 400")
     seen = page.evaluate(NARROW)
-    book.shot("review-narrow")
+    book.shot("review-narrow", selector=".widget-vbox")
     assert seen["width"] > 280
     assert (seen["cut"], seen["tables"]) == (0, 0)
     assert seen["heights"]
