@@ -6,7 +6,10 @@ import json
 
 import pytest
 
+from dari_nb.tapes import read_tape
+from dari_nb.widgets.player.score import Score
 from dari_nb.workbench import Tape
+from dari_nb.workbench.tapes.player import PlayerSubject
 
 TRACK = """() => Object.fromEntries(["items", "errors", "turns"].map((kind) => {
   const path = document.querySelector(`.dari-track .dari-${kind}`);
@@ -22,7 +25,31 @@ ROWS = """() => new Set([...document.querySelectorAll(
 OUTLINE = "() => getComputedStyle(document.querySelector('.dari-log')).outlineStyle"
 
 
-def turns(count):
+ASKS = (
+    {"mark": "first", "ask": "What comes?\n\n- an answer\n- an *error*\n- nothing"},
+    {"mark": "second", "ask": "And now, what is `left`?"},
+)
+TITLE = "() => document.querySelector('.dari-asks:last-of-type').title"
+# How much the player scrolls by itself, and how far its buttons and its field are out of sight.
+ROOM = """() => {
+  const player = document.querySelector(".dari-player");
+  const parts = [...player.querySelectorAll(".dari-question :is(textarea, .dari-main)")];
+  const boxes = parts.map((part) => part.getBoundingClientRect());
+  return [
+    player.scrollHeight - player.clientHeight,
+    Math.max(0, ...boxes.flatMap(({ top, bottom }) => [-top, bottom - innerHeight])),
+  ];
+}"""
+# Room between the ring of a transcript and the cards in it.
+INSIDE = """() => {
+  const log = document.querySelector(".dari-log");
+  const [ring, card] = [log, log.querySelector(".dari-user")].map((element) =>
+    element.getBoundingClientRect());
+  return Math.min(card.left - ring.left, ring.right - card.right);
+}"""
+
+
+def turns(count, asks=()):
     yield {"dari_tape": 1, "times": True}
     yield {"agent": "shop"}
     for number in range(1, count + 1):
@@ -37,11 +64,12 @@ def turns(count):
         failed = number == 2
         for kind, data in (
             ("tool.call_requested", {**call, "arguments": {}}),
+            *([("ask", asks[number - 1])] if number <= len(asks) else []),
             ("tool.call_completed", {**call, "result": "no", "is_error": failed}),
             ("assistant.message_completed", {"content": "An answer."}),
             ("message.status_changed", {"status": "completed"}),
         ):
-            yield {"after": 5, "event": kind, "data": data}
+            yield data if kind == "ask" else {"after": 5, "event": kind, "data": data}
     yield {"scrubbed": {}}
 
 
@@ -49,9 +77,9 @@ def turns(count):
 def opened(browser, tmp_path):
     page = browser.new_page()
 
-    def opened(count):
+    def opened(count, asks=()):
         file = tmp_path / "shop.tape"
-        file.write_text("".join(json.dumps(line) + "\n" for line in turns(count)))
+        file.write_text("".join(json.dumps(line) + "\n" for line in turns(count, asks)))
         page.goto(Tape(file).to_html(tmp_path / "shop.html").as_uri())
         page.locator("#dari-player[tabindex]").wait_for()
         return page
@@ -83,3 +111,79 @@ def test_what_has_the_focus_is_not_framed_on_paper(opened):
     assert page.evaluate(OUTLINE) != "none"
     page.emulate_media(media="print")
     assert page.evaluate(OUTLINE) == "none"
+
+
+@pytest.mark.parametrize("width", [800, 400])
+def test_in_a_low_place_a_question_is_whole_and_some_of_the_transcript_is_seen(opened, width):
+    page = opened(2, ASKS)
+    page.set_viewport_size({"width": width, "height": 330})
+    page.locator(".dari-log").press("End")
+    page.locator(".dari-question").wait_for()
+    page.wait_for_function("document.querySelector('.dari-log').offsetHeight > 120")
+    page.wait_for_function(f"({ROOM})().every((pixels) => pixels < 1)")
+    page.keyboard.type("An answer.")
+    page.keyboard.press("Control+Enter")
+    page.locator(".dari-question").wait_for(state="hidden")
+    page.mouse.wheel(0, -2000)
+    page.keyboard.press("End")
+    page.locator(".dari-ask", has_text="left").wait_for()
+    page.wait_for_function(f"({ROOM})().every((pixels) => pixels < 1)")
+
+
+def test_the_track_tells_a_question_once_the_reader_is_there(opened):
+    page = opened(2, ASKS)
+    assert page.evaluate(TITLE) == "question"
+    page.locator(".dari-log").press("End")
+    page.locator(".dari-question").wait_for()
+    assert page.evaluate(TITLE) == "What comes? · an answer · an error · nothing"
+    page.keyboard.type("An answer.")
+    page.keyboard.press("Control+Enter")
+    page.locator(".dari-asks").nth(1).wait_for(state="attached")
+    assert page.locator(".dari-asks").first.get_attribute("title") == "first"
+    assert page.evaluate(TITLE) == "question"
+    page.locator(".dari-log").press("End")
+    page.locator(".dari-ask", has_text="left").wait_for()
+    assert page.evaluate(TITLE) == "And now, what is left?"
+
+
+def test_the_keys_tell_what_sends_and_each_is_in_one_column(opened):
+    page = opened(1)
+    page.keyboard.press("?")
+    keys = page.locator(".dari-keys > div")
+    assert "Ctrl+Enter\nsend the answer" in [one.inner_text() for one in keys.all()]
+    assert keys.evaluate_all("(rows) => rows.map((row) => row.getClientRects().length)") == [
+        1 for _ in range(keys.count())
+    ]
+
+
+def test_no_card_touches_the_ring_of_its_transcript(opened):
+    page = opened(1)
+    assert page.evaluate(INSIDE) >= 4
+
+
+# How far a link stands below the top of the card that it is in, and how marks look.
+PAPER = """() => {
+  const [link, card] = ["a[href^='#']", ".dari-user"].map((one) =>
+    document.querySelector(`.dari-turn > ${one}`).getBoundingClientRect());
+  const marks = [...document.querySelectorAll(".dari-passed")].map((mark) => {
+    const { fontSize, fontWeight } = getComputedStyle(mark);
+    return `${mark.lastElementChild.textContent}: ${fontSize} ${fontWeight}`;
+  });
+  return [link.top > card.top && link.bottom < card.bottom, marks];
+}"""
+
+
+def test_on_paper_a_link_is_in_its_card_below_a_mark_and_a_mark_that_asks_is_lighter(
+    browser, tmp_path
+):
+    first, second, *rest = turns(1, ASKS)
+    file = tmp_path / "shop.tape"
+    lines = [first, second, {"mark": "Part 1"}, *rest]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    page = browser.new_page()
+    page.set_content(PlayerSubject(Score.of(read_tape(file)), dict, "").paper()["text/html"])
+    is_inside, marks = page.evaluate(PAPER)
+    page.close()
+    assert is_inside
+    assert marks[0] == "Part 1: 14px 600"
+    assert marks[1].endswith("12.5px 400")

@@ -142,6 +142,37 @@ def test_who_keeps_both_versions_has_the_answer_beside_the_failure_after_that(la
     assert book.problems == []
 
 
+# Buttons that are not as wide as their words, lines that are far from each other, what is cut off.
+NARROW = """() => {
+  const all = (names) => [...document.querySelectorAll(`.jp-OutputArea ${names}`)];
+  const lines = all(".widget-html-content > p").filter(({ textContent }) => textContent);
+  return {
+    width: document.querySelector(".widget-vbox").clientWidth,
+    cut: all("button").filter((one) => one.scrollWidth > one.clientWidth).length,
+    heights: lines.map((line) => parseFloat(getComputedStyle(line).lineHeight)),
+    tables: all(".dari-compare").filter((one) => one.scrollWidth > one.clientWidth).length,
+  };
+}"""
+
+
+def test_in_a_narrow_place_buttons_have_all_their_words_and_a_comparison_its_columns(lab):
+    book = lab.open_notebook([START, LOSES, "dari.Tape('shop.tape').review().view()"])
+    book.run_all()
+    page = book.page
+    page.get_by_role("button", name="Replace, and lose 1 turn").or_(
+        page.get_by_role("button", name="Reject")
+    ).first.wait_for()
+    page.set_viewport_size({"width": 720, "height": 900})
+    page.wait_for_function("document.querySelector('.widget-vbox').clientWidth < 400")
+    seen = page.evaluate(NARROW)
+    book.shot("review-narrow", selector=".widget-vbox")
+    assert seen["width"] > 280
+    assert (seen["cut"], seen["tables"]) == (0, 0)
+    assert seen["heights"]
+    assert max(seen["heights"]) < 24
+    assert book.problems == []
+
+
 def test_no_key_pressed_in_a_review_acts_on_the_notebook(book):
     page = book.page
     page.get_by_role("button", name="Reject").nth(3).wait_for()

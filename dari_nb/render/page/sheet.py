@@ -17,6 +17,7 @@ SCOPE = ".dari.dari.dari"
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 _AROUND = re.compile(r" ?([{};,>+]) ?")
+_TIMES = re.compile(r" ([*/]) ")
 _OWN_NAME = re.compile(r"[;{](--[a-z]+):")
 _RULE = re.compile(r"([^{};]+)\{([^{}]*)\}")
 _COMMA = re.compile(r",(?![^(]*\))")
@@ -31,7 +32,7 @@ _PRINT = "@media print{"
 _SHEETS = ("paper.css", "matrix.css", "paths.css")
 
 Needs = list[list[str]]
-"""What must occur in markup for a selector to match: of each list one."""
+"""What must occur in markup for a selector to match: of each list one, of equal lists as many."""
 
 Rules = list[tuple[list[tuple[str, Needs]], str]]
 """Selectors with what they need, and the declarations they share."""
@@ -59,7 +60,11 @@ def _kept(rules: Rules, html: str | None) -> str:
 
 
 def _occurs(needs: Needs, html: str) -> bool:
-    return all(any(name in html for name in names) for names in needs)
+    if not all(any(name in html for name in names) for names in needs):
+        return False
+    # To count takes longer, and only what stands beside its like, or in it, needs it.
+    several = [names for names in needs if needs.count(names) > 1]
+    return all(sum(map(html.count, names)) >= needs.count(names) for names in several)
 
 
 def _used(settings: Sequence[str], body: str) -> str:
@@ -117,6 +122,7 @@ def _marks(name: str) -> list[str]:
 def _minified(css: str) -> str:
     # Enough for this one sheet, which has no strings with braces in them.
     css = _AROUND.sub(r"\1", _SPACE.sub(" ", _COMMENT.sub("", css)))
+    css = _TIMES.sub(r"\1", css).replace("transparent", "#0000")
     for index, name in enumerate(dict.fromkeys(_OWN_NAME.findall(css))):
         css = re.sub(rf"{name}\b", f"--{chr(ord('a') + index)}", css)
     return css.replace(": ", ":").replace(";}", "}").strip()

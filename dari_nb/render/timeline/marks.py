@@ -61,4 +61,5 @@ def mark_html(item: MarkItem) -> str:
         line = said.removesuffix("</p>")
         end, dot = ("", "") if line == said else ("</p>", " · ")
         said = f'{line}<span class="c">{dot}{rest}</span>{end}'
-    return f'<div class="dari-passed"><header><b>{item.name}</b></header>{said}</div>'
+    state = "" if item.asks else ' data-state="said"'
+    return f'<div class="dari-passed"{state}><header><b>{item.name}</b></header>{said}</div>'

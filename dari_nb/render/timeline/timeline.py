@@ -16,6 +16,7 @@ from ..plain.words import count_text, is_failed, since_text, state_text, work_te
 from .extent import is_tall
 from .fragments import item_html, time_html
 from .head import Head
+from .marks import MarkItem
 from .silence import with_silence
 
 _NO_ID = re.compile(r"[^\w.:-]+")
@@ -86,16 +87,23 @@ def _turn(
 ) -> str:
     anchor = f"dari-{_NO_ID.sub('-', message_id)}" if message_id else ""
     start = next((item.created_at for item in items if item.created_at), None)
-    body = "".join(
-        _work(
-            [item_html(item, agent=agent, limits=limits, start=start) for item in run], run, start
+
+    def body(items: Sequence[TimelineItem]) -> str:
+        return "".join(
+            _work(
+                [item_html(item, agent=agent, limits=limits, start=start) for item in run],
+                *(run, start),
+            )
+            for run in _runs(items)
         )
-        for run in _runs(items)
-    )
+
     if not anchor:
-        return f'<article class="dari-turn">{body}</article>'
+        return f'<article class="dari-turn">{body(items)}</article>'
     link = f'<a href="#{anchor}" title="Link to this turn">#</a>'
-    return f'<article class="dari-turn" id="{anchor}">{link}{body}</article>'
+    # It stands where the turn begins: behind the marks in front of that.
+    first = next((at for at, item in enumerate(items) if not isinstance(item, MarkItem)), 0)
+    inside = f"{body(items[:first])}{link}{body(items[first:])}"
+    return f'<article class="dari-turn" id="{anchor}">{inside}</article>'
 
 
 def _runs(items: Iterable[TimelineItem]) -> Iterable[list[TimelineItem]]:

@@ -263,8 +263,13 @@ class Score:
     def _mark(self, notes: Iterable[object]) -> None:
         """Put each mark where the reader is when it counts: at the end of what is seen so far."""
         for number, scene in enumerate(self.scenes):
-            for marked in scene.plan.marks:
-                if marked.steps == 0 and number > 0:
+            front = [marked for marked in scene.plan.marks if marked.steps == 0]
+            asked = [at for at, marked in enumerate(front, 1) if asks(marked.mark)]
+            # In front of a session it belongs below what is said of that, if nothing is asked
+            # behind it before that is seen.
+            most = len(front) if not scene.session else asked[-1] if asked else 0
+            for at, marked in enumerate(scene.plan.marks):
+                if at < most and number > 0:
                     self._place_at_end(number - 1, marked.mark)
                 else:
                     self._place(number, marked)

@@ -122,7 +122,7 @@ class TapeReview(Review):
 
         again = Button(description="Look again", layout={"width": "auto"})
         again.on_click(lambda _: self._fill(box, behind=()))
-        return [HTML(f"<p>{self!r}</p>"), HBox([again])]
+        return [HTML(_line(repr(self))), HBox([again])]
 
     def _parts(self, proposal: Proposal, box: Any) -> list[Any]:
         """The buttons of a proposal above its table, where they are seen, and what they do."""
@@ -132,9 +132,10 @@ class TapeReview(Review):
         settle = partial(self._settle, box, proposal, told)
         buttons = [*_buttons(proposal)]
         for button, way in buttons:
-            button.layout.width = "auto"
+            # As wide as its words: where there is no room beside the others it goes below them.
+            button.layout = {"width": "auto", "max_width": "100%", "flex": "none"}
             button.on_click(lambda _, way=way: settle(way))
-        row = HBox([button for button, _ in buttons])
+        row = HBox([button for button, _ in buttons], layout={"flex_flow": "row wrap"})
         what = "What differs" if proposal.old else "What is new"
         return [row, told, HTML(_FRAME.format(what, _paper(proposal)["text/html"]))]
 

@@ -60,7 +60,7 @@ function drawPlayer(
     sheet.hidden = !sheet.hidden;
   };
   const controls = new Controls(port, story, playback, toggle, signal);
-  const keys = controls.keys(toggle, () => question.focus());
+  const keys = controls.keys(toggle, question);
   const sheet = keySheet(
     keys.map(([names, says]) => [names.map((name) => NAMES[name] ?? name), says] as const),
   );
@@ -70,7 +70,7 @@ function drawPlayer(
   el.addEventListener("keydown", (event) => question.type(event), { signal });
   sendsWith(el, () => void question.send());
   onKeys(el, keys, signal);
-  keepInSight(el, signal);
+  keepInSight(el, stage.log, () => question.lead(), signal);
   onEscape(el, toggle, () => !sheet.hidden);
   const top = make("div", "dari-top", {}, head, controls.element, controls.caption, sheet);
   el.replaceChildren(top, stage.log, stage.latest, controls.passed, question.element);

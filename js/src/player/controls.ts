@@ -1,7 +1,8 @@
 import type { Port } from "../host/port";
-import { button, make } from "../shared/dom";
+import { button, make, SENDS } from "../shared/dom";
 import type { Key } from "../shared/keys";
 import type { Playback } from "./playback";
+import type { Question } from "./question";
 import type { Story } from "./story";
 import { clock, Track } from "./track";
 import type { State } from "./wire";
@@ -64,10 +65,11 @@ export class Controls {
    * The keys of a player.
    *
    * @param help Shows them.
-   * @param ask Goes to the question that is asked here.
+   * @param asked The question that is asked here.
    */
-  keys(help: () => void, ask: () => void): Key[] {
+  keys(help: () => void, asked: Question): Key[] {
     const { track } = this;
+    const ask = () => asked.focus();
     const play = () => (this.#playback.question ? ask() : this.#playback.toggle());
     const to = (seconds: number) => void this.#playback.seek(seconds);
     const by = (seconds: number) => to(this.#playback.seconds + seconds);
@@ -84,6 +86,7 @@ export class Controls {
       [["Home"], "to the beginning", () => to(0)],
       [["End"], "to the end", () => to(Number(track.field.max))],
       [["A–Z"], "write, where something is asked", ask],
+      [[SENDS], "send the answer", () => void asked.send()],
       [["?"], "these keys", help],
     ];
   }

@@ -112,10 +112,13 @@ export class Playback {
 
   /** Goes to the next turn or mark, or to the one before. */
   async jump(by: 1 | -1): Promise<void> {
-    const places = this.#story.chapters.flatMap(({ marks }, chapter) => [
-      { chapter, steps: 1 },
-      ...marks.map(({ steps }) => ({ chapter, steps })),
-    ]);
+    const places = this.#story.chapters.flatMap(({ marks, steps: most }, chapter) =>
+      // What stands in front of all is seen with the first step, if that may be seen.
+      [1, ...marks.map(({ steps }) => Math.max(1, steps))].map((steps) => ({
+        chapter,
+        steps: Math.min(steps, most),
+      })),
+    );
     const far = ({ chapter, steps }: Place) =>
       chapter - this.#place.chapter || steps - this.#place.steps;
     const next =

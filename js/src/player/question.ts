@@ -18,6 +18,7 @@ export class Question {
   readonly #field = make("textarea", "", { rows: "2", "aria-label": "What you expect" });
   readonly #note = make("span", "dari-note", { role: "status" });
   readonly #send: HTMLButtonElement;
+  readonly #line: HTMLElement;
   #shown: Mark | undefined;
   /** Whether the reader was put where they write, and may still be pressing what led them there. */
   #isLed = false;
@@ -35,7 +36,7 @@ export class Question {
     const written = () => {
       if (this.#shown) answering.write(this.#shown.id, this.#field.value);
       this.#grow();
-      this.#keepInSight();
+      this.#bring();
     };
     this.#field.addEventListener("input", written, { signal });
     this.#field.addEventListener("keydown", (event) => this.#holdSteps(event), { signal });
@@ -43,12 +44,13 @@ export class Question {
       this.#isLed = false;
       answering.keep();
     };
+    this.#field.addEventListener("focus", () => this.lead(), { signal });
     this.#field.addEventListener("blur", away, { signal });
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
     const hint = make("small", "", {}, `${SENDS} sends`);
-    const line = make("div", "dari-line", {}, this.#send, skip, hint, this.#note);
-    this.element.append(this.#text, this.#field, line);
+    this.#line = make("div", "dari-line", {}, this.#send, skip, hint, this.#note);
+    this.element.append(this.#text, this.#field, this.#line);
     this.element.hidden = true;
   }
 
@@ -66,6 +68,16 @@ export class Question {
   /** Puts the reader where they write. */
   focus(): void {
     this.#field.focus({ preventScroll: true });
+  }
+
+  /** Brings all of it into sight, or as much of it as is seen at once above its buttons. */
+  #bring(): void {
+    for (const part of [this.element, this.#line]) part.scrollIntoView?.({ block: "nearest" });
+  }
+
+  /** Does so where the reader is in it. */
+  lead(): void {
+    if (this.element.contains(focused(this.element))) this.#bring();
   }
 
   /** Sends what is written, where something is asked. */
@@ -96,7 +108,7 @@ export class Question {
       // Sanitised by Python, like every fragment.
       this.#text.innerHTML = mark.html;
       this.#grow();
-      this.#keepInSight();
+      this.#bring();
       if (focus && this.element.parentElement?.contains(focus)) {
         this.focus();
         this.#isLed = true;
@@ -114,11 +126,6 @@ export class Question {
   #grow(): void {
     this.#field.style.height = "auto";
     this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
-  }
-
-  /** The buttons below the field stay in sight. */
-  #keepInSight(): void {
-    this.element.scrollIntoView?.({ block: "nearest" });
   }
 
   /** Sends what is expected; with nothing the question is skipped. */

@@ -4,19 +4,45 @@ import { scrollersAround } from "../shared/scrolling";
 /** As tall as no page is. */
 const TALL = "99999px";
 
-/** Keeps a view as tall as what is seen at once, and whoever is in it sees it whole. */
-export function keepInSight(el: HTMLElement, signal: AbortSignal): void {
-  let width = -1;
-  const fill = () => {
-    el.style.setProperty("--seen", `${heightAround(el)}px`);
+/** So much of the transcript is seen, where it is that long: in a low place the rest stays whole. */
+const LEAST_PX = 160;
+
+/**
+ * Keeps a view as tall as what is seen at once, and whoever is in it sees it whole. Where that is
+ * too low for all that is around the transcript, the view is as tall as it must be.
+ *
+ * @param el The view.
+ * @param log Its transcript, which takes what is left.
+ * @param lead Brings what the reader is at into sight, where not all of the view can be.
+ * @param signal Ends it.
+ */
+export function keepInSight(
+  el: HTMLElement,
+  log: HTMLElement,
+  lead: () => void,
+  signal: AbortSignal,
+): void {
+  let [width, seen] = [-1, 0];
+  const hold = () => {
+    const least = el.scrollHeight - log.offsetHeight + LEAST_PX;
+    el.style.setProperty("--seen", `${Math.max(seen, least)}px`);
   };
-  const bring = () => el.scrollIntoView?.({ block: "nearest" });
+  const fill = () => {
+    seen = heightAround(el);
+    hold();
+  };
+  const bring = () => {
+    el.scrollIntoView?.({ block: "nearest" });
+    lead();
+  };
   const sizes = new ResizeObserver(() => {
-    if (width !== el.offsetWidth) fill();
+    if (width === el.offsetWidth) hold();
+    else fill();
     width = el.offsetWidth;
     if (el.matches(":focus-within")) bring();
   });
   sizes.observe(el);
+  sizes.observe(log);
   atEnd(signal, () => sizes.disconnect());
   addEventListener("resize", fill, { signal });
   el.addEventListener("keydown", bring, { signal });

@@ -28,6 +28,8 @@ export class Track {
   readonly #playback: Playback;
   readonly #done = make("span", "dari-done");
   readonly #marks = make("span", "");
+  /** The first question that nobody has answered. */
+  #open: HTMLElement | undefined;
 
   constructor(story: Story, playback: Playback, signal: AbortSignal) {
     this.#story = story;
@@ -63,12 +65,13 @@ export class Track {
     const marks = chapters.flatMap(({ begins, marks }) =>
       marks.map((mark) => [begins + mark.at, mark] as const),
     );
+    this.#open = undefined;
     this.#marks.replaceChildren(
       ...marks.slice(0, MOST_MARKS).map(([seconds, mark]) => {
         const place = make("i", mark.ask === null ? "dari-mark" : "dari-mark dari-asks");
         place.style.insetInlineStart = `${this.#part(seconds, 100)}%`;
-        const isAnswered = mark.ask !== null && mark.answer !== null;
-        place.title = isAnswered ? mark.text : plainText(mark);
+        place.title = mark.ask === null ? plainText(mark) : mark.text;
+        if (mark.ask !== null && mark.answer === null) this.#open = place;
         return place;
       }),
     );
@@ -77,7 +80,9 @@ export class Track {
 
   /** Shows where the reader is. */
   show(): void {
-    const { seconds } = this.#playback;
+    const { seconds, question } = this.#playback;
+    // It asks nothing before the reader has come to it.
+    if (this.#open) this.#open.title = question ? plainText(question) : "question";
     this.field.value = String(seconds);
     this.field.setAttribute("aria-valuetext", wordsOf(this.#story, this.#playback));
     this.#done.style.width = `${this.#part(seconds, 100)}%`;

@@ -63,7 +63,10 @@ export function passed({ ask, answer, html }: Mark): HTMLElement {
   const element = make("div", "dari-passed");
   // Sanitised by Python, like every fragment.
   element.innerHTML = html;
-  if (ask === null) return element;
+  if (ask === null) {
+    element.dataset.state = "said";
+    return element;
+  }
   const expected = answer ? `you expected: ${answer}` : "skipped";
   const rest = answer === null ? "it goes on behind this question" : expected;
   // It goes on in the line of a paragraph, and stands below anything else.
@@ -72,11 +75,16 @@ export function passed({ ask, answer, html }: Mark): HTMLElement {
   return element;
 }
 
+/** What begins on a line of its own, or ends one. */
+const LINES = "p, li, h3, h4, h5, h6, pre, blockquote, th, td, br";
+
 /** What a mark asks, or else says, where there is only text: formulas as they were written. */
 export function plainText({ html }: Mark): string {
   const element = make("div", "");
   element.innerHTML = html;
   for (const math of element.querySelectorAll("math"))
     math.replaceWith(math.querySelector("annotation")?.textContent ?? "");
-  return element.textContent?.trim() ?? "";
+  for (const line of element.querySelectorAll(LINES)) line.after("\n");
+  const lines = (element.textContent ?? "").split("\n").map((line) => line.trim());
+  return lines.filter(Boolean).join(" · ");
 }

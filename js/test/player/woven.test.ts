@@ -85,7 +85,9 @@ test("what was skipped, and a mark that asks nothing, are told as that", () => {
     woven(call(), [mark("m", 1, told)])[0]?.changes.at(-1) as { html: string };
   expect(html({ answer: "" }).html).toContain(" · skipped");
   const plain = { ask: null, html: "<p>It stops.</p>", answer: null };
-  expect(html(plain).html).toBe('<div class="dari-passed"><p>It stops.</p></div>');
+  expect(html(plain).html).toBe(
+    '<div class="dari-passed" data-state="said"><p>It stops.</p></div>',
+  );
 });
 
 test("what was expected stands below a question that ends in code, in the line of any other", () => {

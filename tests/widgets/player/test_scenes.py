@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from dari_nb.local import LocalDari
 from dari_nb.models import AssistantMessageItem, Event, TimelineItem
 from dari_nb.render import GrowingItems
+from dari_nb.render.timeline.marks import MarkItem
 from dari_nb.tapes import AgentLine, Scrubber, Turn, parsed, turns_of
 from dari_nb.transcript import fold
 from dari_nb.widgets.live.outbox import Outbox
@@ -255,3 +257,24 @@ def test_a_turn_of_many_calls_costs_in_proportion(name: str) -> None:
         return counted
 
     assert looked_at(400) < 3 * looked_at(200)
+
+
+@pytest.mark.parametrize(
+    ("front", "before", "below"),
+    [
+        ([("Part 2", None)], [], ["Part 2"]),
+        ([("Part 2", None), ("q", "What?")], ["Part 2", "What?"], []),
+        ([("q", "What?"), ("Part 2", None)], ["What?"], ["Part 2"]),
+    ],
+)
+def test_a_mark_in_front_of_a_session_stands_below_its_head(front, before, below) -> None:
+    lines = DRAFTED.splitlines()
+    marks = [json.dumps({"mark": mark} | ({"ask": ask} if ask else {})) for mark, ask in front]
+    score = tape("\n".join([*lines[:14], *marks, *lines[15:], ""]))
+    answers = dict.fromkeys(score.questions, "x")
+    _, (first, second) = score.outline(answers)
+    assert [mark["html"][3:-4] for mark in first["marks"]][-len(before) or 9 :] == before
+    assert [mark["html"][3:-4] for mark in second["marks"] if mark["steps"] == 0] == below
+    (_, _), (items, head) = score.parts(answers)
+    assert head.title == "other"
+    assert [item.text for item in items if isinstance(item, MarkItem)][: len(below)] == below
