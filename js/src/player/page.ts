@@ -68,9 +68,9 @@ function offerAnswers(port: PagePort, el: HTMLElement): void {
     const who = (reader as HTMLInputElement).value.trim();
     const link = document.createElement("a");
     link.href = `data:application/jsonl;charset=utf-8,${encodeURIComponent(port.answers(who))}`;
+    const named = [document.title, "answers", who, port.code].filter(Boolean).join(" ");
     // A name is no path.
-    const name = [document.title, "answers", who.replace(/[^\p{L}\p{N} _-]/gu, "_"), port.code];
-    link.download = `${name.filter(Boolean).join(" ")}.jsonl`;
+    link.download = `${named.replace(/[^\p{L}\p{N} _-]/gu, "_")}.jsonl`;
     link.click();
     isSaved = true;
     const lacks = isUnsent() ? ": what you have written and not sent is not in it." : "";
