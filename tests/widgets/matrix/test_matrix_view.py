@@ -189,8 +189,8 @@ def test_an_open_cell_is_its_transcript_as_fragments(view, wire):
 
 def test_chosen_cells_are_compared(view, wire):
     html = wire.ask("compare", {"cells": ["a/small", "b/large"]})["body"]
-    assert '<th scope="col">0 · small</th>' in html
-    assert '<th scope="col">1 · large</th>' in html
+    assert '<th scope="col">task 0 · small</th>' in html
+    assert '<th scope="col">task 1 · large</th>' in html
     assert "<del>a/small</del>" in html
     assert "<ins>b/large</ins>" in html
 
