@@ -314,7 +314,7 @@ def test_a_rating_that_could_not_be_written_says_why(board, wire_of):
 
     view = MatrixView(board.read, rate=full)
     answer = wire_of(view).ask("rate", {"cell": "a/small", "name": "rating", "value": 1})
-    assert answer["error"] == "Not saved: No space left on device."
+    assert answer["error"] == "No space left on device."
 
 
 def test_the_cells_in_sight_are_watched(board, wire_of):
