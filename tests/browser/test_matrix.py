@@ -378,6 +378,30 @@ def test_it_looks_right_beside_a_transcript_and_narrow(book, axe, theme):
     book.theme("light")
 
 
+LOOK = """cell => {
+  const { backgroundColor, borderTopStyle } = getComputedStyle(cell);
+  return [backgroundColor, borderTopStyle];
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_open_looks_otherwise_than_what_is_chosen_also_where_both_are_wrong(book, theme):
+    book.theme(theme)
+    for place in ("0-small", "0-large", "1-small"):
+        book.execute(f"board.put('{place}', state='completed', text='No', scores={{'right': 0}})")
+        expect(cell(book, place)).to_have_attribute("data-tint", "no")
+    cell(book, "0-large").click(modifiers=["Control"])
+    cell(book, "0-small").click()
+    expect(cell(book, "0-small")).to_have_attribute("data-open", "")
+    book.page.mouse.move(0, 0)
+    looks = [cell(book, place).evaluate(LOOK) for place in ("0-small", "0-large", "1-small")]
+    (opened, frame), (chosen, of_chosen), (wrong, of_wrong) = looks
+    assert opened not in (chosen, wrong)
+    assert of_chosen not in (frame, of_wrong)
+    book.shot(f"matrix-open-and-chosen-{theme}", selector=".dari-matrix")
+    book.theme("light")
+
+
 SCORED = (
     FILL
     + """
@@ -825,3 +849,19 @@ def test_a_long_name_of_a_column_stays_in_its_own_head(lab):
     over = "all => all.map(head => head.scrollWidth - head.clientWidth)"
     assert heads.evaluate_all(over) == [0] * 7
     book.shot("matrix-long-names", selector=".dari-matrix")
+
+
+def test_what_is_compared_comes_into_sight(lab):
+    cells = [BOARD, "print('\\n' * 6)", "board = Board(12); board.view", FILL]
+    book = lab.open_notebook(cells)
+    book.run_all()
+    cell(book, "0-large").scroll_into_view_if_needed()
+    cell(book, "0-small").get_by_text("closed on Monday").wait_for()
+    for llm in ("small", "large"):
+        cell(book, f"0-{llm}").click(modifiers=["Control"])
+    book.page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0")
+    book.page.keyboard.press("c")
+    answer = book.page.locator(".dari-compare tr", has_text="Answer")
+    expect(answer).to_be_in_viewport(ratio=1)
+    expect(book.page.locator(".dari-compare thead")).to_contain_text("task 0 · small")
+    book.shot("matrix-compare-in-sight")

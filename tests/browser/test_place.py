@@ -52,6 +52,11 @@ WATCH = """([selector, words]) => {
 PART = ".jp-OutputArea-output .dari strong"
 
 
+def read(page):
+    """Have been there for as long as somebody who reads is."""
+    page.wait_for_timeout(2500)
+
+
 def open_gate(server):
     (server.notebooks / "go").touch()
 
@@ -175,11 +180,54 @@ def test_rows_of_a_batch_stay_where_they_are(lab):
     matrix = book.page.locator(".dari-matrix")
     matrix.get_by_text("8 done").wait_for()
     matrix.get_by_text("task 1").first.scroll_into_view_if_needed()
+    read(book.page)
     cells = ".jp-OutputArea-output :is(th, td)"
     moved, grown = become_paper(book, cells, "task 1", live=".dari-matrix")
     assert moved <= 40
     assert abs(grown) <= 450  # half of what is seen
     book.shot("place-batch")
+
+
+QUICK = """
+@d.server.agent("quick", llms=["small", "large"])
+def quick(prompt):
+    return f"{prompt}: done"
+
+tasks = [f"task {n}" for n in range(12)]
+"""
+HOLE = """() => {
+  const paper = document.querySelector(".jp-OutputArea-output .dari:not(.dari-view)");
+  const table = paper.querySelector("table").closest(".dari-wide");
+  const above = table.previousElementSibling ?? paper;
+  return table.getBoundingClientRect().top - above.getBoundingClientRect().bottom;
+}"""
+
+
+def test_a_batch_that_nobody_could_read_yet_leaves_no_hole_on_paper(lab):
+    book = lab.open_notebook(["batch = d.batches.run('quick', tasks)\nbatch", "_ = batch.wait()"])
+    book.execute(SETUP + QUICK)
+    book.run_all()
+    page = book.page
+    page.locator(".jp-OutputArea-output .dari:not(.dari-view) table").first.wait_for()
+    page.locator(".dari-matrix").wait_for(state="detached")
+    assert page.evaluate(HOLE) < 30
+
+
+def test_the_room_above_rows_that_stay_closes_when_the_reader_goes_on(lab):
+    batch = "batch = d.batches.run('calls', tasks=[f'task {n}' for n in range(9)])"
+    book = lab.open_notebook([f"{batch}\n_ = batch.follow()"])
+    book.execute(SETUP)
+    book.start_all()
+    page = book.page
+    matrix = page.locator(".dari-matrix")
+    matrix.get_by_text("8 done").wait_for()
+    matrix.get_by_text("task 1").first.scroll_into_view_if_needed()
+    read(page)
+    become_paper(book, ".jp-OutputArea-output :is(th, td)", "task 1", live=".dari-matrix")
+    assert page.evaluate(HOLE) > 40
+    page.locator(".jp-OutputArea-output .dari").hover()
+    page.mouse.wheel(0, 30)
+    page.wait_for_function(f"() => ({HOLE})() < 30")
 
 
 MARK = """([first, last]) => {

@@ -79,7 +79,7 @@ def test_whoever_gives_the_same_ratings_again_after_a_restart_loses_none(lab):
     unknown = f"2 may not be kept, of tasks 1, 2: {GONE}, and look at them."
     expect(told_there).to_have_text(unknown)
     rate(book, "2")
-    expect(told_there).to_have_text(f"{unknown}; 1 not kept, of task 3: {GONE}.")
+    expect(told_there).to_have_text(f"{unknown} 1 not kept, of task 3: {GONE}.")
     book.shot("matrix-restarted", selector=".dari-matrix")
     show(book)
     cell(book, "1-small").get_by_text("rating 4").wait_for()
@@ -173,3 +173,60 @@ def test_what_is_compared_follows_its_ratings_and_stays_where_it_is(lab):
     expect(row.locator("td")).to_have_text(["2", "4"])
     assert pane.evaluate("e => e.scrollTop") == 40
     assert book.page.evaluate("() => document.activeElement.matches('.dari-log')")
+
+
+def test_of_a_note_for_the_cell_before_nothing_is_said_beside_the_next_one(lab):
+    book = opened(lab)
+    pane, note = book.page.locator(".dari-pane"), book.page.get_by_label("Note", exact=True)
+    book.page.keyboard.press("n")
+    book.page.keyboard.type("for the first")
+    cell(book, "0-large").click()
+    pane.get_by_text("closed on Sunday").wait_for()
+    assert told(book, "list(board.kept)", "['0-small']")
+    spoken = book.page.locator(".dari-spoken")
+    expect(spoken).to_have_text("Task 0: note saved")
+    expect(pane.locator(".dari-rate .dari-note")).to_have_text("")
+    expect(note).to_have_value("")
+
+
+def test_a_note_that_was_not_kept_stays_to_be_copied_when_the_kernel_is_gone(lab):
+    book = opened(lab)
+    note, keys = book.page.get_by_label("Note", exact=True), book.page.keyboard
+    said = book.page.locator(".dari-rate .dari-note")
+    keys.press("n")
+    keys.type("half of")
+    book.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    book.page.locator(".dari-matrix.dari-gone").wait_for()
+    keys.type(" it")
+    keys.press("Enter")
+    expect(said).to_have_text(f"1 not kept, of task 0: {GONE}.")
+    expect(note).to_have_value("half of it")
+    keys.press("5")
+    expect(said).to_have_text(f"2 not kept, of task 0: {GONE}.")
+    expect(book.page.locator(".dari-rate [aria-pressed=true]")).to_have_count(0)
+    cell(book, "1-small").click()
+    expect(note).to_have_value("")
+    cell(book, "0-small").click()
+    expect(note).to_have_value("half of it")
+    book.shot("matrix-gone", selector=".dari-matrix")
+
+
+MENU = "select => [select.value, select.selectedIndex, select.options.length]"
+SCORED = """
+batch.score("right", lambda turn: turn.text != "2")
+batch.view(score="right")
+"""
+
+
+def test_the_menu_of_scores_names_one_of_them_as_soon_as_there_are_two(lab):
+    book = lab.open_notebook([BATCH.replace('batch.rate((0, "small"), "rating", 2)', ""), SCORED])
+    book.run_all()
+    book.page.locator(".dari-matrix").nth(1).locator("[data-cell='0/small/0']").click()
+    book.page.keyboard.press("4")
+    for place, name in enumerate(("rating", "right")):
+        menu = book.page.locator(".dari-matrix").nth(place).locator("[name=score]")
+        menu.wait_for()
+        shown, index, size = menu.evaluate(MENU)
+        assert (index >= 0, size, shown in ("right", "rating")) == (True, 2, True)
+        assert name in menu.inner_text()
+    assert book.execute("print(batch.view(score='right').score)").strip() == "right"

@@ -103,7 +103,7 @@ def answers_text(cells: Sequence[MatrixCell]) -> str:
 def _answers(cells: Sequence[MatrixCell], number: int = 0) -> list[tuple[str, str]]:
     """Count answers, each with the condition that its cells meet, where one tells it from all."""
     groups = answers_of(cells)
-    said = [peek_text(of[0]) or state_word(of[0]) for of in groups]
+    said = [peek_text(of[0]) or state_word(of[0].state) for of in groups]
     alike = Counter(text.lower() for text in said)
     wholes = (said_of(of[0], _FAR) for of in groups[:_MOST_ANSWERS])
     named = _told_apart(said[:_MOST_ANSWERS], wholes)
@@ -210,8 +210,8 @@ def _word(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> Iterable[st
     """
     cell = cells[0]
     if cell.state != "completed":
-        state = escape(visible_name(cell.state))
-        yield f' <span class="dari-state" data-state="{state}">{_safe(state_word(cell))}</span>'
+        state, word = escape(visible_name(cell.state)), _safe(state_word(cell.state))
+        yield f' <span class="dari-state" data-state="{state}">{word}</span>'
     for one, n in verdict_counts(cells, kinds).items():
         tint = f' class="dari-{one.tint}"' if one.tint else ""
         why = f' title="{escape(visible_name(one.why))}"' if one.why else ""

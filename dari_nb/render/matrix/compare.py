@@ -137,7 +137,7 @@ def _figures(compared: Sequence[Compared]) -> Iterator[_Line]:
 
 def _state(cell: MatrixCell) -> str:
     is_cut_off = cell.state == "completed" and cell.stop_reason == MAX_TOKENS
-    return "cut off" if is_cut_off else state_word(cell)
+    return "cut off" if is_cut_off else state_word(cell.state)
 
 
 def _score(name: str, cell: MatrixCell) -> str:

@@ -236,6 +236,6 @@ def _state(counts: Mapping[str, int], is_over: bool) -> str:
     return next(iter(counts), "completed") if len(counts) < 2 else ""
 
 
-def state_word(cell: MatrixCell) -> str:
+def state_word(state: str) -> str:
     """Say the state of a cell; ``planned`` ones are still to come."""
-    return "to come" if cell.state == "planned" else state_text(cell.state)
+    return "to come" if state == "planned" else state_text(state)

@@ -103,7 +103,7 @@ def _choice(matrix: Matrix, wish: Wish, sifted: Sifted) -> str:
     of = f"{left:,} of {count_text(len(matrix.rows), 'task')}"
     if sifted.is_misread:
         return f"{of}: {wish.words} ({sifted.why})"
-    conditions, words = read_conditions(wish.where, Facts(matrix, sifted.seen).names)
+    conditions, words = read_conditions(wish.where, Facts(matrix, sifted.seen))
     named = ", ".join(f"“{visible_name(word)}”" for word in words)
     told = f"the {'words' if len(words) > 1 else 'word'} {named}" if words else ""
     if not conditions:

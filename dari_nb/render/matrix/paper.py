@@ -87,7 +87,7 @@ def _counts(matrix: Matrix) -> str:
 def _states(matrix: Matrix) -> dict[str, str]:
     """Count the cells by state, in words, where they are not all in one."""
     counts = {state: count for state, count in state_counts(matrix).items() if count}
-    words = {state: "to come" if state == "planned" else state_text(state) for state in counts}
+    words = {state: state_word(state) for state in counts}
     return {s: f"{count:,} {words[s]}" for s, count in counts.items()} if len(counts) > 1 else {}
 
 
@@ -241,7 +241,7 @@ def _told(groups: Groups, page: Page, mark: str) -> list[str]:
 
 def _facts(group: Sequence[MatrixCell], page: Page, among: int) -> list[str]:
     cell = group[0]
-    words = [state_word(cell)] if cell.state != "completed" else []
+    words = [state_word(cell.state)] if cell.state != "completed" else []
     for one, n in verdict_counts(group, page.kinds).items():
         words.append(f"{one.text} {n}{_TIMES}" if n < len(group) else one.text)
     words += [f"“{note}”" for note in notes_of(group)]

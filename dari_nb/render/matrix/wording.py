@@ -20,6 +20,16 @@ _METHODS = {
 }
 
 
+def cell_text(task: int, column: str, repeat: int | None = None) -> str:
+    """Tell a cell from others, by its repeat, too, where there are several.
+
+    >>> cell_text(0, "small"), cell_text(0, "small", 1)
+    ('task 0 · small', 'task 0 · small · repeat 1')
+    """
+    told = f"task {task} · {column}"
+    return told if repeat is None else f"{told} · repeat {repeat}"
+
+
 def method_text(method: str) -> str:
     """Name how an interval was made as the literature does.
 

@@ -9,7 +9,11 @@ import re
 _COLOURS = re.compile(r"\x1b\[(?:[0-?]+[ -/]*[@-~]|[mKJH])")
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # A name is short and one line, so marks without width have no business in it.
+# But a joiner between two emoji is part of the one that they are shown as.
+_EMOJI = "[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+_JOINS = f"(?:(?<={_EMOJI})|(?<={_EMOJI}\ufe0f))\u200d{_EMOJI}"
 _INVISIBLE = re.compile(
+    f"(?!{_JOINS})"
     "[\u00ad\u034f\u061c\u115f\u180e\u200b-\u200f\u2028\u2029\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
 )
 
@@ -31,7 +35,11 @@ def visible(text: str) -> str:
 
 
 def visible_name(text: str) -> str:
-    """Do the same for a name: one line, and marks without width are visible too."""
+    r"""Do the same for a name: one line, and marks without width are visible too.
+
+    >>> visible_name("a\u200db"), len(visible_name("\U0001f469\u200d\U0001f52c"))
+    ('a[U+200D]b', 3)
+    """
     return _INVISIBLE.sub(_code_point, " ".join(visible(text).split()))
 
 

@@ -125,7 +125,7 @@ def keep_rating(rate: Rate, given: Given, whole: Said) -> None:
     try:
         rate(given.cell, given.name, whole.value, whole.note)
     except OSError as error:
-        raise DariError(f"Not saved: {error.strerror or error}.") from error
+        raise DariError(f"{error.strerror or error}.") from error
 
 
 def fragments_of(items: Iterable[TimelineItem], agent: str) -> list[Fragment]:

@@ -6,35 +6,36 @@ A field's ``name`` is that of the trait that it sets.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from ...render import head_html
 from ...render.matrix.against import Against, against_html, scores_of
 from ...render.matrix.bases import baselines
-from ...render.matrix.figures import matrix_head, state_counts, total_text
+from ...render.matrix.figures import matrix_head, state_counts, state_word, total_text
 from ...render.matrix.finding import finding_html
 from ...render.matrix.matrix import Matrix
 from ...render.matrix.parts import number_html
 from ...render.matrix.sifting.conditions import condition, has
 from ...render.matrix.sifting.facts import order_word
-from ...render.matrix.sifting.offers import offers
-from ...render.matrix.verdict import short_name
+from ...render.matrix.sifting.offers import example_of, offers
 from ...render.plain.visible import visible_name
-from ...render.plain.words import state_text
 
 _MENU = 60  # characters of a line of a menu
 _NAMES = 40  # of metadata and scores; longer lists serve nobody
 _FIELDS = """<input type="search" name="where" placeholder="Words, {example} …"\
- aria-label="Filter tasks" autocomplete="off"><datalist>{offered}</datalist>{order}{against}\
-<label title="Hide names of LLMs, scores, times and costs">\
-<input type="checkbox" name="blind"> Blind</label>"""
+ aria-label="Filter tasks" autocomplete="off"><datalist>{offered}</datalist>\
+{order}{against}{blind}"""
+_BLIND = (
+    '<label title="Hide names of LLMs, scores, times and costs">'
+    '<input type="checkbox" name="blind"> Blind</label>'
+)
 
 
 def totals_html(matrix: Matrix, *, finding: bool = True) -> str:
     """Render the head line, the counts by state as a bar and in words, and the finding."""
     counts = {state: count for state, count in state_counts(matrix).items() if count}
-    words = {state: f"{count:,} {_word(state)}" for state, count in counts.items()}
+    words = {state: f"{count:,} {state_word(state)}" for state, count in counts.items()}
     bar = "".join(
         f'<i data-state="{_safe(state)}" style="flex-grow:{count}"></i>'
         for state, count in counts.items()
@@ -64,8 +65,13 @@ def seen_html(matrix: Matrix, seen: Against) -> str:
     return against_html(matrix, seen, live=True) + finding_html(matrix, live=True, folded=True)
 
 
-def tools_html(matrix: Matrix) -> str:
-    """Render the fields, with what the tasks and cells of this matrix have to offer."""
+def tools_html(matrix: Matrix, *, can_be_blind: bool = True) -> str:
+    """Render the fields, with what the tasks and cells of this matrix have to offer.
+
+    Args:
+        matrix: The matrix.
+        can_be_blind: Whether it is shown blind or not, as one likes.
+    """
     scores = _names(cell.scores for cell in matrix.cells)
     metadata = _names(row.metadata for row in matrix.rows)
     by_number = [("number", "In task order")]
@@ -76,20 +82,22 @@ def tools_html(matrix: Matrix) -> str:
         for sign, side in (("", "lowest"), ("-", "highest"))
     ]
     if matrix.is_blind:  # it is in that order, whatever differs
-        order = _select("order", "Order", by_number[0][1], [*ups, *both])
+        order = _select("order", "Order", [("", by_number[0][1]), *ups, *both])
     else:
-        order = _select("order", "Order", "What differs first", [*by_number, *ups, *both])
+        first = ("", "What differs first")
+        order = _select("order", "Order", [first, *by_number, *ups, *both])
     names = {column.id: column.label for column in matrix.columns}
     bases = [(name, f"Against {names.get(name, name)}") for name in baselines(matrix.columns)]
     by = scores_of(matrix) if len(matrix.columns) > 1 else []
-    against = _select("baseline", "Baseline", "Against none", bases) if by else ""
+    against = _select("baseline", "Baseline", [("", "Against none"), *bases]) if by else ""
     if len(by) > 1:
-        against += _select(
-            "score", "Score", f"On {by[0]}", [(name, f"On {name}") for name in by[1:]]
-        )
-    example = _safe(_example(matrix, scores))
+        against += _select("score", "Score", [(name, f"On {name}") for name in by])
     offered = "".join(f'<option label="{_safe(one)}"></option>' for one in offers(matrix))
-    return _FIELDS.format(example=example, offered=offered, order=order, against=against)
+    example = _safe(example_of(matrix, scores) or condition("state", state_word("completed")))
+    blind = _BLIND if can_be_blind else ""
+    return _FIELDS.format(
+        example=example, offered=offered, order=order, against=against, blind=blind
+    )
 
 
 def _measured(matrix: Matrix) -> list[str]:
@@ -102,35 +110,20 @@ def _measured(matrix: Matrix) -> list[str]:
     ]
 
 
-def _example(matrix: Matrix, scores: Sequence[str]) -> str:
-    scores = [name for name in scores if name == short_name(name)]
-    yes_or_no = [name for name in scores if matrix.kinds.get(name) == "yes/no"]
-    if yes_or_no:
-        return condition(yes_or_no[0], "no")
-    if scores:
-        return condition(scores[0], "1", "<")
-    return "time > 1" if "seconds" in _measured(matrix) else "state = completed"
-
-
 def _names(mappings: Iterable[Mapping[str, object]]) -> list[str]:
     return list(dict.fromkeys(str(name) for names in mappings for name in names))[:_NAMES]
 
 
-def _select(name: str, label: str, none: str, options: Iterable[tuple[str, str]]) -> str:
+def _select(name: str, label: str, options: Iterable[tuple[str, str]]) -> str:
     shown = "".join(
         f'<option value="{escape(value)}">{_safe(_word_of(words))}</option>'
         for value, words in options
     )
-    first = f'<option value="">{_safe(_word_of(none))}</option>'
-    return f'<select name="{name}" aria-label="{label}">{first}{shown}</select>'
+    return f'<select name="{name}" aria-label="{label}">{shown}</select>'
 
 
 def _word_of(words: str) -> str:
     return words if len(words) <= _MENU else f"{words[: _MENU - 1].rstrip()}…"
-
-
-def _word(state: str) -> str:
-    return "to come" if state == "planned" else state_text(state)
 
 
 def _safe(text: str) -> str:

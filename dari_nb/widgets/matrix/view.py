@@ -18,6 +18,7 @@ from ...render.matrix.compare import Compared, compare_html
 from ...render.matrix.figures import repeats_of, status_of
 from ...render.matrix.matrix import Matrix, MatrixCell
 from ...render.matrix.sifting.sifting import Sifted, Wish, sift
+from ...render.matrix.wording import cell_text
 from .._kernel import current_kernel_id
 from ..errands import Errands, in_thread
 from ..pace import Pace
@@ -297,7 +298,7 @@ class MatrixView(View):
     def _show_totals(self, matrix: Matrix) -> None:
         rows = same_rows(matrix)
         self.tell(
-            tools=tools_html(matrix),
+            tools=tools_html(matrix, can_be_blind=not self._true.is_blind),
             same=same_text(matrix, rows) if rows else "",
             busy=is_busy(matrix) and (self.blocking or bool(self._stops)),
         )
@@ -378,8 +379,8 @@ class MatrixView(View):
         items, head = read()
         if self.rating:
             self._look_at_rating(self._true_id(cell.id))
-        number, column = self._name(cell).split(" · ", 1)
-        told = Head(f"Task {number}", column, head.state, head.facts)
+        task, column = self._name(cell).split(" · ", 1)
+        told = Head(task.capitalize(), column, head.state, head.facts)
         return Opened(head=head_html(told), items=fragments_of(items, head.title))
 
     def _look_at_rating(self, cell_id: str) -> None:
@@ -455,5 +456,5 @@ class MatrixView(View):
         """Tell a cell from others: task, LLM, repeat."""
         matrix = self._matrix
         labels = {column.id: column.label for column in matrix.columns}
-        trial = f" · {cell.repeat}" if repeats_of(matrix) > 1 else ""
-        return f"{matrix.numbers[cell.row]} · {labels.get(cell.column, '')}{trial}"
+        repeat = cell.repeat if repeats_of(matrix) > 1 else None
+        return cell_text(matrix.numbers[cell.row], labels.get(cell.column, ""), repeat)

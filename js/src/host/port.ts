@@ -65,7 +65,7 @@ export class Questions {
   }
 }
 
-/** Reads buffers that each hold a JSON list. */
+/** Reads buffers that each hold a thing as JSON, or a list of them. */
 export function decode<Thing>(buffers: DataView[]): Thing[] {
   return buffers.flatMap((buffer) => JSON.parse(new TextDecoder().decode(buffer)) as Thing[]);
 }

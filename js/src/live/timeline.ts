@@ -48,16 +48,12 @@ export class Timeline {
   }
 
   #place(change: Fragment): Placed[] {
-    const known = this.#items.has(change.id);
-    if (change.html === null) {
-      if (known) this.#order.splice(this.#order.lastIndexOf(change.id), 1);
-      this.#items.delete(change.id);
-      return [change];
+    const { id, after, html } = change;
+    if (this.#items.delete(id)) this.#order.splice(this.#order.lastIndexOf(id), 1);
+    if (html !== null) {
+      this.#order.splice(this.#position(after), 0, id);
+      this.#items.set(id, change);
     }
-    this.#items.set(change.id, change);
-    if (known && this.#predecessor(change.id) === change.after) return [change];
-    if (known) this.#order.splice(this.#order.lastIndexOf(change.id), 1);
-    this.#order.splice(this.#position(change.after), 0, change.id);
     return [change];
   }
 
@@ -73,10 +69,6 @@ export class Timeline {
     this.#items.delete(before.id);
     this.#items.set(item.id, item);
     return [item.id === before.id ? item : { ...item, of: before.id }];
-  }
-
-  #predecessor(id: string): string | null {
-    return this.#order[this.#order.lastIndexOf(id) - 1] ?? null;
   }
 
   /** An unknown predecessor can only be the loss of a batch: then the end is the best guess. */

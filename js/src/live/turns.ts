@@ -1,4 +1,4 @@
-import { atEnd, focused } from "../shared/dom";
+import { atEnd, focused, make } from "../shared/dom";
 import { Folds } from "../shared/folds";
 import { become, isAnswer, markEnd } from "../shared/grow";
 import type { Placed } from "./timeline";
@@ -46,10 +46,6 @@ export class TurnList {
   add(changes: Placed[]): void {
     for (const change of changes) this.#queue.push(change);
     if (this.#frame === 0 && this.#queue.length > 0) this.#work();
-  }
-
-  get size(): number {
-    return this.#items.size;
   }
 
   #work(): void {
@@ -109,13 +105,12 @@ export class TurnList {
   }
 
   #insert(element: HTMLElement, change: Placed, old: HTMLElement | undefined): void {
-    const before = this.#before(change);
-    const article = this.#article(change.turn, before);
-    const last = before && article.contains(before) ? before : undefined;
     if (old && this.#isInPlace(old, change)) {
       old.replaceWith(element);
       return;
     }
+    const article = this.#article(change);
+    const last = this.#lastIn(article, change);
     old?.remove();
     if (last) insertAfter(last, element);
     else article.prepend(element);
@@ -125,20 +120,24 @@ export class TurnList {
     return change.after === null ? undefined : this.#items.get(change.after);
   }
 
+  /** What a change is to stand behind in its article; undefined where it begins that. */
+  #lastIn(article: HTMLElement, change: Placed): HTMLElement | undefined {
+    const before = this.#before(change);
+    return before && article.contains(before) ? before : undefined;
+  }
+
   /** Whether an element stands where the change wants it. */
   #isInPlace(element: HTMLElement, change: Placed): boolean {
     const article = this.#turns.get(change.turn);
-    const before = this.#before(change);
-    const last = before && article?.contains(before) ? before : undefined;
-    return article?.contains(element) === true && itemBefore(element) === last;
+    return !!article?.contains(element) && itemBefore(element) === this.#lastIn(article, change);
   }
 
-  #article(turn: string, before: HTMLElement | undefined): HTMLElement {
+  #article(change: Placed): HTMLElement {
+    const { turn } = change;
     const known = this.#turns.get(turn);
     if (known) return known;
-    const article = document.createElement("article");
-    article.className = "dari-turn";
-    article.dataset.turn = turn;
+    const article = make("article", "dari-turn", { "data-turn": turn });
+    const before = this.#before(change);
     if (before) before.closest("article")?.after(article);
     else this.#root.prepend(article);
     this.#turns.set(turn, article);
@@ -155,10 +154,7 @@ function insertAfter(last: HTMLElement, element: HTMLElement): void {
     last.after(element);
     return;
   }
-  const chunk = document.createElement("section");
-  chunk.className = "dari-chunk";
-  chunk.append(element);
-  (isChunk(box) ? box : last).after(chunk);
+  (isChunk(box) ? box : last).after(make("section", "dari-chunk", {}, element));
 }
 
 /** The item before this one in its article. */
@@ -181,5 +177,5 @@ const template = document.createElement("template");
 function elementOf(html: string): HTMLElement {
   template.innerHTML = html;
   const element = template.content.firstElementChild;
-  return element instanceof HTMLElement ? element : document.createElement("div");
+  return element instanceof HTMLElement ? element : make("div", "");
 }

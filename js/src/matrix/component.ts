@@ -1,4 +1,4 @@
-import type { Component } from "../host/port";
+import { type Component, decode } from "../host/port";
 import { atEnd } from "../shared/dom";
 import { Sheet } from "./sheet";
 import { MatrixView } from "./view";
@@ -20,7 +20,7 @@ export const matrix: Component<State> = (port, signal) => {
   atEnd(signal, () => clearTimeout(timer));
   port.receive((message, buffers) => {
     if (message.kind === "found") {
-      for (const buffer of buffers) sheet.find(message as Found, decode<Left[]>(buffer));
+      sheet.find(message as Found, decode<Left>(buffers));
       return;
     }
     const news = message as News;
@@ -30,7 +30,7 @@ export const matrix: Component<State> = (port, signal) => {
       asked = false;
     }
     sheet.kept = news.kept;
-    for (const buffer of buffers) sheet.apply(decode<Change>(buffer));
+    for (const change of decode<Change>(buffers)) sheet.apply(change);
     // What came is shown in any case; what is missing before it is asked for once.
     if (news.since > n) {
       hello();
@@ -41,7 +41,3 @@ export const matrix: Component<State> = (port, signal) => {
   }, signal);
   return (el, until) => void new MatrixView(el, port, sheet, until);
 };
-
-function decode<Thing>(buffer: DataView): Thing {
-  return JSON.parse(new TextDecoder().decode(buffer)) as Thing;
-}

@@ -100,13 +100,17 @@ name="same"></button></td></tr>`;
     if ((target as Element).matches(":focus-visible")) box.scrollTop = 0;
   });
 
+  function forget(): void {
+    for (const known of [bodies, cells, drawn]) known.clear();
+  }
+
   function reshape(): void {
     const { columns, repeats } = sheet;
     const aside = columns.length === 1 && repeats > 1;
     lanes = aside
       ? Array.from({ length: repeats }, (_, repeat) => ({ column: columns[0] as Column, repeat }))
       : columns.map((column) => ({ column, repeat: undefined }));
-    for (const known of [bodies, cells, drawn]) known.clear();
+    forget();
     table.style.setProperty("--lanes", String(lanes.length));
   }
 
@@ -251,7 +255,7 @@ name="same"></button></td></tr>`;
 
   return {
     clear() {
-      for (const known of [bodies, cells, drawn]) known.clear();
+      forget();
       shape = shown = "";
       table.replaceChildren();
     },

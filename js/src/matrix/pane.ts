@@ -88,12 +88,14 @@ export class Pane {
     }
   }
 
-  /** Shows a comparison; of one that is there already only what is new changes. */
+  /** Shows a comparison, and brings it into sight; of one that is there only what is new changes. */
   compare(html: string): void {
+    const isNew = !this.#log.hasChildNodes();
     const next = this.#log.cloneNode() as HTMLElement;
     next.innerHTML = html;
     openAlike(this.#log, next);
     become(this.#log, next);
+    if (isNew) this.element.scrollIntoView({ block: "nearest" });
   }
 
   /**

@@ -44,6 +44,8 @@ export class Ratings {
   /** What was not kept since whoever rates rested last, but for cells that were rated again. */
   lost: Given[] = [];
   #last = 0;
+  /** Notes that were not kept: each stays in the field of its cell. */
+  readonly #notes = new Map<string, string>();
 
   /** @param keep Returns what is kept then, or rejects with what went wrong, for the reader. */
   constructor(keep: Keep, told: Told, drawn: Drawn) {
@@ -55,7 +57,13 @@ export class Ratings {
   of(cell: Cell, name: string): Said {
     const score = cell.scores[name];
     const value = typeof score === "number" ? score : null;
-    return { value, note: cell.notes[name] ?? "", ...this.#given.get(cell.id)?.part };
+    const note = this.#notes.get(cell.id) ?? cell.notes[name] ?? "";
+    return { value, note, ...this.#given.get(cell.id)?.part };
+  }
+
+  /** Whether this is a note that was not kept. */
+  isLost(cell: Cell, note: string): boolean {
+    return this.#notes.get(cell.id) === note;
   }
 
   /** Goes by what the kernel says of a cell, once what was given here is in that. */
@@ -97,6 +105,7 @@ export class Ratings {
         this.lost = [...this.lost, ...sent].filter(
           (one) => !seen.includes(one) && one.cell.id !== cell.id,
         );
+        if ("note" in change) this.#notes.delete(cell.id);
         given.kept = kept;
         Object.assign(given.part, said);
         this.#drawn(cells, kept);
@@ -109,6 +118,8 @@ export class Ratings {
       })
       .catch(({ message, cause }: Error) => {
         const others = (one: Given) => one !== given;
+        const { note } = change;
+        if (note && this.#given.get(cell.id)?.part.note === note) this.#notes.set(cell.id, note);
         this.#forget(given);
         given.isSent = cause === UNANSWERED;
         given.why = given.isSent ? `${message.slice(0, -1)}, and look at them.` : message;

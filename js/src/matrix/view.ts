@@ -25,6 +25,7 @@ const TRAITS = [
   "busy",
   "stop",
   "rating",
+  "by",
   "against",
   "selected",
   "chosen",
@@ -144,7 +145,8 @@ export class MatrixView {
     for (const field of this.#tools.querySelectorAll<HTMLInputElement | HTMLSelectElement>(
       "[name]",
     )) {
-      const value = port.get(field.name as "where") as string | boolean;
+      const said = port.get(field.name as "where") as string | boolean;
+      const value = field.name === "score" ? said || port.get("by") : said;
       if (typeof value === "boolean") (field as HTMLInputElement).checked = value;
       // A menu that has no such line shows none, and says that it is empty.
       else if (field.value !== value || ("options" in field && field.selectedIndex < 0))
@@ -179,9 +181,9 @@ export class MatrixView {
     const isAsked = this.#asked === asked;
     // What is rated stays where it is while it is open, and goes when the reader goes on.
     const open = isAsked ? (this.#opened?.row ?? "") : "";
-    const [same, shown] = [true, false].map((is) =>
-      ids.filter((id) => (!!folds && !!rows.get(id)?.same && id !== open) === is),
-    ) as [string[], string[]];
+    const isSame = (id: string) => !!folds && !!rows.get(id)?.same && id !== open;
+    const same = ids.filter(isSame);
+    const shown = ids.filter((id) => !isSame(id));
     const at = this.#shown.indexOf(open);
     if (at >= 0 && rows.has(open) && !left.has(open)) shown.splice(at, 0, open);
     this.#shown = shown;
@@ -259,12 +261,6 @@ export class MatrixView {
     this.#grid.reveal(cell.id);
   }
 
-  /** Opens another repeat, which has a button of its own: that has the focus then. */
-  #openRepeat(id: string): void {
-    this.#select(this.#sheet.cells.get(id) as Cell);
-    this.#pane.element.querySelector<HTMLElement>(`[name=repeat][value="${id}"]`)?.focus();
-  }
-
   #open(cell: Cell): void {
     clearTimeout(this.#following);
     this.#compared = [];
@@ -289,7 +285,6 @@ export class MatrixView {
     this.#port.set({ selected: "" });
     this.#root.dataset.open = "compare";
     this.#pane.open("Compared");
-    this.#pane.element.scrollIntoView({ block: "nearest" });
     this.#compared = this.#port.get("chosen");
     this.#askCompared();
     this.#show();
@@ -338,18 +333,21 @@ export class MatrixView {
 
   /** Goes on at the cell of the note, which is kept as by any way out of its field but Escape. */
   #leaveNote(key: string): void {
-    const opened = this.#opened;
-    if (opened && key === "Escape") this.#line.note.value = this.#kept(opened).note;
+    const [opened, field] = [this.#opened, this.#line.note];
+    const isAgain = opened && this.#ratings.isLost(opened, field.value);
+    if (opened && key === "Escape") field.value = this.#kept(opened).note;
+    else if (isAgain) this.#rate(opened, { note: field.value });
     this.#pane.focus();
     if (opened) this.#grid.focus(opened.id);
   }
 
   #told(cell: Cell, words: string, isError: boolean): void {
-    this.#spoken.textContent = `Task ${this.#numberOf(cell)}: ${words || SAVING}`;
+    const said = isError ? `not kept: ${words}` : words || SAVING;
+    this.#spoken.textContent = `Task ${this.#numberOf(cell)}: ${said}`;
     // An error is seen where ratings are.
     if (isError && !this.#opened) this.#select(cell);
     const opened = this.#opened;
-    this.#tellSaving(isError ? "" : opened?.id === cell.id ? words : "saved");
+    this.#tellSaving(isError || opened?.id !== cell.id ? "" : words);
     if (opened) this.#line.show(this.#kept(opened), opened.id);
   }
 
@@ -357,15 +355,14 @@ export class MatrixView {
   #tellSaving(words: string): void {
     const { waiting } = this.#ratings;
     const saving = waiting > 1 ? `saving ${waiting} …` : SAVING;
-    const lost = this.#tellLost();
-    this.#line.tell([waiting > 0 ? saving : words, ...lost].filter(Boolean).join("; "), !!lost[0]);
+    const lost = this.#lost;
+    const told = [waiting > 0 ? saving : words, ...lost].filter(Boolean).join("; ");
+    this.#line.tell(told.replaceAll(".;", "."), !!lost[0]);
   }
 
-  /** Says what was not kept: of all with one cause together. */
-  #tellLost(): string[] {
+  /** What was not kept, in words: of all with one cause together. */
+  get #lost(): string[] {
     const { lost } = this.#ratings;
-    const [one] = lost;
-    if (one && !lost[1] && !one.isSent && one.cell.id === this.#opened?.id) return [one.why];
     const causes = new Map(lost.map((one) => [one.why, one.isSent]));
     return [...causes].map(([why, isSent]) => {
       const of = lost.filter((other) => other.why === why);
@@ -422,8 +419,8 @@ export class MatrixView {
   #found(cell: Cell): Cell {
     const isHere = (one: Cell) => this.#sheet.fits(one) && this.#grid.shows(one.id, cell.id);
     const here = this.#sheet.cellsOf(cell.row).filter(isHere);
-    const isOpen = here.find((one) => one.id === this.#opened?.id);
-    return isOpen ?? here.sort((a, b) => a.repeat - b.repeat)[0] ?? cell;
+    const rank = ({ id, repeat }: Cell) => (id === this.#opened?.id ? -1 : repeat);
+    return here.sort((a, b) => rank(a) - rank(b))[0] ?? cell;
   }
 
   /** A field has the name of the trait that it sets. */
@@ -444,21 +441,22 @@ export class MatrixView {
     }
   }
 
-  /** Shows the cells behind a number; once more, all. */
-  #choosing(where: string): void {
-    this.#isAwaited = true;
-    this.#port.set({ where: where === this.#port.get("where") ? "" : where });
-  }
-
   #clicked(event: MouseEvent): void {
     const cell = this.#cellAt(event);
     const button = (event.target as Element).closest("button");
     const name = button?.name;
-    if (button?.dataset.where) this.#choosing(button.dataset.where);
-    else if (cell && (event.shiftKey || event.ctrlKey || event.metaKey)) this.#choose(cell);
+    const where = button?.dataset.where;
+    if (where) {
+      // Once more, all are shown.
+      this.#isAwaited = true;
+      this.#port.set({ where: where === this.#port.get("where") ? "" : where });
+    } else if (cell && (event.shiftKey || event.ctrlKey || event.metaKey)) this.#choose(cell);
     else if (cell) this.#select(this.#found(cell));
-    else if (name === "repeat") this.#openRepeat((button as HTMLButtonElement).value);
-    else if (button?.value && this.#opened) {
+    else if (button && name === "repeat") {
+      this.#select(this.#sheet.cells.get(button.value) as Cell);
+      // It has a button of its own: that has the focus then.
+      find(this.#pane.element, `[name=repeat][value="${button.value}"]`).focus();
+    } else if (button?.value && this.#opened) {
       const isPressed = button.getAttribute("aria-pressed") === "true";
       this.#rate(this.#opened, { value: isPressed ? null : Number(button.value) });
     } else if (name === "compare") this.#compare();

@@ -27,7 +27,7 @@ export class Folds {
 
   /** Brings an item that was just made to what the reader chose. */
   apply(id: string, item: HTMLElement): void {
-    const all = folds(item);
+    const all = foldsIn(item);
     if (this.#all !== undefined) for (const fold of all) fold.open = this.#all;
     for (const [index, open] of this.#chosen.get(id) ?? []) {
       const fold = all[index];
@@ -41,11 +41,12 @@ export class Folds {
     const item = target.closest<HTMLElement>("[data-item]");
     if (!(fold instanceof HTMLDetailsElement) || !item?.dataset.item) return;
     const choices = this.#chosen.get(item.dataset.item) ?? new Map<number, boolean>();
-    this.#chosen.set(item.dataset.item, choices.set(folds(item).indexOf(fold), !fold.open));
+    this.#chosen.set(item.dataset.item, choices.set(foldsIn(item).indexOf(fold), !fold.open));
   }
 }
 
-function folds(item: HTMLElement): HTMLDetailsElement[] {
+/** The folds of an item, itself among them where it is one. */
+export function foldsIn(item: HTMLElement): HTMLDetailsElement[] {
   const inner = [...item.querySelectorAll("details")];
   return item instanceof HTMLDetailsElement ? [item, ...inner] : inner;
 }

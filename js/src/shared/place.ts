@@ -1,5 +1,6 @@
 import { keepKeysOn } from "../host/border";
 import { atEnd } from "./dom";
+import { foldsIn } from "./folds";
 import { isAnswer } from "./grow";
 import { itemAt, wayTo } from "./order";
 import { scrollTo } from "./scrolling";
@@ -9,6 +10,8 @@ const BLOCK = "p, pre, li, table, h3, h4, h5, h6, blockquote, div";
 const PAPER = ".dari:not(.dari-view)";
 /** Room that paper may leave where a view had its tools, so that what is read stays. */
 const MOST_GAP_PX = 200;
+/** What was there for less than this nobody has begun to read. */
+const READ_MS = 2000;
 /** The reader does something by themselves: from then on the place is theirs. */
 const ACTS = ["pointerdown", "keydown", "wheel"] as const;
 
@@ -36,6 +39,7 @@ export class Place {
   #paper: HTMLElement | undefined;
   readonly #changes = new MutationObserver(() => this.#changed());
   readonly #over = new AbortController();
+  readonly #began = performance.now();
 
   /**
    * @param el The view.
@@ -70,11 +74,11 @@ export class Place {
     if (this.#isGone) return;
     const { top, bottom } = this.#log.getBoundingClientRect();
     const [first, last] = [Math.max(top, 0), Math.min(bottom, innerHeight)];
-    this.#item = first < last ? itemAt(this.#log, (first + last) / 2) : undefined;
-    this.#item ??= first < last ? this.#items.at(-1) : undefined;
-    const isLong = this.#item && isAnswer(this.#item);
-    this.#way = isLong ? wayTo(this.#item as Element, (first + last) / 2, last - first) : [];
-    this.#top = (this.#item && follow(this.#item, this.#way))?.getBoundingClientRect().top ?? 0;
+    const middle = (first + last) / 2;
+    const item = first < last ? (itemAt(this.#log, middle) ?? this.#items.at(-1)) : undefined;
+    this.#item = item;
+    this.#way = item && isAnswer(item) ? wayTo(item, middle, last - first) : [];
+    this.#top = item ? follow(item, this.#way).getBoundingClientRect().top : 0;
     this.#around = [];
     for (let box = this.#el.parentElement; box; box = box.parentElement) {
       this.#around.push([box, box.getBoundingClientRect().top]);
@@ -158,7 +162,7 @@ export class Place {
     if (item) {
       openAround(item, paper);
       scrollTo(item, this.#top + moved);
-      moveDown(item, this.#top + moved, paper);
+      if (performance.now() - this.#began > READ_MS) moveDown(item, this.#top + moved, paper);
     }
     const [from, to] = this.#marked.map((end) => onPaper(end, before, after));
     if (from && to) getSelection()?.setBaseAndExtent(...from, ...to);
@@ -227,22 +231,26 @@ function openAround(item: HTMLElement, paper: HTMLElement): void {
   }
 }
 
-/** Where nothing scrolls, the part of paper with the item comes down to where it was. */
+/**
+ * Where nothing scrolls, the part of paper with the item comes down to where it was. The room above
+ * it closes when the reader goes on: what moves then is theirs.
+ */
 function moveDown(item: HTMLElement, top: number, paper: HTMLElement): void {
   const gap = top - item.getBoundingClientRect().top;
   const part = [...paper.children].find((child) => child.contains(item)) as HTMLElement;
   if (gap < 1 || gap > MOST_GAP_PX) return;
   part.style.marginTop = `${parseFloat(getComputedStyle(part).marginTop) + gap}px`;
+  const close = () => {
+    const { top: now } = item.getBoundingClientRect();
+    part.style.marginTop = "";
+    scrollTo(item, now);
+  };
+  document.addEventListener("wheel", close, { once: true, passive: true });
 }
 
 /** What the reader opened in one is open in the other, on paper or in a newer form of it. */
 export function openAlike(item: HTMLElement, other: HTMLElement | undefined): void {
-  const [from, to] = [folds(item), other ? folds(other) : []];
+  const [from, to] = [foldsIn(item), other ? foldsIn(other) : []];
   if (from.length !== to.length) return;
   for (const [index, fold] of from.entries()) (to[index] as HTMLDetailsElement).open = fold.open;
-}
-
-function folds(item: HTMLElement): HTMLDetailsElement[] {
-  const inner = [...item.querySelectorAll("details")];
-  return item instanceof HTMLDetailsElement ? [item, ...inner] : inner;
 }

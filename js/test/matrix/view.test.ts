@@ -653,7 +653,7 @@ describe("ratings", () => {
     await vi.waitFor(() => expect(told()).toBe(unknown));
     press("5");
     const lost = "1 not kept, of task 1: The kernel is gone: run the cell again.";
-    await vi.waitFor(() => expect(told()).toBe(`${unknown}; ${lost}`));
+    await vi.waitFor(() => expect(told()).toBe(`${unknown} ${lost}`));
   });
 
   test("what is not answered before a later one is no longer on its way, and is kept if it is after all", async () => {
@@ -675,7 +675,7 @@ describe("ratings", () => {
       `${count} may not be kept, of ${tasks}: no answer came: wait a moment, and look at them.`;
     await vi.waitFor(() => expect(told()).toBe(`saved: 5 of 5; ${unknown(2, "tasks 0, 1")}`));
     answers[0]?.({ kept: 2, cells: [cell("a", "small", { scores: { rating: 3 } })] });
-    await vi.waitFor(() => expect(told()).toBe(`saved; ${unknown(1, "task 1")}`));
+    await vi.waitFor(() => expect(told()).toBe(unknown(1, "task 1")));
     at("b/small/0").click();
     expect(pressed()).toEqual([]);
     at("a/small/0").click();
@@ -697,7 +697,7 @@ describe("ratings", () => {
     for (const again of ["a pause", "the same cell"]) {
       press("ArrowDown");
       press("3");
-      await vi.waitFor(() => expect(told()).toBe("It failed."));
+      await vi.waitFor(() => expect(told()).toBe(lost));
       press("ArrowUp");
       press("4");
       await vi.waitFor(() => expect(told()).toBe(`saved: 4 of 5; ${lost}`));
@@ -848,15 +848,77 @@ describe("ratings", () => {
 
   test("a rating that was not kept is not shown, and the cause is", async () => {
     side.answer = async (what) => {
-      if (what === "rate") throw new Error("Not saved: the disk is full.");
+      if (what === "rate") throw new Error("The disk is full.");
       return { head: "", items: [] };
     };
     at("b/large/0").focus();
     press("Enter");
     press("1");
-    await vi.waitFor(() => expect(told()).toBe("Not saved: the disk is full."));
+    await vi.waitFor(() => expect(told()).toBe("1 not kept, of task 1: The disk is full."));
     expect(pressed()).toEqual([]);
     expect(at("b/large/0").hasAttribute("data-open")).toBe(true);
+  });
+
+  test("what was saved of another cell is not said of the one that is open", async () => {
+    const answers: ((kept: object) => void)[] = [];
+    side.answer = (what) =>
+      what === "rate"
+        ? new Promise((resolve) => answers.push(resolve))
+        : Promise.resolve({ head: "", items: [] });
+    at("a/small/0").click();
+    press("n");
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    note.value = "fine";
+    note.dispatchEvent(new Event("change", { bubbles: true }));
+    at("a/large/0").click();
+    answers[0]?.({ kept: 1, value: null, note: "fine" });
+    await vi.waitFor(() => expect(texts("[role=status]")).toEqual(["Task 0: note saved"]));
+    expect(told()).toBe("");
+  });
+
+  test("a note that was not kept stays in its field, from which Enter asks to keep it again", async () => {
+    let isFull = true;
+    side.answer = async (what, body) => {
+      if (what !== "rate") return { head: "", items: [] };
+      if (isFull) throw new Error("The disk is full.");
+      return { ...(body as object), value: null, kept: 1 };
+    };
+    const note = () => el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    at("a/small/0").focus();
+    press("Enter");
+    press("n");
+    note().value = "fine";
+    note().dispatchEvent(new Event("change", { bubbles: true }));
+    press("Enter");
+    const lost = "1 not kept, of task 0: The disk is full.";
+    await vi.waitFor(() => expect(told()).toBe(lost));
+    expect(note().value).toBe("fine");
+    at("b/small/0").click();
+    expect(note().value).toBe("");
+    at("a/small/0").click();
+    expect(note().value).toBe("fine");
+    isFull = false;
+    at("a/small/0").focus();
+    press("n");
+    press("Enter");
+    await vi.waitFor(() => expect(told()).toBe("note saved"));
+    const rating = { cell: "a/small/0", name: "rating", note: "fine" };
+    expect(side.asked.filter(([what]) => what === "rate").at(-1)).toEqual(["rate", rating]);
+  });
+
+  test("the menu of scores shows what is compared by, whoever named it", () => {
+    const tools = `<select name="score"><option value="right">On right</option>
+<option value="rating">On rating</option></select>`;
+    side.set({ tools, by: "right" });
+    const menu = el.querySelector("[name=score]") as HTMLSelectElement;
+    expect(menu.value).toBe("right");
+    side.set({ score: "rating", by: "rating" });
+    expect(menu.value).toBe("rating");
+    side.set({ score: "right", by: "right" });
+    expect(menu.value).toBe("right");
+    side.set({ score: "" });
+    side.set({ by: "rating" });
+    expect(menu.value).toBe("rating");
   });
 
   test("without a score to rate digits mean nothing", () => {

@@ -297,7 +297,7 @@ def test_a_rating_that_is_refused_shows_nothing_of_before(blind):
     blind.rate = refuse
     view = MatrixView(lambda: blind.matrix, rate=refuse, blind=True)
     blind.view, blind.wire = view, type(blind.wire)(view)
-    assert "Not saved" in blind.rate_in_page(blind.cells()[0], 5)["error"]
+    assert "No space left" in blind.rate_in_page(blind.cells()[0], 5)["error"]
     assert not any(c["scores"] for c in blind.cells())
     view.close()
 

@@ -189,8 +189,8 @@ def test_an_open_cell_is_its_transcript_as_fragments(view, wire):
 
 def test_chosen_cells_are_compared(view, wire):
     html = wire.ask("compare", {"cells": ["a/small", "b/large"]})["body"]
-    assert '<th scope="col">0 · small</th>' in html
-    assert '<th scope="col">1 · large</th>' in html
+    assert '<th scope="col">task 0 · small</th>' in html
+    assert '<th scope="col">task 1 · large</th>' in html
     assert "<del>a/small</del>" in html
     assert "<ins>b/large</ins>" in html
 
@@ -314,7 +314,7 @@ def test_a_rating_that_could_not_be_written_says_why(board, wire_of):
 
     view = MatrixView(board.read, rate=full)
     answer = wire_of(view).ask("rate", {"cell": "a/small", "name": "rating", "value": 1})
-    assert answer["error"] == "Not saved: No space left on device."
+    assert answer["error"] == "No space left on device."
 
 
 def test_the_cells_in_sight_are_watched(board, wire_of):

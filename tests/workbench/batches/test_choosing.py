@@ -94,6 +94,50 @@ def test_what_is_not_there_is_named_with_what_is(batch, asked, words):
         batch.view(**asked)
 
 
+def test_a_state_is_asked_for_as_it_is_shown(batch):
+    for where in ("state = done", "state = completed", "status: done"):
+        assert len(batch.view(where=where).shown) == 12
+    assert batch.view(where="state != done").shown == []
+    assert batch.view(where='state = "to come"').shown == []
+
+
+def test_a_state_that_tasks_have_of_their_own_is_asked_for_in_its_own_words(d, server):
+    server.agent("clerk")(lambda prompt: "noted")
+    tasks = [{"prompt": "A ticket", "state": "done"}, {"prompt": "Another", "state": "open"}]
+    view = d.batches.run("clerk", tasks).wait(60).view(where="state = done")
+    assert [cell.task_index for cell in view.shown] == [0]
+
+
+def suggested(batch):
+    [example] = re.findall('placeholder="Words, (.*?) …"', batch.view().tools)
+    return unescape(example)
+
+
+def test_the_field_suggests_what_can_find_something(batch):
+    assert suggested(batch) == "right = no"
+    batch.score("right", None)
+    assert batch.view(where=suggested(batch)).shown
+    batch.rate((0, "small"), "rating", 2)
+    batch.rate((0, "large"), "rating", 5)
+    assert suggested(batch) == "rating < 3"
+    assert [cell.id for cell in batch.view(where="rating < 3").shown] == ["0/small/0"]
+
+
+def test_where_there_are_several_scores_each_can_be_chosen_by_its_name(batch):
+    view = batch.view(score="right")
+    batch.rate((0, "small"), "rating", 2)
+    view.flush()
+    [menu] = re.findall('<select name="score".*?</select>', view.tools)
+    assert re.findall('value="(.*?)"', menu) == ["right", "rating"]
+    assert (view.score, batch.view().score, batch.view().by) == ("right", "", "right")
+
+
+def test_cells_that_are_compared_are_called_by_task_column_and_repeat(batch):
+    compared = batch.compare((1, "small", 0), (1, "large", 1))
+    for name in ("task 1 · small · repeat 0", "task 1 · large · repeat 1"):
+        assert name in repr(compared)
+
+
 def test_that_no_cell_meets_a_condition_is_an_answer(batch):
     view = batch.view(where="right = no topic = web")
     assert view._sifted().rows == []

@@ -528,7 +528,7 @@ def test_scores_may_be_kept_in_another_file(d, flaky, folder):
 def test_cells_are_compared_beside_each_other(batch):
     compared = batch.compare((0, "a"), (0, "b"))
     assert "x by <del>a</del>" in compared.to_mimebundle()["text/html"]
-    assert "0 · a" in repr(compared)
+    assert "task 0 · a" in repr(compared)
     assert repr(batch.compare([batch[0, "a"], batch[0, "b"]])) == repr(compared)
     with pytest.raises(InvalidRequestError, match="two cells or more"):
         batch.compare((0, "a"))
@@ -670,3 +670,12 @@ def test_scores_that_came_with_runs_stay_where_a_function_is_interrupted(d, fold
     batch = d.batches.of(folder / "runs.jsonl")
     stopped(batch, "score")
     assert list(batch.to_frame()["score.score"]) == [0.5] * 6
+
+
+def test_an_emoji_of_several_is_shown_as_one_and_a_joiner_elsewhere_is_seen(d, server):
+    server.agent("echo")(lambda prompt: prompt)
+    flag = "\U0001f3f3\ufe0f\u200d\U0001f308"
+    batch = d.batches.run("echo", [f"Wave the {flag}", "in\u200dvisible \u200d\U0001f308"]).wait(60)
+    for told in batch.to_mimebundle().values():
+        assert f"Wave the {flag}" in told
+        assert "in[U+200D]visible [U+200D]\U0001f308" in told.replace("\\", "")

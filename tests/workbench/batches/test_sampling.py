@@ -434,3 +434,10 @@ def test_what_a_sample_hides_is_what_others_wrote_last(batch):
         sample.rate(0, 5, "")
         assert batch._marks([rated])[rated.id].notes == {"rating": note}
         assert sample.to_frame()["note"].isna().all()
+
+
+def test_what_is_blind_in_any_case_does_not_ask_whether_it_is_to_be(batch):
+    assert 'name="blind"' not in batch.sample(4).view().tools
+    view = batch.view()
+    view.blind = True
+    assert 'name="blind"' in view.tools

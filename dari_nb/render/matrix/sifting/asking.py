@@ -13,6 +13,8 @@ from ..matrix import Matrix
 from .conditions import condition, has
 from .facts import (
     DIFFERS,
+    OF_STATE,
+    STATES,
     TOKEN,
     Condition,
     Facts,
@@ -24,10 +26,6 @@ from .facts import (
     with_plain_signs,
 )
 
-_STATES = (
-    *("planned", "queued", "running", "waiting_for_tool"),
-    *("completed", "failed", "cancelled", "unsent"),
-)
 _CHANGES = {
     **dict.fromkeys(("worse", "regression", "regressions"), "worse"),
     **dict.fromkeys(("better", "improvement", "improvements"), "better"),
@@ -57,7 +55,7 @@ def misread(matrix: Matrix, facts: Facts, where: str, *, is_met: bool) -> str:
         where: What is asked for.
         is_met: Whether anything is left.
     """
-    conditions, words = read_conditions(where, facts.names)
+    conditions, words = read_conditions(where, facts)
     if conditions and has_word(where, "or"):
         return _NO_OR
     if has_word(where, "not"):
@@ -152,7 +150,7 @@ def _of_value(matrix: Matrix, asked: Condition) -> Iterator[str]:
     labels = [column.label for column in matrix.columns]
     known = {
         **dict.fromkeys(("column", "llm"), labels),
-        **dict.fromkeys(("state", "outcome", "status"), _STATES),
+        **dict.fromkeys(OF_STATE, STATES),
         "change": ORDER,
     }
     if any(asked.name in row.metadata for row in matrix.rows):
@@ -198,7 +196,7 @@ def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:
     change = next((_CHANGES[word] for word in words if word in _CHANGES), "")
     judged = next((name for name, kind in matrix.kinds.items() if kind == "yes/no"), "")
     wrong = condition(judged, "no") if not _WRONG.isdisjoint(words) else ""
-    state = next((condition("state", word) for word in words if word in _STATES), "")
+    state = next((condition("state", word) for word in words if word in STATES), "")
     for name, sign, value in zip(words, words[1:], words[2:], strict=False):
         if name in facts.names and sign in _IS:
             meant = condition(facts.names[name], value)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ....score_kinds import is_missing
 from ..against import Against
 from ..alike import Said, said_of
-from ..figures import amount_of, peek_text
+from ..figures import amount_of, peek_text, state_word
 from ..matrix import ENDED, Matrix, MatrixCell, MatrixRow
 from ..verdict import short_name
 
@@ -26,6 +26,13 @@ _SIGNS = {
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?")
 _DIGITS = re.compile(r"(\d+)")
 _WORDS = {"yes": "1", "true": "1", "no": "0", "false": "0"}
+STATES = (
+    *("planned", "queued", "running", "waiting_for_tool"),
+    *("completed", "failed", "cancelled", "unsent"),
+)
+OF_STATE = frozenset({"state", "outcome", "status"})
+_SHOWN = {state_word(state): state for state in STATES}
+"""States by the words that are shown for them, which may be asked for, too."""
 _ALSO = frozenset({"and", "&", "&&", ","})
 """May stand after a condition, before another one."""
 DIFFERS = "differs"
@@ -58,6 +65,12 @@ class Facts:
         names |= dict.fromkeys(str(name) for cell in matrix.cells for name in cell.scores)
         self.names = {name.lower(): name for name in names}
         self.told = [name for name in self.names.values() if name not in _HIDDEN]
+        given = {name for row in matrix.rows for name in row.metadata}
+        self._of_state = OF_STATE - given.union(*(cell.scores for cell in matrix.cells))
+
+    def meant(self, name: str, wanted: str) -> str:
+        """Return a value that is asked for as it is known: states may be called as shown."""
+        return _SHOWN.get(wanted, wanted) if name in self._of_state else wanted
 
     def of(self, row: MatrixRow, cell: MatrixCell, name: str) -> Any:
         """Return one fact; ``None`` where it is not known."""
@@ -112,16 +125,17 @@ def order_word(name: str) -> str:
     return "time" if name == "seconds" else short_name(name)
 
 
-def read_conditions(where: str, names: Mapping[str, str]) -> tuple[list[Condition], list[str]]:
+def read_conditions(where: str, facts: Facts) -> tuple[list[Condition], list[str]]:
     """Read conditions and words; what names no fact is words, too."""
     conditions: list[Condition] = []
     words: list[str] = []
     was_condition = False
     for found in TOKEN.finditer(with_plain_signs(where.lower())):
-        name = names.get((found[1] or found[4] or "").strip('"'))
+        name = facts.names.get((found[1] or found[4] or "").strip('"'))
         if name is not None:
             # Half a condition is met by nothing, and it is said why.
-            conditions.append(Condition(name, found[2] or "?", (found[3] or "").strip('"')))
+            wanted = (found[3] or "").strip('"')
+            conditions.append(Condition(name, found[2] or "?", facts.meant(name, wanted)))
         elif not (was_condition and found[0] in _ALSO):
             alone = found[0].startswith('"') and not found[1] and not found[4]
             words += [found[0].strip('"')] if alone else found[0].replace('"', "").split()

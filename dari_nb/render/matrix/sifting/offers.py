@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import fmean
 
-from ....score_kinds import is_missing
+from ....score_kinds import is_missing, scale_of
 from ..matrix import Matrix
+from ..verdict import short_name
 from .conditions import condition
 from .facts import DIFFERS, OWN, text_of
 
 _MOST_READ = 500  # cells and rows that conditions are offered from
 _MOST_VALUES = 12  # of a name that are offered
 _MOST_OFFERED = 80
+_SHARES = (0.0, 1.0)
 
 
 def offers(matrix: Matrix) -> list[str]:
@@ -34,3 +37,20 @@ def offers(matrix: Matrix) -> list[str]:
         elif len(distinct) <= _MOST_VALUES:
             told += [condition(name, value) for value in distinct]
     return [one for one in told if one][:_MOST_OFFERED]
+
+
+def example_of(matrix: Matrix, scores: Sequence[str]) -> str:
+    """Say a condition of one of these scores that cells can meet; empty where none is short."""
+    names = [name for name in scores if name == short_name(name) and name in matrix.kinds]
+    names.sort(key=lambda name: matrix.kinds[name] != "yes/no")
+    if not names:
+        return ""
+    name, kind = names[0], matrix.kinds[names[0]]
+    if kind == "yes/no":
+        return condition(name, "no")
+    values = [cell.scores[name] for cell in matrix.cells if not is_missing(cell.scores.get(name))]
+    if kind == "label":
+        return condition(name, text_of(values[0]))
+    scale = _SHARES if kind == "share" else scale_of(name, values)
+    low, high = scale or (min(values), max(values))
+    return condition(name, f"{(low + high) / 2:.2g}", "<")

@@ -75,7 +75,7 @@ def sift(matrix: Matrix, wish: Wish) -> Sifted:
     """Find the tasks and cells that somebody wishes to see; none where that cannot be meant so."""
     seen = seen_against(matrix, wish.baseline, wish.score)
     facts = Facts(matrix, seen)
-    conditions, words = read_conditions(wish.where, facts.names)
+    conditions, words = read_conditions(wish.where, facts)
     cells: dict[str, list[MatrixCell]] = {row.id: [] for row in matrix.rows}
     for cell in matrix.cells:
         cells[cell.row].append(cell)

@@ -134,8 +134,10 @@ class Comparison:
         return noted(compare_paper(compared), self.note)
 
     def _name(self, cell: Cell) -> str:
-        trial = f" · {cell.repeat}" if self._batch.repeats > 1 else ""
-        return f"{cell.task_index} · {self._batch.grid.names[cell.column]}{trial}"
+        from ....render.matrix.wording import cell_text
+
+        repeat = cell.repeat if self._batch.repeats > 1 else None
+        return cell_text(cell.task_index, self._batch.grid.names[cell.column], repeat)
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text."""
