@@ -237,6 +237,25 @@ def test_columns_that_never_differ_do_not_tell_that_none_ever_will(tasks, more, 
     assert found.assumption == "variance of earlier values, correlation of columns assumed 0.3"
 
 
+@pytest.mark.parametrize("more", [0, 0.5])
+@pytest.mark.parametrize("missing", [[0], [1, 7, 12], [*range(10)]])
+def test_columns_of_which_one_lacks_values_are_compared_on_the_tasks_of_both(more, missing):
+    one = {task: [2 + task % 5 / 2 + task % 3] for task in range(20)}
+    other = {task: [value + more for value in of] for task, of in one.items()}
+    lacking = {task: of for task, of in other.items() if task not in missing}
+    found = detectable(20, like=[one, lacking])
+    assert found.assumption == "variance of earlier values, correlation of columns assumed 0.3"
+    assert found.difference == pytest.approx(detectable(20, like=one).difference, rel=0.3)
+
+
+def test_what_a_few_missing_values_leave_is_what_the_difference_varies_by():
+    for seed in range(20):
+        one, other = columns_of(40, 1, alike=0.97, correlation=0.96, seed=seed)
+        lacking = {task: of for task, of in other.items() if task > 4}
+        whole, part = (detectable(40, like=[one, of]).difference for of in (other, lacking))
+        assert part == pytest.approx(whole, rel=0.3)
+
+
 def test_what_is_assumed_is_said_once_and_in_short():
     one = {n: [n % 3 > 0, n % 4 > 0] for n in range(12)}
     told = detectable(8, 2, like=[one]).assumption

@@ -61,8 +61,9 @@ def variation(columns: Sequence[ByTask]) -> Variation | None:
     own = max(0.0, between - per_value * within) if within is not None else between
     total = own + (within or 0.0)
     alike = None if within is None else own / total
-    covariance = _covariance(means)
-    correlation = None if covariance is None else max(0.0, covariance / total)
+    correlation = _correlation(means)
+    if correlation is not None:
+        correlation = max(0.0, correlation * between / total)
     if correlation is not None and correlation > _ALWAYS_ALIKE:
         correlation = None
     if alike is not None and correlation is not None:
@@ -82,12 +83,17 @@ def _within(columns: Sequence[_Column]) -> float | None:
     return squares / sum(len(values) - 1 for values in several)
 
 
-def _covariance(means: Sequence[Mapping[Hashable, float]]) -> float | None:
-    """Return how the tasks' means of two columns go together."""
+def _correlation(means: Sequence[Mapping[Hashable, float]]) -> float | None:
+    """Return how the tasks' means of two columns go together.
+
+    It is told by the tasks that both have, so that the difference varies as it does on these.
+    """
     found = []
     for one, other in combinations(means, 2):
         common = [task for task in one if task in other]
         if len(common) >= LEAST:
-            pairs = [[of[task] for task in common] for of in (one, other)]
-            found.append(float(np.cov(pairs)[0, 1]))
+            of_one, of_other = (np.array([of[task] for task in common]) for of in (one, other))
+            varied = float(np.var(of_one) + np.var(of_other)) / 2
+            if varied > 0:
+                found.append(1 - float(np.var(of_one - of_other)) / (2 * varied))
     return fmean(found) if found else None
