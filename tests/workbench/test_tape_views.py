@@ -301,6 +301,22 @@ def test_a_setting_of_no_use_is_refused_in_words(
     player.close()
 
 
+def test_an_answer_that_is_too_long_is_refused_and_not_cut(tape: dari.Tape, tmp_path: Path) -> None:
+    lines = tape.file.read_text().splitlines()
+    lines.insert(4, '{"mark": "It was asked.", "ask": "What will it say?"}')
+    tape.file.write_text("\n".join([*lines, ""]))
+    player = tape.view(answers=tmp_path / "scores.jsonl")
+    [mark_id] = player._score.questions
+    told = asked(player, "reply", {"id": mark_id, "text": "z" * 20_001})["error"]
+    assert told == (
+        "An answer has 20,000 characters at most, and this one 20,001: it is not kept. Make it "
+        "shorter."
+    )
+    reply(player, mark_id, "z" * 20_000 + "\n")
+    assert tape.answers(tmp_path / "scores.jsonl")["answer"].str.len().tolist() == [20_000]
+    player.close()
+
+
 def test_who_skips_a_question_sees_what_comes_and_nothing_is_kept(
     tape: dari.Tape, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _LONGEST = 20_000
-"""Characters of an answer that are kept."""
+"""Characters of an answer that is kept."""
 _begun: set[Path] = set()
 """The files in which answers are kept here."""
 
@@ -79,8 +79,14 @@ class Answers:
         """Keep an answer, beside all that were given before.
 
         Raises:
-            InvalidRequestError: The file cannot be written.
+            InvalidRequestError: The file cannot be written, or the answer is too long.
         """
+        text = text.strip()
+        if len(text) > _LONGEST:
+            raise InvalidRequestError(
+                f"An answer has {_LONGEST:,} characters at most, and this one {len(text):,}: it is "
+                "not kept. Make it shorter."
+            )
         _, mark = self._score.questions[mark_id]
         self._book.add(
             [
@@ -91,7 +97,7 @@ class Answers:
                     # Tells the answers to a question apart, which are those of a whole class.
                     repeat=time.time_ns() // 1000,
                     name=NAME,
-                    value=text.strip()[:_LONGEST],
+                    value=text,
                     by="person",
                 )
             ]
