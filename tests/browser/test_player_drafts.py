@@ -131,6 +131,8 @@ def test_a_new_view_of_the_output_shows_and_keeps_what_is_written(lab):
     new = page.locator(".jp-LinkedOutputView .dari-player textarea")
     new.wait_for()
     assert new.input_value() == "one"
+    tall = "(field) => field.clientHeight >= field.scrollHeight && field.clientHeight > 20"
+    page.wait_for_function(tall, arg=new.element_handle())
     field.press("End")
     page.keyboard.type(" two three")
     assert new.input_value() == "one two three"

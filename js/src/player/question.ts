@@ -1,5 +1,5 @@
 import { isChord } from "../host/border";
-import { button, focused, make, onEscape, SENDS } from "../shared/dom";
+import { atEnd, button, focused, make, onEscape, SENDS } from "../shared/dom";
 import type { Answering } from "./answering";
 import type { Playback } from "./playback";
 import type { Mark } from "./wire";
@@ -52,6 +52,9 @@ export class Question {
     this.#line = make("div", "dari-line", {}, this.#send, skip, hint, this.#note);
     this.element.append(this.#text, this.#field, this.#line);
     this.element.hidden = true;
+    const sizes = new ResizeObserver(() => this.#grow());
+    sizes.observe(this.element);
+    atEnd(signal, () => sizes.disconnect());
   }
 
   show(): void {
@@ -124,8 +127,10 @@ export class Question {
 
   /** The field is as tall as what is in it. */
   #grow(): void {
-    this.#field.style.height = "auto";
-    this.#field.style.height = `${this.#field.scrollHeight + 2}px`;
+    const { style } = this.#field;
+    style.height = "auto";
+    // Out of sight it has no height; it gets one as it comes into sight.
+    if (this.#field.scrollHeight) style.height = `${this.#field.scrollHeight + 2}px`;
   }
 
   /** Sends what is expected; with nothing the question is skipped. */
