@@ -421,7 +421,10 @@ OVERFLOW = """(selector) => [...document.querySelectorAll(selector)]
 def test_nothing_overflows_and_what_is_open_stays_in_sight(book, width):
     book.page.set_viewport_size({"width": width, "height": 900})
     book.execute(SCORED)
-    book.page.locator(".dari-finding").first.wait_for()
+    sentence = book.page.locator(".dari-finding").first
+    sentence.wait_for()
+    ink = "(e) => getComputedStyle(e).color"
+    assert sentence.evaluate(ink) == book.page.locator(".dari-matrix").evaluate(ink)
     output = ".jp-OutputArea-output:has(.dari-matrix)"
     assert book.page.evaluate(OVERFLOW, output) == [[0, 0]]
     [[_, across]] = book.page.evaluate(OVERFLOW, ".dari-grid")
