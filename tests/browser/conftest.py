@@ -115,12 +115,19 @@ EMPTIED = """async () => {
   return true;
 }"""
 
+# What a kernel says before the server listens to it is lost, now and then to its last word: of
+# which nothing is known, that is asked, as by whoever runs a cell.
+IS_IDLE = f"""
+  const kernel = {KERNEL};
+  if (kernel?.connectionStatus === "connected" && kernel.status === "unknown")
+    kernel.requestKernelInfo().catch(() => undefined);
+  return kernel?.status === "idle";"""
+IDLE = f"() => {{{IS_IDLE}\n}}"
 # The launcher comes when nothing else is left; it may come only when a notebook is there again.
 AT_FRONT = f"""(path) => {{
   const {{ shell }} = window.jupyterapp;
   const notebook = [...shell.widgets("main")].find((widget) => widget.context?.path === path);
-  if (shell.currentWidget !== notebook) shell.activateById(notebook.id);
-  return {KERNEL}?.status === "idle";
+  if (shell.currentWidget !== notebook) shell.activateById(notebook.id);{IS_IDLE}
 }}"""
 
 
@@ -148,12 +155,12 @@ class Notebook:
         self.page.set_viewport_size({"width": 1280, "height": 900})
         self.page.emulate_media(media="null")
         self.command("docmanager:open", path=self.path.name)
-        self.page.wait_for_function(AT_FRONT, arg=self.path.name)
+        self.page.wait_for_function(AT_FRONT, arg=self.path.name, polling=100)
         self._wait()
 
     def _wait(self) -> None:
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        self.page.wait_for_function(f"() => {KERNEL}?.status === 'idle'")
+        self.page.wait_for_function(IDLE, polling=100)
 
     def run_all(self) -> None:
         """Run all cells; returns when all have ended."""
