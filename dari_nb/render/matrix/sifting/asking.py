@@ -14,6 +14,7 @@ from .conditions import condition, has
 from .facts import (
     DIFFERS,
     OF_STATE,
+    SHOWN_STATES,
     STATES,
     TOKEN,
     Condition,
@@ -196,7 +197,8 @@ def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:
     change = next((_CHANGES[word] for word in words if word in _CHANGES), "")
     judged = next((name for name, kind in matrix.kinds.items() if kind == "yes/no"), "")
     wrong = condition(judged, "no") if not _WRONG.isdisjoint(words) else ""
-    state = next((condition("state", word) for word in words if word in STATES), "")
+    states = {*STATES, *SHOWN_STATES}
+    state = next((condition("state", word) for word in words if word in states), "")
     for name, sign, value in zip(words, words[1:], words[2:], strict=False):
         if name in facts.names and sign in _IS:
             meant = condition(facts.names[name], value)

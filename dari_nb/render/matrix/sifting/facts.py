@@ -31,7 +31,7 @@ STATES = (
     *("completed", "failed", "cancelled", "unsent"),
 )
 OF_STATE = frozenset({"state", "outcome", "status"})
-_SHOWN = {state_word(state): state for state in STATES}
+SHOWN_STATES = {state_word(state): state for state in STATES}
 """States by the words that are shown for them, which may be asked for, too."""
 _ALSO = frozenset({"and", "&", "&&", ","})
 """May stand after a condition, before another one."""
@@ -70,7 +70,7 @@ class Facts:
 
     def meant(self, name: str, wanted: str) -> str:
         """Return a value that is asked for as it is known: states may be called as shown."""
-        return _SHOWN.get(wanted, wanted) if name in self._of_state else wanted
+        return SHOWN_STATES.get(wanted, wanted) if name in self._of_state else wanted
 
     def of(self, row: MatrixRow, cell: MatrixCell, name: str) -> Any:
         """Return one fact; ``None`` where it is not known."""
