@@ -553,6 +553,28 @@ def test_questions_at_one_place_are_answered_one_after_another_by_keyboard(page,
     assert page.locator(".dari-passed").all_inner_texts() == asked
 
 
+def test_a_title_in_front_of_all_is_seen_with_the_question_that_stands_below_it(page, tmp_path):
+    front = [{"mark": "Part **one**"}, {"mark": "first", "ask": "What will one ask?"}]
+    written(tmp_path / "shop.tape", [*LINES[:2], *front, *LINES[2:]])
+    file = Tape(tmp_path / "shop.tape").to_html(tmp_path / "shop.html")
+    asleep = page.context.browser.new_context(java_script_enabled=False)
+    first = asleep.new_page()
+    first.goto(file.as_uri())
+    page.goto(file.as_uri())
+    page.locator(BEGUN).wait_for()
+    page.get_by_text("What will one ask?").wait_for()
+    for one in (first, page):
+        assert one.locator(".dari-scene").inner_text().split("\n") == ["Part one"]
+    asleep.close()
+    page.get_by_role("button", name="Skip").click()
+    page.get_by_text("What will it do now?").wait_for()
+    told = page.locator(".dari-scene").inner_text()
+    assert in_order(told, "Part one", "What will one ask? · skipped", "Which tickets are late?")
+    page.locator(".dari-log").press("Home")
+    page.get_by_text("What will it do now?").wait_for(state="hidden")
+    assert in_order(page.locator(".dari-scene").inner_text(), "Part one", "Which tickets are late?")
+
+
 def ask(file, *prompts):
     """Ask in one session what a tape has, or is given."""
     with LocalDari(pace=0) as server:

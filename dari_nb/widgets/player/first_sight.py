@@ -54,12 +54,16 @@ def first_sight(
 
 
 def _scene(first: Chapter, steps: Sequence[Step]) -> str:
-    if not steps:
-        return ""
-    items = "".join(str(change.get("html") or "") for change in steps[0]["changes"])
+    front = "".join(
+        f'<div class="dari-passed" data-state="said">{mark["html"]}</div>'
+        for mark in first["marks"]
+        if mark["steps"] == 0 and mark["ask"] is None
+    )
+    changes = [change for step in steps[:1] for change in step["changes"]]
+    items = "".join(str(change.get("html") or "") for change in changes)
     title = f'<p class="dari-part">{escape(first["part"])}</p>' if first["part"] else ""
-    turn = f'<article class="dari-turn">{items}</article>'
-    return f'<section class="dari-scene">{title}<div>{turn}</div></section>'
+    turns = "".join(f'<article class="dari-turn">{one}</article>' for one in (front, items) if one)
+    return f'<section class="dari-scene">{title}<div>{turns}</div></section>'
 
 
 def speed_text(speed: float) -> str:

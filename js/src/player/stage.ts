@@ -49,10 +49,10 @@ export class Stage {
 
   /** Shows what is to be seen at the place where the reader is. */
   show(): void {
-    const { chapter, steps } = this.#playback.place;
+    const { chapter } = this.#playback.place;
     const { nothing } = this.#story.whole;
     if (nothing) this.#turns.textContent = nothing;
-    const count = steps > 0 ? chapter + 1 : chapter;
+    const count = Math.min(chapter + 1, this.#story.chapters.length);
     const isFar = Math.abs(count - this.#scenes.length) > 1;
     for (const scene of this.#scenes.splice(count)) {
       this.#observer.unobserve(scene.element);
@@ -81,7 +81,8 @@ export class Stage {
     const steps = this.#story.marked(number);
     const { place } = this.#playback;
     const count = number === place.chapter ? place.steps : Number.POSITIVE_INFINITY;
-    if (steps) this.#scenes[number]?.show(steps, count);
+    // With what is seen before the first.
+    if (steps) this.#scenes[number]?.show(steps, count + 1);
     else
       void this.#story.steps(number).then(
         () => this.#drawLate(number),

@@ -44,7 +44,7 @@ export class Story {
     return read && read.length >= this.#length(number) ? read : undefined;
   }
 
-  /** The same, with the marks that were passed where they stand. */
+  /** What is seen before it, and they, with the marks that were passed where they stand. */
   marked(number: number): Step[] | undefined {
     const [steps, chapter] = [this.stepsHere(number), this.chapters[number]];
     if (!steps || !chapter) return undefined;

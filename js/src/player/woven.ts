@@ -7,10 +7,14 @@ import type { Mark, Step } from "./wire";
 const MARK = -1;
 const PENDING = /^<div class="dari-pending"(?! data-state="cancelled")/;
 
-/** The steps of a turn, with each mark that was passed behind the items that were seen there. */
+/**
+ * What is seen before a turn, and its steps: with each mark that was passed behind the items that
+ * were seen there.
+ */
 export function woven(steps: Step[], marks: Mark[]): Step[] {
+  const all = [{ at: 0, changes: [] }, ...steps];
   const told = marks.filter(({ ask, answer }) => ask === null || answer !== null);
-  if (told.length === 0) return steps;
+  if (told.length === 0) return all;
   const seen = new Timeline();
   let isMarked = false;
   const take = (change: Change): Change => {
@@ -18,11 +22,10 @@ export function woven(steps: Step[], marks: Mark[]): Step[] {
     seen.apply([placed]);
     return placed;
   };
-  return steps.map((step, number) => {
+  return all.map((step, number) => {
     const changes = step.changes.map(take);
     for (const mark of told) {
-      // What stands in front of all is seen with the first step.
-      if (Math.max(1, mark.steps) !== number + 1) continue;
+      if (mark.steps !== number) continue;
       const fragment = fragmentOf(mark, seen.fragments());
       seen.apply([fragment]);
       changes.push(fragment);
@@ -42,11 +45,10 @@ function behindMarks(change: Change, items: Fragment[]): Change {
 
 /** A mark behind all that is there. */
 function fragmentOf(mark: Mark, items: Fragment[]): Fragment {
-  const isBefore = (item: Fragment) => (mark.steps > 0 ? !isPending(item) : item.rev === MARK);
   return {
     id: `mark:${mark.id}`,
-    turn: items[0]?.turn ?? "",
-    after: items.filter(isBefore).at(-1)?.id ?? null,
+    turn: items.at(-1)?.turn ?? "",
+    after: items.filter((item) => !isPending(item)).at(-1)?.id ?? null,
     html: passed(mark).outerHTML,
     since: null,
     rev: MARK,
