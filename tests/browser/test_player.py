@@ -338,6 +338,31 @@ def test_a_page_says_what_is_written_and_neither_sent_nor_saved(page, tmp_path, 
     assert asked == ["beforeunload"]
 
 
+def test_what_is_written_in_a_page_is_in_no_other_one_and_not_cut_where_it_is_too_long(
+    page, tmp_path
+):
+    written(tmp_path / "shop.tape")
+    first, second = (
+        Tape(tmp_path / "shop.tape").to_html(tmp_path / name).as_uri()
+        for name in ("first.html", "second.html")
+    )
+    page.on("dialog", lambda dialog: dialog.accept())
+    field = page.locator(".dari-question textarea")
+    for made, draft in ((first, ""), (second, ""), (first, "In the first.")):
+        page.goto(made)
+        page.locator(BEGUN).wait_for()
+        page.keyboard.press("End")
+        field.wait_for()
+        assert field.input_value() == draft
+        if made == first:
+            field.fill("In the first.")
+    field.fill("z" * 20_001)
+    field.press("Control+Enter")
+    page.get_by_text("20,000 characters at most, and this one 20,001: it is not kept").wait_for()
+    assert field.input_value() == "z" * 20_001
+    assert page.get_by_text("canary of the result").count() == 0
+
+
 # Whether the controls and the newest item are seen, as far as that fits.
 SEEN = """() => {
   const view = document.querySelector(".dari-player");
@@ -424,6 +449,8 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path, a
     page.locator(".dari-question").wait_for(state="hidden")
     page.keyboard.press("End")
     assert page.locator(".dari-question textarea").input_value() == "half a thou"
+    page.get_by_role("button", name="Skip").click()
+    page.get_by_text("What you have written is not kept: skip once more").wait_for()
     page.get_by_role("button", name="Skip").click()
     page.keyboard.press("Home")
     page.keyboard.press("End")

@@ -220,6 +220,60 @@ def test_two_pages_of_a_notebook_write_one_draft_and_go_on_together(lab):
     page.close()
 
 
+def test_what_another_page_answers_takes_nothing_from_whoever_is_writing(lab):
+    book, (own,) = shown(lab)
+    book.save()
+    page = book.page.context.new_page()
+    page.goto(book.page.url)
+    other = page.locator(".dari-player")
+    other.locator("textarea").press_sequentially("a long thought")
+    own.locator("textarea").press_sequentially("short")
+    own.locator("textarea").press("Control+Enter")
+    own.get_by_text("alpha is 1").wait_for()
+    page.bring_to_front()
+    assert says(book, "print(player.at > 1)", "True")
+    assert other.locator("textarea").input_value() == "a long thought"
+    assert other.get_by_text("alpha is 1").count() == 0
+    other.locator("textarea").press("Control+Enter")
+    other.get_by_text("you expected: a long thought").wait_for()
+    page.close()
+    book.page.bring_to_front()
+    kept = "print([*dari.Tape('lesson.tape').answers()['answer']])"
+    assert says(book, kept, "['short', 'a long thought']")
+
+
+def test_a_draft_is_that_of_its_tape_and_its_file_of_answers(lab):
+    in_class = "dari.Tape('lesson.tape').view(speed='instant', answers='class.jsonl')"
+    of_copy = "!cp lesson.tape copy.tape\ndari.Tape('copy.tape').view(speed='instant')"
+    again = "dari.Tape('lesson.tape').view(speed='instant')"
+    book, (own,) = shown(lab)
+    own.locator("textarea").press_sequentially("mine")
+    for code, draft in ((in_class, ""), (of_copy, ""), (again, "mine")):
+        book.command("notebook:insert-cell-below")
+        book.command("notebook:enter-edit-mode")
+        book.page.keyboard.insert_text(code)
+        book.command("notebook:run-cell")
+        view = book.page.locator(".jp-mod-active .dari-player")
+        view.get_by_text("Say alpha.").wait_for()
+        view.locator(".dari-toggle").click()
+        view.locator("textarea").wait_for()
+        assert view.locator("textarea").input_value() == draft
+    own.locator("textarea").press("Control+Enter")
+    own.get_by_text("you expected: mine").wait_for()
+    assert view.locator("textarea").input_value() == ""
+
+
+def test_skip_drops_what_is_written_only_once_that_is_known(lab):
+    book, (own,) = shown(lab)
+    own.locator("textarea").press_sequentially("mine")
+    own.get_by_role("button", name="Skip").click()
+    own.locator(".dari-question [role=status]").get_by_text("skip once more").wait_for()
+    assert own.locator("textarea").input_value() == "mine"
+    own.get_by_role("button", name="Skip").click()
+    own.get_by_text("skipped").wait_for()
+    assert says(book, DRAFTS, "[]")
+
+
 def test_what_is_written_outlives_its_kernel_and_its_page(lab):
     book, (view,) = shown(lab)
     book.page.evaluate(f"() => {KERNEL}.restart()")

@@ -85,7 +85,16 @@ def page(
             mark["answer"] = None
     script = (STATIC / "player_page.js").read_text("utf-8")
     sheet = _NOT_ASCII.sub(_in_css, (STATIC / "player.css").read_text("utf-8"))
-    state = State(at=0.0, playing=False, speed=speed, idle_limit=idle_limit, height=0, drafts={})
+    # Its scope is where the page is.
+    state = State(
+        at=0.0,
+        playing=False,
+        speed=speed,
+        idle_limit=idle_limit,
+        height=0,
+        drafts={},
+        scope="",
+    )
     yield _head(title, script, sheet)
     # Seen while the rest is still read, and nothing of what comes behind an open question.
     seen = first_sight(whole, chapters, score.steps(0, {}), state)

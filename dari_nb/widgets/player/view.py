@@ -50,6 +50,7 @@ class PlayerView(View):
         height: Most pixels that the transcript takes; 0 leaves it to the page.
         drafts: What the reader has written at questions, by the marks' ids, and not sent; a page
             that is loaded anew has it again.
+        scope: Whose drafts these are: tells one tape with one file of answers from others.
 
     Raises:
         TypeError: An argument is not one of the attributes.
@@ -67,6 +68,7 @@ class PlayerView(View):
     drafts = traitlets.Dict(value_trait=traitlets.Unicode(), key_trait=traitlets.Unicode()).tag(
         sync=True
     )
+    scope = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,

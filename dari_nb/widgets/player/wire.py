@@ -87,7 +87,8 @@ class State(TypedDict):
 
     ``at`` is where the reader is, in seconds of the whole; ``speed`` how many times as fast it
     plays; ``idle_limit`` how many seconds it waits at most, ``None`` for as long as it took;
-    ``drafts`` what the reader has written at questions, by the marks' ids, and not sent.
+    ``drafts`` what the reader has written at questions, by the marks' ids, and not sent; ``scope``
+    tells the tape and the file of answers that they belong to from others.
     """
 
     at: float
@@ -96,3 +97,4 @@ class State(TypedDict):
     idle_limit: float | None
     height: int
     drafts: dict[str, str]
+    scope: str

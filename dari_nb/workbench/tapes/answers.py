@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -74,6 +75,12 @@ class Answers:
         if last == _NEVER:
             return ""
         return f"answered on {last:%b} {last.day}: view(answers='new.jsonl') asks again"
+
+    @property
+    def scope(self) -> str:
+        """Tells the tape and this file from others, and names neither."""
+        told = f"{self._tape}\0{self._book.path.absolute()}"
+        return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
 
     def keep(self, mark_id: str, text: str) -> None:
         """Keep an answer, beside all that were given before.

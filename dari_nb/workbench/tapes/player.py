@@ -63,6 +63,7 @@ class Player(PlayerView):
             answers=answers.texts,
             keep=answers.keep,
             answered=answers.before,
+            scope=answers.scope,
             layout=layout,
             **traits,
         )

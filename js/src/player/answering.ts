@@ -9,9 +9,9 @@ const page: typeof globalThis & { [KEY]?: Map<string, string> } = globalThis;
 page[KEY] ??= kept();
 
 /**
- * What is written at questions and not sent, by the marks' ids. It is the page's, and so outlives
- * players whose kernel is gone; each of them has a script of its own. A page that is loaded anew
- * in the same tab has it, too.
+ * What is written at questions and not sent, by the marks' ids and whose it is. It is the page's,
+ * and so outlives players whose kernel is gone; each of them has a script of its own. A page that
+ * is loaded anew in the same tab has it, too.
  */
 const unsent = page[KEY];
 
@@ -32,9 +32,13 @@ function keepUnsent(): void {
   }
 }
 
-/** Whether anything is. */
-export function isUnsent(): boolean {
-  return [...unsent.values()].some((text) => text.trim());
+/** What a draft is known by: other readers may be asked the same on this page. */
+const nameOf = (port: Port<State>, id: string) => `${port.get("scope")} ${id}`;
+
+/** Whether anything is, at the questions of a player. */
+export function isUnsent(port: Port<State>): boolean {
+  const own = nameOf(port, "");
+  return [...unsent].some(([name, text]) => name.startsWith(own) && text.trim());
 }
 
 /** What a reader writes at questions: the same in all views of a player, which send it once. */
@@ -54,24 +58,27 @@ export class Answering {
     this.#story = story;
     this.#playback = playback;
     const learn = () => {
-      for (const id of Object.keys(port.get("drafts"))) unsent.set(id, this.text(id));
+      for (const id of Object.keys(port.get("drafts"))) this.#hold(id, this.text(id));
       playback.renew();
     };
     learn();
     port.watch(["drafts"], learn, signal);
     window.addEventListener("pagehide", () => this.keep(), { signal });
+    // What is written here is not taken from whoever writes it when another page answers.
+    playback.stays = () => this.#typed.has(playback.question?.id ?? "");
   }
 
   /** What is written at a mark, here or elsewhere. */
   text(id: string): string {
-    const text = this.#typed.get(id) ?? this.#port.get("drafts")[id] ?? unsent.get(id) ?? "";
+    const known = unsent.get(nameOf(this.#port, id));
+    const text = this.#typed.get(id) ?? this.#port.get("drafts")[id] ?? known ?? "";
     return text.replace(/\r\n?/g, "\n");
   }
 
   /** What a reader writes is in all views at once, and in the page whatever becomes of the kernel. */
   write(id: string, text: string): void {
     this.#typed.set(id, text);
-    unsent.set(id, text);
+    this.#hold(id, text);
     keepUnsent();
     this.#playback.renew();
   }
@@ -98,13 +105,10 @@ export class Answering {
   async send(mark: Mark, text: string): Promise<boolean> {
     if (this.isSending) return false;
     const { id } = mark;
-    const written = this.text(id);
     this.isSending = true;
     this.say(id, "");
     try {
       await sayingBusy(this.#story.reply(mark, text), (note) => this.say(id, note));
-      // What was written meanwhile in another page is not what was sent.
-      if (this.text(id) === written) this.#forget(id);
       this.say(id, "");
       if (!this.#playback.isAtEnd) this.#playback.play();
       return true;
@@ -117,11 +121,22 @@ export class Answering {
     }
   }
 
+  /** Forgets what was written at questions that are answered by now. */
+  clear(): void {
+    for (const { id, answer } of this.#story.chapters.flatMap(({ marks }) => marks)) {
+      if (answer !== null && this.text(id)) this.#forget(id);
+    }
+  }
+
+  #hold(id: string, text: string): void {
+    unsent.set(nameOf(this.#port, id), text);
+  }
+
   #forget(id: string): void {
     this.#typed.delete(id);
-    unsent.delete(id);
+    unsent.delete(nameOf(this.#port, id));
     keepUnsent();
-    const { [id]: _sent, ...drafts } = this.#port.get("drafts");
-    this.#port.set({ drafts });
+    const { [id]: draft, ...drafts } = this.#port.get("drafts");
+    if (draft !== undefined) this.#port.set({ drafts });
   }
 }

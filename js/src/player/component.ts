@@ -14,6 +14,7 @@ import type { State } from "./wire";
 export const player: Component<State> = (port, signal) => {
   const drawn = new Set<() => void>();
   const redraw = () => {
+    answering.clear();
     for (const draw of drawn) draw();
     playback.renew();
   };

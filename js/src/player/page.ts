@@ -42,7 +42,7 @@ async function begin(): Promise<void> {
   // So that what is seen already is followed by the same.
   await recorded.steps(0);
   const { signal } = new AbortController();
-  const port = new PagePort(recorded, told("dari-state"));
+  const port = new PagePort(recorded, { ...told("dari-state"), scope: location.pathname });
   player(port, signal)(el, signal);
   el.tabIndex = -1;
   el.focus();
@@ -73,12 +73,12 @@ function offerAnswers(port: PagePort, el: HTMLElement): void {
     link.download = `${named.replace(/[^\p{L}\p{N} _-]/gu, "_")}.jsonl`;
     link.click();
     isSaved = true;
-    const lacks = isUnsent() ? ": what you have written and not sent is not in it." : "";
+    const lacks = isUnsent(port) ? ": what you have written and not sent is not in it." : "";
     if (said) said.textContent = `Saved as ${link.download}${lacks}`;
     if (lacks) leadToQuestion(port, el);
   });
   addEventListener("beforeunload", (event) => {
-    if (!isSaved || isUnsent()) event.preventDefault();
+    if (!isSaved || isUnsent(port)) event.preventDefault();
   });
 }
 

@@ -10,6 +10,9 @@ export interface Recorded {
   steps(number: number): Promise<Step[]>;
 }
 
+/** Characters of an answer that is kept, as a kernel keeps them. */
+const LONGEST = 20_000;
+
 /** Answers a player as a kernel does, from what is in the page: it shows nothing before its time. */
 export class PagePort implements Port<State> {
   readonly #recorded: Recorded;
@@ -77,6 +80,13 @@ export class PagePort implements Port<State> {
   }
 
   #keep({ id, text }: Expected): void {
+    const { length } = [...text.trim()];
+    if (length > LONGEST) {
+      const [most, count] = [LONGEST, length].map((number) => number.toLocaleString("en"));
+      throw new Error(
+        `An answer has ${most} characters at most, and this one ${count}: it is not kept. Make it shorter.`,
+      );
+    }
     for (const { marks } of this.#recorded.chapters) {
       for (const mark of marks) {
         if (mark.id !== id) continue;

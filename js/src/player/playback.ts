@@ -21,6 +21,8 @@ export class Playback {
   #wanted = 0;
   /** What the reader is to know: that it is read, or could not be. */
   note = "";
+  /** Whether the reader is busy at a question, and stays there whoever answers it elsewhere. */
+  stays = () => false;
 
   constructor(port: Port<State>, story: Story, signal: AbortSignal) {
     this.#port = port;
@@ -240,8 +242,10 @@ export class Playback {
 
   /** Goes where another page is, which may have answered what is still asked in this one. */
   async #follow(at: number): Promise<void> {
+    const isBehind = at >= this.#story.seconds + SLACK_S;
+    if (isBehind && this.stays()) return;
     // What went wrong is said by what is asked next.
-    if (at >= this.#story.seconds + SLACK_S) await this.#story.begin().catch(() => undefined);
+    if (isBehind) await this.#story.begin().catch(() => undefined);
     if (at === this.#told) await this.seek(at);
   }
 

@@ -7,6 +7,7 @@ import type { Mark } from "./wire";
 const LETTER = /^[\p{L}\p{N}]$/u;
 /** Keys that lead through a recording, and would write in a field. */
 const STEPS = /^[,.[\]]$/;
+const DROPS = "What you have written is not kept: skip once more to go on without it.";
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
 export class Question {
@@ -28,7 +29,7 @@ export class Question {
     this.#answering = answering;
     this.#playback = playback;
     this.#left = left;
-    const skip = button("Skip", () => void this.#reply(""), signal);
+    const skip = button("Skip", () => this.#skip(), signal);
     this.#send = button("Go on and see", () => void this.send(), signal, {
       class: "dari-main",
       title: SENDS,
@@ -131,6 +132,14 @@ export class Question {
     style.height = "auto";
     // Out of sight it has no height; it gets one as it comes into sight.
     if (this.#field.scrollHeight) style.height = `${this.#field.scrollHeight + 2}px`;
+  }
+
+  /** Skips the question, and what is written there only once that is known. */
+  #skip(): void {
+    const id = this.#shown?.id ?? "";
+    const isKnown = this.#answering.note(id) === DROPS || !this.#field.value.trim();
+    if (isKnown) void this.#reply("");
+    else this.#answering.say(id, DROPS);
   }
 
   /** Sends what is expected; with nothing the question is skipped. */

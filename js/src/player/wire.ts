@@ -80,4 +80,6 @@ export interface State {
   height: number;
   /** What the reader has written at questions, by the marks' ids, and not sent. */
   drafts: Record<string, string>;
+  /** Whose drafts these are: tells one tape with one file of answers from others. */
+  scope: string;
 }

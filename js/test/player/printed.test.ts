@@ -3,7 +3,15 @@ import { PagePort } from "../../src/player/page_port";
 import { Paper } from "../../src/player/printed";
 import type { Chapter, Mark, State, Step } from "../../src/player/wire";
 
-const STATE: State = { at: 0, playing: false, speed: 1, idle_limit: null, height: 0, drafts: {} };
+const STATE: State = {
+  at: 0,
+  playing: false,
+  speed: 1,
+  idle_limit: null,
+  height: 0,
+  drafts: {},
+  scope: "",
+};
 const asked = (ask: string) => ({ ask, html: `<p>${ask}</p>`, answer: null });
 const asks: Mark = { id: "m", steps: 1, at: 0, text: "Why.", ...asked("Why?") };
 let over: AbortController;
