@@ -139,11 +139,13 @@ class LeftJournal(NamedTuple):
 
     Attributes:
         path: Where it is.
+        data: What is in it.
         turns: The turns that ran then, up to there, or up to the line that is damaged.
         damaged: The first line that cannot be read, from 1, if there is one.
     """
 
     path: Path
+    data: bytes
     turns: list[Turn]
     damaged: int | None
 
@@ -176,10 +178,15 @@ def place_running(path: Path) -> Path:
     return _free(path, _RUNNING)
 
 
+def is_there(journal: LeftJournal) -> bool:
+    """Whether a journal is there still: who has put its turns onto the tape removes it."""
+    return _abandoned(journal.path) == journal.data
+
+
 def remove_left(journals: Iterable[LeftJournal], path: Path) -> None:
     """Remove journals of a tape whose turns were taken in; damaged ones are put aside."""
     for journal in journals:
-        if _abandoned(journal.path) is None:
+        if not is_there(journal):
             continue
         if journal.damaged is None:
             journal.path.unlink(missing_ok=True)
@@ -214,7 +221,7 @@ def _left(path: Path, endings: re.Pattern[str]) -> list[LeftJournal]:
             continue
         data = _abandoned(place)
         if data is not None:
-            left.append(LeftJournal(place, *_turns_of(data, path)))
+            left.append(LeftJournal(place, data, *_turns_of(data, path)))
     return left
 
 
