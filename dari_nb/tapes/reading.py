@@ -8,6 +8,7 @@ from contextlib import suppress
 from errno import ENAMETOOLONG
 from pathlib import Path
 
+from ..descriptors import is_no_file
 from ..errors import InvalidRequestError, TapeError
 from .lines import (
     VERSION,
@@ -73,7 +74,7 @@ def bytes_of(path: str | Path) -> bytes:
     """
     refuse_no_name(path)
     file = Path(path).expanduser()
-    if file.exists() and not file.is_file():
+    if is_no_file(file):
         raise InvalidRequestError(f"The tape {path} is a folder, a pipe or a device, and no file.")
     try:
         return file.read_bytes()

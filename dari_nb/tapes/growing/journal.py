@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+from ...descriptors import is_no_file
 from ...errors import InvalidRequestError, TapeError
 from ..lines import VERSION, Comment, Header, Line, decoded, encoded
 from ..reading import parsed
@@ -231,7 +232,7 @@ def _abandoned(path: Path) -> bytes | None:
     Raises:
         InvalidRequestError: It is no file.
     """
-    if path.exists() and not path.is_file():  # a pipe would be waited for
+    if is_no_file(path):
         raise InvalidRequestError(_NO_FILE.format(path))
     try:
         with path.open("rb") as file:
