@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..descriptors import is_no_file
 from ..errors import InvalidRequestError, TapeError
+from .complaints import NO_UTF8, WIDE
 from .lines import (
     VERSION,
     AgentLine,
@@ -267,6 +268,8 @@ class _Reading:
 
 
 def _header(line: bytes) -> Header:
+    if line.startswith(WIDE):
+        raise ValueError(NO_UTF8)
     try:
         told = object_in(line)
     except ValueError:

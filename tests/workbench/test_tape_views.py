@@ -480,6 +480,12 @@ def test_a_session_is_a_player_of_what_has_happened(tape: dari.Tape) -> None:
     player.close()
 
 
+def test_a_layout_that_is_none_is_refused_as_other_arguments_are(tape: dari.Tape) -> None:
+    for options in ({"height": "tall"}, {"at": -1}, {"layout": 5}, {"layout": {"width": 5}}):
+        with pytest.raises(dari.DariError, match=f"^{next(iter(options))} is "):
+            tape.view(**options)
+
+
 def test_answers_are_kept_in_no_tape_and_in_no_folder(tape: dari.Tape, tmp_path: Path) -> None:
     whole = tape.file.read_bytes()
     with pytest.raises(dari.DariError, match="is a tape: keep answers in another file"):
