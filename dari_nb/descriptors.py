@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 MAX_DEPTH = 64
@@ -66,6 +67,15 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
         OSError: It cannot be opened, or is something else: a folder, a device, a pipe.
     """
     return regular(os.open(path, _FILE & ~_NO_LINK))
+
+
+def is_no_file(path: Path) -> bool:
+    """Whether something is there that is no file: a folder, or a pipe or device that may hold up.
+
+    >>> is_no_file(Path.cwd()), is_no_file(Path("nowhere"))
+    (True, False)
+    """
+    return path.exists() and not path.is_file()
 
 
 def regular(file: int) -> BinaryIO:

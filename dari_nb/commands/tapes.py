@@ -90,7 +90,8 @@ _ABOUT_SETTLING = (
     "or the file is left alone. With *.tape text eol=lf -merge in .gitattributes git merges no "
     "tapes line by line, which can leave a turn whose beginning is gone."
 )
-_NO_CONFLICT = "git left no conflict in it: there is nothing to settle"
+_NO_CONFLICT = "git left no conflict in it"
+_NOTHING = f"{_NO_CONFLICT}: there is nothing to settle"
 _UNSETTLED = (
     "git has a conflict in it until git add: before that, dari-local tape settle {name} puts both "
     "sides together"
@@ -372,7 +373,10 @@ def _keys(options: argparse.Namespace) -> int:
 
 
 def _settle(options: argparse.Namespace) -> int:
+    said = list[str]()
+
     def tell(text: str) -> None:
+        said.append(text)
         _write([f"{options.file}: {text}"])
 
     has_conflict = not is_settled(options.file)
@@ -383,7 +387,9 @@ def _settle(options: argparse.Namespace) -> int:
         return 1
     turns, flaws = _turns_and_flaws(options.file)
     then = "mend what is named, and then " if flaws else ""
-    told = f"{then}git add tells git that it is settled" if has_conflict else _NO_CONFLICT
+    told = _NO_CONFLICT if said else _NOTHING
+    if has_conflict:
+        told = f"{then}git add tells git that it is settled"
     _write([f"{options.file}: {turns}; {told}"])
     return int(bool(flaws))
 

@@ -15,8 +15,10 @@ from typing import Any, BinaryIO, Literal, TypeVar
 
 import msgspec
 
+from ..descriptors import is_no_file, open_regular
 from ..errors import InvalidRequestError
 from ..score_kinds import PARTS, RATING, SORTS, sort_of
+from ..tapes.reading import is_tape
 from .checks import checked_each
 from .worth import checked_name, checked_rating, checked_worth
 
@@ -30,6 +32,11 @@ Key = tuple[str, int, str | None, str | None, int, str, str]
 
 FILE = "dari-scores.jsonl"
 """Where scores are kept, beside the notebook, unless another file is named."""
+_NO_FILE = "it is a folder, a pipe or a device"
+_OF_ANOTHER_KIND = (
+    "it is a file of another kind, of which no line can be used; name another one, or mend it: "
+    "each line is JSON, in UTF-8"
+)
 _MOST_PLACES = 8
 
 
@@ -279,6 +286,25 @@ class ScoreBook:
                 raise InvalidRequestError(f"{self.path} cannot be read: {error}") from error
             return dict(self._runs)
 
+    def _is_of_another_kind(self) -> bool:
+        """Whether there are lines in the file, and none that can be used.
+
+        Raises:
+            InvalidRequestError: The file cannot be read.
+        """
+        is_empty = True
+        try:
+            with open_regular(self.path) as file, _locked(file.fileno()):
+                for line in file:
+                    if self._score(line.removeprefix(codecs.BOM_UTF8)) is not None:
+                        return False
+                    is_empty = is_empty and not line.strip()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise InvalidRequestError(f"{self.path} cannot be read: {error}") from error
+        return not is_empty
+
     def __repr__(self) -> str:
         return f"ScoreBook({str(self.path)!r})"
 
@@ -295,7 +321,7 @@ class ScoreBook:
         if self._is_read(self.path.stat()):
             return
         before = self.damaged
-        with self.path.open("rb") as file:
+        with open_regular(self.path) as file:
             status = os.fstat(file.fileno())
             if self._is_read(status):
                 return
@@ -377,20 +403,33 @@ _told: dict[Path, tuple[str, int]] = {}
 Book = TypeVar("Book", bound=ScoreBook)
 
 
-def kept_in(path: str | Path | None, kind: type[Book]) -> Book:
+def kept_in(path: str | Path | None, kind: type[Book], what: str = "scores") -> Book:
     """Return the book in this file, or in the usual one of the working folder.
 
+    Args:
+        path: The file.
+        kind: The book's class.
+        what: What is kept there.
+
     Raises:
-        InvalidRequestError: It is no path, a folder, or its folder is not there.
+        InvalidRequestError: It is no path, or no file; its folder is not there; or the file is none
+            of scores, such as a tape or a notebook, or cannot be read.
     """
     if path and not isinstance(path, str | Path):
         raise InvalidRequestError(f"Scores are kept in a file: give its path, not {path!r:.80}.")
-    file = Path(path or FILE).expanduser().absolute()
-    if path and not file.parent.is_dir():
-        raise InvalidRequestError(f"Scores cannot be kept in {path}: its folder is not there.")
-    if file.is_dir():
-        raise InvalidRequestError(f"Scores cannot be kept in {path}: it is a folder.")
-    return kind(file)
+    path = path or FILE
+    file = Path(path).expanduser().absolute()
+    cannot = f"{what.capitalize()} cannot be kept in {path}"
+    if not file.parent.is_dir():
+        raise InvalidRequestError(f"{cannot}: its folder is not there.")
+    if is_no_file(file):
+        raise InvalidRequestError(f"{cannot}: {_NO_FILE}.")
+    if is_tape(file):
+        raise InvalidRequestError(f"{path} is a tape: keep {what} in another file.")
+    book = kind(file)
+    if book._is_of_another_kind():
+        raise InvalidRequestError(f"{cannot}: {_OF_ANOTHER_KIND}.")
+    return book
 
 
 def now() -> str:
@@ -431,6 +470,8 @@ def _checked(score: Score) -> Score:
 
 
 def _append(path: Path, lines: bytes) -> None:
+    if is_no_file(path):
+        raise OSError(_NO_FILE)
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         with _locked(descriptor):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+WIDE = (BOM_UTF16_LE, BOM_UTF16_BE)
+"""What a text in UTF-16 begins with."""
 NO_UTF8 = "it is no UTF-8 text: save the file as UTF-8"
 _DEEP = "it is nested too deeply: no recording is; take the line out"
 _MALFORMED = "it is no JSON: mend it, or take the line out"

@@ -6,12 +6,12 @@ import base64
 import binascii
 import hashlib
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
 from ..descriptors import MAX_DEPTH, file_below
+from .complaints import WIDE
 from .lines import FileLine
 from .scrubbing import Scrubber
 from .scrubbing.packed import parts_in, parts_of
@@ -32,7 +32,6 @@ _MOST_NAME, _MOST_PATH = 255, 4000
 _LEADS_OUT = re.compile(r"\0|(?:^|[/\\])\.\.(?:[/\\]|$)")
 """What is in no path of a file below a folder, on no system."""
 _OTHERWISE = "{name!r} is not the file that was recorded: its hash is another one"
-_WIDE = (BOM_UTF16_LE, BOM_UTF16_BE)
 _MISSING = "{name!r} cannot be read in the folder {folder}, beside the tape"
 
 
@@ -96,7 +95,7 @@ def digest_of_file(data: bytes, scrubber: Scrubber) -> str:
     'ec65fd43'
     """
     text = _text_in(data) if len(data) <= MOST_BYTES else None
-    if text is None and len(data) <= MOST_BYTES and data.startswith(_WIDE):
+    if text is None and len(data) <= MOST_BYTES and data.startswith(WIDE):
         text = data.decode("utf-16", "replace")
     left = text if text is None else scrubber.text(text)
     return _digest(data if left is None or left == text else left.encode())
@@ -171,7 +170,7 @@ def _may_hide_secret(data: bytes, text: str | None, scrubber: Scrubber) -> bool:
 
 def _holds_secret(data: bytes, scrubber: Scrubber) -> bool:
     texts = [data.decode("latin-1")]
-    if data.startswith(_WIDE):
+    if data.startswith(WIDE):
         texts.append(data.decode("utf-16", "replace"))
     places = ((text, at) for text in texts for at in range(0, len(text), _STEP))
     pieces = (text[at : at + _STEP + _OVERLAP] for text, at in places)

@@ -8,7 +8,9 @@ from contextlib import suppress
 from errno import ENAMETOOLONG
 from pathlib import Path
 
+from ..descriptors import is_no_file
 from ..errors import InvalidRequestError, TapeError
+from .complaints import NO_UTF8, WIDE
 from .lines import (
     VERSION,
     AgentLine,
@@ -73,7 +75,7 @@ def bytes_of(path: str | Path) -> bytes:
     """
     refuse_no_name(path)
     file = Path(path).expanduser()
-    if file.exists() and not file.is_file():
+    if is_no_file(file):
         raise InvalidRequestError(f"The tape {path} is a folder, a pipe or a device, and no file.")
     try:
         return file.read_bytes()
@@ -266,6 +268,8 @@ class _Reading:
 
 
 def _header(line: bytes) -> Header:
+    if line.startswith(WIDE):
+        raise ValueError(NO_UTF8)
     try:
         told = object_in(line)
     except ValueError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast, get_args
 
+from ..descriptors import is_no_file
 from ..errors import InvalidRequestError
 from .growing import GrowingTape, alone_with, forget
 from .reading import file_of, instead_of, read_tape
@@ -300,7 +301,7 @@ def opened(tape: Tape) -> GrowingTape:
     if mode_of(tape) == "play" and not tape.file.exists():
         instead = instead_of(tape.file)
         raise InvalidRequestError(f"There is no tape {tape.path} to play: {instead}.")
-    if tape.file.exists() and not tape.file.is_file():
+    if is_no_file(tape.file):
         raise InvalidRequestError(f"The tape {tape.path} is a folder, a pipe or a device.")
     if not tape.file.parent.is_dir():
         raise InvalidRequestError(f"There is no folder {tape.file.parent} for the tape.")

@@ -10,6 +10,7 @@ from secrets import token_hex
 from tempfile import TemporaryFile
 from typing import NamedTuple
 
+from ..descriptors import is_no_file
 from ..errors import InvalidRequestError
 from .lines import encoded
 from .reading import is_tape
@@ -115,7 +116,7 @@ def refuse_place(path: Path, kind: Kind) -> None:
             raise InvalidRequestError(
                 f"{str(path)!r} is a folder: name a {name} in it, such as {kind.example}."
             )
-        if path.exists() and not path.is_file():
+        if is_no_file(path):
             raise InvalidRequestError(f"{str(path)!r} is no file that a {name} can be written to.")
         if path.exists() and not _is_of(path, kind):
             raise InvalidRequestError(

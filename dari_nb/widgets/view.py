@@ -13,7 +13,7 @@ import traitlets
 from IPython.display import display
 from ipywidgets import Layout  # type: ignore[import-untyped]
 
-from ..errors import DariError
+from ..errors import DariError, InvalidRequestError
 from ..interrupts import kept
 from ._kernel import has_pages, heard_in_main_thread
 from .holding import is_held
@@ -65,6 +65,7 @@ class View(SetByThreads):
 
     Raises:
         TypeError: An argument is not one of the attributes.
+        InvalidRequestError: The layout is none.
     """
 
     value = traitlets.Any(None, read_only=True)
@@ -84,6 +85,7 @@ class View(SetByThreads):
         self._at_close: list[Callable[[], object]] = []
         # A layout that others have made may be that of other widgets, too.
         self._is_layout_given = isinstance(layout, Layout)
+        layout = _laid_out(layout)
         self._presence = Presence(lambda: self.send(Who(kind="who")), self._tell_unseen)
         for name in traits:
             if not self.has_trait(name):
@@ -301,3 +303,20 @@ def _words(error: BaseException) -> str:
     if isinstance(error, CancelledError):
         return "It was cancelled."
     return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
+def _laid_out(layout: AnyLayout) -> Layout | None:
+    """Return a layout as ipywidgets have it.
+
+    Raises:
+        InvalidRequestError: It is none.
+    """
+    if layout is None or isinstance(layout, Layout):
+        return layout
+    try:
+        return Layout(**layout)
+    except (TypeError, traitlets.TraitError):
+        raise InvalidRequestError(
+            "layout is an ipywidgets.Layout or a dict of CSS, such as {'width': '40%'}, and not "
+            f"{layout!r:.80}."
+        ) from None

@@ -515,6 +515,21 @@ def test_settle_says_that_there_is_nothing_to_settle_and_leaves_the_file_alone(
     told = "lesson.tape: 1 turn; git left no conflict in it: there is nothing to settle\n"
     assert run(capsys, "settle", "lesson.tape") == (0, told)
     assert tape.read_bytes() == before
+    by_hand = before.replace(b"\n", b'\n{"mark": "by hand"}\n\n', 1).replace(b"sess_1", b"my own")
+    tape.write_bytes(by_hand)
+    assert run(capsys, "settle", "lesson.tape") == (0, told)
+    assert tape.read_bytes() == by_hand
+
+
+def test_settle_does_not_say_that_there_is_nothing_where_it_took_something_out(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, *turn, last = tape.read_bytes().splitlines(keepends=True)
+    tape.write_bytes(b"".join([first, *turn, *turn, last]))
+    status, told = run(capsys, "settle", "lesson.tape")
+    assert status == 0
+    assert "this stood twice, and the later one is kept" in told
+    assert told.endswith("lesson.tape: 1 turn; git left no conflict in it\n")
 
 
 def test_links_that_lead_to_no_tape_are_said_in_a_line(

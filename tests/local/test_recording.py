@@ -570,6 +570,60 @@ def test_what_a_killed_process_left_is_kept_when_others_record_as_well(path: Pat
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
+@contextmanager
+def recording(path: Path) -> Iterator[None]:
+    """Record a turn, which ends behind all that is recorded meanwhile."""
+    gate = Event()
+    with LocalDari(tape=path) as server:
+        caller = calling(server)
+        server.agent("gated")(lambda prompt: gate.wait() and prompt)
+        message = caller.send(caller.create("gated"), "gated")["message"]["id"]
+        until(lambda: [*path.parent.glob("*.running-2")], bool)
+        yield
+        gate.set()
+        caller.finished(message)
+
+
+def asked_of(path: Path) -> list[tuple[str, str | None]]:
+    turns = read_tape(path).turns
+    return sorted(((str(turn.line.asked), turn.status) for turn in turns), key=str)
+
+
+def test_what_a_killed_process_left_is_on_the_tape_once_when_two_record(path: Path) -> None:
+    with killed(path):
+        pass
+    with recording(path), LocalDari(tape=path) as other:
+        calling(other).ask("echo", "from the other one")
+    kept = [("gated", "completed"), ("one", "completed")]
+    assert asked_of(path) == [("die", None), ("from the other one", "completed"), *kept]
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_what_was_cut_off_and_is_recorded_anew_comes_back_with_nobody(path: Path) -> None:
+    with killed(path):
+        pass
+    with recording(path), LocalDari(tape=path) as other:
+        other.agent("slow")(lambda prompt: f"{prompt}, again")
+        caller = calling(other)
+        session = caller.create("slow")
+        for prompt in ("one", "die"):
+            caller.finished(caller.send(session, prompt)["message"]["id"])
+    assert asked_of(path) == [(text, "completed") for text in ("die", "gated", "one")]
+    assert flaws_of(read_tape(path)) == []
+
+
+def test_what_was_left_and_is_on_the_tape_already_comes_onto_it_no_second_time(path: Path) -> None:
+    with killed(path) as journal:
+        data = journal.read_bytes()
+    with recording(path):
+        with LocalDari(tape=path) as other:
+            calling(other).ask("echo", "from the other one")
+        journal.write_bytes(data)  # as one who is killed before it is removed leaves it
+    kept = [("gated", "completed"), ("one", "completed")]
+    assert asked_of(path) == [("die", None), ("from the other one", "completed"), *kept]
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
 def test_a_process_that_is_killed_while_another_one_records_is_taken_in_later(path: Path) -> None:
     with LocalDari(tape=path) as server:
         caller = calling(server)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -284,6 +285,16 @@ def test_a_place_that_cannot_be_written_is_told_shortly(tmp_path: Path) -> None:
             ScoreBook(path).add([rating(value=1)])
     with pytest.raises(InvalidRequestError, match="cannot be read"):
         ScoreBook(tmp_path).scores()
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/full"])
+def test_a_pipe_and_a_device_are_no_book_and_hold_nobody_up(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    book = ScoreBook(tmp_path / name)
+    with pytest.raises(InvalidRequestError, match="it is a folder, a pipe or a device"):
+        book.add([rating(value=1)])
+    with pytest.raises(InvalidRequestError, match="cannot be read"):
+        book.scores()
 
 
 def test_a_value_that_is_no_json_is_refused_and_nothing_is_written(path: Path) -> None:

@@ -193,6 +193,15 @@ def test_whatever_is_in_a_file_is_read_or_refused(lesson: Recording) -> None:
         tape_bytes(tape)
 
 
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_a_tape_that_an_editor_has_made_utf_16_is_to_be_saved_as_utf_8(
+    lesson: Recording, order: str
+) -> None:
+    data = f"\ufeff{tape_bytes(lesson).decode()}".encode(f"utf-16-{order}")
+    with pytest.raises(TapeError, match=r"lesson\.tape, line 1: .*: save the file as UTF-8"):
+        parsed(data, "lesson.tape")
+
+
 def test_a_file_that_is_not_there(tmp_path) -> None:
     with pytest.raises(InvalidRequestError, match=r"no\.tape cannot be read: No such file"):
         read_tape(tmp_path / "no.tape")

@@ -6,9 +6,8 @@ import sys
 from concurrent.futures import Future
 
 import pytest
-from traitlets import TraitError
 
-from dari_nb.errors import DariError
+from dari_nb.errors import DariError, InvalidRequestError
 from dari_nb.widgets import MatrixView
 from dari_nb.widgets.view import View
 
@@ -108,8 +107,12 @@ def test_a_view_whose_making_failed_goes_without_a_word(monkeypatch):
         def __init__(self):
             self.missing()
 
-    for make in (Unmade, lambda: Bare(laiout={}), lambda: Bare(layout=5)):
-        with pytest.raises((AttributeError, TypeError, TraitError)):
+    for make, error in (
+        (Unmade, AttributeError),
+        (lambda: Bare(laiout={}), TypeError),
+        (lambda: Bare(layout=5), InvalidRequestError),
+    ):
+        with pytest.raises(error):
             make()
     gc.collect()
     assert not said

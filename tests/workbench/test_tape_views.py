@@ -480,6 +480,12 @@ def test_a_session_is_a_player_of_what_has_happened(tape: dari.Tape) -> None:
     player.close()
 
 
+def test_a_layout_that_is_none_is_refused_as_other_arguments_are(tape: dari.Tape) -> None:
+    for options in ({"height": "tall"}, {"at": -1}, {"layout": 5}, {"layout": {"width": 5}}):
+        with pytest.raises(dari.DariError, match=f"^{next(iter(options))} is "):
+            tape.view(**options)
+
+
 def test_answers_are_kept_in_no_tape_and_in_no_folder(tape: dari.Tape, tmp_path: Path) -> None:
     whole = tape.file.read_bytes()
     with pytest.raises(dari.DariError, match="is a tape: keep answers in another file"):
@@ -487,6 +493,49 @@ def test_answers_are_kept_in_no_tape_and_in_no_folder(tape: dari.Tape, tmp_path:
     with pytest.raises(dari.DariError, match="it is a folder"):
         tape.view(answers=tmp_path)
     assert tape.file.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ro.ipynb", '{\n "cells": [],\n "metadata": {},\n "nbformat": 4\n}\n'),
+        ("own.py", "import dari_nb as dari"),
+        ("table.csv", "name,answer\nAnn,42\n"),
+        ("wide.jsonl", '{"name":"answer","value":"x"}\n'.encode("utf-16").decode("latin-1")),
+    ],
+)
+def test_answers_are_kept_in_no_file_of_another_kind(
+    tape: dari.Tape, tmp_path: Path, name: str, text: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text, encoding="latin-1")
+    whole = file.read_bytes()
+    with pytest.raises(dari.DariError, match=f"{name}: it is a file of another kind"):
+        tape.view(answers=file)
+    assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", '{"na\n{"name":"answer","value":"x"}\n<<<<<<<\n'])
+def test_answers_go_on_in_a_file_that_is_empty_or_broken_in_part(
+    tape: dari.Tape, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "answers.jsonl"
+    file.write_text(text)
+    player = tape.view(answers=file)
+    player.close()
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/full"])
+def test_answers_are_in_no_pipe_and_in_no_device(
+    tape: dari.Tape, tmp_path: Path, name: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    place = tmp_path / name
+    with pytest.raises(dari.DariError, match="it is a folder, a pipe or a device"):
+        tape.view(answers=place)
+    with pytest.raises(dari.DariError, match="is a pipe or a device, not a file with"):
+        tape.answers(place)
 
 
 @pytest.mark.parametrize("name", [".", "", "a\0b", "x" * 300, "pipe"])

@@ -221,7 +221,9 @@ class TapeFile:
     def _take_in_others(self) -> None:
         now = self._read()
         self._has_news = True
-        self._put_left([turn for number, turn in self._pending if number == _OF_OTHERS], now)
+        gone = {*map(id, self._left.take_gone())}
+        left = [turn for number, turn in self._pending if number == _OF_OTHERS]
+        self._put_left([turn for turn in left if id(turn) not in gone], now)
         if self._seen is not None:
             self.written = [*now.turns, *(turn for _, turn in self._pending)]
 

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+from ...descriptors import is_no_file
 from ...errors import InvalidRequestError, TapeError
 from ..lines import VERSION, Comment, Header, Line, decoded, encoded
 from ..reading import parsed
@@ -139,11 +140,13 @@ class LeftJournal(NamedTuple):
 
     Attributes:
         path: Where it is.
+        data: What is in it.
         turns: The turns that ran then, up to there, or up to the line that is damaged.
         damaged: The first line that cannot be read, from 1, if there is one.
     """
 
     path: Path
+    data: bytes
     turns: list[Turn]
     damaged: int | None
 
@@ -176,10 +179,15 @@ def place_running(path: Path) -> Path:
     return _free(path, _RUNNING)
 
 
+def is_there(journal: LeftJournal) -> bool:
+    """Whether a journal is there still: who has put its turns onto the tape removes it."""
+    return _abandoned(journal.path) == journal.data
+
+
 def remove_left(journals: Iterable[LeftJournal], path: Path) -> None:
     """Remove journals of a tape whose turns were taken in; damaged ones are put aside."""
     for journal in journals:
-        if _abandoned(journal.path) is None:
+        if not is_there(journal):
             continue
         if journal.damaged is None:
             journal.path.unlink(missing_ok=True)
@@ -214,7 +222,7 @@ def _left(path: Path, endings: re.Pattern[str]) -> list[LeftJournal]:
             continue
         data = _abandoned(place)
         if data is not None:
-            left.append(LeftJournal(place, *_turns_of(data, path)))
+            left.append(LeftJournal(place, data, *_turns_of(data, path)))
     return left
 
 
@@ -224,7 +232,7 @@ def _abandoned(path: Path) -> bytes | None:
     Raises:
         InvalidRequestError: It is no file.
     """
-    if path.exists() and not path.is_file():  # a pipe would be waited for
+    if is_no_file(path):
         raise InvalidRequestError(_NO_FILE.format(path))
     try:
         with path.open("rb") as file:

@@ -13,6 +13,7 @@ from ..summary import count_of, prompt_of
 from ..turns import Turn
 from .journal import (
     LeftJournal,
+    is_there,
     left_running,
     place_aside,
     place_running,
@@ -68,9 +69,15 @@ class Left:
             if text is not None and _is_news(journal.path, text):
                 _log.warning("%s.", text)
             if left is not None:
-                self._taken.append(journal)
+                self._taken.append(journal._replace(turns=left))
                 turns += left
         return turns
+
+    def take_gone(self) -> list[Turn]:
+        """Give the turns of those that others have put onto the tape since, each once."""
+        taken, self._taken = self._taken, [*filter(is_there, self._taken)]
+        left = {journal.path for journal in self._taken}
+        return [turn for journal in taken if journal.path not in left for turn in journal.turns]
 
     def remove(self) -> None:
         """Remove what was left: its turns are on the tape."""
@@ -95,14 +102,14 @@ def missing(left: Iterable[Turn], tape: Recording) -> Iterator[Turn]:
     """
     there = {place_of(turn): turn for turn in tape.turns}
     for turn in left:
-        while (other := there.get(place_of(turn))) is not None and other.status is not None:
-            if _has_all_of(other, turn):
-                break
+        other = there.get(place_of(turn))
+        while other is not None and other.status is not None and not _has_all_of(other, turn):
             if turn.status is None and not turn.line.new:
                 turn.line.new = True
             else:
                 turn.line.take += 1
-        else:
+            other = there.get(place_of(turn))
+        if other is None or not _has_all_of(other, turn):
             yield turn
 
 

@@ -92,7 +92,7 @@ def settle(
     made ask something else by hand, are two questions, each with its key.
 
     Args:
-        path: The file, which is written anew.
+        path: The file, which is written anew unless there is nothing to settle in it.
         keeps: Whose answer is kept: that of the branch that comes in, or of the one that is there.
         tell: Is told of each turn that had two answers, of sessions that are two now, of what one
             side took out, and of turns that stand behind other answers than they did.
@@ -112,7 +112,8 @@ def settle(
         tape = parsed(data, str(path))
         if _state(path) != before:
             raise InvalidRequestError(f"The tape {path} was written meanwhile: settle it again.")
-        put(data, path)
+        if not _holds(path, data):
+            put(data, path)
     for text in merging.told(tape, is_left=not (is_settled(path) or is_put_together(path))):
         tell(text)
     return tape
@@ -125,14 +126,22 @@ def is_put_together(path: str | Path) -> bool:
         InvalidRequestError: The file cannot be read.
         TapeError: It is no tape.
     """
-    now = read_tape(path)
+    read_tape(path)
     if shows_both(path):
         return True
     try:
         merging = _Merging(*sides_of(path), "theirs")
     except TapeError:
         return False
-    return tape_bytes(merging.tape) == tape_bytes(now)
+    return _holds(path, tape_bytes(merging.tape))
+
+
+def _holds(path: str | Path, data: bytes) -> bool:
+    """Whether a file is the tape that these bytes are, however people have written it."""
+    try:
+        return tape_bytes(read_tape(path)) == data
+    except TapeError:
+        return False
 
 
 def _state(path: str | Path) -> tuple[int, ...] | None:

@@ -15,7 +15,6 @@ import msgspec
 from ...errors import InvalidRequestError
 from ...models import parse_time
 from ...scores.book import ScoreBook, kept_in
-from ...tapes.reading import is_tape
 from ...widgets.player.places import places_of
 from .questions import OF, Questions, Saved, Told, asked_as, path_from
 from .saved import NAME, Reading
@@ -48,7 +47,8 @@ class Answers:
         tape: The file of its tape, if it has one.
 
     Raises:
-        InvalidRequestError: The file is a tape, or cannot be read.
+        InvalidRequestError: The file is none of answers, such as a tape or a notebook, or cannot
+            be read.
     """
 
     def __init__(
@@ -57,9 +57,7 @@ class Answers:
         self._questions = Questions(score, tape, is_shared=path is None)
         self._score = score
         self._places = places_of(score)
-        self._book = kept_in(path, _Book)
-        if is_tape(self._book.path):
-            raise InvalidRequestError(f"{path} is a tape: keep answers in another file.")
+        self._book = kept_in(path, _Book, "answers")
         self._tape = path_from(self._book.path, tape) if tape else None
         self.texts()
         _begun.add(self._book.path)

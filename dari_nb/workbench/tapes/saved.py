@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ...descriptors import is_no_file
 from ...errors import InvalidRequestError
 from ...render.plain.visible import bounded_name, visible_name
-from ...scores.book import ScoreBook, kept_in
+from ...scores.book import FILE
 from ...tapes.reading import close_to, differs_in_numbers, is_tape
 from ...tapes.summary import count_of
 from .questions import Questions, Saved, Told
@@ -76,7 +77,7 @@ class Reading:
         self._questions = Questions(played, tape, is_shared=paths is None)
         self._is_shared = paths is None
         if paths is None:
-            own = kept_in(None, ScoreBook).path
+            own = Path(FILE).absolute()
             paths = [own] if own.exists() else []
         is_one = isinstance(paths, str | Path) or not isinstance(paths, Iterable)
         given: Any = [paths] if is_one else paths
@@ -201,9 +202,10 @@ def _read(file: Path) -> tuple[list[Saved], list[int]]:
 
 def _lines(file: Path) -> list[bytes]:
     name = visible_name(str(file))
-    if file.is_dir():
-        raise InvalidRequestError(f"{name} is a folder, not a file with answers.")
-    if not file.is_file():
+    if is_no_file(file):
+        what = "a folder" if file.is_dir() else "a pipe or a device"
+        raise InvalidRequestError(f"{name} is {what}, not a file with answers.")
+    if not file.exists():
         instead = f"; there is {meant}" if (meant := _meant(file)) else ""
         raise InvalidRequestError(f"There is no file {name} with answers{instead}.")
     if is_tape(file):

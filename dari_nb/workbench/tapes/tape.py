@@ -46,9 +46,9 @@ class Tape(tapes.Tape):  # noqa: D101
         not to be seen yet, such as ``{"mark": "first guess", "ask": "What will it do now?"}``: the
         reader writes what they expect, and then sees. A mark without a question is a chapter: a
         place to go to. Marks and questions are Markdown. What comes behind a question that nobody
-        has answered is in no output and no saved notebook, but in a page of :meth:`to_html`; what
-        was answered is, where it was asked. Turns that wait to be adopted are left out, and those
-        that never play, which a warning says.
+        has answered or skipped is in no output and no saved notebook, but in a page of
+        :meth:`to_html`; what was answered is, where it was asked. Turns that wait to be adopted are
+        left out, and those that never play, which a warning says.
 
         It is an ipywidget, whose traits are ``at`` (seconds), ``playing``, ``speed``,
         ``idle_limit`` (seconds; ``None`` waits as long as it took, and 3 is where the tape says
@@ -61,11 +61,13 @@ class Tape(tapes.Tape):  # noqa: D101
             height: Most pixels that the transcript takes; 0 leaves it to the page.
             answers: The file in which answers are kept, that of scores and ratings;
                 ``dari-scores.jsonl`` in the working folder when left out. Name a new one to be
-                asked everything again, such as in class what was answered at home.
+                asked everything again, such as in class what was answered at home. A file of
+                another kind, such as a tape or a notebook, is left alone.
             layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
 
         Raises:
-            InvalidRequestError: A file cannot be read, or an argument is of no use.
+            InvalidRequestError: A file cannot be read or is none for answers, or an argument is of
+                no use.
             TapeError: It is no tape, or a line is broken.
 
         >>> player = tape.view(height=400)

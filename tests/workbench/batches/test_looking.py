@@ -517,6 +517,11 @@ def test_scores_may_be_kept_in_another_file(d, flaky, folder):
     (folder / "sub").mkdir()
     with pytest.raises(InvalidRequestError, match="sub: it is a folder"):
         d.batches.run("flaky", ["x"], ["a"], scores="sub")
+    (folder / "own").write_text("import dari_nb\n")
+    with pytest.raises(InvalidRequestError, match="own: it is a file of another kind"):
+        d.batches.run("flaky", ["x"], ["a"], scores="own")
+    assert (folder / "own").read_text() == "import dari_nb\n"
+    assert not d.sessions.list()
     batch = d.batches.run("flaky", ["x"], ["a"], scores="sub/mine.jsonl").wait(20)
     batch.score("right", lambda turn: True)
     assert (folder / "sub" / "mine.jsonl").exists()

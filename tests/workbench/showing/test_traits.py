@@ -90,6 +90,15 @@ def test_each_takes_a_layout_as_ipywidgets_do(d, sessions, batch):
         assert shared.comm is not None  # others may use it, too
 
 
+def test_none_takes_what_is_no_layout(d, sessions, batch):
+    for make in everything(d, sessions[0], batch).values():
+        for layout in (5, "wide", {"width": 5}, {1: "40%"}):
+            with pytest.raises(
+                InvalidRequestError, match=r"layout is an ipywidgets\.Layout or a dict"
+            ):
+                make(layout=layout)
+
+
 def test_what_a_page_selects_in_a_table_is_the_session_itself(d, sessions):
     table = d.sessions.view()
     table._rows()
