@@ -31,8 +31,8 @@ class PlayerView(View):
 
     At each place the transcript is that of the events so far; what was being written comes in at
     most 150 steps an answer. At a mark with a question the playback stops, the reader writes what
-    they expect, and then sees. What comes behind a question that is not answered yet is in no page,
-    no trait and no output before that.
+    they expect, and then sees. What comes behind a question that is neither answered nor skipped
+    yet is in no page, no trait and no output before that.
 
     Args:
         score: What is played.
