@@ -168,24 +168,30 @@ class Plan:
         from ...scores import detectable
 
         past, countable = self._past, self._countable
-        tasks, repeats = countable.pair(cells)
-        if past.untold or not tasks:
+        pair = countable.pair(cells)
+        if past.untold or not pair.tasks:
             return None
         like, comparisons = past.telling and past.telling.columns, countable.comparisons
         found = {
-            many: detectable(tasks, many, level=LEVEL, comparisons=comparisons, like=like)
-            for many in whole_around(repeats)
+            (tasks, many): detectable(tasks, many, level=LEVEL, comparisons=comparisons, like=like)
+            for tasks in whole_around(pair.tasks)
+            for many in whole_around(pair.repeats)
+        }
+        by_tasks = {
+            n: between(pair.repeats, {r: of.difference for (m, r), of in found.items() if m == n})
+            for n, _ in found
         }
         least = found[min(found)]
-        difference = between(repeats, {many: each.difference for many, each in found.items()})
         told = [_supposed(past, self.run_id, least.assumption), countable.told(cells)]
+        difference = between(pair.tasks, by_tasks)
         return replace(least, difference=difference, assumption="; ".join(filter(None, told)))
 
     def _shown_text(self, shown: Detectable | None) -> str:
         """Say what can be shown, or why nothing is told."""
         if shown is not None:
             return shown.found
-        return f"no difference is told, since {self._past.untold or 'too few answers have a score to compare any task'}"
+        why = self._past.untold or "no task has a score in two columns"
+        return f"no difference is told, since {why}"
 
     def check(self, max_items: int) -> None:
         """Hold the cap.

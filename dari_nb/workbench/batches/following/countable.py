@@ -23,12 +23,13 @@ class Pair(NamedTuple):
     """What two columns are compared on.
 
     Attributes:
-        tasks: The tasks on which both have a score, as many as there will be on average.
+        tasks: On how many tasks both have a score; where that is not known yet, so many as tell as
+            much. There is one at least, unless there is none for certain.
         repeats: How many scores a column has at each of these: the variance of its means is that
             of so many.
     """
 
-    tasks: int
+    tasks: float
     repeats: float
 
 
@@ -74,15 +75,17 @@ class Countable:
 
     def told(self, cells: Sequence[MatrixCell]) -> str:
         """Say what is missing, and what is supposed of what is to come; empty where nothing is."""
-        there = [cell for cell in cells if self._is_there(cell) or not self.has(cell)]
-        coming = len(cells) - len(there)
-        lost = sum(not self.has(cell) for cell in there)
-        told = [f"{lost:,} of {len(there):,} cells have no score"] if lost else []
-        if coming and self._past is not None and (past := self._past.total).lost:
-            told = [f"if again {past.lost:,} of {past.all:,} answers get no score"]
-        tasks, of = self.pair(cells).tasks, len({cell.row for cell in cells})
+        ended = sum(cell.state in _HAS_ENDED for cell in cells)
+        lost = sum(not self.has(cell) for cell in cells)
+        what = "score" if self._name else "answer"
+        told = [f"{lost:,} of {ended:,} cells have no {what}"] if lost else []
+        is_coming = any(self.has(cell) and not self._is_there(cell) for cell in cells)
+        if is_coming and self._past is not None and (past := self._past.total).lost:
+            again = f"if again {past.lost:,} of {past.all:,} answers get no score"
+            told = [again] if self._name else [*told, again]
+        tasks, of = floor(self.pair(cells).tasks + _TINY), len({cell.row for cell in cells})
         left = f"{tasks:,} of {of:,} tasks can be compared" if tasks < of else ""
-        return ": ".join([*told, left]) if left and told else "".join(told)
+        return ": ".join(filter(None, (" and ".join(told), left)))
 
     @cached_property
     def _compared(self) -> Mapping[str, Collection[str]]:
@@ -105,37 +108,40 @@ class Countable:
         return self._past.share(self._llms[cell.column]) if self._past is not None else 1.0
 
 
-def whole_around(repeats: float) -> list[int]:
-    """Return the whole number of repeats that it is, or both beside it."""
-    few = floor(repeats + _TINY)
-    return [few] if repeats - few < _TINY else [few, few + 1]
+def whole_around(many: float) -> list[int]:
+    """Return the whole number that it is, or both beside it."""
+    few = floor(many + _TINY)
+    return [few] if many - few < _TINY else [few, few + 1]
 
 
-def between(repeats: float, found: Mapping[int, float | None]) -> float | None:
-    """Return a difference that shows with so many repeats, from those by whole numbers of them.
+def between(many: float, found: Mapping[int, float | None]) -> float | None:
+    """Return a difference that shows with so many tasks, or repeats, from those by whole numbers.
 
-    The square of what shows is as large as the variance of a task's difference, and that is linear
-    in one by the number of repeats.
+    The square of what shows is as large as the variance of the mean difference, and that is linear
+    in one by the number of tasks, and in one by that of repeats.
     """
     few, more = min(found), max(found)
     least, most = found[few], found[more]
     if few == more or least is None or most is None:
         return least
-    way = (1 / few - 1 / repeats) / (1 / few - 1 / more)
+    way = (1 / few - 1 / many) / (1 / few - 1 / more)
     return sqrt(least**2 + way * (most**2 - least**2))
 
 
 def _pair(one: Mapping[str, Sequence[float]], other: Mapping[str, Sequence[float]]) -> Pair:
     """Take what is to come as tries, each of which gets a score or none."""
-    tasks, per_value = 0.0, []
+    tasks = varied = spread = 0.0
     for task in one.keys() & other.keys():
         of = [_scored(tuple(column[task])) for column in (one, other)]
         both = of[0][0] * of[1][0]
         tasks += both
-        per_value.append((both, fmean(each for _, each in of)))
+        varied += both * (1 - both)
+        spread += both * fmean(each for _, each in of)
     if tasks < _TINY:
         return Pair(0, 1)
-    return Pair(floor(tasks + _TINY), tasks / sum(both * each for both, each in per_value))
+    # More tasks than on average help less than fewer harm: so many tell as much as all of these.
+    telling = tasks / (1 + varied / tasks**2)
+    return Pair(max(1.0, telling), tasks / spread)
 
 
 @lru_cache(maxsize=4096)
