@@ -130,15 +130,16 @@ class Plan:
 
     @cached_property
     def shows(self) -> Detectable | None:
-        """What all of it is likely to show; its drawing takes up to a second."""
+        """What all of it is likely to show; its drawing takes up to a second, or a few."""
         return self._shown_by([*self._seen.values()])
 
     @cached_property
     def shows_within(self) -> Detectable | None:
         """What the part is likely to show that is there or that ``max_cost`` allows.
 
-        That are the tasks that each column has, as often as all of them; ``None`` where these are
-        none, where nothing is left out, and where no difference is told.
+        That are the tasks that each column has, as often as all of them, and of these what is
+        counted of ``shows``; ``None`` where they are none, where nothing is left out, and where no
+        difference is told.
         """
         return self._shown_by(self._part) if self._part else None
 

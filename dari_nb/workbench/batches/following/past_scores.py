@@ -60,7 +60,8 @@ class PastScores(NamedTuple):
     @property
     def total(self) -> Counts:
         """How many of all answers have it."""
-        return Counts(*(sum(of) for of in zip(*self.counts.values(), strict=True)))
+        counts = self.counts.values()
+        return Counts(sum(of.scored for of in counts), sum(of.lost for of in counts))
 
     def share(self, llm: str | None) -> float:
         """Return which share of an LLM's answers has it: of all where the run has none of it."""
@@ -106,7 +107,8 @@ def past_scores(book: ScoreBook, own: str, sessions: Iterable[models.Session]) -
     run_ids = list(dict.fromkeys(filter(None, map(_run_of, latest))))
     given: dict[str, list[Score]] = defaultdict(list)
     for score in book.scores():
-        given[score.run_id].append(score)
+        if score.value is not None or score.by == "function":  # and no note alone
+            given[score.run_id].append(score)
     failed = _failed(latest)
 
     def most(of: Iterable[str]) -> list[PastScores]:
