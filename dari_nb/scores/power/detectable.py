@@ -33,8 +33,8 @@ class Detectable:
     Attributes:
         difference: The difference of the means; ``None`` where none of any size is likely seen.
         tasks: How many tasks both columns have a score on.
-        repeats: How many scores each has on each task; of a plan in which scores are missing it is
-            less than that by less than one, as ``tasks`` is.
+        repeats: How many scores each has on each task. In a plan, where scores are missing, both
+            are whole numbers near what is counted with.
         power: How likely that difference is seen.
         level: What the interval of the difference, which leaves out 0 then, covers.
         assumption: What is supposed of how values vary, in words.
@@ -89,8 +89,9 @@ def detectable(
 
     Tasks and repeats are those that have a score in both columns: what failed, or could not be
     scored, shows nothing. ``batch.plan()`` counts them; of what is to come each answer gets a score
-    as often as past ones did, whatever the others get. Where columns then have fewer than ten tasks
-    in common on average, 0 and 1 are seen up to 6 points less often than is said.
+    as often as past ones did, whatever the others get. Drawn so, what it tells is seen up to 4
+    points less or more often than is said, and 5 points less where most answers get none and
+    ``alike`` is no more than ``correlation``.
 
     Values are taken to be 0 or 1 unless ``sd`` or ``sd_of_differences`` is given. Without anything
     it is assumed that half of them are 1, that two tries of a column at a task have a

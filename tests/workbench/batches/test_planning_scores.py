@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from collections import Counter
+from threading import Lock
 
 import numpy as np
 import pytest
@@ -25,13 +27,15 @@ def server():
 @pytest.fixture
 def tried(d, server):
     """Send to an agent that answers each cell in its own way; ``tried(tasks, llms, repeats)``."""
-    sent = {}
+    sent, alone = Counter(), Lock()
 
     @server.agent("tried", llms=["a", "b", "c"])
     def tried(prompt, turn):
         if "breaks" in prompt and turn.llm_id == "b":
             raise ValueError("broken")
-        again = sent[prompt, turn.llm_id] = sent.get((prompt, turn.llm_id), 0) + 1
+        with alone:
+            sent[prompt, turn.llm_id] += 1
+            again = sent[prompt, turn.llm_id]
         yield Usage("0.01")
         yield f"{prompt} by {turn.llm_id} again {again}"
 

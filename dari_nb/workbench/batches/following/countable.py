@@ -139,8 +139,8 @@ def _pair(one: Mapping[str, Sequence[float]], other: Mapping[str, Sequence[float
         spread += both * fmean(each for _, each in of)
     if tasks < _TINY:
         return Pair(0, 1)
-    # More tasks than on average help less than fewer harm: so many tell as much as all of these.
-    telling = tasks / (1 + varied / tasks**2)
+    # More tasks than on average help less than fewer harm. Twice is by drawing 0 and 1 on few.
+    telling = tasks / (1 + 2 * varied / tasks**2)
     return Pair(max(1.0, telling), tasks / spread)
 
 
