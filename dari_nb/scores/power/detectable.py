@@ -32,8 +32,9 @@ class Detectable:
 
     Attributes:
         difference: The difference of the means; ``None`` where none of any size is likely seen.
-        tasks: How many tasks both columns have.
-        repeats: How often each has tried each task.
+        tasks: How many tasks both columns have a score on.
+        repeats: How many scores each has on each task. In a plan, where scores are missing, both
+            are whole numbers near what is counted with.
         power: How likely that difference is seen.
         level: What the interval of the difference, which leaves out 0 then, covers.
         assumption: What is supposed of how values vary, in words.
@@ -86,6 +87,12 @@ def detectable(
     together, as the matrix has it: those of three columns are three, and ``batch.plan()`` says what
     ``comparisons=3`` does; by two scores they are six.
 
+    Tasks and repeats are those that have a score in both columns: what failed, or could not be
+    scored, shows nothing. ``batch.plan()`` counts them; of what is to come each answer gets a score
+    as often as past ones did, whatever the others get. Drawn so, what it tells is seen up to 4
+    points less or more often than is said, and 5 points less where most answers get none and
+    ``alike`` is no more than ``correlation``.
+
     Values are taken to be 0 or 1 unless ``sd`` or ``sd_of_differences`` is given. Without anything
     it is assumed that half of them are 1, that two tries of a column at a task have a
     correlation of 0.5, and tries of two columns one of 0.3: tasks differ in how hard they are, and
@@ -112,8 +119,8 @@ def detectable(
         0 and 1, beta        79.5      81.0      80.2      78.9      79.3      80.2
 
     Args:
-        tasks: How many tasks both columns have; 1,000,000 at most.
-        repeats: How often each column tries each task; 1,000 at most.
+        tasks: How many tasks both columns have a score on; 1,000,000 at most.
+        repeats: How many scores each column has on each task; 1,000 at most.
         power: How likely the difference is to be seen.
         level: Coverage of the interval; the test's own level is what it leaves, 0.05.
         comparisons: How many differences hold together at the level; 10,000 at most. Each is then

@@ -15,17 +15,20 @@ from ...models.events import CANCELLED
 from ...render.plain.words import count_text
 from ..link.background import wait_for
 from .cells import Column
+from .following.countable import Countable, between, whole_around
 from .following.past_costs import PastCost, late_text, not_come_yet, past_costs, what_they_cost
-from .following.past_scores import PastScores, past_runs, past_scores
+from .following.past_scores import Past, past_scores
 from .following.spending import dollars
 from .matrix.grid import size_text
 from .matrix.means import LEVEL
+from .matrix.picture import without_means
 from .sending.chunks import chunks_to_send
 from .sending.finding import found_in
 from .sending.versions import rest_there
 
 if TYPE_CHECKING:
     from ... import models
+    from ...render.matrix.matrix import MatrixCell
     from ...scores import Detectable
     from ..link import Link
     from .matrix.sheet import Sheet
@@ -54,7 +57,11 @@ class Plan:
             there is no cap, or nobody knows what they cost.
         shows: The smallest difference between two columns that all of it is likely to show, as the
             matrix tells it: by the variance of its own scores, on five tasks or more, or else of
-            the run of the agent that has most of them, or else assumed. See
+            the run of the agent that has most of them, or else assumed to be that of 0 and 1, if
+            no score is of another kind. Counted are the tasks on which both columns have a score;
+            what is to come has one as often as past answers had, of which those that failed have
+            none. Several columns, and several scores of its own, are as many comparisons as the
+            matrix judges together. ``None`` where no difference is told. See
             :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
@@ -67,7 +74,7 @@ class Plan:
         self,
         batch: Sheet,
         costs: Mapping[Column, PastCost | None],
-        past: PastScores | None = None,
+        past: Past | None = None,
         elsewhere: tuple[str, int] = ("", 0),
         late: Mapping[str, int] | None = None,
     ) -> None:
@@ -95,7 +102,10 @@ class Plan:
         self.cost_per_item = {name: cost and cost.mean for name, cost in known.items()}
         self._costs = known
         self._columns = list(batch.columns)
-        self._past = past
+        self._past = past or Past()
+        matrix = without_means(batch)
+        self._countable = Countable(matrix, self._past.counted)
+        self._seen = matrix.by_id
         self._elsewhere = elsewhere
         self._late = late or {}
         self._llms = {name(column): column.label for column in batch.columns}
@@ -119,39 +129,70 @@ class Plan:
         return sum((cost * count for cost, count in known if cost is not None), Decimal(0))
 
     @cached_property
-    def shows(self) -> Detectable:
-        """What all of it is likely to show; its drawing takes up to a second."""
-        return self._shown_by(self.tasks, self.repeats)
+    def shows(self) -> Detectable | None:
+        """What all of it is likely to show; its drawing takes up to a second, or a few."""
+        return self._shown_by([*self._seen.values()])
 
     @cached_property
     def shows_within(self) -> Detectable | None:
         """What the part is likely to show that is there or that ``max_cost`` allows.
 
-        That are the tasks that each column has, as often as all of them; ``None`` where these are
-        none, and where nothing is left out.
+        That are the tasks that each column has, as often as all of them, and of these what is
+        counted of ``shows``; ``None`` where they are none, where nothing is left out, and where no
+        difference is told.
         """
+        return self._shown_by(self._part) if self._part else None
+
+    @cached_property
+    def _part(self) -> list[MatrixCell]:
+        """What of it is in each column, of each task as often."""
         if not self._is_cut:
-            return None
-        part = [*self._there, *self._left[: self.allowed]]
-        times = Counter((cell.task_index, cell.column) for cell in part)
-        tasks = {cell.task_index for cell in part}
-        each = (min(times[task, column] for column in self._columns) for task in tasks)
-        whole = [count for count in each if count]
-        return self._shown_by(len(whole), min(whole)) if whole else None
+            return []
+        found: dict[tuple[int, Column], list[MatrixCell]] = defaultdict(list)
+        for cell in [*self._there, *self._left[: self.allowed]]:
+            found[cell.task_index, cell.column].append(self._seen[cell.id])
+        tasks = {task for task, _ in found}
+        times = {t: min(len(found[t, column]) for column in self._columns) for t in tasks}
+        least = min(filter(None, times.values()), default=0)
+        return [
+            cell
+            for (task, _), cells in found.items()
+            if times[task]
+            for cell in sorted(cells, key=self._countable.has, reverse=True)[:least]
+        ]
 
     @property
     def _is_cut(self) -> bool:
         return self.allowed is not None and self.allowed < self.sends
 
-    def _shown_by(self, tasks: int, repeats: int) -> Detectable:
+    def _shown_by(self, cells: Sequence[MatrixCell]) -> Detectable | None:
         from ...scores import detectable
 
-        columns = len(self.cost_per_item)
-        comparisons = max(1, columns * (columns - 1) // 2)
-        past = self._past
-        like = past and past.columns
-        found = detectable(tasks, repeats, level=LEVEL, comparisons=comparisons, like=like)
-        return replace(found, assumption=_supposed(past, found.assumption))
+        past, countable = self._past, self._countable
+        pair = countable.pair(cells)
+        if past.untold or not pair.tasks:
+            return None
+        like, comparisons = past.telling and past.telling.columns, countable.comparisons
+        found = {
+            (tasks, many): detectable(tasks, many, level=LEVEL, comparisons=comparisons, like=like)
+            for tasks in whole_around(pair.tasks)
+            for many in whole_around(pair.repeats)
+        }
+        by_tasks = {
+            n: between(pair.repeats, {r: of.difference for (m, r), of in found.items() if m == n})
+            for n, _ in found
+        }
+        least = found[min(found)]
+        told = [_supposed(past, self.run_id, least.assumption), countable.told(cells)]
+        difference = between(pair.tasks, by_tasks)
+        return replace(least, difference=difference, assumption="; ".join(filter(None, told)))
+
+    def _shown_text(self, shown: Detectable | None) -> str:
+        """Say what can be shown, or why nothing is told."""
+        if shown is not None:
+            return shown.found
+        why = self._past.untold or "no task has a score in two columns"
+        return f"no difference is told, since {why}"
 
     def check(self, max_items: int) -> None:
         """Hold the cap.
@@ -235,14 +276,15 @@ class Plan:
     def _shows_rows(self) -> list[tuple[str, str]]:
         if len(self._columns) == 1:
             return []  # there is nothing that it could differ from
-        if not self._is_cut:
-            return [("can show", self.shows.found)]
-        part = self.shows_within
+        everything = self._shown_text(self.shows)
+        if not self._is_cut or self._past.untold:
+            return [("can show", everything)]
         said = "no task is in each column with what max_cost allows"
-        if part is not None:
-            tasks = count_text(part.tasks, "task")
-            said = f"with what max_cost allows, {tasks} x {part.repeats}: {part.found}"
-        return [("can show", said), ("all of it", self.shows.found)]
+        if self._part:
+            part = self.shows_within
+            size = f", {count_text(part.tasks, 'task')} x {part.repeats}" if part else ""
+            said = f"with what max_cost allows{size}: {self._shown_text(part)}"
+        return [("can show", said), ("all of it", everything)]
 
     def _cost_text(self) -> str:
         if self.cost is not None:
@@ -284,7 +326,7 @@ def plan_of(batch: Sheet, link: Link) -> Plan:
     costs = wait_for(link.run(past_costs(client, sessions, batch.columns)))
     unknown = [column for column in batch.columns if costs[column] is None]
     late = wait_for(link.run(not_come_yet(client, sessions, unknown)))
-    past = past_scores(batch.book, batch.run_id, past_runs(sessions))
+    past = past_scores(batch.book, batch.run_id, sessions)
     return Plan(batch, costs, past, sent_elsewhere(batch, sessions), late)
 
 
@@ -303,17 +345,14 @@ def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[st
     return run_id, len({key for key, _ in cells})
 
 
-def _supposed(past: PastScores | None, assumption: str) -> str:
+def _supposed(past: Past, own: str, assumption: str) -> str:
     """Say in short what is supposed."""
-    if past is None:
-        together = assumption.partition("; ")[1:]
-        return "".join(
-            (
-                "assumed, since no score tells yet how much values vary: 0 or 1, around 0.5",
-                *together,
-            )
-        )
+    told = past.telling
+    if told is None:
+        return "".join((_ASSUMED, *assumption.partition("; ")[1:]))
     from ...render.plain.words import short_id
 
-    of = f"variance of {past.name} in run {short_id(past.run_id)}"
+    of = f"variance of {told.name} in run {short_id(told.run_id)}"
+    if told.run_id != own and past.has_own:
+        of += ", since this run's own scores tell nothing"
     return assumption.replace("variance of earlier values", of)

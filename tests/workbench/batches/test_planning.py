@@ -219,17 +219,23 @@ def test_a_cap_sends_an_api_batch_for_each_item(d, planned):
 
 
 @pytest.mark.parametrize(
-    "worthless",
+    ("worthless", "why"),
     [
-        lambda turn: True if "1" in turn.text else 5,
-        lambda turn: 0.3 if "1" in turn.text else 0.1 + 0.2,
+        (lambda turn: True if "1" in turn.text else 5, "no score has a mean"),
+        (lambda turn: turn.text, "no score has a mean"),
+        (lambda turn: 0.3 if "1" in turn.text else 0.1 + 0.2, "nothing tells yet how much mix"),
+        (lambda turn: 3.5, "nothing tells yet how much mix varies"),
+        (lambda turn: 3.5 + turn.text.endswith("b"), "nothing tells yet how much mix varies"),
     ],
-    ids=["no mean", "no variance"],
+    ids=["no mean", "words", "no variance", "always the same", "the same in a column"],
 )
-def test_a_score_that_tells_nothing_of_variance_is_passed_over(d, planned, worthless):
+def test_a_score_that_tells_nothing_of_variance_is_passed_over(d, planned, worthless, why):
     batch = d.batches.run("tried", TASKS, ["a", "b"], 2, run_id="scored").wait(60)
     batch.score("mix", worthless)
-    assert "assumed, since no score tells yet how much values vary" in repr(batch.plan())
+    for plan in (batch.plan(), planned(["x", "y"], ["a", "b"], 2, max_cost=9)):
+        said = dict(plan.rows())["can show"]
+        assert said.startswith(f"no difference is told, since {why}")
+        assert plan.shows is None
     batch.score("right", lambda turn: is_right(turn) if "1" in turn.text else None)
     assert "variance of right in run scored" in repr(batch.plan())
     assert "variance of right in run scored" in repr(planned(["x", "y"], ["a", "b"], 2))

@@ -117,11 +117,8 @@ def _findings(
     scales: Mapping[str, Scale],
 ) -> list[Finding]:
     """Compare the columns by each score; of many those come first that tell them apart."""
-    columns = {name: _columns_of(name, values) for name in kinds}
-    compared = {name: of for name, of in columns.items() if len(of) > 1 and _shared(of)}
-    # The best is chosen by what was seen, as are the scores that are told where there are many:
-    # any two columns might have been the ones compared, by any score.
-    comparisons = sum(comb(len(of), 2) for of in compared.values())
+    compared = columns_compared(values, kinds)
+    comparisons = comparisons_of(compared)
     found = [
         _compared(name, kinds[name], of, lost, comparisons, scales.get(name))
         for name, of in compared.items()
@@ -129,6 +126,28 @@ def _findings(
     if len(found) > MOST_FINDINGS:
         found.sort(key=lambda finding: (not finding.settles, -finding.differ / finding.tasks))
     return found[:MOST_FINDINGS]
+
+
+def columns_compared(
+    values: Mapping[tuple[str, str], Values], names: Iterable[str]
+) -> dict[str, dict[str, Values]]:
+    """Find the columns that are compared by each score, with their values; by the others none are.
+
+    Args:
+        values: By column and score.
+        names: The scores that have a mean.
+    """
+    columns = {name: _columns_of(name, values) for name in names}
+    return {name: of for name, of in columns.items() if len(of) > 1 and _shared(of)}
+
+
+def comparisons_of(compared: Mapping[str, Collection[str]]) -> int:
+    """Count the comparisons that are judged together, by the columns of each score.
+
+    The best is chosen by what was seen, as are the scores that are told where there are many: any
+    two columns might have been the ones compared, by any score.
+    """
+    return sum(comb(len(of), 2) for of in compared.values())
 
 
 def _shared(by_column: Mapping[str, Values]) -> set[str]:

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 def matrix_of(batch: Sheet) -> Matrix:
     """Return a batch as it is known now."""
-    matrix = _without_means(batch)
+    matrix = without_means(batch)
     matrix = _with_scores(matrix, evened([cell.scores for cell in matrix.cells]))
     return with_means(replace(matrix, seconds=_seconds(batch), seconds_left=time_left(batch)))
 
 
-def _without_means(batch: Sheet) -> Matrix:
+def without_means(batch: Sheet) -> Matrix:
     """Return the cells of a batch, and nothing that has to be computed from them."""
     marks = batch._marks()
     ids = {column: batch.grid.column_id(column) for column in batch.columns}
@@ -83,7 +83,7 @@ def frame_cells(batch: Sheet) -> list[BatchCell]:
     """Return what a frame of a batch is made of."""
     from ....frames import matrix_cells
 
-    pairs = zip(matrix_cells(_without_means(batch)), batch.cells, strict=True)
+    pairs = zip(matrix_cells(without_means(batch)), batch.cells, strict=True)
     return [
         replace(
             cell,

@@ -1,0 +1,249 @@
+"""What a plan says can be shown is of what has a score, or is likely to get one."""
+
+import hashlib
+import re
+from collections import Counter
+from threading import Lock
+
+import numpy as np
+import pytest
+
+from dari_nb.local import LocalDari, Usage
+from dari_nb.scores import detectable, paired_difference
+from dari_nb.scores.power.variation import variation
+
+from ...benchmarks import power
+
+TASKS = [f"Task {number}" for number in range(30)]
+RUNS = 1_000
+
+
+@pytest.fixture
+def server():
+    with LocalDari(cost_delay=0) as server:
+        yield server
+
+
+@pytest.fixture
+def tried(d, server):
+    """Send to an agent that answers each cell in its own way; ``tried(tasks, llms, repeats)``."""
+    sent, alone = Counter(), Lock()
+
+    @server.agent("tried", llms=["a", "b", "c"])
+    def tried(prompt, turn):
+        if "breaks" in prompt and turn.llm_id == "b":
+            raise ValueError("broken")
+        with alone:
+            sent[prompt, turn.llm_id] += 1
+            again = sent[prompt, turn.llm_id]
+        yield Usage("0.01")
+        yield f"{prompt} by {turn.llm_id} again {again}"
+
+    def run(*options, **more):
+        batch = d.batches.run("tried", *options, **more)
+        return batch if more.get("dry_run") else batch.wait(60)
+
+    return run
+
+
+def chance(*of):
+    """A number from 0 to 1 that is another one for all that is another."""
+    return int(hashlib.sha256(repr(of).encode()).hexdigest(), 16) % 10**6 / 10**6
+
+
+def is_right(turn):
+    """Right as often as the task is easy, and a bit more or less by chance."""
+    return chance(turn.text, "try") < 0.25 + 0.5 * chance(turn.text.split(" by ")[0], "easy")
+
+
+def size(turn):
+    """A number that varies by task, and in the repeats of it."""
+    return 3 * chance(turn.text.split(" by ")[0]) + 2 * chance(turn.text, "try")
+
+
+def some(score, share):
+    """Score that share of the answers, and not the others."""
+    return lambda turn: score(turn) if chance(turn.text, "scored") < share else None
+
+
+def can_show(plan):
+    return dict(plan.rows())["can show"]
+
+
+def compared_in(batch):
+    """How many tasks the matrix says are compared."""
+    return int(re.search(r"(\d+) tasks? do", batch.to_mimebundle()["text/plain"])[1])
+
+
+def scored(batch, name):
+    """Which cells have a score, as columns of tasks of repeats; and the values by column."""
+    frame, shape = batch.to_frame(), (len(batch.columns), len(batch.tasks), batch.repeats)
+    has, columns = np.zeros(shape, bool), [{} for _ in batch.columns]
+    llms = [column.llm for column in batch.columns]
+    for row in frame[frame[f"score.{name}"].notna()].to_dict("records"):
+        place = llms.index(row["llm_id"])
+        has[place, row["task_index"], row["repeat"]] = True
+        columns[place].setdefault(row["task_index"], []).append(float(row[f"score.{name}"]))
+    # Which repeat has which answer is chance.
+    return np.sort(has, axis=2), columns
+
+
+def seen(plan, columns, has):
+    """How many percent of runs show the told difference, whose cells ``has`` says are scored."""
+    told, repeats = variation(columns), plan.repeats
+    random, shape = np.random.default_rng(5), (RUNS, plan.tasks, repeats)
+    alike = 0.5 if told.alike is None else told.alike
+    both = min(0.3, alike) if told.correlation is None else told.correlation
+    if told.two:
+        draw, unit = power._tries(told.mean, alike, both).draw, 1
+    else:
+        draw, unit = power._numbers(alike, both).draw, told.sd / power.SD
+    above, below = draw(random, plan.shows.difference / unit, shape)
+    found = []
+    for one, other in zip(above, below, strict=True):
+        mine, theirs = has(random)
+        tasks = np.flatnonzero(mine.any(axis=1) & theirs.any(axis=1)).tolist()
+        pair = (
+            {t: of[t][h[t]].tolist() for t in tasks} for of, h in ((one, mine), (other, theirs))
+        )
+        kind = "yes/no" if told.two else "number"
+        found.append(len(tasks) > 1 and paired_difference(*pair, draws=499, kind=kind).low > 0)
+    return 100 * np.mean(found)
+
+
+@pytest.mark.parametrize(("score", "share"), [(is_right, 0.4), (is_right, 0.7), (size, 0.5)])
+def test_what_is_told_is_seen_so_often_where_scores_are_missing(tried, score, share):
+    batch = tried(TASKS, ["a", "b"], 3)
+    batch.score("x", some(score, share))
+    has, columns = scored(batch, "x")
+    there = batch.plan()
+    assert seen(there, columns, lambda random: has) == pytest.approx(80, abs=3.5)
+    coming = tried([f"More {n}" for n in range(50)], ["a", "b"], 2, dry_run=True)
+    shares = has.mean(axis=(1, 2))[:, None, None]
+    often = seen(coming, columns, lambda random: random.random((2, 50, 2)) < shares)
+    assert often == pytest.approx(80, abs=3.5)
+
+
+def test_of_a_batch_that_is_done_those_tasks_count_that_the_matrix_compares(tried):
+    batch = tried(TASKS, ["a", "b"], 3)
+    batch.score("right", some(is_right, 0.2))
+    plan, (has, _) = batch.plan(), scored(batch, "right")
+    assert plan.shows.tasks == compared_in(batch) < 20
+    lacking = has.size - has.sum()
+    told = f"; {lacking} of 180 cells have no score: {plan.shows.tasks} of 30 tasks can be compared"
+    assert told in can_show(plan)
+    batch.score("right", is_right)
+    assert "no score" not in can_show(batch.plan())
+    assert batch.plan().shows.tasks == 30
+
+
+def test_cells_that_failed_count_for_nothing_and_so_do_those_to_come_that_may(tried):
+    tasks = [f"{task} breaks" if n % 3 == 0 else task for n, task in enumerate(TASKS)]
+    batch = tried(tasks, ["a", "b"], 2)
+    told = "; 20 of 120 cells have no answer: 20 of 30 tasks can be compared"
+    assert told in can_show(batch.plan())
+    assert batch.plan().shows.tasks == 20
+    batch.score("right", is_right)
+    assert batch.plan().shows.tasks == compared_in(batch) == 20
+    plan = tried([f"More {n}" for n in range(90)], ["a", "b"], 2, dry_run=True)
+    assert "; if again 20 of 120 answers get no score" in can_show(plan)
+    alone = tried([f"More {n}" for n in range(90)], ["a", "c"], 2, dry_run=True)
+    assert alone.shows.difference < plan.shows.difference
+
+
+def test_a_share_is_that_of_each_llm_where_it_is_known(tried):
+    batch = tried(TASKS, ["a", "b"])
+    batch.score("x", lambda turn: None if is_b_of_even(turn) else size(turn))
+    plan = tried([f"More {n}" for n in range(100)], ["a", "b"], dry_run=True)
+    told = "if again 15 of 60 answers get no score: 49 of 100 tasks can be compared"
+    assert told in can_show(plan)
+
+
+def is_b_of_even(turn):
+    return " by b" in turn.text and int(turn.text.split()[1]) % 2 == 0
+
+
+def test_what_max_cost_allows_is_counted_in_the_same_way(tried):
+    tried(TASKS, ["a", "b"], 2).score("x", some(size, 0.5))
+    plan = tried([f"More {n}" for n in range(40)], ["a", "b"], 2, dry_run=True, max_cost="0.8")
+    told = dict(plan.rows())
+    assert told["can show"].startswith("with what max_cost allows, ")
+    for row, tasks in (("can show", 40), ("all of it", 40)):
+        assert re.search(rf"if again \d+ of 120 answers .*: \d+ of {tasks} tasks", told[row])
+    assert plan.shows.difference < plan.shows_within.difference
+    assert plan.shows_within.tasks < plan.shows.tasks < 40
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [lambda turn: None, lambda turn: None if " by b" in turn.text else size(turn)],
+    ids=["all", "one column"],
+)
+def test_where_no_task_can_be_compared_no_difference_is_told(tried, missing):
+    batch = tried(TASKS, ["a", "b"])
+    batch.score("x", missing)
+    few = "no difference is told, since no task has a score in two columns"
+    for plan in (batch.plan(), tried(["x", "y"], ["a", "b"], dry_run=True)):
+        assert (plan.shows, can_show(plan)) == (None, few)
+
+
+@pytest.mark.parametrize(("llms", "count"), [("ab", 2), ("abc", 6)])
+def test_the_matrix_judges_as_many_comparisons(tried, llms, count):
+    batch = tried(TASKS, list(llms))
+    batch.score("right", is_right)
+    assert batch.plan().shows.level == pytest.approx(1 - 0.05 * 2 / count)
+    batch.score("words", lambda turn: turn.text)
+    batch.score("size", size)
+    findings = batch._snapshot().findings
+    assert {finding.comparisons for finding in findings} == {count}
+    assert batch.plan().shows.level == pytest.approx(findings[0].level)
+    told = f"of {count} comparisons together: comparisons={count}"
+    assert told in can_show(batch.plan())
+
+
+def test_columns_and_scores_that_the_matrix_does_not_compare_are_no_comparisons(tried):
+    batch = tried(TASKS, ["a", "b", "c"])
+    batch.score("right", lambda turn: None if " by c" in turn.text else is_right(turn))
+    batch.rate((0, "a"), "mine", 4)
+    (finding,) = batch._snapshot().findings
+    assert (finding.comparisons, batch.plan().shows.level) == (1, 0.95)
+    assert batch.plan().shows.tasks == 30
+
+
+def test_what_is_added_is_compared_by_each_score_that_is_there(d, tried):
+    tried(TASKS, ["a", "b"], run_id="own").score("right", is_right)
+    tried(TASKS, ["a", "b"], run_id="own").score("size", size)
+    plan = tried(TASKS, ["a", "b", "c"], run_id="own", dry_run=True)
+    assert plan.sends == 30
+    assert "comparisons=6" in can_show(plan)
+
+
+def test_a_note_alone_tells_nothing(tried):
+    batch = tried(TASKS, ["a", "b"])
+    before = can_show(batch.plan())
+    batch.rate((0, "a"), "mine", None, "a bit short")
+    assert can_show(batch.plan()) == before
+    assert "assumed" in before
+
+
+def test_where_another_run_tells_it_is_said_that_its_own_scores_do_not(tried):
+    tried(TASKS, ["a", "b"], run_id="pilot").score("size", size)
+    of = "variance of size in run pilot"
+    again = TASKS[::-1]
+    batch = tried(again, ["a", "b"], run_id="own")
+    assert f"{of}, correlation" in can_show(batch.plan()) or f"{of})" in can_show(batch.plan())
+    batch.score("x", lambda turn: 3.5)
+    assert f"{of}, since this run's own scores tell nothing" in can_show(batch.plan())
+    later = tried(["x", "y", "z"], ["a", "b"], dry_run=True)
+    assert "own scores" not in can_show(later)
+
+
+def test_a_number_on_too_few_tasks_tells_nothing_and_yes_or_no_is_what_is_assumed(tried):
+    pilot = tried(TASKS[:1], ["a", "b"], 5)
+    pilot.score("size", size)
+    plan = tried(TASKS, ["a", "b"], dry_run=True)
+    assert can_show(plan) == "no difference is told, since nothing tells yet how much size varies"
+    pilot.score("size", is_right)
+    plan = tried(TASKS, ["a", "b"], dry_run=True)
+    assert plan.shows.difference == detectable(30).difference
+    assert "assumed, since no score tells yet how much values vary" in can_show(plan)
