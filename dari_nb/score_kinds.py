@@ -82,26 +82,34 @@ def kinds_of(cells: Iterable[Mapping[str, Any]]) -> dict[str, Kind]:
     return {name: kind for name, of in values.items() if (kind := kind_of(of, name))}
 
 
-def scale_of(name: str, values: Iterable[Any]) -> tuple[float, float] | None:
-    """Return the ends of the scale that ratings have; ``None`` for all that is no rating.
+def scale_of(
+    name: str, values: Iterable[Any], told: Sequence[float] | None = None
+) -> tuple[float, float] | None:
+    """Return the ends of the scale that a score is on; ``None`` where that is not known.
 
-    What a judge gives is on it, too, where all are whole numbers from 1 to 5.
+    It is the one that its judge was told, if all values are on it. Else ratings have one, and what
+    a judge gives is on it, too, where all are whole numbers from 1 to 5.
 
     >>> scale_of("rating", [2, 4]), scale_of("rating", [2, 8]), scale_of("words", [2, 4])
     ((1, 5), None, None)
     >>> scale_of("judge.helpful", [4, 5]), scale_of("judge.helpful", [0, 10])
     ((1, 5), None)
+    >>> scale_of("judge.helpful", [4, 5], (0, 10)), scale_of("judge.helpful", [4, 50], (0, 10))
+    ((0, 10), None)
     """
-    low, high = RATED
+    there = list(values)
+    if told and are_on((told[0], told[1]), there):
+        return told[0], told[1]
     is_judge = name.startswith(JUDGE)
-    is_rating = (name == RATING or is_judge) and all(
-        is_number(value)
-        and not isinstance(value, bool)
-        and low <= value <= high
-        and not (is_judge and value % 1)
-        for value in values
+    is_rating = (name == RATING or is_judge) and not any(
+        isinstance(value, bool) or (is_judge and is_number(value) and value % 1) for value in there
     )
-    return RATED if is_rating else None
+    return RATED if is_rating and are_on(RATED, there) else None
+
+
+def are_on(scale: tuple[float, float], values: Iterable[Any]) -> bool:
+    """Whether all values are numbers that are on a scale."""
+    return all(is_number(value) and scale[0] <= value <= scale[1] for value in values)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..errors import InvalidRequestError
 from ..models import TOKENS
+from ..score_kinds import is_missing
 from .costs import DOLLARS, dollars
 from .kinds import INTEGER, NAME, SECONDS, TEXT, TIME, Kind, category, typed
 from .messages import STOP_REASON
@@ -58,6 +59,7 @@ class BatchCell:
         metadata: What is known about the task, and about the run of it.
         scores: Values by name; a dict of values has a column for each.
         notes: What people wrote beside their ratings, by the score's name.
+        scales: The worst and the best that its judge could give, by the score's name.
 
     >>> dari.frames.BatchCell(task_index=0, task="Hi", llm_id="small").llm_id
     'small'
@@ -89,6 +91,7 @@ class BatchCell:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def batch_frame(
@@ -114,6 +117,7 @@ def batch_frame(
         (``score.<name>.<key>`` for dicts) and ``note.<name>`` where people wrote notes; ids and
         then the metadata come last. For the dtypes of the fields see :data:`BATCH_CELLS`. Scores
         are ``boolean``, ``Int64``, ``float64`` or ``string``, whatever fits all their values.
+        ``attrs["scales"]`` has the scales that judges were given, by score.
 
     >>> cell = dari.frames.BatchCell(task_index=3, llm_id="small", scores={"correct": True})
     >>> frame = dari.frames.batch_frame([cell])
@@ -130,7 +134,10 @@ def batch_frame(
     columns |= {f"note.{name}": typed([cell.notes.get(name) for cell in cells]) for name in noted}
     marks = pd.DataFrame(columns, index=frame.index, copy=False)
     read = list(frame.columns).index("text") + 1
-    return pd.concat([frame.iloc[:, :read], marks, frame.iloc[:, read:]], axis=1)
+    made = pd.concat([frame.iloc[:, :read], marks, frame.iloc[:, read:]], axis=1)
+    if scales := _scales(cells):
+        made.attrs["scales"] = scales
+    return made
 
 
 def matrix_cells(matrix: Any) -> list[BatchCell]:
@@ -224,7 +231,19 @@ def _cell(run_id: str, cell: Any, task_index: int, row: Any, column: Any) -> Bat
         metadata=row.metadata,
         scores=cell.scores,
         notes=cell.notes,
+        scales=cell.scales,
     )
+
+
+def _scales(cells: Iterable[BatchCell]) -> dict[str, list[int]]:
+    """Return the scales of the scores that are on one in all cells that have them."""
+    found: dict[str, set[tuple[int, int] | None]] = {}
+    for cell in cells:
+        for name in (name for name, value in cell.scores.items() if not is_missing(value)):
+            found.setdefault(name, set()).add(cell.scales.get(name))
+    return {
+        name: list(scale) for name, of in found.items() if len(of) == 1 for scale in of if scale
+    }
 
 
 def _flat(scores: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
-from ..score_kinds import JUDGE, RATING, Kind, kind_of
+from ..score_kinds import JUDGE, RATING, Kind, kind_of, scale_of
 from .checks import check_frame, check_once, frame_of
 
 if TYPE_CHECKING:
@@ -131,15 +131,24 @@ def kind_of_score(frame: pd.DataFrame, column: str) -> Kind | None:
     Raises:
         InvalidRequestError: It has no mean.
     """
-    values = frame[column].dropna()
-    # Columns of objects may hold numpy's own yes and no.
-    plain = (value.item() if hasattr(value, "item") else value for value in values)
-    kind = kind_of(plain, column.removeprefix("score."))
+    kind = kind_of(_plain(frame, column), column.removeprefix("score."))
     if kind == "label":
-        seen = ", ".join(repr(value) for value in values.drop_duplicates().tolist()[:3])
+        seen = ", ".join(map(repr, frame[column].dropna().drop_duplicates().tolist()[:3]))
         raise InvalidRequestError(
             f"The score {column.removeprefix('score.')!r} has no mean: it holds {seen}. "
             "Score True or False, or a number, "
             f"or count what it holds: to_frame().groupby({BY!r})[{column!r}].value_counts()."
         )
     return kind
+
+
+def scale_of_score(frame: pd.DataFrame, column: str) -> tuple[float, float] | None:
+    """Return the scale of a score, by its name, its values and what the frame of a batch tells."""
+    name = column.removeprefix("score.")
+    return scale_of(name, _plain(frame, column), frame.attrs.get("scales", {}).get(name))
+
+
+def _plain(frame: pd.DataFrame, column: str) -> list[Any]:
+    """Return the values that are there; columns of objects may hold numpy's own yes and no."""
+    values = frame[column].dropna()
+    return [value.item() if hasattr(value, "item") else value for value in values]

@@ -73,6 +73,39 @@ class Estimate(_Numbers):
         made.p_method = p_method if has_ends else "none"
         return made
 
+    def within(self, scale: Ends | None) -> Estimate:
+        """Return the estimate and its interval as far as they are on the scale of the score.
+
+        Whatever tells the mean of a score ends its interval here, so that all tell the same.
+
+        Args:
+            scale: The worst and the best that it can be; ``None`` where that is not known.
+
+        >>> dari.scores.mean({"a": [5], "b": [4]}).within((1, 5))[:3]
+        (4.5, 1.0, 5.0)
+        """
+        if scale is None:
+            return self
+        least, most = map(float, scale)
+        value, *ends = (x if math.isnan(x) else min(max(x, least), most) for x in self[:3])
+        if math.isnan(self.low):
+            return self._replace(value=value)
+        how = (self.method, self.why, self.p_value, self.p_method)
+        return Estimate.of(value, (ends[0], ends[1]), self.tasks, self.values, *how)
+
+    def within_width(self, scale: Ends | None) -> Estimate:
+        """Return a difference and its interval as far as two on the scale can be apart.
+
+        Args:
+            scale: The worst and the best that each can be; ``None`` where that is not known.
+
+        >>> dari.scores.paired_difference({"a": [5], "b": [4]}, {"a": [1], "b": [5]}).within_width(
+        ...     (1, 5)
+        ... )[:3]
+        (1.5, -4.0, 4.0)
+        """
+        return self if scale is None else self.within((scale[0] - scale[1], scale[1] - scale[0]))
+
     def _replace(self, **changed: Any) -> Estimate:
         made: Estimate = super()._replace(**changed)
         made.__dict__.update(self.__dict__)

@@ -81,7 +81,10 @@ def mean(
     Student's only where they are more than ``1 + 5 / G`` times as far out, and what they are beyond
     it is stretched by ``G / (G - 6)``, since few tasks show too little of a long tail; G is 20
     there, at least. Where more than a quarter of the tasks have one value, such as 0, it is 1.25
-    times, and shrunk by 0.8. These numbers make it hold as often as the table says.
+    times, and shrunk by 0.8. These numbers make it hold as often as the table says. Where one task
+    is far from all others, redrawings without it hardly vary, and the interval could end anywhere:
+    A. B. Owen, *Better bootstrap t confidence intervals for the mean* (2025). So ``se*`` counts as
+    ``se / 20`` at least, which changes nothing in the table.
     ``bootstrap`` takes the ``(1 ± level) / 2`` quantiles of the draws' means, the percentile
     interval of B. Efron, *Bootstrap methods: another look at the jackknife*, Annals of Statistics 7
     (1979); it is too narrow for few tasks. The same seed gives the same interval.

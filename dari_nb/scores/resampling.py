@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 
 _AT_ONCE = 2_000_000
 _NOTHING = 1e-12
+_LEAST = 0.05
 _HALVINGS = 16
 _ROUNDING = 1e-9
 _UNCLEAR = 5
@@ -90,10 +91,11 @@ def share_beyond(means: Array) -> float:
 def ratios(sample: Sample, draws: int, seed: int) -> Array:
     """Return Student's ratios of redrawings, sorted: distances from the mean in their own errors.
 
-    Redrawings that hold one value only have no error and are left out.
+    Redrawings that hold one value only have no error and are left out. Those that hardly vary, as
+    where they miss the one task that is far off, have a part of the sample's at least.
     """
     size, residuals, equal = len(sample.sums), sample.residuals, np.ptp(sample.counts) == 0
-    scale, found = size / (size - 1), []
+    scale, spread, found = size / (size - 1), float((residuals**2).sum()), []
     for drawn in _drawn(size, draws, seed):
         rest = residuals[drawn]
         total, squares = rest.sum(axis=1), np.einsum("ij,ij->i", rest, rest)
@@ -104,8 +106,8 @@ def ratios(sample: Sample, draws: int, seed: int) -> Array:
             off = total / counts.sum(axis=1)
             squares += off**2 * np.einsum("ij,ij->i", counts, counts)
             squares -= 2 * off * np.einsum("ij,ij->i", rest, counts)
-        there = squares > _NOTHING * float((residuals**2).sum())
-        found.append(total[there] / np.sqrt(scale * squares[there]))
+        there, told = squares > _NOTHING * spread, np.maximum(squares, _LEAST**2 * spread)
+        found.append(total[there] / np.sqrt(scale * told[there]))
     return np.sort(np.concatenate(found))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .adjusting import holm
 from .checks import check_method, check_whole, checked_list
-from .columns import TASK, by_columns, kind_of_score, score_column, tasks_of
+from .columns import TASK, by_columns, kind_of_score, scale_of_score, score_column, tasks_of
 from .comparisons import paired_difference, win_rate
 from .intervals import DRAWS, LEVEL, Method
 from .means import mean
@@ -55,6 +55,9 @@ def summary(
         the frame has them ``failed`` (how many of the missing cells did), ``cost_usd`` (mean of the
         cells whose cost is known, US dollars), ``unknown_costs`` (how many cells' is not) and
         ``median_seconds`` (of work, without the queue), in the order in which LLMs first appear.
+        No interval leaves the scale of the score where that is known: a ``rating``, and whole
+        numbers of a judge, are from 1 to 5, and a batch and its frame know the scale that a judge
+        was given (``frame.attrs["scales"]``).
 
     Raises:
         InvalidRequestError: A column is missing, the score holds something else than numbers, or
@@ -68,8 +71,10 @@ def summary(
     frame, by = by_columns(frame, by)
     column, rows = score_column(frame, score, by, task), []
     options = {"level": level, "draws": draws, "seed": seed, "kind": kind_of_score(frame, column)}
+    scale = scale_of_score(frame, column)
     for group, cells in _groups(frame, by, task):
         found = mean(_by_task(cells, column, task), method=method, **options)  # type: ignore[arg-type]
+        found = found.within(scale)
         rows.append(
             {
                 by: group,
@@ -90,7 +95,10 @@ def summary(
     counts, words = ["tasks", "cells", "missing"], ["method", "why", "adjusted"]
     names = [by, "score", *counts, "mean", "low", "high", *words, *known]
     counts += [name for name in known if name in ("failed", "unknown_costs")]
-    return _typed(pd.DataFrame(rows, columns=names), [by, "score", *words], counts)
+    made = _typed(pd.DataFrame(rows, columns=names), [by, "score", *words], counts)
+    if scale is not None:
+        made.attrs["scales"] = {column.removeprefix("score."): list(scale)}
+    return made
 
 
 def win_rates(
@@ -127,7 +135,8 @@ def win_rates(
         ``win_method``, ``win_why``, ``difference_method``, ``difference_why``. ``p_value`` is of
         the difference, made by ``p_method`` (``mid-p``, or as the interval), ``p_adjusted`` what is
         left of it (null when it was not adjusted), and ``adjusted`` says how: ``holm, of 3``, or
-        ``no, one of 3``. See :func:`win_rate` and :func:`paired_difference`.
+        ``no, one of 3``. See :func:`win_rate` and :func:`paired_difference`. No difference is told
+        to be wider than the scale of the score, where that is known as in :func:`summary`.
 
     Raises:
         InvalidRequestError: As in :func:`summary`, or there is no such way to adjust.
@@ -221,10 +230,11 @@ def _pairs(
 ) -> Iterator[tuple[Any, ...]]:
     """Compare each two groups by one score."""
     kind, name = kind_of_score(frame, column), column.removeprefix("score.")
+    scale = scale_of_score(frame, column)
     groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by, task)]
     for (one, ones), (other, others) in combinations(groups, 2):
         won = win_rate(ones, others, **options)
-        gap = paired_difference(ones, others, kind=kind, **options)
+        gap = paired_difference(ones, others, kind=kind, **options).within_width(scale)
         told = (*won[:3], won.method, won.why, *gap[:3], gap.method, gap.why)
         yield (one, other, name, won.tasks, *told, gap.p_value, gap.p_method)
 

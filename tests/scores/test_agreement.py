@@ -237,6 +237,17 @@ def test_scores_of_kinds_that_cannot_agree_are_refused(judged, rated) -> None:
         agreement(frame_of(judged, rated), "judge.fits", "right")
 
 
+def test_values_that_are_ranked_alike_may_be_of_two_scales() -> None:
+    random = np.random.default_rng(1)
+    ones = random.integers(1, 6, 40)
+    others = 10 * np.minimum(ones, 4) + random.integers(0, 2, 40)
+    found = of(list(zip(ones.tolist(), others.tolist(), strict=True)))
+    assert found.ranks == pytest.approx(stats.spearmanr(ones, others).statistic)
+    assert f"(Spearman {found.ranks:.2f}), so they may be of two scales" in found.sentence
+    assert "two scales" not in of(list(zip(ones.tolist(), ones.tolist(), strict=True))).sentence
+    assert math.isnan(of([[1, n % 3] for n in range(20)]).ranks)
+
+
 @pytest.mark.parametrize(
     ("frame", "names", "why"),
     [

@@ -6,6 +6,7 @@ import json
 import math
 import warnings
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -110,3 +111,14 @@ def test_differences_of_whole_numbers_do_not_depend_on_how_large_these_are(base:
     assert (found.p_value, found.method) == (expected.p_value, expected.method)
     assert mean(one).method == "bootstrap-t"
     assert not math.isnan(mean(one).low)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_task_far_from_all_others_does_not_make_an_interval_endless(seed: int) -> None:
+    near = np.random.default_rng(seed).uniform(100, 102, 9).tolist()
+    found = mean({n: [value] for n, value in enumerate([*near, 4000.0])})
+    student = mean({n: [value] for n, value in enumerate([*near, 4000.0])}, method="t")
+    assert found.method == "bootstrap-t"
+    # It reaches farther than Student's, and not as far as redrawings that hardly vary would.
+    assert student.high < found.high < 20_000
+    assert found.low == student.low

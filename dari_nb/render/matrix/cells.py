@@ -243,8 +243,7 @@ def _bar(mean: Mean, ends: tuple[float, float]) -> str:
         return ""
 
     def at(value: float) -> float:
-        # An interval may reach beyond what a score can be.
-        return round(_BAR * (min(max(value, start), end) - start) / (end - start), 1)
+        return round(_BAR * (value - start) / (end - start), 1)
 
     has_ends = not math.isnan(mean.low)
     span = f'<path class="dari-range" d="M{at(mean.low)} 5H{at(mean.high)}"/>' if has_ends else ""

@@ -309,9 +309,12 @@ class Matrix:
         found: dict[str, list[MatrixCell]] = {}
         for cell in self.cells:
             for name, value in cell.scores.items():
-                if (name == RATING or cell.scales) and not is_missing(value):
+                if not is_missing(value):
                     found.setdefault(name, []).append(cell)
-        known = {name: _measure(name, cells).scale for name, cells in found.items()}
+        known = {
+            name: scale_of(name, measure.values, measure.scale)
+            for name, measure in ((name, _measure(name, cells)) for name, cells in found.items())
+        }
         return {name: scale for name, scale in known.items() if scale is not None}
 
     @cached_property

@@ -118,8 +118,7 @@ def _head(paths: Paths, cluster: Cluster, is_live: bool) -> str:
     if len(runs) == 1:
         [run] = runs
         label = f"<small>{_safe(run.label)}</small>" if run.label else ""
-        name = _run_html(run, f"run {run.number}", is_live)
-        return f"{name} {_verdict(run)}{label}"
+        return _spaced(_run_html(run, f"run {run.number}", is_live), _verdict(run), label)
     if is_live:
         names = " ".join(_run_html(run, _named(run, runs), is_live) for run in runs)
         names = f"<small>{names}</small>"
@@ -129,7 +128,12 @@ def _head(paths: Paths, cluster: Cluster, is_live: bool) -> str:
         more = " …" if len(runs) > _MOST_NAMED else ""
         names = f"<small>{_names(paths, cluster, _MOST_NAMED)}{more}</small>"
     label = f"<small>{_safe(name)}</small>" if (name := _shared(runs)) else ""
-    return f"<span>{len(runs)} runs</span> {_verdicts(runs, is_live)}{label}{names}"
+    return _spaced(f"<span>{len(runs)} runs</span>", _verdicts(runs, is_live), label, names)
+
+
+def _spaced(*parts: str) -> str:
+    """Put parts beside each other that are apart, too, where no style puts each on its line."""
+    return " ".join(filter(None, parts))
 
 
 def _shared(runs: Sequence[PathRun]) -> str:
@@ -222,8 +226,7 @@ def _cell_html(cell: Said, line: Line, paths: Paths, is_live: bool) -> str:
             f'<button type="button" name="call" value="{number}:{cell.call}" tabindex="-1"'
             f' aria-label="{about}">{words}</button>'
         )
-    words += came
-    return f'<td data-look="{cell.look}">{words}{_rest_html(cell.rest)}</td>'
+    return f'<td data-look="{cell.look}">{_spaced(words, came)}{_rest_html(cell.rest)}</td>'
 
 
 def _fold_html(line: Line, paths: Paths, width: int) -> str:

@@ -16,7 +16,7 @@ from ...score_kinds import kind_of
 from ..checks import check_level
 from ..columns import TASK
 from ..comparisons import paired_difference
-from ..estimate import Estimate
+from ..estimate import Ends, Estimate
 from ..intervals import LEVEL, unseen
 from ..means import mean_of_cells, number
 from ..resampling import Array
@@ -24,7 +24,7 @@ from .agreeing import alpha, estimated, kappa, nominal, powers, without_ends
 from .favour import Favour, favours_of
 from .more_ratings import check_both
 from .pairing import Pair, Pairs, by_task, kinds_of_pairs, left_out_text, pairs_of
-from .trust import Excess, Favours, Sides, check_alike, trust
+from .trust import ENOUGH, Excess, Favours, Sides, check_alike, trust
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +34,9 @@ UNSEEN = "unseen"
 _LEFT_UNSEEN = "as far as differences may that so many tasks leave unseen"
 _NONE_SEEN = f"no task differs; {_LEFT_UNSEEN}"
 _MOST_LEVELS = 50
+RANKED = 0.9
+"""Spearman's correlation from which two rank cells alike, whatever their scales."""
+_TWO_SCALES = "both rank the cells alike (Spearman {:.2f}), so they may be of two scales"
 _MEASURES = (
     "kappa",
     "kappa_linear",
@@ -73,6 +76,10 @@ class Agreement:
         favours: By how much more the one gives to a column than to another beside what the other
             gives, for each two of them, those that are no chance first; see :func:`agreement`.
         unseen: Columns that one of them says something of, and of which no cell has both.
+        ranks: Spearman's correlation of what the two say; NaN where texts were given, or one says
+            the same of every cell.
+        is_one_scale: Whether it is known that both are on one scale, as ratings and a judge of 1
+            to 5 are.
 
     >>> found = dari.scores.agreement({n: [n % 3] for n in range(20)}, {n: [1] for n in range(20)})
     >>> found.cells, round(found.exact.value, 2), found.kappa.value
@@ -100,6 +107,8 @@ class Agreement:
     by_column: Mapping[str, Estimate] = field(default_factory=dict)
     favours: Sequence[Favour] = ()
     unseen: Sequence[str] = ()
+    ranks: float = math.nan
+    is_one_scale: bool = False
 
     @property
     def sentence(self) -> str:
@@ -114,7 +123,8 @@ class Agreement:
         Where there is no interval, as where one of them says one and the same of every cell,
         nothing is known, however much they agree.
         A judge that ranks as people do and gives more than they can be put right by
-        :func:`calibrated`.
+        :func:`calibrated`. Where ``kappa_quadratic`` is below 0.6, and yet ``ranks`` 0.9 or more,
+        the two may be of two scales, and it says so, unless they are known to be of one.
 
         >>> found = dari.scores.agreement(
         ...     {n: [n % 3] for n in range(90)}, {n: [n % 3] for n in range(90)}
@@ -135,7 +145,9 @@ class Agreement:
             self.unvaried,
         )
         favours = Favours(self.favours, self.sd, self.level, self.unseen)
-        return trust(of, name, kappa, self.level, more, favours)
+        said = trust(of, name, kappa, self.level, more, favours)
+        may_differ = self.ranks >= RANKED and kappa.value < ENOUGH and not self.is_one_scale
+        return f"{said}; {_TWO_SCALES.format(self.ranks)}" if may_differ else said
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a measure, each with its value, interval, and how that was made.
@@ -224,8 +236,9 @@ def agreement(
 
     Raises:
         InvalidRequestError: A score is not there, fewer than 10 cells have both, they are of kinds
-            that cannot agree, such as yes or no and 1 to 5, or they have more than 50 different
-            values, which is no scale.
+            that cannot agree, such as yes or no and 1 to 5, or on two scales, such as that of a
+            judge and another one, where these are known (see :func:`summary`), or they have more
+            than 50 different values, which is no scale.
 
     >>> judged = {"a": [5, 4], "b": [3, 3], "c": [1, 2], "d": [4, 4], "e": [2, 5]}
     >>> rated = {"a": [5, 5], "b": [3, 2], "c": [1, 1], "d": [4, 4], "e": [2, 4]}
@@ -255,10 +268,11 @@ def agreement(
     lacking = sum((pair.one is None) != (pair.other is None) for pair in pairs.cells)
     unjudged = sum(pair.is_unjudged for pair in pairs.cells)
     more: dict[str, Any] = {**told, "level": level, "left_out": pairs.lost, "lacking": lacking}
-    more |= {"unvaried": unvaried, "unjudged": unjudged}
+    more |= {"unvaried": unvaried, "unjudged": unjudged, "is_one_scale": all(pairs.scales)}
     if not has_texts:
-        more["difference"] = _difference(whole, levels, level)
+        more["difference"] = _difference(whole, levels, pairs.scale, level)
         more["sd"] = float(np.std([number(pair.other) for pair in whole]))
+        more["ranks"] = _ranks(whole)
         more |= _columns(pairs, levels, level)
     return Agreement(pairs.one, pairs.other, len(whole), len(tables), exact, **more)
 
@@ -272,6 +286,22 @@ def _unvaried(pairs: Pairs) -> tuple[str, ...]:
     return tuple(name for name, values in said if len(values) == 1)
 
 
+def _ranks(whole: Sequence[Pair]) -> float:
+    """Return Spearman's correlation: that of ranks, where equal values share theirs."""
+    said = np.array([(number(pair.one), number(pair.other)) for pair in whole])
+    if not np.ptp(said, axis=0).all():
+        return math.nan
+    ones, others = (_off_middle(values) for values in said.T)
+    return float(ones @ others) / math.sqrt(float(ones @ ones) * float(others @ others))
+
+
+def _off_middle(values: Array) -> Array:
+    """Return how far the rank of each value is from the middle one."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
+    return np.asarray(ranks - ranks.mean(), dtype=np.float64)
+
+
 def _columns(pairs: Pairs, levels: Sequence[Any], level: float) -> dict[str, Any]:
     """Tell the difference of each column, and between these, where there are several."""
     columns: dict[Hashable, list[Pair]] = {}
@@ -283,16 +313,21 @@ def _columns(pairs: Pairs, levels: Sequence[Any], level: float) -> dict[str, Any
     most = number(levels[-1]) - number(levels[0])
     seen = {str(name): cells for name, cells in columns.items() if cells}
     return {
-        "by_column": {name: _difference(cells, levels, level) for name, cells in seen.items()},
+        "by_column": {
+            name: _difference(cells, levels, pairs.scale, level) for name, cells in seen.items()
+        },
         "favours": favours_of(pairs.whole, most, level),
         "unseen": tuple(str(name) for name, cells in columns.items() if not cells),
     }
 
 
-def _difference(whole: list[Pair], levels: Sequence[Any], level: float) -> Estimate:
+def _difference(
+    whole: list[Pair], levels: Sequence[Any], scale: Ends | None, level: float
+) -> Estimate:
     """Estimate by how much the one gives more, and never surer than what may go unseen."""
     ones, others = by_task(whole, "one"), by_task(whole, "other")
     found = paired_difference(ones, others, level=level, kind=kind_of(map(number, levels)))
+    found = found.within_width(scale)
     most = number(levels[-1]) - number(levels[0])
     reach = unseen(found.tasks, level) * most
     has_ends = not math.isnan(found.low)

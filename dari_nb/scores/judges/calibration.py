@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...errors import InvalidRequestError
-from ...score_kinds import JUDGE, RATING, Kind, kind_of, scale_of
+from ...score_kinds import JUDGE, JUDGING, RATING, Kind, kind_of
 from ..checks import check_level
 from ..columns import TASK, by_columns
 from ..estimate import ByTask, Estimate
@@ -80,9 +80,9 @@ def calibrated(
 
     Raises:
         InvalidRequestError: A score is not there or has no mean, the two are one, or the wrong way
-            round, or of kinds that cannot agree, such as 1 to 5 and yes or no, or a column has
-            fewer than 20 ratings, or ratings of fewer than 10 tasks; the text says how many are
-            missing.
+            round, or of kinds that cannot agree, such as 1 to 5 and yes or no, or on two scales, as
+            in :func:`agreement`, or a column has fewer than 20 ratings, or ratings of fewer than 10
+            tasks; the text says how many are missing.
 
     >>> import pandas as pd
     >>> rows = [
@@ -248,20 +248,19 @@ def _calibrated(
     if not others or np.ptp(y) == 0:
         found = mean_of_cells(by_task(rated, "other"), level=level, kind=kind)
         found.why = f"{_CONSTANT if others else _ALL_RATED}; {found.why}"
-        return Calibrated(found, 0.0)
+        return Calibrated(found.within(scale), 0.0)
     f, unrated = (_verdicts(some, _judged(cells)) for some in (rated, others))
     gap = float(f.mean() - unrated.mean())
     of_rated, spread = parts(rated, others, y, f, unrated)
     is_judged = np.array([pair.one is not None for pair in rated])
     power, error = weighed(of_rated, spread, added(y, f, is_judged), gap)
     value = float(y.mean() - power * gap)
-    ends = ends_of(value, error, len(of_rated), kind, scale, level)
-    tasks, low, high = len({pair.task for pair in cells}), *(scale or (-math.inf, math.inf))
+    ends, tasks = ends_of(value, error, len(of_rated), kind, level), {pair.task for pair in cells}
     why = f"{len(rated)} of {len(cells)} cells are rated, the judge counts {power:.2f}"
     if unjudged := _unjudged(cells):
         why += f"; {unjudged} without a verdict count as {_AS_THE_OTHERS}"
-    value = min(high, max(low, value))
-    return Calibrated(Estimate.of(value, ends, tasks, len(cells), PPI, why), power)
+    found = Estimate.of(value, ends, len(tasks), len(cells), PPI, why)
+    return Calibrated(found.within(scale), power)
 
 
 def _judged(cells: Iterable[Pair]) -> float:
@@ -323,9 +322,7 @@ def _groups(cells: Iterable[Pair]) -> tuple[dict[Hashable, list[Pair]], list[Has
 
 
 def _scale(pairs: Pairs, kind: Kind | None) -> tuple[float, float] | None:
-    if kind in ("yes/no", "share"):
-        return (0.0, 1.0)
-    return scale_of(pairs.other, [pair.other for pair in pairs.cells if pair.other is not None])
+    return (0.0, 1.0) if kind in JUDGING else pairs.scales[1]
 
 
 def _check_order(pairs: Pairs) -> None:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...errors import InvalidRequestError
 from ...score_kinds import is_missing, kind_of
 from ..checks import check_frame, checked_tasks
-from ..columns import DEFAULT, TASK, by_columns, hashable, score_column, tasks_of
+from ..columns import (
+    DEFAULT,
+    TASK,
+    by_columns,
+    hashable,
+    scale_of_score,
+    score_column,
+    tasks_of,
+)
+from ..estimate import Ends
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,16 +53,22 @@ class Pair(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """The cells, and what the two scores are called."""
+    """The cells, what the two scores are called, and their scales, where these are known."""
 
     cells: list[Pair]
     one: str
     other: str
+    scales: tuple[Ends | None, Ends | None] = (None, None)
 
     @property
     def whole(self) -> list[Pair]:
         """The cells of which both say something."""
         return [pair for pair in self.cells if pair.is_whole]
+
+    @property
+    def scale(self) -> Ends | None:
+        """The scale that both are on, where it is known of any of them."""
+        return self.scales[0] or self.scales[1]
 
     @property
     def lost(self) -> int:
@@ -84,7 +99,9 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
     pairs = [_pair(at, column, a, b) for at, column, a, b in rows]
     there = zip(pairs, _have_answers(frame), strict=True)
     cells = [pair for pair, has_answer in there if has_answer or pair.is_told]
-    return Pairs(cells, *(column.removeprefix("score.") for column in columns))
+    one, other = (column.removeprefix("score.") for column in columns)
+    scales = scale_of_score(frame, columns[0]), scale_of_score(frame, columns[1])
+    return Pairs(cells, one, other, scales)
 
 
 def kinds_of_pairs(pairs: Pairs) -> set[str | None]:

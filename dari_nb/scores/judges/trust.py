@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ...errors import InvalidRequestError
-from ..estimate import Estimate
+from ...score_kinds import are_on
+from ..estimate import Ends, Estimate
 from ..intervals import can_leave_out
 from .favour import Favour, each_at
 from .pairing import OF_VALUES, Pairs
@@ -258,7 +259,7 @@ def _told(of: Sides, name: str, kappa: Estimate) -> str:
 
 
 def check_alike(pairs: Pairs, function: str = "agreement") -> None:
-    """Raise ``InvalidRequestError`` if the two scores are of kinds that cannot agree.
+    """Raise ``InvalidRequestError`` if the two scores are of kinds or scales that cannot agree.
 
     Args:
         pairs: What both say.
@@ -266,12 +267,34 @@ def check_alike(pairs: Pairs, function: str = "agreement") -> None:
     """
     ones, others = ([getattr(pair, which) for pair in pairs.whole] for which in ("one", "other"))
     texts = [_are_texts(values) for values in (ones, others)]
-    apart = texts[0] != texts[1]
-    if apart or (not any(texts) and (_cannot(ones, others) or _cannot(others, ones))):
+    told, how = "", ""
+    has_numbers = not any(texts)
+    are_apart = has_numbers and (_cannot(ones, others) or _cannot(others, ones))
+    if texts[0] != texts[1] or are_apart:
+        told = f"{pairs.one!r} holds {_kind(ones)} and {pairs.other!r} {_kind(others)}"
+        how = _how(pairs, ones, others, function)
+    elif has_numbers and _are_off(pairs, ones, others):
+        both = zip((pairs.one, pairs.other), pairs.scales, (ones, others), strict=True)
+        told = " and ".join(f"{name!r} {_holds(scale, values)}" for name, scale, values in both)
+        how = ", under a name of its own"
+    if told:
         raise InvalidRequestError(
-            f"{pairs.one!r} holds {_kind(ones)} and {pairs.other!r} {_kind(others)}: these cannot "
-            f"agree. Bring both to one scale first{_how(pairs, ones, others, function)}."
+            f"{told}: these cannot agree. Bring both to one scale first{how}."
         )
+
+
+def _are_off(pairs: Pairs, ones: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether the scales are known and differ, or the one that is known is left by the other."""
+    one, other = pairs.scales
+    if one and other:
+        return one != other
+    if one:
+        return not are_on(one, others)
+    return other is not None and not are_on(other, ones)
+
+
+def _holds(scale: Ends | None, values: Sequence[Any]) -> str:
+    return "is on a scale of {:g} to {:g}".format(*scale) if scale else f"holds {_kind(values)}"
 
 
 def _how(pairs: Pairs, ones: Sequence[Any], others: Sequence[Any], function: str) -> str:

@@ -59,15 +59,13 @@ def ends_of(
     error: float,
     size: int,
     kind: Kind | None,
-    scale: tuple[float, float] | None,
     level: float,
 ) -> Ends:
     """Return the interval of a mean with this error, from so many tasks with ratings."""
     if kind == "yes/no":
         return _of_share(value, error, level)
     half = t_quantile((1 + level) / 2, size - 2) * error
-    low, high = scale or (-math.inf, math.inf)
-    return max(low, value - half), min(high, value + half)
+    return value - half, value + half
 
 
 def _of_share(value: float, error: float, level: float) -> Ends:

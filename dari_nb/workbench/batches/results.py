@@ -213,6 +213,8 @@ class Results(Judgeable):
     def rate(self, cell: Place, name: str, value: Any, note: str | None = None) -> None:
         """Keep a rating by a person; ``None`` without a note takes it back.
 
+        An empty text is nothing, as ``None`` is.
+
         Args:
             cell: A place as in ``batch[place]``, or one of ``batch.cells``.
             name: The score's name.

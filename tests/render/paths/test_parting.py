@@ -358,6 +358,8 @@ def test_columns_are_clusters_with_their_runs_and_verdicts():
     html = paths_html(paths)
     assert "<span>2 runs</span>" in html
     assert '<span class="dari-yes">✓ 1</span> <span class="dari-no">✗ 1</span>' in html
+    heads = re.sub("<[^>]*>", "", html.partition("<thead>")[2].partition("</thead>")[0])
+    assert "2 runs ✓ 1 ✗ 1 runs 1, 3" in heads
     assert "sess_1" in html
     live = paths_html(paths, is_live=True)
     assert 'name="run" value="3"' in live

@@ -300,6 +300,21 @@ def test_a_new_rating_leaves_the_note_that_was_written_unless_it_has_one(batch):
     assert "score.q" not in batch.to_frame()
 
 
+def test_an_empty_text_takes_a_rating_back(batch):
+    batch.rate((0, "a"), "mood", "calm")
+    for empty in ("", "  "):
+        batch.rate((0, "b"), "mood", "angry")
+        batch.rate((0, "b"), "mood", empty)
+        assert "mood" not in batch[0, "b"].scores
+    batch.rate((0, "a"), "rating", 4)
+    batch.rate((0, "a"), "rating", "")
+    assert "rating" not in batch[0, "a"].scores
+    batch.rate((1, "a"), "never", "")
+    assert "score.never" not in batch.to_frame()
+    batch.rate((1, "a"), "never", "", "no word of it")
+    assert batch.to_frame()["note.never"].dropna().tolist() == ["no word of it"]
+
+
 def test_the_interval_of_a_mean_stays_on_the_scale_of_ratings(d, server):
     @server.agent("plain")
     def plain(prompt):

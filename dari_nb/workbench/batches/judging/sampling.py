@@ -64,6 +64,8 @@ class BlindSample:
     def rate(self, number: int, value: Any, note: str | None = None) -> None:
         """Keep a rating, as :meth:`Batch.rate` does; ``None`` without a note takes it back.
 
+        An empty text is nothing, as ``None`` is.
+
         Args:
             number: Which answer, from 0, in the order shown.
             value: Yes or no, a number, or a text.

@@ -41,7 +41,7 @@ def fitting_scale(
 ) -> Any:
     """Return the scale of values: the known one, or from 0 to 1 when all of them lie there."""
     if known is not None:
-        return alt.Scale(domain=list(known), nice=False)
+        return alt.Scale(domain=list(known), nice=False, zero=False)
     if data[columns].min().min() >= 0 and data[columns].max().max() <= 1:
         return alt.Scale(domain=[0, 1])
     return alt.Scale(zero=False, nice=True, padding=12)

@@ -115,7 +115,7 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
 def rate(
     batch: Marked, cell: Cell, name: str, value: Any, note: str | None, *, is_blind: bool = False
 ) -> None:
-    """Keep a rating by a person; ``None`` without a note takes it back.
+    """Keep a rating by a person; ``None``, or an empty text, without a note takes it back.
 
     Args:
         batch: The batch.
@@ -130,7 +130,8 @@ def rate(
 
     name = checked_name(name)
     checked = checked_rating if name == RATING else checked_value
-    value = value if value is None else checked(value)
+    is_nothing = value is None or (isinstance(value, str) and not value.strip())
+    value = None if is_nothing else checked(value)
     held = batch.book._of_run(batch.run_id)
     before = _marks_in(held, batch, cell)
     if note is None:

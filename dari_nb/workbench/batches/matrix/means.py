@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Collection, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +11,7 @@ from statistics import fmean
 
 from ....render.matrix.against import Against, seen_against
 from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean, is_lost
-from ....score_kinds import JUDGING, Kind, is_number, scale_of
+from ....score_kinds import JUDGING, Kind, is_number
 from ....score_values import difference
 
 LEVEL = 0.95
@@ -55,11 +54,12 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
     seen = seen_against(matrix, baseline, score)
     if seen is None or not matrix.is_over:
         return seen
-    kind, values = matrix.kinds[seen.score], _values(matrix.cells, [seen.score])
+    kind, scale = matrix.kinds[seen.score], matrix.scales.get(seen.score)
+    values = _values(matrix.cells, [seen.score])
     lost = _lost(matrix.cells, [seen.score])
     failed = {column: tasks for (column, _), tasks in lost.items()}
     by_column = {column: of for (column, _), of in values.items()}
-    worst = _worst(seen.score, kind, by_column)
+    worst = _worst(kind, scale, by_column)
     both = {
         column: {task for task, _ in by_column.get(column, ())}
         & {task for task, _ in by_column.get(base, ())}
@@ -70,9 +70,9 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
     gaps = {}
     for column in compared:
         base = seen.bases[column]
-        gap = _gap_on_both(base, by_column[column], by_column[base], kind, level)
+        gap = _gap_on_both(base, by_column[column], by_column[base], kind, scale, level)
         ends = _ends(gap, column)
-        gaps[column] = _bounded(gap, *ends, by_column, failed, kind, worst, level)
+        gaps[column] = _bounded(gap, *ends, by_column, failed, kind, scale, worst, level)
     return replace(seen, gaps=gaps, level=level)
 
 
@@ -100,13 +100,9 @@ def _lost(cells: Iterable[MatrixCell], names: Iterable[str]) -> dict[tuple[str, 
 def _mean(name: str, values: Values, kind: Kind, scale: Scale | None) -> Mean:
     from ....scores import mean
 
-    found = mean(_by_task(values), kind=kind)
-    # No mean lies off its scale; what is unknown stays so.
-    least, most = scale or (-math.inf, math.inf)
-    low = least if found.low < least else found.low
-    high = most if found.high > most else found.high
-    scale = scale or scale_of(name, [value for _, value in values])
-    told = Mean(name, found.value, low, high, found.values, found.tasks, found.method, scale=scale)
+    found = mean(_by_task(values), kind=kind).within(scale)
+    ends, counts = (found.low, found.high), (found.values, found.tasks)
+    told = Mean(name, found.value, *ends, *counts, found.method, scale=scale)
     return replace(told, is_count=kind == "yes/no", is_by_task=not _is_even(values))
 
 
@@ -187,13 +183,13 @@ def _compared(
     level = 1 - (1 - LEVEL) / comparisons
 
     failed = {column: tasks for (column, of), tasks in lost.items() if of == name}
-    worst = _worst(name, kind, by_column)
+    worst = _worst(kind, scale, by_column)
 
     def gaps(one: str, others: Iterable[str]) -> list[Gap]:
-        found = (_gap_on_both(o, by_column[one], by_column[o], kind, level) for o in others)
-        found = (_within(gap, scale) for gap in found)
+        found = (_gap_on_both(o, by_column[one], by_column[o], kind, scale, level) for o in others)
         return [
-            _bounded(gap, *_ends(gap, one), by_column, failed, kind, worst, level) for gap in found
+            _bounded(gap, *_ends(gap, one), by_column, failed, kind, scale, worst, level)
+            for gap in found
         ]
 
     def differ(columns: Collection[str]) -> int:
@@ -218,18 +214,12 @@ def _compared(
     return replace(first, also=also, differ=differ(ranked), apart=differ(tied))
 
 
-def _gap_on_both(other: str, ones: Values, others: Values, kind: Kind, level: float) -> Gap:
+def _gap_on_both(
+    other: str, ones: Values, others: Values, kind: Kind, scale: Scale | None, level: float
+) -> Gap:
     """Return the difference on the tasks that both have."""
     both = {task for task, _ in ones} & {task for task, _ in others}
-    return _gap(other, _only(ones, both), _only(others, both), kind, level)
-
-
-def _within(gap: Gap, scale: Scale | None) -> Gap:
-    """Return a difference whose interval ends where that of any two means does."""
-    most = scale[1] - scale[0] if scale else math.inf
-    low = -most if gap.low < -most else gap.low
-    high = most if gap.high > most else gap.high
-    return replace(gap, low=low, high=high)
+    return _gap(other, _only(ones, both), _only(others, both), kind, scale, level)
 
 
 def _ends(gap: Gap, one: str) -> tuple[str, str]:
@@ -239,10 +229,13 @@ def _ends(gap: Gap, one: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=1024)
-def _gap(other: str, ones: Values, others: Values, kind: Kind, level: float) -> Gap:
+def _gap(
+    other: str, ones: Values, others: Values, kind: Kind, scale: Scale | None, level: float
+) -> Gap:
     from ....scores import paired_difference
 
     found = paired_difference(_by_task(ones), _by_task(others), level=level, kind=kind)
+    found = found.within_width(scale)
     return Gap(other, *found[:3], found.method, tasks=len({task for task, _ in ones}))
 
 
@@ -253,6 +246,7 @@ def _bounded(
     by_column: Mapping[str, Values],
     failed: Mapping[str, Sequence[str]],
     kind: Kind,
+    scale: Scale | None,
     worst: float,
     level: float,
 ) -> Gap:
@@ -260,7 +254,7 @@ def _bounded(
     if not (gap.low > 0 or gap.high < 0) or better not in failed:
         return gap
     ours = (*by_column[better], *((task, worst) for task in failed[better]))
-    bound = _gap_on_both(other, ours, by_column[other], kind, level)
+    bound = _gap_on_both(other, ours, by_column[other], kind, scale, level)
     return replace(gap, turns=not bound.low > 0)
 
 
@@ -269,11 +263,11 @@ def _is_even(values: Values) -> bool:
     return len(set(Counter(task for task, _ in values).values())) == 1
 
 
-def _worst(name: str, kind: Kind, by_column: Mapping[str, Values]) -> float:
+def _worst(kind: Kind, scale: Scale | None, by_column: Mapping[str, Values]) -> float:
     """Return the least that a score can be, or else what it has been."""
-    values = [value for of in by_column.values() for _, value in of]
-    scale = (0.0, 1.0) if kind in JUDGING else scale_of(name, values)
-    return scale[0] if scale else min(values)
+    if kind in JUDGING:
+        return 0.0
+    return scale[0] if scale else min(value for of in by_column.values() for _, value in of)
 
 
 def _only(values: Values, tasks: Container[str]) -> Values:

@@ -63,8 +63,7 @@ def plot_scores(source: Source, score: str | None = None, *, by: str | None = No
     data = _plain(_told(made, by))
     names = data[by].tolist()
     y = alt.Y(f"{by}:N", sort=names, title=None)
-    ends = _scale(summed, source)
-    data, scale = _within(data, ends), fitting_scale(alt, data, ["low", "mean", "high"], ends)
+    scale = fitting_scale(alt, data, ["low", "mean", "high"], _scale(summed))
     x = alt.X("mean:Q", title=_title(made), scale=scale, axis=alt.Axis(tickCount=5))
     methods = ["method:N"] if "method" in data else []
     base = alt.Chart(data).encode(
@@ -127,8 +126,7 @@ def plot_cost(source: Source, score: str | None = None, *, by: str | None = None
     tips = [alt.Tooltip(_COST, title="mean cost"), *_tips(alt)]
     # Points may lie anywhere, and names beside them on top of each other.
     colour = coloured(alt, by, _plain(made)[by].tolist(), legend=alt.Legend(title=None))
-    ends = _scale(summed, frame)
-    data, scale = _within(data, ends), fitting_scale(alt, data, ["low", "mean", "high"], ends)
+    scale = fitting_scale(alt, data, ["low", "mean", "high"], _scale(summed))
     base = alt.Chart(data).encode(x=cost, tooltip=[by, *tips], description=_ALL)
     y = alt.Y("mean:Q", title=_title(made), scale=scale, axis=alt.Axis(tickCount=5))
     rule = base.mark_rule(strokeWidth=2, opacity=0.45, strokeCap="round").encode(
@@ -317,18 +315,11 @@ def _why_none(summary: pd.DataFrame) -> str:
     return "".join(f"; unknown: {why}" for why in whys)
 
 
-def _scale(summary: pd.DataFrame, source: Source) -> tuple[float, float] | None:
-    """Return the scale of a score, where its name and all of its values tell it."""
+def _scale(summary: pd.DataFrame) -> tuple[float, float] | None:
+    """Return the scale of a score, where that is known: its intervals end there."""
     name = _title(summary)
-    frame = summary if summary is source else _cells(source, None)[0]
-    values = frame.get(f"score.{name}", summary["mean"])
-    return scale_of(name, values.dropna().tolist())
-
-
-def _within(data: pd.DataFrame, scale: tuple[float, float] | None) -> pd.DataFrame:
-    """End intervals where the scale ends; what is told of them stays."""
-    ends = ["low", "high"]
-    return data if scale is None else data.assign(**data[ends].clip(*scale))
+    known = summary.attrs.get("scales", {}).get(name)
+    return scale_of(name, summary["mean"].dropna().tolist(), known)
 
 
 def _title(summary: pd.DataFrame) -> str:
