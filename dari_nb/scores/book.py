@@ -37,6 +37,8 @@ _OF_ANOTHER_KIND = (
     "it is a file of another kind, of which no line can be used; name another one, or mend it: "
     "each line is JSON, in UTF-8"
 )
+_OTHERS = (".ipynb", ".py", ".tape", ".tape.running")
+"""How notebooks, scripts, tapes and what is recorded on them end."""
 _MOST_PLACES = 8
 
 
@@ -201,9 +203,10 @@ class ScoreBook:
             scores: What to write, in this order.
 
         Raises:
-            InvalidRequestError: The file cannot be written, or one of them is no score: its name
-                is empty or longer than 200 characters, or its value is none of those that
-                :class:`Score` names, or no rating from 1 to 5. Then none is written.
+            InvalidRequestError: The file cannot be written, or has lines of which none can be used,
+                such as a notebook; or one of them is no score: its name is empty or longer than 200
+                characters, or its value is none of those that :class:`Score` names, or no rating
+                from 1 to 5. Then none is written.
 
         >>> book = dari.scores.ScoreBook("added.jsonl")
         >>> book.add([dari.scores.Score(name="correct", value=True)])
@@ -212,6 +215,9 @@ class ScoreBook:
         lines = b"".join(map(_line, given))
         if not lines:
             return
+        # Somebody may have put another file there meanwhile.
+        if self.path.is_file() and self._is_of_another_kind():
+            raise InvalidRequestError(f"Scores cannot be kept in {self.path}: {_OF_ANOTHER_KIND}.")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _append(self.path, lines)
@@ -429,6 +435,8 @@ def kept_in(path: str | Path | None, kind: type[Book], what: str = "scores") -> 
     book = kind(file)
     if book._is_of_another_kind():
         raise InvalidRequestError(f"{cannot}: {_OF_ANOTHER_KIND}.")
+    if file.name.endswith(_OTHERS):
+        raise InvalidRequestError(f"{cannot}: by its name it is no file of JSON lines, as x.jsonl.")
     return book
 
 

@@ -37,11 +37,11 @@ TESTS = itertools.count()
 CARET = "(field) => [field.selectionStart, field.selectionEnd]"
 
 
-def shown(server, *cells):
+def shown(server, *cells, lines=LINES, view=VIEW):
     """Show the lesson in a notebook, stopped at its question; returns this and its views."""
-    lines = "".join(json.dumps(line) + "\n" for line in LINES).replace("{0}", str(next(TESTS)))
-    (server.notebooks / "lesson.tape").write_text(lines)
-    book = server.open_notebook([VIEW, *cells])
+    text = "".join(json.dumps(line) + "\n" for line in lines).replace("{0}", str(next(TESTS)))
+    (server.notebooks / "lesson.tape").write_text(text)
+    book = server.open_notebook([view, *cells])
     book.run_all()
     views = [cell.locator(".dari-player") for cell in book.page.locator(".jp-CodeCell").all()]
     for view in views:
@@ -231,6 +231,7 @@ def test_what_another_page_answers_takes_nothing_from_whoever_is_writing(lab):
     own.locator("textarea").press("Control+Enter")
     own.get_by_text("alpha is 1").wait_for()
     page.bring_to_front()
+    other.get_by_text("This was answered in another page.").wait_for()
     assert says(book, "print(player.at > 1)", "True")
     assert other.locator("textarea").input_value() == "a long thought"
     assert other.get_by_text("alpha is 1").count() == 0
@@ -240,6 +241,31 @@ def test_what_another_page_answers_takes_nothing_from_whoever_is_writing(lab):
     book.page.bring_to_front()
     kept = "print([*dari.Tape('lesson.tape').answers()['answer']])"
     assert says(book, kept, "['short', 'a long thought']")
+
+
+def test_who_answers_late_in_another_page_leads_nobody_back(lab):
+    more = [{"after": 0.5, **LINES[-2]}, {"mark": "second guess", "ask": "And beta?"}, LINES[-1]]
+    told = VIEW.replace("'instant'", "'real'")
+    book, (own,) = shown(lab, lines=[*LINES[:-1], *more], view=told)
+    book.save()
+    page = book.page.context.new_page()
+    page.goto(book.page.url)
+    other = page.locator(".dari-player")
+    other.locator("textarea").press_sequentially("late")
+    own.locator("textarea").press_sequentially("first")
+    own.locator("textarea").press("Control+Enter")
+    own.get_by_text("And beta?").wait_for()
+    page.bring_to_front()
+    other.get_by_text("This was answered in another page.").wait_for()
+    other.locator("textarea").press("Control+Enter")
+    other.get_by_text("And beta?").wait_for()
+    assert says(book, "print(player.playing)", "False")
+    at = book.execute("print(player.at)")
+    for view in (own, other):
+        view.page.bring_to_front()
+        view.get_by_text("And beta?").wait_for()
+        assert book.execute("print(player.at, player.playing)") == f"{at.strip()} False\n"
+    page.close()
 
 
 def test_a_draft_is_that_of_its_tape_and_its_file_of_answers(lab):

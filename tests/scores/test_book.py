@@ -170,14 +170,25 @@ def test_a_line_that_is_being_written_is_read_when_it_is_whole(
 def test_lines_that_are_no_scores_are_counted_and_passed_over(
     path: Path, line: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path.parent.mkdir()
-    path.write_bytes(line + b"\n\n")
     book = ScoreBook(path)
     book.add([rating(value=1)])
-    assert values(book) == [1]
-    assert "line 1 cannot be used" in caplog.text
+    with path.open("ab") as file:
+        file.write(line + b"\n\n")
+    book.add([rating(value=2, repeat=1)])
+    assert values(book) == [1, 2]
+    assert "line 2 cannot be used" in caplog.text
     assert book.damaged == 1
-    assert path.read_bytes().startswith(line)
+    assert line in path.read_bytes()
+
+
+@pytest.mark.parametrize("text", ['{"dari_tape":1}\n', '{\n "cells": []\n}\n', "a,b\n1,2\n"])
+def test_what_was_put_in_the_place_of_a_book_stays_as_it_is(path: Path, text: str) -> None:
+    book = ScoreBook(path)
+    book.add([rating(value=1)])
+    path.write_text(text)
+    with pytest.raises(InvalidRequestError, match="it is a file of another kind"):
+        book.add([rating(value=2)])
+    assert path.read_text() == text
 
 
 def test_a_file_that_an_editor_has_marked_or_left_without_a_line_break_is_read(path: Path) -> None:

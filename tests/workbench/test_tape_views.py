@@ -515,6 +515,14 @@ def test_answers_are_kept_in_no_file_of_another_kind(
     assert file.read_bytes() == whole
 
 
+@pytest.mark.parametrize("name", ["new.ipynb", "new.py", "new.tape", "lesson.tape.running"])
+def test_answers_make_no_file_that_is_called_as_another_kind(tape: dari.Tape, name: str) -> None:
+    file = tape.file.with_name(name)
+    with pytest.raises(dari.DariError, match=f"{name}: by its name it is no file of JSON lines"):
+        tape.view(answers=file)
+    assert not file.exists()
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", '{"na\n{"name":"answer","value":"x"}\n<<<<<<<\n'])
 def test_answers_go_on_in_a_file_that_is_empty_or_broken_in_part(
     tape: dari.Tape, tmp_path: Path, text: str

@@ -1,9 +1,10 @@
 import type { Port } from "../host/port";
 import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
-import type { Mark, State } from "./wire";
+import type { Chapter, Mark, State } from "./wire";
 
 const NAME = "dari.unsent";
+const ELSEWHERE = "This was answered in another page. What you send here is kept beside it.";
 const KEY = Symbol.for(NAME);
 const page: typeof globalThis & { [KEY]?: Map<string, string> } = globalThis;
 page[KEY] ??= kept();
@@ -64,8 +65,7 @@ export class Answering {
     learn();
     port.watch(["drafts"], learn, signal);
     window.addEventListener("pagehide", () => this.keep(), { signal });
-    // What is written here is not taken from whoever writes it when another page answers.
-    playback.stays = () => this.#typed.has(playback.question?.id ?? "");
+    playback.stays = (now) => this.#stays(now);
   }
 
   /** What is written at a mark, here or elsewhere. */
@@ -126,6 +126,16 @@ export class Answering {
     for (const { id, answer } of this.#story.chapters.flatMap(({ marks }) => marks)) {
       if (answer !== null && this.text(id)) this.#forget(id);
     }
+  }
+
+  /** Whether another page has answered otherwise than is written here: nobody is taken from that. */
+  #stays(now: Chapter[]): boolean {
+    const { id } = this.#playback.question ?? {};
+    const answer = now.flatMap(({ marks }) => marks).find((mark) => mark.id === id)?.answer ?? null;
+    const text = id ? this.text(id).trim() : "";
+    if (!id || !text || answer === null || answer === text) return false;
+    this.say(id, ELSEWHERE);
+    return true;
   }
 
   #hold(id: string, text: string): void {

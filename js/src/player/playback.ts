@@ -2,7 +2,7 @@ import type { Port } from "../host/port";
 import { atEnd } from "../shared/dom";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
 import type { Place, Story } from "./story";
-import type { Mark, State, Step } from "./wire";
+import type { Chapter, Mark, State, Step } from "./wire";
 
 /** What is nearer is the same: it is told in milliseconds, and cut where it ends. */
 const SLACK_S = 0.001;
@@ -21,8 +21,8 @@ export class Playback {
   #wanted = 0;
   /** What the reader is to know: that it is read, or could not be. */
   note = "";
-  /** Whether the reader is busy at a question, and stays there whoever answers it elsewhere. */
-  stays = () => false;
+  /** Whether the reader stays at a question, though it is answered elsewhere by now. */
+  stays = (_now: Chapter[]) => false;
 
   constructor(port: Port<State>, story: Story, signal: AbortSignal) {
     this.#port = port;
@@ -73,8 +73,7 @@ export class Playback {
 
   pause(): void {
     if (!this.isPlaying) return;
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    this.#halt();
     this.#say();
   }
 
@@ -219,6 +218,11 @@ export class Playback {
     else this.#say();
   }
 
+  #halt(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+  }
+
   #set(place: Place, clock: number): void {
     this.#place = place;
     this.#clock = clock;
@@ -237,16 +241,22 @@ export class Playback {
     const at = this.#port.get("at");
     if (Math.abs(at - this.#told) < SLACK_S) return;
     this.#told = at;
+    // It stops there, and does not say where it was meanwhile.
+    if (!this.#port.get("playing")) this.#halt();
     void this.#follow(at);
   }
 
   /** Goes where another page is, which may have answered what is still asked in this one. */
   async #follow(at: number): Promise<void> {
-    const isBehind = at >= this.#story.seconds + SLACK_S;
-    if (isBehind && this.stays()) return;
+    const isBehind = () => at >= this.#story.seconds + SLACK_S;
     // What went wrong is said by what is asked next.
-    if (isBehind) await this.#story.begin().catch(() => undefined);
-    if (at === this.#told) await this.seek(at);
+    if (isBehind()) await this.#story.begin((now) => !this.stays(now)).catch(() => undefined);
+    if (at !== this.#told || isBehind()) return;
+    if (!(await this.#comesTo(this.#story.chapterAt(at)))) return;
+    // Who follows says nothing: that would lead those who are ahead.
+    this.#set(this.#story.placeAt(at), at);
+    this.#tell();
+    this.#started();
   }
 
   /** The other side says whether to play. */

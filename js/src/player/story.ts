@@ -28,9 +28,14 @@ export class Story {
     this.#changed = changed;
   }
 
-  /** Learns what there is; rejects when the other side does not tell. */
-  async begin(): Promise<void> {
-    this.#take(await this.#port.ask<Outline>("outline"));
+  /**
+   * Learns what there is, if that is wanted; rejects when the other side does not tell.
+   *
+   * @param isWanted Is told of the chapters.
+   */
+  async begin(isWanted = (_chapters: Chapter[]) => true): Promise<void> {
+    const told = await this.#port.ask<Outline>("outline");
+    if (isWanted(decode<Chapter>(told.buffers))) this.#take(told);
   }
 
   /** Keeps what the reader expects at a mark, and learns what comes then. */
