@@ -125,27 +125,34 @@ def _same(old: Sequence[Placed], new: Sequence[Placed], keys: Iterable[Key]) -> 
 def _add_replaced(
     found: dict[int, int], old: Sequence[Placed], new: Sequence[Placed], elsewhere: Set[int]
 ) -> None:
-    """Add notes in whose place others of their kind stand, behind the same one.
+    """Add notes in whose place as many others of their kind stand, behind the same one.
 
     A question that the other side has not either is another one there, with other answers.
     """
     names = {at: was for was, at in found.items()}
     were = _behind(old, {was: was for was in found})
     asked = {at for at, (*_, note) in enumerate(old) if _is_question(note)}
-    _pair(found, (one for one in were if one[0] not in asked - elsewhere), _behind(new, names))
+    free = (each for each in were if each[0] not in asked - elsewhere)
+    _pair(found, free, _behind(new, names), is_sure=False)
 
 
 def _pair(
-    found: dict[int, int], old: Iterable[tuple[int, object]], new: Iterable[tuple[int, object]]
+    found: dict[int, int],
+    old: Iterable[tuple[int, object]],
+    new: Iterable[tuple[int, object]],
+    *,
+    is_sure: bool = True,
 ) -> None:
-    free = dict[object, list[int]]()
-    taken = {*found.values()}
-    for at, name in new:
-        if name is not None and at not in taken:
-            free.setdefault(name, []).append(at)
-    for at, name in old:
-        if at not in found and free.get(name):
-            found[at] = free[name].pop(0)
+    """Add notes that have the same key; where it is not sure, if as many have it on both sides."""
+    here, there = dict[object, list[int]](), dict[object, list[int]]()
+    for keys, free, taken in ((old, here, {*found}), (new, there, {*found.values()})):
+        for at, key in keys:
+            if key is not None and at not in taken:
+                free.setdefault(key, []).append(at)
+    for key, were in here.items():
+        come = there.get(key, [])
+        if is_sure or len(were) == len(come):
+            found.update(zip(were, come, strict=False))
 
 
 def _behind(notes: Sequence[Placed], names: Mapping[int, int]) -> Iterator[tuple[int, object]]:
