@@ -262,7 +262,7 @@ def test_whatever_both_sides_do_to_notes_their_order_holds_and_none_is_lost(
         one, two = orders_of(mine), orders_of(other)
         assert len(both) == len({*both})
         assert {*both} >= (mines.keys() & others) | ((mines.keys() | others) - had.keys())
-        for number in mines.keys() & others & had:
+        for number in mines.keys() & others.keys() & had.keys():
             sides = mines[number], others[number]
             changed = [note for note in sides if note != had[number]]
             assert made[number] in changed or len(changed) != 1
