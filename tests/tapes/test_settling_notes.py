@@ -120,6 +120,20 @@ ROWS = {
         "mark (",
         [SUB, ASKS, MINE],
     ),
+    "a title in front of the renamed one, renamed by the other": Row(
+        [TITLE, ASKS],
+        [SUB, MINE, ASKS],
+        [OTHER, REWORDED],
+        [OTHER, SUB, MINE, REWORDED],
+    ),
+    "a title in front of the renamed one by both": Row(
+        [TITLE, ASKS],
+        [SUB, MINE, ASKS],
+        [SUB, OTHER, REWORDED],
+        [SUB, OTHER, REWORDED],
+        "mark (ours 'So it is mine'; theirs 'So it is theirs')",
+        [SUB, MINE, REWORDED],
+    ),
     "comment reworded by both": Row(
         [ASKS, REMARK],
         [ASKS, MY_REMARK],
@@ -148,7 +162,12 @@ def putting(puts: Putting, notes: Sequence[Note], answer: str = "") -> Change:
 
 
 def settled(path: Path, *how: str) -> Recording:
-    assert main(["tape", "settle", *how, str(path)]) == 0
+    """Settle a tape, and once more, which changes nothing."""
+    made = list[bytes]()
+    for _ in range(2):
+        assert main(["tape", "settle", *how, str(path)]) == 0
+        made.append(path.read_bytes())
+    assert made[0] == made[1]
     return read_tape(path)
 
 

@@ -32,7 +32,7 @@ class Notes(NamedTuple):
     twice: list[Pair]
 
 
-_BOTH, _BEHIND_A_QUESTION, _PUT_OTHERWISE, _PLACES, _BEHIND, _IN_FRONT = range(6)
+_BOTH, _BEHIND_A_QUESTION, _OURS, _THEIRS, _PLACES, _BEHIND, _IN_FRONT = range(7)
 """What an order of two notes comes from: what counts more comes first."""
 
 
@@ -82,18 +82,16 @@ def notes_of_both(
         stands: Where a note stands that both moved.
     """
     mine, other = (_same(base, side, (*_NAMED, _ask)) for side in (ours, theirs))
-    for known, side, elsewhere in ((mine, ours, {*other}), (other, theirs, {*mine})):
-        _add_replaced(known, base, side, elsewhere)
-    new, come = (
-        [at for at in range(len(side)) if at not in {*known.values()}]
-        for side, known in ((ours, mine), (theirs, other))
-    )
+    new, come = _left(ours, mine.values()), _left(theirs, other.values())
     both = _same([ours[at] for at in new], [theirs[at] for at in come], _NAMED)
     added = {new[at]: come[its] for at, its in both.items()}
+    known = {*mine}
+    _add_replaced(mine, base, ours, {*added}, {*other})
+    _add_replaced(other, base, theirs, {*added.values()}, known)
     places: list[tuple[int | None, ...]] = [
         *((at, mine.get(at), other.get(at)) for at in range(len(base))),
-        *((None, at, added.get(at)) for at in new),
-        *((None, None, at) for at in come if at not in added.values()),
+        *((None, at, added.get(at)) for at in _left(ours, mine.values())),
+        *((None, None, at) for at in _left(theirs, [*other.values(), *added.values()])),
     ]
     kept, otherwise, twice = list[_Standing](), list[Pair](), list[Pair]()
     for place in places:
@@ -123,17 +121,34 @@ def _same(old: Sequence[Placed], new: Sequence[Placed], keys: Iterable[Key]) -> 
 
 
 def _add_replaced(
-    found: dict[int, int], old: Sequence[Placed], new: Sequence[Placed], elsewhere: Set[int]
+    found: dict[int, int],
+    old: Sequence[Placed],
+    new: Sequence[Placed],
+    added: Set[int],
+    elsewhere: Set[int],
 ) -> None:
     """Add notes in whose place as many others of their kind stand, behind the same one.
 
     A question that the other side has not either is another one there, with other answers.
+
+    Args:
+        found: Which notes are known.
+        old: The notes before.
+        new: Those of a side.
+        added: Which of these both sides have added.
+        elsewhere: Which notes the other side has of those before.
     """
     names = {at: was for was, at in found.items()}
     were = _behind(old, {was: was for was in found})
     asked = {at for at, (*_, note) in enumerate(old) if _is_question(note)}
-    free = (each for each in were if each[0] not in asked - elsewhere)
-    _pair(found, free, _behind(new, names), is_sure=False)
+    here = (each for each in were if each[0] not in asked - elsewhere)
+    there = (each for each in _behind(new, names) if each[0] not in added)
+    _pair(found, here, there, is_sure=False)
+
+
+def _left(notes: Sequence[Placed], known: Iterable[int]) -> list[int]:
+    taken = {*known}
+    return [at for at in range(len(notes)) if at not in taken]
 
 
 def _pair(
@@ -217,7 +232,8 @@ def _orders(one: int, other: int, kept: Sequence[_Standing]) -> Iterator[tuple[i
     """How two notes stand to each other: how much that counts, how near they are, and both.
 
     The order of both sides counts most; then, what stood behind a question; then, what one side put
-    otherwise; then the places of both; then, behind what a note stood that only one side has.
+    otherwise, ours before theirs; then the places of both; then, behind what a note stood that only
+    one side has. So settling once more, where ours is what came of it, changes nothing.
     """
     (at, placed), (its, there) = pair = kept[one], kept[other]
     was, ours, theirs = map(_is_before, at, its)
@@ -225,8 +241,8 @@ def _orders(one: int, other: int, kept: Sequence[_Standing]) -> Iterator[tuple[i
     asks = [_is_question(each.placed[-1]) for each in pair]
     is_first = was if ours is theirs is None else theirs if ours is None else ours
     if ours is not None and theirs is not None and ours != theirs:
-        counts = _PUT_OTHERWISE
         is_first = not was if was is not None else asks[0] if asks[0] != asks[1] else ours
+        counts = _OURS if is_first == ours else _THEIRS
     elif ours is theirs and ours is not None:
         counts = _BOTH
     elif asks[not is_first]:
