@@ -88,7 +88,7 @@ def settle(
 
     What only one side changed is as that side has it: what came of a turn, what is known of it, and
     the notes in it, each for itself. Of a turn that both sides recorded anew, one answer is kept,
-    and the notes of both; of a mark that both changed, one question. Where one side replaced what
+    and the notes of both; of a note that both changed, one. Where one side replaced what
     the other changed or went on from, both conversations stay whole. What both changed, and one
     made ask something else by hand, are two questions, each with its key.
 

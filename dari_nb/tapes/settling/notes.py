@@ -81,6 +81,33 @@ def notes_of_both(
         keeps: Whose note is kept of one that both changed.
         stands: Where a note stands that both moved.
     """
+    kept, otherwise, twice = list[_Standing](), list[Pair](), list[Pair]()
+    for place in _told_apart(base, ours, theirs):
+        old, my, its = (
+            None if at is None else side[at]
+            for at, side in zip(place, (base, ours, theirs), strict=True)
+        )
+        if my and its:
+            chosen, is_twice = _one_of(old and old[-1], my[-1], its[-1], keeps)
+            where = _changed(old and old[:-1], my[:-1], its[:-1])
+            if where is UNSET:
+                where = (my if stands == "ours" else its)[:-1]
+            kept.append(_Standing(place, (*where, chosen)))
+            if my[-1] != its[-1]:
+                (twice if is_twice else otherwise).append(Pair(my[-1], its[-1], chosen))
+        elif (there := my or its) and (old is None or there[-1] != old[-1]):
+            kept.append(_Standing(place, there))
+    return Notes([*_in_order(kept)], otherwise, twice)
+
+
+def _told_apart(
+    base: Sequence[Placed], ours: Sequence[Placed], theirs: Sequence[Placed]
+) -> list[tuple[int | None, ...]]:
+    """Where each note stands on the tape before, ours, and theirs.
+
+    What both added is known before what stands in the place of another, so that a side which has
+    notes of the other one by now still has them from there.
+    """
     mine, other = (_same(base, side, (*_NAMED, _ask)) for side in (ours, theirs))
     new, come = _left(ours, mine.values()), _left(theirs, other.values())
     both = _same([ours[at] for at in new], [theirs[at] for at in come], _NAMED)
@@ -98,28 +125,11 @@ def notes_of_both(
         alike = {was: at for was, at in found.items() if at in pairs and was not in elsewhere}
         known_in |= alike
         elsewhere |= {was: pairs[at] for was, at in alike.items()}
-    places: list[tuple[int | None, ...]] = [
+    return [
         *((at, mine.get(at), other.get(at)) for at in range(len(base))),
         *((None, at, added.get(at)) for at in _left(ours, mine.values())),
         *((None, None, at) for at in _left(theirs, [*other.values(), *added.values()])),
     ]
-    kept, otherwise, twice = list[_Standing](), list[Pair](), list[Pair]()
-    for place in places:
-        old, my, its = (
-            None if at is None else side[at]
-            for at, side in zip(place, (base, ours, theirs), strict=True)
-        )
-        if my and its:
-            chosen, is_twice = _one_of(old and old[-1], my[-1], its[-1], keeps)
-            where = _changed(old and old[:-1], my[:-1], its[:-1])
-            if where is UNSET:
-                where = (my if stands == "ours" else its)[:-1]
-            kept.append(_Standing(place, (*where, chosen)))
-            if my[-1] != its[-1]:
-                (twice if is_twice else otherwise).append(Pair(my[-1], its[-1], chosen))
-        elif (there := my or its) and (old is None or there[-1] != old[-1]):
-            kept.append(_Standing(place, there))
-    return Notes([*_in_order(kept)], otherwise, twice)
 
 
 def _same(old: Sequence[Placed], new: Sequence[Placed], keys: Iterable[Key]) -> dict[int, int]:
