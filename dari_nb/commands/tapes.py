@@ -84,8 +84,8 @@ _DOUBT = (
 _SETTLE = "keep the turns of both sides where git left a conflict"
 _ABOUT_SETTLING = (
     "A turn that both sides recorded anew keeps one answer, by default that of the branch that "
-    "comes in, and a mark that both changed one question; each is named, and so is what one side "
-    "took out. Where both sides ask something else in the same place of a "
+    "comes in, and a mark or comment that both changed is one; each is named, and so is "
+    "what one side took out. Where both sides ask something else in the same place of a "
     "session, it becomes two. What was written into the file since git left the conflict is kept, "
     "or the file is left alone. With *.tape text eol=lf -merge in .gitattributes git merges no "
     "tapes line by line, which can leave a turn whose beginning is gone."
@@ -105,7 +105,7 @@ _HALVES = (
     "git merges two branches by itself where one replaced a turn and the other went on from it; "
     "with *.tape text eol=lf -merge in .gitattributes it stops, for dari-local tape settle"
 )
-_KEEPS = "of a turn that both sides recorded anew, and of a mark that both changed, keep the one {}"
+_KEEPS = "of a turn that both sides recorded anew, and of a note that both changed, keep the one {}"
 _DIFF = (
     "which turns came, went, were asked or answered otherwise, or have other marks, comments or "
     "metadata; 1 when any did"

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from ..growing.sessions import Place, place_of
 from ..lines import Comment, Mark, Note, encoded
-from ..notes import Placed, noted
+from ..notes import Placed, landmarks, noted, placed_alike, with_notes
 from ..recording import Recording
 from ..turns import Turn
+from .notes import Notes, Side, notes_of_both
 
-Side = Literal["ours", "theirs"]
 IN_FRONT = -1
 """How many events stand before a note in front of its turn."""
-
-
-class Notes(NamedTuple):
-    """The notes of both sides, and the marks of which one was kept, as both had them."""
-
-    placed: list[Placed]
-    twice: list[tuple[Mark, Mark]]
 
 
 class Standing(NamedTuple):
@@ -76,52 +69,28 @@ def without_notes(turn: Turn) -> list[Any]:
     return [entry for entry in turn.body if not isinstance(entry, Mark | Comment)]
 
 
-def notes_of(base: Turn | None, ours: Turn, theirs: Turn, keeps: Side) -> Notes:
-    """The notes of a turn that both sides have."""
-    old, mine, other = (noted_in(each) if each else [] for each in (base, ours, theirs))
-    if base and not _is_noted_anew(base, theirs):
-        return Notes(mine, [])
-    if base and not _is_noted_anew(base, ours):
-        return Notes(other, [])
-    return notes_of_both(old, mine, other, keeps)
+def notes_of(base: Turn | None, ours: Turn, theirs: Turn, turn: Turn, keeps: Side) -> Notes:
+    """The notes of a turn that both sides have, placed in the one that is kept of both."""
+    was, mine, other = (
+        [] if each is None else _placed_in(turn, each) for each in (base, ours, theirs)
+    )
+    return notes_of_both(was, mine, other, keeps, "theirs" if turn is theirs else "ours")
+
+
+def _placed_in(turn: Turn, other: Turn) -> list[Placed]:
+    """The notes of another recording of a turn, where they stand in this one."""
+    there = noted_in(other)
+    if turn is other or not there or recorded(turn) == recorded(other):
+        return there
+    front = [placed for placed in there if placed[0] == IN_FRONT]
+    within = placed_alike(there[len(front) :], landmarks(other.body), landmarks(turn.body))
+    is_ended = turn.status is not None
+    return [*front, *noted(with_notes(without_notes(turn), within, is_ended=is_ended))]
 
 
 def noted_in(turn: Turn) -> list[Placed]:
     """The notes of a turn with their places, also those in front of it."""
     return [*((IN_FRONT, 0, None, note) for note in turn.before), *noted(turn.body)]
-
-
-def _is_noted_anew(base: Turn, turn: Turn) -> bool:
-    """Whether somebody changed the notes, or moved them in the same recording."""
-    if recorded(base) == recorded(turn):
-        return noted_in(base) != noted_in(turn)
-    return base.notes != turn.notes
-
-
-def notes_of_both(
-    base: Sequence[Placed], ours: Sequence[Placed], theirs: Sequence[Placed], keeps: Side
-) -> Notes:
-    """Our notes without those that they took away, and those that only they have put there.
-
-    Of a mark that both have put otherwise, one is kept.
-    """
-    was, mine, other = (
-        Counter(encoded(note) for *_, note in each) for each in (base, ours, theirs)
-    )
-    gone, come = was - other, other - was - (mine - was)
-    kept = [placed for placed in ours if not _takes_one(gone, placed[-1])]
-    new = [placed for placed in theirs if _takes_one(come, placed[-1])]
-    pairs = marks_asked_otherwise(*([note for *_, note in each] for each in (kept, new)))
-    twice = [pair for pair in pairs if was.keys().isdisjoint(map(encoded, pair))]
-    left = Counter(encoded(pair[keeps == "ours"]) for pair in twice)
-    return Notes([placed for placed in (*kept, *new) if not _takes_one(left, placed[-1])], twice)
-
-
-def marks_asked_otherwise(ours: Sequence[Note], theirs: Sequence[Note]) -> list[tuple[Mark, Mark]]:
-    """The marks of one name that ask something else on both sides."""
-    mine = {note.mark: note for note in ours if isinstance(note, Mark)}
-    pairs = [(mine.get(note.mark), note) for note in theirs if isinstance(note, Mark)]
-    return [(mark, other) for mark, other in pairs if mark is not None and mark != other]
 
 
 def marks_of(tape: Recording) -> dict[str, Standing]:

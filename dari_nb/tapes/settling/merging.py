@@ -14,7 +14,7 @@ from ...errors import InvalidRequestError, TapeError
 from ..differences import is_same
 from ..growing import alone_with
 from ..growing.sessions import Place, place_of
-from ..lines import Mark, TurnLine
+from ..lines import Mark, Note, TurnLine
 from ..notes import with_notes
 from ..reading import parsed, read_tape
 from ..recording import Recording, counting, unreachable
@@ -24,21 +24,20 @@ from ..writing import put, tape_bytes
 from .behind import Chains
 from .changes import (
     IN_FRONT,
-    Side,
     ask_otherwise,
     is_changed,
     leave_out,
     marks_of,
     notes_of,
-    notes_of_both,
     recorded,
     shared,
     without_notes,
 )
 from .conflicts import Sides, is_settled, shows_both, sides_of, told_besides
 from .needed import by_place, places_needed
+from .notes import Notes, Pair, Side, notes_of_both
 from .reworded import part_reworded
-from .taken_out import Content, Known, name_of
+from .taken_out import Content, Known, name_of, note_named
 
 _TWICE = "both sides have their own {what} {place}: kept is {kept}; for {other} {way} with --{side}"
 _ANEW = "let git checkout --merge write the file anew, of which you keep a copy, and settle"
@@ -73,6 +72,8 @@ _REWORDED = (
 )
 _DOUBLED = "this stood twice, and the later one is kept: {what}"
 _MARK = "mark {name!r} (ours asks {ours!r}, theirs {theirs!r})"
+_MARKS = "mark (ours {ours}; theirs {theirs})"
+_NOTES = "{ours} (theirs {theirs})"
 _BOTH_ASKED = "both sides asked something else"
 _ONE_ASKED = "where one side still needs what stood there, the other asked something else"
 
@@ -87,7 +88,7 @@ def settle(
 
     What only one side changed is as that side has it: what came of a turn, what is known of it, and
     the notes in it, each for itself. Of a turn that both sides recorded anew, one answer is kept,
-    and the notes of both; of a mark that both changed, one question. Where one side replaced what
+    and the notes of both; of a note that both changed, one. Where one side replaced what
     the other changed or went on from, both conversations stay whole. What both changed, and one
     made ask something else by hand, are two questions, each with its key.
 
@@ -174,6 +175,8 @@ class _Merging:
         self._before = Content(base)
         self._chains = Chains(ours), Chains(theirs)
         self._twice: list[tuple[Turn | None, str, Turn | None]] = []
+        self._noted_twice: list[Pair] = []
+        self._otherwise: list[Pair] = []
         self._parted: list[tuple[Turn, Turn]] = []
         self._beside: set[Place] = set()
         self._was, self._mine, self._other = map(by_place, sides)
@@ -190,9 +193,9 @@ class _Merging:
         self._add_theirs(base)
         self._leave_one_of_each()
         old, mine, other = ([(0, 0, None, note) for note in each.tail] for each in sides)
-        tail, twice = notes_of_both(old, mine, other, keeps)
-        self.tape.tail = [note for *_, note in tail]
-        self._note_marks(None, twice)
+        tail = notes_of_both(old, mine, other, keeps)
+        self.tape.tail = [note for *_, note in tail.placed]
+        self._tell_of(None, tail)
         self.tape.note_scrubbed(Counter(theirs.scrubbed) - Counter(ours.scrubbed))
 
     @property
@@ -260,12 +263,19 @@ class _Merging:
         """
         there = Content(written)
         words = f"{_WORDS['theirs']},", "ours"
-        for whose, had, side in zip(words, self._had, self._had[::-1], strict=True):
-            if gone := had.without(there, side):
+        sides = zip(words, self._had, self._had[::-1], strict=True)
+        for at, (whose, had, side) in enumerate(sides):
+            known = [*self._otherwise, *self._noted_twice]
+            if gone := had.without(there, side, [pair[at] for pair in known]):
                 yield _OUT.format(whose=whose, what="; ".join(gone))
             if anew := had.asked_anew_in(there, side):
                 yield _ASKED_ANEW.format(whose=whose, what="; ".join(anew))
-            if renamed := had.renamed_in(there):
+            pairs = [(note_named(pair[at]), pair.now) for pair in self._otherwise]
+            if renamed := [
+                f"{name}, now {now.mark!r}"
+                for name, now in pairs
+                if isinstance(now, Mark) and name != note_named(now)
+            ]:
                 yield _RENAMED.format(whose=whose, what="; ".join(renamed))
         for whose, had in zip(("ours", f"{_WORDS['theirs']},"), self._had, strict=True):
             back = self._before.back_in(had, written)
@@ -330,33 +340,33 @@ class _Merging:
             leave_out(*((ours, [mark.note]) if goes_theirs else (theirs, [other.note])))
             ask = other.note if is_theirs else mark.note
             ask_otherwise(*((theirs, other.note) if goes_theirs else (ours, mark.note)), ask)
-            pairs = [(mark.note, other.note)] if is_both else []
-            self._note_marks(ours, pairs, theirs if goes_theirs else ours)
+            if is_both:
+                what = _otherwise(mark.note, other.note)
+                self._twice.append((ours, what, theirs if goes_theirs else ours))
 
-    def _note_marks(
-        self, turn: Turn | None, twice: Iterable[tuple[Mark, Mark]], there: Turn | None = None
-    ) -> None:
-        for mark, other in twice:
-            what = _MARK.format(name=mark.mark, ours=mark.ask, theirs=other.ask)
-            self._twice.append((turn, what, there))
+    def _tell_of(self, turn: Turn | None, notes: Notes) -> None:
+        self._otherwise += notes.otherwise
+        self._noted_twice += notes.twice
+        self._twice += [(turn, _otherwise(pair.ours, pair.theirs), turn) for pair in notes.twice]
 
     def _of_both(self, base: Turn | None, ours: Turn, theirs: Turn) -> Turn:
         """A turn that both sides have."""
         old = recorded(base) if base else None
         is_anew = recorded(ours) != old, recorded(theirs) != old
         turn = theirs if is_anew[1] and not (is_anew[0] and self._keeps == "ours") else ours
-        notes, marks = notes_of(base, ours, theirs, self._keeps)
+        notes = notes_of(base, ours, theirs, turn, self._keeps)
         metadata, twice = self._metadata(
             *(each.line.metadata if each else {} for each in (base, ours, theirs))
         )
         line = replace(turn.line, session=ours.line.session, turn=ours.line.turn, metadata=metadata)
-        within = [placed for placed in notes if placed[0] != IN_FRONT]
+        within = [placed for placed in notes.placed if placed[0] != IN_FRONT]
         body = with_notes(without_notes(turn), within, is_ended=turn.status is not None)
-        made = Turn(turn.agent, line, body, [note for at, *_, note in notes if at == IN_FRONT])
+        front = [note for at, *_, note in notes.placed if at == IN_FRONT]
+        made = Turn(turn.agent, line, body, front)
         if all(is_anew) and not is_same(ours, theirs):
             self._twice.append((made, "answer", made))
         self._twice += [(made, name, made) for name in twice]
-        self._note_marks(made, marks)
+        self._tell_of(made, notes)
         return made
 
     def _metadata(
@@ -372,6 +382,19 @@ class _Merging:
             else:
                 merged[name] = mine if other == old else other
         return {name: value for name, value in merged.items() if value is not UNSET}, twice
+
+
+def _otherwise(ours: Note, theirs: Note) -> str:
+    """Name a note that both sides have put otherwise."""
+    if isinstance(ours, Mark) and isinstance(theirs, Mark):
+        if ours.mark == theirs.mark:
+            return _MARK.format(name=ours.mark, ours=ours.ask, theirs=theirs.ask)
+        return _MARKS.format(ours=_asking(ours), theirs=_asking(theirs))
+    return _NOTES.format(ours=note_named(ours), theirs=note_named(theirs))
+
+
+def _asking(mark: Mark) -> str:
+    return repr(mark.mark) + (f", which asks {mark.ask!r}" if mark.ask is not None else "")
 
 
 def _doubled(side: Recording) -> list[str]:

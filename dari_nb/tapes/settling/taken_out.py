@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from ..growing.sessions import Place, place_of
-from ..lines import Mark
+from ..lines import Mark, Note
 from ..recording import Recording
 from ..summary import place_named, prompt_of
 from ..turns import Turn
-from .changes import IN_FRONT, noted_in, without_notes
-
-_MARK = "mark {!r}"
+from .changes import without_notes
 
 
 class Content:
@@ -30,16 +28,18 @@ class Content:
         self._asked = {place_of(turn): _asked(turn) for turn in tape.turns}
         self._events = {place_of(turn): turn.events for turn in tape.turns}
         self._notes = Counter(_noted(tape))
-        self._marks = dict(_marks(tape))
 
-    def without(self, other: Content, side: Content) -> list[str]:
+    def without(self, other: Content, side: Content, known: Iterable[Note]) -> list[str]:
         """What another tape has not of it, but for what a side has asked anew.
 
-        A mark whose question or name is otherwise is the same one.
+        Args:
+            other: The tape.
+            side: The side.
+            known: Notes that are there, perhaps otherwise.
         """
         anew = self._anew_in(other, side)
         gone = [self._names[place] for place in self._gone_from(other) if place not in anew]
-        lost = self._notes - other._notes - Counter(map(_MARK.format, self._named_in(other)))
+        lost = self._notes - other._notes - Counter(map(note_named, known))
         return [*gone, *lost.elements()]
 
     def asked_anew_in(self, other: Content, side: Content) -> list[str]:
@@ -64,19 +64,6 @@ class Content:
 
     def _gone_from(self, other: Content) -> list[Place]:
         return [place for place in self._names if not self._is_in(other, place)]
-
-    def renamed_in(self, other: Content) -> list[str]:
-        """The marks that have another name on another tape: those ask the same in their places."""
-        names = self._named_in(other).items()
-        return [f"{_MARK.format(name)}, now {new!r}" for name, new in names]
-
-    def _named_in(self, other: Content) -> dict[str, str]:
-        come = dict[object, list[str]]()
-        for name, at in other._marks.items():
-            if name not in self._marks:
-                come.setdefault(at, []).append(name)
-        gone = {name: at for name, at in self._marks.items() if name not in other._marks}
-        return {name: come[at].pop(0) for name, at in gone.items() if come.get(at)}
 
     def back_in(self, side: Content, now: Recording) -> list[Turn]:
         """The turns that a side has taken out, and that are there all the same."""
@@ -129,20 +116,14 @@ def name_of(turn: Turn) -> str:
     return f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}"
 
 
+def note_named(note: Note) -> str:
+    """A mark by its name, a comment by its words."""
+    if isinstance(note, Mark):
+        return f"mark {note.mark!r}"
+    return f"comment {note.text.strip()!r}"
+
+
 def _noted(tape: Recording) -> Iterator[str]:
     for note in [*(note for turn in tape.turns for note in turn.notes), *tape.tail]:
-        if isinstance(note, Mark):
-            yield _MARK.format(note.mark)
-        elif note.text.strip():
-            yield f"comment {note.text.strip()!r}"
-
-
-def _marks(tape: Recording) -> Iterator[tuple[str, object]]:
-    """The names of marks, each with its turn, before which event it stands, and what it asks."""
-    for turn in tape.turns:
-        for events, *_, note in noted_in(turn):
-            if isinstance(note, Mark):
-                yield note.mark, (turn.place, events, note.ask)
-    for note in tape.tail:
-        if isinstance(note, Mark):
-            yield note.mark, (None, IN_FRONT, note.ask)
+        if isinstance(note, Mark) or note.text.strip():
+            yield note_named(note)
