@@ -124,13 +124,13 @@ class Recording:
 
 
 def leave_notes(turns: Iterable[Turn], moved: Set[int], gone: Set[int] = frozenset()) -> list[Note]:
-    """Leave what people noted in front of turns where it is, as these are put elsewhere.
+    """Leave what people noted in front of turns where it is, as these are put elsewhere or go.
 
     It stood behind a turn that stays. What stands between two of those that move goes with them.
 
     Args:
         turns: The turns in their order.
-        moved: Those that are put elsewhere, by their ``id()``.
+        moved: Those that are put elsewhere, or taken off, by their ``id()``.
         gone: Those that go, with their notes.
 
     Returns:
