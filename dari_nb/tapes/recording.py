@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from itertools import count
@@ -51,19 +51,37 @@ class Recording:
         comes behind the one that it goes on from, wherever that stands, and what goes on from
         another session begins one of its own.
         """
-        told = Recording(self.times, [], [], self.scrubbed, self.is_closed)
-        old = [turn for turn in self.turns if not turn.line.new]
+        told, tape = self._empty(), self.each_once()
+        old = [turn for turn in tape.turns if not turn.line.new]
         never = why_never(old)
         playing = {*map(id, old)} - {*never}
         notes: list[Note] = []
-        for turn in self.turns:
+        for turn in tape.turns:
             notes += turn.before
             if id(turn) in playing:
                 told.turns.append(replace(turn, before=notes))
                 notes = []
-        told.tail = [*notes, *self.tail]
-        told.turns = _by_conversation(told.turns)
+        in_order = parents_first(told.turns, parents := parents_of(told.turns))
+        notes = [*leave_notes(told.turns, _put_forward(told.turns, in_order)), *notes]
+        told.tail = [*notes, *tape.tail]
+        told.turns = _by_conversation(in_order, parents)
         return told
+
+    def each_once(self) -> Recording:
+        """Give it with each turn once: as it was recorded last, where it stood first."""
+        first = dict[tuple[str, int, bool], Turn]()
+        again = {id(turn) for turn in self.turns if first.setdefault(_spot(turn), turn) is not turn}
+        if not again:
+            return self
+        made, turns = self._empty(), [replace(turn) for turn in self.turns]
+        moved = {id(turn) for turn, was in zip(turns, self.turns, strict=True) if id(was) in again}
+        tail = leave_notes(turns, moved)
+        made.add(*turns)
+        made.tail = [*tail, *self.tail]
+        return made
+
+    def _empty(self) -> Recording:
+        return Recording(self.times, [], [], self.scrubbed, self.is_closed)
 
     def add(self, *turns: Turn) -> None:
         """Put turns at the end, or in the place of those that they replace, whose notes stay."""
@@ -105,6 +123,33 @@ class Recording:
     def closing(self) -> Closing:
         """Its last line."""
         return Closing(_counted(self.scrubbed))
+
+
+def leave_notes(turns: Iterable[Turn], moved: Set[int], gone: Set[int] = frozenset()) -> list[Note]:
+    """Leave what people noted in front of turns where it is, as these are put elsewhere or go.
+
+    It stood behind a turn that stays. What stands between two of those that move goes with them.
+
+    Args:
+        turns: The turns in their order.
+        moved: Those that are put elsewhere, or taken off, by their ``id()``.
+        gone: Those that go, with their notes.
+
+    Returns:
+        The notes behind which no turn stays.
+
+    >>> leave_notes([], set())
+    []
+    """
+    left, is_between = list[Note](), False
+    for turn in turns:
+        if id(turn) not in moved | gone:
+            turn.before, left = [*left, *turn.before], []
+        elif id(turn) in moved and not is_between:
+            left += turn.before
+            turn.before = []
+        is_between = id(turn) in moved
+    return left
 
 
 class Writer:
@@ -190,12 +235,19 @@ def parents_of(turns: Iterable[Turn], *, guessed: bool = True) -> dict[int, Turn
     return found
 
 
-def _by_conversation(turns: Sequence[Turn]) -> list[Turn]:
-    """The turns behind those that they go on from, but else in their order.
+def _put_forward(turns: Iterable[Turn], in_order: Iterable[Turn]) -> set[int]:
+    """Those turns that stand in another order before one that was before them, by ``id()``."""
+    at = {id(turn): number for number, turn in enumerate(turns)}
+    moved, first = set[int](), len(at)
+    for turn in reversed([*in_order]):
+        if at[id(turn)] > first:
+            moved.add(id(turn))
+        first = min(first, at[id(turn)])
+    return moved
 
-    Those that do not go on from the one before them in their session are in sessions of their own.
-    """
-    turns = parents_first(turns, parents := parents_of(turns))
+
+def _by_conversation(turns: Sequence[Turn], parents: Mapping[int, Turn]) -> list[Turn]:
+    """Let turns that do not go on from the one before them in their session be in their own."""
     ends_of, names = dict[str, set[int]](), count(1)
     used = {turn.line.session for turn in turns}
     session_of = dict[int, str]()

@@ -24,7 +24,7 @@ from .left import Left, missing
 from .locks import alone_in
 from .own_turns import OwnTurns
 from .replaced import Replaced
-from .sessions import Place, Sessions, each_once, place_of, without_waiting
+from .sessions import Place, Sessions, place_of, without_waiting
 from .waiting import Waiting, goes_for, goes_with, in_other_conversations, kept_beside, stand_aside
 
 _log = logging.getLogger(__name__)
@@ -329,8 +329,10 @@ class TapeFile:
         now = self._read()
         own = [at for at, turn in enumerate(now.turns) if place_of(turn) in self._numbers]
         turns = sorted((now.turns[at] for at in own), key=lambda t: self._numbers[place_of(t)])
-        for at, turn in zip(own, turns, strict=True):
+        notes = [now.turns[at].before for at in own]  # these stay behind what stands before them
+        for at, turn, before in zip(own, turns, notes, strict=True):
             now.turns[at] = turn
+            turn.before = before
         now.scrubbed = self._closing(counts).scrubbed
         self._write(now)
         self._settle()
@@ -353,7 +355,7 @@ class TapeFile:
         seen = self._state()
         data = bytes_of(self._path) if seen is not None else b""
         now = parsed(data, str(self._path)) if seen is not None else Recording(self._times)
-        now = without_waiting(each_once(now), self._superseded)
+        now = without_waiting(now.each_once(), self._superseded)
         now.turns = [turn for turn in now.turns if place_of(turn) not in self._went_with]
         end = _end_of(data)
         last = data[end:]

@@ -7,7 +7,7 @@ from itertools import count
 
 from msgspec.structs import replace
 
-from ..recording import Recording, follows
+from ..recording import Recording, follows, leave_notes
 from ..turns import Turn
 
 Place = tuple[str, int, bool]
@@ -19,24 +19,15 @@ def place_of(turn: Turn) -> Place:
     return (*turn.place, turn.line.new)
 
 
-def each_once(tape: Recording) -> Recording:
-    """A tape with each turn once, as it was recorded last."""
-    if len({*map(place_of, tape.turns)}) < len(tape.turns):
-        turns, tail = tape.turns, tape.tail
-        tape.turns, tape.tail = [], []
-        tape.add(*turns)
-        tape.tail = tail
-    return tape
-
-
 def without_waiting(tape: Recording, places: Set[Place]) -> Recording:
     """A tape where recorded turns stand in the place of the same that waited, with their notes."""
     at = {place_of(turn): number for number, turn in enumerate(tape.turns)}
+    pairs = [((key, take, True), (key, take, False)) for key, take, _ in places]
+    found = [(at[old], at[new]) for old, new in pairs if old in at and new in at]
+    moved = {id(tape.turns[max(pair)]) for pair in found}
+    tape.tail = [*leave_notes(tape.turns, moved), *tape.tail]
     gone = set[int]()
-    for key, take, _ in places:
-        old, new = at.get((key, take, True)), at.get((key, take, False))
-        if old is None or new is None:
-            continue
+    for old, new in found:
         turn = tape.turns[new]
         told = turn.in_place_of(tape.turns[old])
         told.line = replace(told.line, session=turn.line.session, turn=turn.line.turn)

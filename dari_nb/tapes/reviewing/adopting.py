@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..recording import Recording, follows, parents_of
+from ..recording import Recording, follows, leave_notes, parents_of
 from ..turns import Turn
 from .replacing import Placing, let_play, new_up_to, refuse_lost
 
@@ -79,6 +79,7 @@ def reject_turn(tape: Recording, turn: Turn) -> Placing:
     """
     rejecting = rejecting_of(tape, turn)
     goes = {*map(id, rejecting.gone)}
+    tape.tail = [*leave_notes(tape.turns, goes), *tape.tail]
     tape.turns = [one for one in tape.turns if id(one) not in goes]
     return rejecting
 

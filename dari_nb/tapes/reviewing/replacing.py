@@ -15,6 +15,7 @@ from ..recording import (
     are_apart,
     counting,
     follows,
+    leave_notes,
     parents_first,
     parents_of,
     why_never,
@@ -130,7 +131,9 @@ def put_in_place(
         raise InvalidRequestError(placing.loss)
     homes, stands, further = _Homes(), dict[int, Turn](), list[Turn]()
     gone = {id(one) for one in placing.gone}
-    moved = gone | {id(one) for one, _ in placing.come}
+    come = {id(one) for one, _ in placing.come}
+    moved = gone | come
+    tape.tail = [*leave_notes(tape.turns, come, {*map(id, placing.lost)}), *tape.tail]
     taken = {(one.line.session, one.line.turn) for one in tape.turns if id(one) not in moved}
     let_play(tape, [one for one, _ in placing.come], gone)
     for one, old in placing.come:
