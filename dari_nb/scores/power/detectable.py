@@ -88,10 +88,8 @@ def detectable(
     ``comparisons=3`` does; by two scores they are six.
 
     Tasks and repeats are those that have a score in both columns: what failed, or could not be
-    scored, shows nothing. ``batch.plan()`` counts them; of what is to come each answer gets a score
-    as often as past ones did, whatever the others get. Drawn so, what it tells is seen up to 4
-    points less or more often than is said, and 5 points less where most answers get none and
-    ``alike`` is no more than ``correlation``.
+    scored, shows nothing. ``batch.plan()`` counts them; of tasks to come it takes the same share as
+    in a past run, and is right as far as scores are missing again as they were there.
 
     Values are taken to be 0 or 1 unless ``sd`` or ``sd_of_differences`` is given. Without anything
     it is assumed that half of them are 1, that two tries of a column at a task have a

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from ...models.events import CANCELLED
 from ...render.plain.words import count_text
 from ..link.background import wait_for
 from .cells import Column
-from .following.countable import Countable, between, whole_around
+from .following.countable import Countable, between
 from .following.past_costs import PastCost, late_text, not_come_yet, past_costs, what_they_cost
 from .following.past_scores import Past, past_scores
 from .following.spending import dollars
@@ -58,11 +58,11 @@ class Plan:
         shows: The smallest difference between two columns that all of it is likely to show, as the
             matrix tells it: by the variance of its own scores, on five tasks or more, or else of
             the run of the agent that has most of them, or else assumed to be that of 0 and 1, if
-            no score is of another kind. Counted are the tasks on which both columns have a score;
-            what is to come has one as often as past answers had, of which those that failed have
-            none. Several columns, and several scores of its own, are as many comparisons as the
-            matrix judges together. ``None`` where no difference is told. See
-            :func:`dari_nb.scores.detectable`.
+            no score is of another kind. Counted are the tasks on which both columns have a score:
+            of those to come the same share as in a past run, with as many of their repeats. What
+            failed has none. Several columns, and several scores of its own or else of the past run,
+            are as many comparisons as the matrix judges together. ``None`` where no difference is
+            told. See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
     >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)
@@ -173,19 +173,10 @@ class Plan:
         if past.untold or not pair.tasks:
             return None
         like, comparisons = past.telling and past.telling.columns, countable.comparisons
-        found = {
-            (tasks, many): detectable(tasks, many, level=LEVEL, comparisons=comparisons, like=like)
-            for tasks in whole_around(pair.tasks)
-            for many in whole_around(pair.repeats)
-        }
-        by_tasks = {
-            n: between(pair.repeats, {r: of.difference for (m, r), of in found.items() if m == n})
-            for n, _ in found
-        }
-        least = found[min(found)]
-        told = [_supposed(past, self.run_id, least.assumption), countable.told(cells)]
-        difference = between(pair.tasks, by_tasks)
-        return replace(least, difference=difference, assumption="; ".join(filter(None, told)))
+        shown = partial(detectable, level=LEVEL, comparisons=comparisons, like=like)
+        found = between(pair.repeats, lambda many: shown(pair.tasks, many))
+        told = [_supposed(past, self.run_id, found.assumption), countable.told(cells)]
+        return replace(found, assumption="; ".join(filter(None, told)))
 
     def _shown_text(self, shown: Detectable | None) -> str:
         """Say what can be shown, or why nothing is told."""

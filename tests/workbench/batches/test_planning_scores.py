@@ -118,10 +118,52 @@ def test_what_is_told_is_seen_so_often_where_scores_are_missing(tried, score, sh
     has, columns = scored(batch, "x")
     there = batch.plan()
     assert seen(there, columns, lambda random: has) == pytest.approx(80, abs=3.5)
-    coming = tried([f"More {n}" for n in range(50)], ["a", "b"], 2, dry_run=True)
-    shares = has.mean(axis=(1, 2))[:, None, None]
-    often = seen(coming, columns, lambda random: random.random((2, 50, 2)) < shares)
+    coming = tried([f"More {n}" for n in range(50)], ["a", "b"], 3, dry_run=True)
+    often = seen(coming, columns, lambda random: has[:, random.integers(30, size=50)])
     assert often == pytest.approx(80, abs=3.5)
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+@pytest.mark.parametrize("score", [is_right, size])
+def test_what_is_told_is_seen_so_often_where_whole_tasks_get_no_score(tried, score, repeats):
+    tasks = [f"{task}{' hollow' * (n % 5 < 2)}" for n, task in enumerate(TASKS)]
+    batch = tried(tasks, ["a", "b"], 3)
+    batch.score("x", lambda turn: None if "hollow" in turn.text else score(turn))
+    coming = tried([f"More {n}" for n in range(50)], ["a", "b"], repeats, dry_run=True)
+    told = "if again 12 of 30 tasks get no score in both: 30 of 50 tasks can be compared"
+    assert told in can_show(coming)
+
+    def has(random):
+        return np.broadcast_to(random.random((50, 1)) < 0.6, (2, 50, repeats))
+
+    assert seen(coming, scored(batch, "x")[1], has) == pytest.approx(80, abs=3.5)
+
+
+@pytest.mark.parametrize("score", [is_right, size])
+def test_as_many_new_tasks_show_what_a_run_itself_does_if_again_so_many_get_none(tried, score):
+    batch = tried([f"Task {n}" for n in range(40)], ["a", "b"], 2)
+    batch.score("x", lambda turn: score(turn) if int(turn.text.split()[1]) < 12 else None)
+    there = batch.plan()
+    plan = tried([f"More {n}" for n in range(40)], ["a", "b"], 2, dry_run=True)
+    told = "; if again 28 of 40 tasks get no score in both: 12 of 40 tasks can be compared"
+    assert told in can_show(plan)
+    assert (plan.shows.difference, plan.shows.tasks) == (there.shows.difference, 12)
+
+
+def test_of_one_past_column_those_tasks_count_that_have_a_score(tried):
+    tried(TASKS, ["a"]).score("x", lambda turn: None if is_b_of_even(turn, "a") else size(turn))
+    plan = tried([f"More {n}" for n in range(40)], ["a", "b"], dry_run=True)
+    told = "; if again 15 of 30 tasks get no score in both: 20 of 40 tasks can be compared"
+    assert told in can_show(plan)
+
+
+def test_repeats_without_a_score_are_told_where_each_task_has_one(tried):
+    batch = tried(TASKS, ["a", "b"], 2)
+    batch.score("x", lambda turn: None if "again 2" in turn.text else size(turn))
+    plan = tried([f"More {n}" for n in range(40)], ["a", "b"], 4, dry_run=True)
+    assert "; if again some answers get no score)" in can_show(plan)
+    fewer = tried([f"More {n}" for n in range(40)], ["a", "b"], 2, dry_run=True)
+    assert fewer.shows.difference > plan.shows.difference
 
 
 def test_of_a_batch_that_is_done_those_tasks_count_that_the_matrix_compares(tried):
@@ -146,21 +188,22 @@ def test_cells_that_failed_count_for_nothing_and_so_do_those_to_come_that_may(tr
     batch.score("right", is_right)
     assert batch.plan().shows.tasks == compared_in(batch) == 20
     plan = tried([f"More {n}" for n in range(90)], ["a", "b"], 2, dry_run=True)
-    assert "; if again 20 of 120 answers get no score" in can_show(plan)
+    told = "; if again 10 of 30 tasks get no score in both: 60 of 90 tasks can be compared"
+    assert told in can_show(plan)
     alone = tried([f"More {n}" for n in range(90)], ["a", "c"], 2, dry_run=True)
-    assert alone.shows.difference < plan.shows.difference
+    assert alone.shows == plan.shows
 
 
-def test_a_share_is_that_of_each_llm_where_it_is_known(tried):
+def test_a_share_is_that_of_both_llms_where_it_is_known(tried):
     batch = tried(TASKS, ["a", "b"])
     batch.score("x", lambda turn: None if is_b_of_even(turn) else size(turn))
     plan = tried([f"More {n}" for n in range(100)], ["a", "b"], dry_run=True)
-    told = "if again 15 of 60 answers get no score: 49 of 100 tasks can be compared"
+    told = "if again 15 of 30 tasks get no score in both: 50 of 100 tasks can be compared"
     assert told in can_show(plan)
 
 
-def is_b_of_even(turn):
-    return " by b" in turn.text and int(turn.text.split()[1]) % 2 == 0
+def is_b_of_even(turn, llm="b"):
+    return f" by {llm}" in turn.text and int(turn.text.split()[1]) % 2 == 0
 
 
 def test_what_max_cost_allows_is_counted_in_the_same_way(tried):
@@ -169,9 +212,9 @@ def test_what_max_cost_allows_is_counted_in_the_same_way(tried):
     told = dict(plan.rows())
     assert told["can show"].startswith("with what max_cost allows, ")
     for row, tasks in (("can show", 40), ("all of it", 40)):
-        assert re.search(rf"if again \d+ of 120 answers .*: \d+ of {tasks} tasks", told[row])
+        assert re.search(rf"if again \d+ of 30 tasks .*: \d+ of {tasks} tasks", told[row])
     assert plan.shows.difference < plan.shows_within.difference
-    assert plan.shows_within.tasks < plan.shows.tasks < 40
+    assert plan.shows_within.tasks == plan.shows.tasks < 40
 
 
 @pytest.mark.parametrize(
@@ -208,6 +251,18 @@ def test_columns_and_scores_that_the_matrix_does_not_compare_are_no_comparisons(
     (finding,) = batch._snapshot().findings
     assert (finding.comparisons, batch.plan().shows.level) == (1, 0.95)
     assert batch.plan().shows.tasks == 30
+    assert "; c has no score)" in can_show(batch.plan())
+
+
+@pytest.mark.parametrize("lacks", ["", "c"])
+def test_new_tasks_are_compared_as_often_as_the_matrix_of_the_past_run_did(tried, lacks):
+    batch = tried(TASKS, ["a", "b", "c"])
+    batch.score("right", is_right)
+    batch.score("size", lambda turn: None if f" by {lacks or '-'} " in turn.text else size(turn))
+    batch.score("words", lambda turn: turn.text)
+    plan = tried([f"More {n}" for n in range(30)], ["a", "b", "c"], dry_run=True)
+    assert plan.shows == batch.plan().shows
+    assert f"comparisons={4 if lacks else 6}" in can_show(plan)
 
 
 def test_what_is_added_is_compared_by_each_score_that_is_there(d, tried):
@@ -242,7 +297,8 @@ def test_a_number_on_too_few_tasks_tells_nothing_and_yes_or_no_is_what_is_assume
     pilot = tried(TASKS[:1], ["a", "b"], 5)
     pilot.score("size", size)
     plan = tried(TASKS, ["a", "b"], dry_run=True)
-    assert can_show(plan) == "no difference is told, since nothing tells yet how much size varies"
+    few = "fewer than five tasks tell nothing of how much size varies"
+    assert can_show(plan) == f"no difference is told, since {few}"
     pilot.score("size", is_right)
     plan = tried(TASKS, ["a", "b"], dry_run=True)
     assert plan.shows.difference == detectable(30).difference

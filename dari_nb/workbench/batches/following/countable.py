@@ -3,54 +3,58 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from itertools import combinations
 from math import floor, sqrt
-from statistics import fmean
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ....render.matrix.matrix import Matrix, MatrixCell
 from ....score_kinds import is_number
 from ..matrix.means import columns_compared, comparisons_of
-from .past_scores import PastScores
+from .past_scores import Common, PastScores
+
+if TYPE_CHECKING:
+    from ....scores import Detectable
 
 _HAS_ENDED = frozenset({"completed", "failed", "cancelled"})
-_TINY = 1e-9
+_Column = Mapping[str, Sequence[bool]]
 
 
 class Pair(NamedTuple):
     """What two columns are compared on.
 
     Attributes:
-        tasks: On how many tasks both have a score; where that is not known yet, so many as tell as
-            much. There is one at least, unless there is none for certain.
-        repeats: How many scores a column has at each of these: the variance of its means is that
-            of so many.
+        tasks: On how many tasks both have a score.
+        repeats: How many scores a column has there: the variance of its means is that of so many.
+        past: What past columns had in common, as is supposed of what is to come.
     """
 
-    tasks: float
+    tasks: int
     repeats: float
+    past: Common
 
 
 class Countable:
     """What some cells of a matrix have of scores, and are going to have.
 
-    A cell that has ended counts if it has the score; one to come counts as far as past cells of its
-    LLM had it. Where the run has no score yet, what was answered is still to come.
+    A cell that has ended counts if it has the score; of tasks to come two columns have it on as
+    many as past columns had. Where the run has no score yet, what was answered is still to come.
 
     Args:
         matrix: The cells with what is known of them.
-        past: The score that tells how many answers get none, if there is any.
+        past: The scores of the run that tells how many tasks get none, first the one that does.
     """
 
-    def __init__(self, matrix: Matrix, past: PastScores | None) -> None:
+    def __init__(self, matrix: Matrix, past: Sequence[PastScores]) -> None:
         names = [name for name, kind in matrix.kinds.items() if kind != "label"]
-        is_own = past is not None and past.run_id == matrix.run_id
+        is_own = any(score.run_id == matrix.run_id for score in past)
         self._past = past
-        self._name = past.name if past is not None and is_own else (*names, "")[0]
+        self._name = past[0].name if is_own else (*names, "")[0]
         self._names = names or [self._name]
-        self._cells = matrix.cells
+        self._counted = self._name or (past[0].name if past else "")
+        self._matrix = matrix
         self._llms = {column.id: column.llm for column in matrix.columns}
 
     @cached_property
@@ -58,100 +62,97 @@ class Countable:
         """How many comparisons are judged together, once all cells have ended."""
         return max(1, comparisons_of(self._compared))
 
-    def has(self, cell: MatrixCell) -> bool:
+    def has(self, cell: MatrixCell, name: str | None = None) -> bool:
         """Whether a cell has the score, or is going to be scored."""
-        return self._has(cell, self._name)
+        name = self._name if name is None else name
+        if cell.state in _HAS_ENDED and (name or cell.state != "completed"):
+            return is_number(cell.scores.get(name))
+        return True
 
     def pair(self, cells: Sequence[MatrixCell]) -> Pair:
         """Return what two columns are compared on: those that have the fewest tasks in common."""
-        found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        found: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
         for cell in cells:
             if self.has(cell):
-                share = 1.0 if self._is_there(cell) else self._share(cell)
-                found[cell.column][cell.row].append(share)
-        columns = self._compared.get(self._name, ())
-        pairs = [_pair(found[one], found[other]) for one, other in combinations(columns, 2)]
-        return min(pairs, default=Pair(0, 1))
+                found[cell.column][cell.row].append(self._is_there(cell))
+        columns = self._compared.get(self._counted, ())
+        pairs = [_pair(found[o], found[p], self._common(o, p)) for o, p in combinations(columns, 2)]
+        return min(pairs, default=Pair(0, 1, Common()))
 
     def told(self, cells: Sequence[MatrixCell]) -> str:
         """Say what is missing, and what is supposed of what is to come; empty where nothing is."""
-        ended = sum(cell.state in _HAS_ENDED for cell in cells)
-        lost = sum(not self.has(cell) for cell in cells)
-        what = "score" if self._name else "answer"
-        told = [f"{lost:,} of {ended:,} cells have no {what}"] if lost else []
-        is_coming = any(self.has(cell) and not self._is_there(cell) for cell in cells)
-        if is_coming and self._past is not None and (past := self._past.total).lost:
-            again = f"if again {past.lost:,} of {past.all:,} answers get no score"
-            told = [again] if self._name else [*told, again]
-        tasks, of = floor(self.pair(cells).tasks + _TINY), len({cell.row for cell in cells})
+        (tasks, _, past), of = self.pair(cells), len({cell.row for cell in cells})
+        able = {column for column, name in self._rows if name == self._counted}
+        without = [column.label for column in self._matrix.columns if column.id not in able]
+        told = [f"{column} has no score" for column in without]
+        ended = [cell for cell in cells if cell.column in able and cell.state in _HAS_ENDED]
+        again = "some answers get no score" if past.often < 1 else ""
+        if past.both < past.of:
+            again = f"{past.of - past.both:,} of {past.of:,} tasks get no score in both"
+        is_coming = again and any(self.has(cell) and not self._is_there(cell) for cell in cells)
+        lost, what = sum(not self.has(cell) for cell in ended), "score" if self._name else "answer"
+        if lost and not (is_coming and self._name):
+            told.append(f"{lost:,} of {len(ended):,} cells have no {what}")
+        told += [f"if again {again}"] if is_coming else []
         left = f"{tasks:,} of {of:,} tasks can be compared" if tasks < of else ""
         return ": ".join(filter(None, (" and ".join(told), left)))
 
     @cached_property
     def _compared(self) -> Mapping[str, Collection[str]]:
-        found: dict[tuple[str, str], list[tuple[str, float]]] = defaultdict(list)
-        for name in self._names:
-            for cell in self._cells:
-                if self._has(cell, name):
-                    found[cell.column, name].append((cell.row, 0.0))
-        return columns_compared({of: tuple(each) for of, each in found.items()}, self._names)
+        return columns_compared(self._rows, {name for _, name in self._rows})
 
-    def _has(self, cell: MatrixCell, name: str) -> bool:
-        if cell.state in _HAS_ENDED and (name or cell.state != "completed"):
-            return is_number(cell.scores.get(name))
-        return True
+    @cached_property
+    def _rows(self) -> dict[tuple[str, str], tuple[tuple[str, float], ...]]:
+        """The tasks that a column has a score on: its own, or else those of a past run."""
+        found: dict[tuple[str, str], list[tuple[str, float]]] = defaultdict(list)
+        for cell in self._matrix.cells:
+            for name in self._names:
+                if self.has(cell, name):
+                    found[cell.column, name].append((cell.row, 0.0))
+        if self._past and not self._name:
+            found = {
+                (column, score.name): [(str(task), 0.0) for task in tasks]
+                for column, _ in found
+                for score in self._past
+                if (tasks := score.tasks(self._llms[column]))
+            }
+        return {of: tuple(each) for of, each in found.items()}
 
     def _is_there(self, cell: MatrixCell) -> bool:
         return is_number(cell.scores.get(self._name))
 
-    def _share(self, cell: MatrixCell) -> float:
-        return self._past.share(self._llms[cell.column]) if self._past is not None else 1.0
+    def _common(self, *columns: str) -> Common:
+        llms = {self._llms[column] for column in columns}
+        return self._past[0].common(llms) if self._past else Common()
 
 
-def whole_around(many: float) -> list[int]:
-    """Return the whole number that it is, or both beside it."""
-    few = floor(many + _TINY)
-    return [few] if many - few < _TINY else [few, few + 1]
-
-
-def between(many: float, found: Mapping[int, float | None]) -> float | None:
-    """Return a difference that shows with so many tasks, or repeats, from those by whole numbers.
+def between(many: float, found: Callable[[int], Detectable]) -> Detectable:
+    """Return what shows with so many repeats, from what does by the whole numbers beside it.
 
     The square of what shows is as large as the variance of the mean difference, and that is linear
-    in one by the number of tasks, and in one by that of repeats.
+    in one by the number of repeats.
     """
-    few, more = min(found), max(found)
-    least, most = found[few], found[more]
-    if few == more or least is None or most is None:
+    few = floor(many)
+    least = found(few)
+    most = found(few + 1) if many > few else least
+    if least.difference is None or most.difference is None:
         return least
-    way = (1 / few - 1 / many) / (1 / few - 1 / more)
-    return sqrt(least**2 + way * (most**2 - least**2))
+    way = (1 / few - 1 / many) * few * (few + 1)
+    square = least.difference**2 + way * (most.difference**2 - least.difference**2)
+    return replace(least, difference=sqrt(square))
 
 
-def _pair(one: Mapping[str, Sequence[float]], other: Mapping[str, Sequence[float]]) -> Pair:
-    """Take what is to come as tries, each of which gets a score or none."""
-    tasks = varied = spread = 0.0
-    for task in one.keys() & other.keys():
-        of = [_scored(tuple(column[task])) for column in (one, other)]
-        both = of[0][0] * of[1][0]
-        tasks += both
-        varied += both * (1 - both)
-        spread += both * fmean(each for _, each in of)
-    if tasks < _TINY:
-        return Pair(0, 1)
-    # More tasks than on average help less than fewer harm. Twice is by drawing 0 and 1 on few.
-    telling = tasks / (1 + 2 * varied / tasks**2)
-    return Pair(max(1.0, telling), tasks / spread)
-
-
-@lru_cache(maxsize=4096)
-def _scored(shares: tuple[float, ...]) -> tuple[float, float]:
-    """Return how likely any is scored, and what one by their number is on average then."""
-    chances = [1.0]
-    for share in shares:
-        none, one = [c * (1 - share) for c in chances], [c * share for c in chances]
-        chances = [a + b for a, b in zip([*none, 0.0], [0.0, *one], strict=True)]
-    some = sum(chances[1:])
-    if some < _TINY:
-        return 0.0, 1.0
-    return some, sum(chance / n for n, chance in enumerate(chances) if n) / some
+def _pair(one: _Column, other: _Column, past: Common) -> Pair:
+    """Take what is there as it is, and as much of the tasks to come as was had in common."""
+    there = {task for task in one if any(one[task]) and any(other.get(task, ()))}
+    able = (one.keys() & other.keys()) - there
+    to_come = {task for of in (one, other) for task in of if not all(of[task])} - there
+    some = min(len(able), max(min(1, past.both), past.both * len(to_come) // past.of))
+    weights = dict.fromkeys(there, 1.0) | dict.fromkeys(able, some / max(1, len(able)))
+    spread = sum(
+        weight / max(1.0, sum(is_there or past.often for is_there in of[task])) / 2
+        for task, weight in weights.items()
+        for of in (one, other)
+    )
+    tasks = len(there) + some
+    return Pair(tasks, round(tasks / spread, 9) if tasks else 1, past)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from itertools import chain, combinations, starmap
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....score_kinds import Kind, is_number, kind_of
@@ -15,29 +16,21 @@ if TYPE_CHECKING:
     from ....scores import Score, ScoreBook
     from ....scores.book import Spot
 
-_ByTask = dict[Hashable, list[float]]
+_ByTask = dict[Hashable, list[float | None]]
 
 
-class Counts(NamedTuple):
-    """How many answers have a score, and how many have none, though one was to be given.
+class Common(NamedTuple):
+    """What columns have in common by a score; nothing is lacking where nothing is known.
 
     Attributes:
-        scored: Those that have it.
-        lost: Those that could not be scored, and those that failed.
+        both: On how many tasks each of them has it.
+        of: Of how many tasks.
+        often: Which share of the answers to these has it: the mean that is right for variances.
     """
 
-    scored: int
-    lost: int
-
-    @property
-    def share(self) -> float:
-        """Which share has it; all of them where nothing is known."""
-        return self.scored / self.all if self.all else 1.0
-
-    @property
-    def all(self) -> int:
-        """How many there are."""
-        return self.scored + self.lost
+    both: int = 1
+    of: int = 1
+    often: float = 1.0
 
 
 class PastScores(NamedTuple):
@@ -47,25 +40,39 @@ class PastScores(NamedTuple):
         run_id: The run.
         name: The score.
         kind: What its values are; ``None`` where there are none.
-        columns: Its values by task, for each column.
-        counts: How many have it, by LLM.
+        llms: The LLM of each column that has it, or was to have it.
+        columns: Its values by task, for each of these; ``None`` of an answer that could not be
+            scored, or that failed.
     """
 
     run_id: str
     name: str
     kind: Kind | None
+    llms: Sequence[str | None]
     columns: Sequence[_ByTask]
-    counts: Mapping[str | None, Counts]
 
-    @property
-    def total(self) -> Counts:
-        """How many of all answers have it."""
-        counts = self.counts.values()
-        return Counts(sum(of.scored for of in counts), sum(of.lost for of in counts))
+    def tasks(self, llm: str | None) -> set[Hashable]:
+        """Return the tasks that an LLM has it on: that any has, where the run has none of it."""
+        of = [column for one, column in zip(self.llms, self.columns, strict=True) if one == llm]
+        return {*chain(*map(_scored, of or self.columns))}
 
-    def share(self, llm: str | None) -> float:
-        """Return which share of an LLM's answers has it: of all where the run has none of it."""
-        return self.counts.get(llm, self.total).share
+    def common(self, llms: Collection[str | None]) -> Common:
+        """Return what the columns of two LLMs have in common, or else those that have the least."""
+        pairs = combinations(zip(self.llms, self.columns, strict=True), 2)
+        asked = [(one, two) for (of, one), (other, two) in pairs if {of, other} == llms]
+        able = list(filter(_scored, self.columns)) or self.columns
+        found = asked or list(combinations(able, 2)) or [(of, of) for of in able]
+        return min(starmap(_common, found), key=lambda past: past.both / past.of, default=Common())
+
+
+def _scored(column: _ByTask) -> _ByTask:
+    return {task: values for task, values in column.items() if {*values} != {None}}
+
+
+def _common(*columns: _ByTask) -> Common:
+    both = set.intersection(*({*_scored(column)} for column in columns))
+    each = [len(of[t]) / sum(v is not None for v in of[t]) for t in both for of in columns]
+    return Common(len(both), len({*chain(*columns)}), 1 / fmean(each) if both else 1.0)
 
 
 class Past(NamedTuple):
@@ -74,13 +81,14 @@ class Past(NamedTuple):
     Attributes:
         telling: The score that tells most of how values vary: of the run itself, or else of
             another one.
-        counted: The score that tells how many answers get none: of the run itself if it has one.
+        counted: The scores of the run that tells how many tasks get none, first the one that does;
+            the run is the own one if it has any.
         has_own: Whether the run itself has any scores.
         has_any: Whether any run has.
     """
 
     telling: PastScores | None = None
-    counted: PastScores | None = None
+    counted: Sequence[PastScores] = ()
     has_own: bool = False
     has_any: bool = False
 
@@ -89,10 +97,16 @@ class Past(NamedTuple):
         """Why values are not even taken to be 0 or 1; empty where they are, or where they vary."""
         if self.telling is not None or not self.has_any:
             return ""
-        if self.counted is None:
+        if not self.counted:
             return "no score has a mean"
-        is_number = self.counted.kind not in ("yes/no", None)
-        return f"nothing tells yet how much {self.counted.name} varies" if is_number else ""
+        of = self.counted[0]
+        if of.kind in ("yes/no", None):
+            return ""
+        from ....scores.power.variation import LEAST
+
+        are_few = all(len(_scored(column)) < LEAST for column in of.columns)
+        told = "fewer than five tasks tell nothing of" if are_few else "nothing tells yet"
+        return f"{told} how much {of.name} varies"
 
 
 def past_scores(book: ScoreBook, own: str, sessions: Iterable[models.Session]) -> Past:
@@ -118,7 +132,9 @@ def past_scores(book: ScoreBook, own: str, sessions: Iterable[models.Session]) -
     mine, others = most([own]), most(run_id for run_id in run_ids if run_id != own)
     by_own, by_others = _first_telling(mine), _first_telling(others)
     telling = by_own or by_others
-    counted = next(filter(None, (by_own, *mine, by_others, *others)), None)
+    first = next(filter(None, (by_own, *mine, by_others, *others)), None)
+    counted = [of for of in (*mine, *others) if first and of.run_id == first.run_id]
+    counted.sort(key=lambda of: of is not first)
     has_any = any(run_id in given for run_id in (own, *run_ids))
     return Past(telling, counted, own in given, has_any)
 
@@ -131,8 +147,8 @@ def _first_telling(found: Iterable[PastScores]) -> PastScores | None:
 
 def _evidence(past: PastScores) -> tuple[int, int]:
     """How much a score tells: on how many tasks of how many columns, and by how many values."""
-    values = [of for column in past.columns for of in column.values()]
-    return len(values), sum(map(len, values))
+    values = [of for column in past.columns for of in _scored(column).values()]
+    return len(values), sum(value is not None for value in chain(*values))
 
 
 def _run_of(session: models.Session) -> str | None:
@@ -158,9 +174,8 @@ def _failed(latest: Iterable[models.Session]) -> dict[str, set[Spot]]:
 
 def _of_run(run_id: str, given: Sequence[Score], failed: set[Spot]) -> list[PastScores]:
     """Return the scores of a run that have a mean, or no value at all."""
-    columns: dict[str, dict[Hashable, _ByTask]] = defaultdict(lambda: defaultdict(dict))
-    scored: dict[str, set[Spot]] = defaultdict(set)
     values: dict[str, list[Any]] = defaultdict(list)
+    scored: dict[str, list[tuple[Spot, float]]] = defaultdict(list)
     tried: dict[str, set[Spot]] = defaultdict(set)
     for score in given:
         parts = score.value if isinstance(score.value, dict) else {"": score.value}
@@ -168,24 +183,17 @@ def _of_run(run_id: str, given: Sequence[Score], failed: set[Spot]) -> list[Past
             name = f"{score.name}.{part}" if part else score.name
             values[name].append(value)
             if is_number(value):
-                column = columns[name][score.llm_id, score.version_id]
-                column.setdefault(score.task_index, []).append(float(value))
-                scored[name].add(score.spot)
+                scored[name].append((score.spot, float(value)))
         if score.by == "function":
             tried[score.name].add(score.spot)
     found = []
     for name, of in values.items():
         if (kind := kind_of(of, name)) != "label":
-            own = {*chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))}
-            counts = _counted(scored[name], (own | failed) - scored[name])
-            found.append(PastScores(run_id, name, kind, [*columns[name].values()], counts))
+            own = chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))
+            lost = {*own, *failed} - {spot for spot, _ in scored[name]}
+            columns: dict[tuple[str | None, str | None], _ByTask] = defaultdict(dict)
+            for (task, llm, version, _), value in (*scored[name], *((spot, None) for spot in lost)):
+                columns[llm, version].setdefault(task, []).append(value)
+            llms = [llm for llm, _ in columns]
+            found.append(PastScores(run_id, name, kind, llms, list(columns.values())))
     return found
-
-
-def _counted(scored: Iterable[Spot], lost: Iterable[Spot]) -> dict[str | None, Counts]:
-    """Count cells by their LLM."""
-    found: dict[str | None, list[int]] = defaultdict(lambda: [0, 0])
-    for place, spots in enumerate((scored, lost)):
-        for _, llm, _, _ in spots:
-            found[llm][place] += 1
-    return {llm: Counts(*of) for llm, of in found.items()}
