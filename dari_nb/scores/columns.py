@@ -148,6 +148,14 @@ def scale_of_score(frame: pd.DataFrame, column: str) -> tuple[float, float] | No
     return scale_of(name, _plain(frame, column), frame.attrs.get("scales", {}).get(name))
 
 
+def lacks_scale(frame: pd.DataFrame, column: str) -> bool:
+    """Whether a judge gave these numbers, and the frame does not tell on which scale."""
+    name = column.removeprefix("score.")
+    if not name.startswith(JUDGE) or scale_of_score(frame, column) is not None:
+        return False
+    return kind_of(_plain(frame, column), name) in ("number", "share")
+
+
 def _plain(frame: pd.DataFrame, column: str) -> list[Any]:
     """Return the values that are there; columns of objects may hold numpy's own yes and no."""
     values = frame[column].dropna()
