@@ -66,8 +66,9 @@ def summary(
         ``median_seconds`` (of work, without the queue), in the order in which LLMs first appear.
         No interval leaves the scale of the score where that is known: a ``rating``, and whole
         numbers of a judge, are from 1 to 5, and a batch and its frame know the scale that a judge
-        was given (``frame.attrs["scales"]``). A CSV file and ``pd.concat`` lose that, which ``why``
-        then tells, and ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives it back.
+        was given (``frame.attrs["scales"]``). A CSV file loses that, and so does ``pd.concat``
+        of frames that tell different ones; ``why`` then says so, and
+        ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives it back.
 
     Raises:
         InvalidRequestError: A column is missing, the score holds something else than numbers, or
@@ -147,9 +148,10 @@ def win_rates(
         the difference, made by ``p_method`` (``mid-p``, or as the interval), ``p_adjusted`` what is
         left of it (null when it was not adjusted), and ``adjusted`` says how: ``holm, of 3``, or
         ``no, one of 3``. See :func:`win_rate` and :func:`paired_difference`. No difference is told
-        to be wider than the scale of the score, where that is known as in :func:`summary`. A CSV
-        file and ``pd.concat`` lose the scale of a judge, which ``difference_why`` then tells, and
-        ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives it back.
+        to be wider than the scale of the score, where that is known as in :func:`summary`. That of
+        a judge is lost by a CSV file, and by ``pd.concat`` of frames that tell different ones;
+        ``difference_why`` then says so, and ``frame.attrs["scales"] = {"judge.h": (0, 100)}``
+        gives it back.
 
     Raises:
         InvalidRequestError: As in :func:`summary`, or there is no such way to adjust.

@@ -238,9 +238,10 @@ def agreement(
         InvalidRequestError: A score is not there, fewer than 10 cells have both, they are of kinds
             that cannot agree, such as yes or no and 1 to 5, or on two scales, such as that of a
             judge and another one, where these are known (see :func:`summary`), or they have more
-            than 50 different values, which is no scale. A CSV file and ``pd.concat`` lose the scale
-            of a judge, which ``why`` then tells, and
-            ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives it back.
+            than 50 different values, which is no scale. The scale of a judge is lost by a CSV
+            file, and by ``pd.concat`` of frames that tell different ones; nothing is refused for it
+            then, each ``why`` says so, and ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives
+            it back.
 
     >>> judged = {"a": [5, 4], "b": [3, 3], "c": [1, 2], "d": [4, 4], "e": [2, 5]}
     >>> rated = {"a": [5, 5], "b": [3, 2], "c": [1, 1], "d": [4, 4], "e": [2, 4]}

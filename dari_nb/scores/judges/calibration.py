@@ -77,8 +77,9 @@ def calibrated(
         ``judged`` and ``rated`` (the mean of each alone).
         All three means are of cells: each counts once, and in :func:`summary` each task does.
         An interval holds by itself, not all of them together. Shown, a sentence stands above.
-        A CSV file and ``pd.concat`` lose the scale of a judge, so that no other one is refused;
-        ``why`` tells it, and ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives it back.
+        The scale of a judge is lost by a CSV file, and by ``pd.concat`` of frames that tell
+        different ones; nothing is refused for it then, ``why`` says so, and
+        ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives it back.
 
     Raises:
         InvalidRequestError: A score is not there or has no mean, the two are one, or the wrong way
