@@ -16,7 +16,6 @@ NO_VALUES = "there are no values"
 ONE_TASK = "one task alone does not tell how others vary"
 ALL_EQUAL = "all tasks have the same value, which does not tell how others vary"
 ALL_ALIKE = "all tasks have as good as the same value, which does not tell how others vary"
-NO_SCALE = "its scale is not known here"
 
 
 class _Numbers(NamedTuple):

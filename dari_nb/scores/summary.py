@@ -13,13 +13,12 @@ from .columns import (
     TASK,
     by_columns,
     kind_of_score,
-    lacks_scale,
+    scale_note,
     scale_of_score,
     score_column,
     tasks_of,
 )
 from .comparisons import paired_difference, win_rate
-from .estimate import NO_SCALE
 from .intervals import DRAWS, LEVEL, Method
 from .means import mean
 from .repeats import pass_at_k, pass_hat_k
@@ -83,7 +82,7 @@ def summary(
     column, rows = score_column(frame, score, by, task), []
     options = {"level": level, "draws": draws, "seed": seed, "kind": kind_of_score(frame, column)}
     scale = scale_of_score(frame, column)
-    note = NO_SCALE if lacks_scale(frame, column) else ""
+    note = scale_note(frame, column)
     for group, cells in _groups(frame, by, task):
         found = mean(_by_task(cells, column, task), method=method, **options)  # type: ignore[arg-type]
         found = found.within(scale).with_note(note)
@@ -246,7 +245,7 @@ def _pairs(
     """Compare each two groups by one score."""
     kind, name = kind_of_score(frame, column), column.removeprefix("score.")
     scale = scale_of_score(frame, column)
-    note = NO_SCALE if lacks_scale(frame, column) else ""
+    note = scale_note(frame, column)
     groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by, task)]
     for (one, ones), (other, others) in combinations(groups, 2):
         won = win_rate(ones, others, **options)

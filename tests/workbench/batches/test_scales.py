@@ -234,3 +234,15 @@ def test_a_judge_of_a_wider_scale_that_gave_0_and_1_alone_is_no_yes_or_no(many, 
     with pytest.raises(InvalidRequestError, match=r"'part' holds numbers from 0\.2 to 1 and"):
         function(many, "part", "fine")
     assert function(many, "judge.sure", "fine") is not None
+
+
+def test_a_scale_that_only_the_values_of_a_judge_tell_is_said_to_be_no_more_than_that(many):
+    frame = many.to_frame()
+    assert "scale" not in summary(frame, "judge.five")["why"].iloc[0]
+    frame.attrs = {}
+    told = summary(frame, "judge.five")["why"].iloc[0]
+    assert told.endswith("; taken for 1 to 5, as its scale is not known here")
+    found = agreement(frame, "judge.five", "rating")
+    assert found.exact.why.endswith("judge.five: taken for 1 to 5, as its scale is not known here")
+    frame["score.judge.yes"] = frame["score.judge.five"] >= 4
+    assert "scale" not in summary(frame, "judge.yes")["why"].iloc[0]
