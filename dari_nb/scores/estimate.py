@@ -110,6 +110,9 @@ class Estimate(_Numbers):
     def with_note(self, note: str) -> Estimate:
         """Return the same with more to say of why its interval is as it is, if it has one.
 
+        Args:
+            note: What to say; nothing where it is empty.
+
         >>> dari.scores.wilson(8, 10).with_note("as counted by hand").why
         'asked for; as counted by hand'
         """

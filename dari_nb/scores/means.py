@@ -64,7 +64,8 @@ def mean(
 
     ``auto`` is ``wilson`` when all values are 0 or 1, else ``t`` below 10 tasks and
     ``bootstrap-t`` from there on; the estimate's ``method`` tells which, its ``why`` says why, and
-    ``wilson-effective`` is Wilson's interval where tasks have repeats.
+    whether one task is so far from all others that the spread would be less than a tenth without
+    it. ``wilson-effective`` is Wilson's interval where tasks have repeats.
 
     ``wilson`` is :func:`wilson`'s interval with each task as a trial. Repeats are worth between
     one trial a task and one a value, by how alike they are: ``G / a`` trials with
