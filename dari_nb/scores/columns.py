@@ -17,6 +17,7 @@ TASK = "task_index"
 _VERSION = "version_id"
 DEFAULT = "default"
 """What the LLM is called that an agent takes where none is named."""
+NO_SCALE = "its scale is not known here"
 _TO_RATE = " Rate answers by hand first, as batch.sample(20) draws them."
 
 
@@ -146,6 +147,18 @@ def scale_of_score(frame: pd.DataFrame, column: str) -> tuple[float, float] | No
     """Return the scale of a score, by its name, its values and what the frame of a batch tells."""
     name = column.removeprefix("score.")
     return scale_of(name, _plain(frame, column), frame.attrs.get("scales", {}).get(name))
+
+
+def scale_note(frame: pd.DataFrame, column: str) -> str:
+    """Say so where a judge gave these numbers, and the frame does not tell on which scale."""
+    name = column.removeprefix("score.")
+    if not name.startswith(JUDGE) or kind_of(_plain(frame, column), name) != "number":
+        return ""
+    scale = scale_of_score(frame, column)
+    if scale is None:
+        return NO_SCALE
+    is_told = name in frame.attrs.get("scales", {})
+    return "" if is_told else "taken for {:g} to {:g}, as ".format(*scale) + NO_SCALE
 
 
 def _plain(frame: pd.DataFrame, column: str) -> list[Any]:

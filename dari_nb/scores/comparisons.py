@@ -28,7 +28,16 @@ from .intervals import (
     p_of_more_gaps,
     redrawn,
 )
-from .means import ASKED_FOR, OF_TWO, YES_AND_NO, for_numbers, numbers_of, two_values, wilson
+from .means import (
+    ASKED_FOR,
+    OF_TWO,
+    YES_AND_NO,
+    for_numbers,
+    numbers_of,
+    told_apart,
+    two_values,
+    wilson,
+)
 from .resampling import Array, Sample, are_one
 from .signs import agreeing, p_of_signs
 
@@ -290,14 +299,16 @@ def paired_difference(
         gaps, apart = gaps.as_wins, abs(common)
         method, why = "half-task", _OF_ONE
     elif method == "auto":
-        method, why = for_numbers(size)
+        method, why = for_numbers(gaps.sample)
     value = apart * gaps.value
     if size < 2:
         return Estimate.of(value, UNKNOWN, size, gaps.values, method, why)
     found = redrawn(gaps.sample, method, draws, seed)
     low, high = _ends(gaps, method, level, found)
     p_value = _p_value(gaps, method, found)
-    return Estimate.of(value, (apart * low, apart * high), size, gaps.values, method, why, *p_value)
+    ends = apart * low, apart * high
+    made = Estimate.of(value, ends, size, gaps.values, method, why, *p_value)
+    return told_apart(made, one, other)
 
 
 def _as_yes_and_no(tasks: Mapping[Hashable, list[float]], two: Ends) -> dict[Hashable, list[float]]:

@@ -15,6 +15,7 @@ ByTask = Mapping[Hashable, Sequence[Any]]
 NO_VALUES = "there are no values"
 ONE_TASK = "one task alone does not tell how others vary"
 ALL_EQUAL = "all tasks have the same value, which does not tell how others vary"
+ALL_ALIKE = "all tasks have as good as the same value, which does not tell how others vary"
 
 
 class _Numbers(NamedTuple):
@@ -105,6 +106,20 @@ class Estimate(_Numbers):
         (1.5, -4.0, 4.0)
         """
         return self if scale is None else self.within((scale[0] - scale[1], scale[1] - scale[0]))
+
+    def with_note(self, note: str) -> Estimate:
+        """Return the same with more to say of why its interval is as it is, if it has one.
+
+        Args:
+            note: What to say; nothing where it is empty.
+
+        >>> dari.scores.wilson(8, 10).with_note("as counted by hand").why
+        'asked for; as counted by hand'
+        """
+        made = self._replace()
+        if note and not math.isnan(self.low):
+            made.why = f"{self.why}; {note}"
+        return made
 
     def _replace(self, **changed: Any) -> Estimate:
         made: Estimate = super()._replace(**changed)

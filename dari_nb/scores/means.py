@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from .checks import (
     check_real,
     checked_tasks,
 )
-from .estimate import UNKNOWN, ByTask, Ends, Estimate
+from .estimate import ALL_ALIKE, ALL_EQUAL, UNKNOWN, ByTask, Ends, Estimate
 from .intervals import (
     DRAWS,
     LEVEL,
@@ -36,6 +37,11 @@ from .resampling import Sample
 ASKED_FOR = "asked for"
 YES_AND_NO = "all values are 0 or 1"
 OF_TWO = "all values are one of two, as 0 and 1 are"
+_ODD = {
+    "far": "; one task is far from all others",
+    "alone": "; all tasks but one are the same",
+    "": "",
+}
 EFFECTIVE = "wilson-effective"
 """Says that Wilson's interval is one of effective trials."""
 METHODS = ("auto", "wilson", "t", "bootstrap-t", "bootstrap", "normal")
@@ -58,7 +64,8 @@ def mean(
 
     ``auto`` is ``wilson`` when all values are 0 or 1, else ``t`` below 10 tasks and
     ``bootstrap-t`` from there on; the estimate's ``method`` tells which, its ``why`` says why, and
-    ``wilson-effective`` is Wilson's interval where tasks have repeats.
+    whether one task is so far from all others that the spread would be less than a tenth without
+    it. ``wilson-effective`` is Wilson's interval where tasks have repeats.
 
     ``wilson`` is :func:`wilson`'s interval with each task as a trial. Repeats are worth between
     one trial a task and one a value, by how alike they are: ``G / a`` trials with
@@ -167,7 +174,7 @@ def _estimated(
         trials = size**2 / sum(1 / len(of) for of in tasks.values())
     of_yes_and_no = are_yes_and_no(tasks.values(), kind)
     if method == "auto":
-        method, why = for_yes_and_no(size, values) if of_yes_and_no else for_numbers(size)
+        method, why = for_yes_and_no(size, values) if of_yes_and_no else for_numbers(sample)
     if method == "wilson" and not of_yes_and_no:
         raise InvalidRequestError("The method 'wilson' is for values that are all 0 or 1.")
     if size < 2:
@@ -177,7 +184,7 @@ def _estimated(
     else:
         ends = of_means(sample, method, redrawn(sample, method, draws, seed), level)
     used = EFFECTIVE if method == "wilson" and values > size else method
-    return Estimate.of(sample.value, ends, size, values, used, why)
+    return told_apart(Estimate.of(sample.value, ends, size, values, used, why), by_task)
 
 
 def wilson(successes: float, total: int, *, level: float = LEVEL) -> Estimate:
@@ -217,11 +224,36 @@ def for_yes_and_no(size: int, values: int) -> tuple[Method, str]:
     return "wilson", f"{YES_AND_NO}, {each}"
 
 
-def for_numbers(size: int) -> tuple[Method, str]:
-    """Return the method for the mean of anything else over so many tasks, and why."""
-    if size < SOME:
-        return "t", f"other values than 0 and 1, fewer than {SOME} tasks"
-    return "bootstrap-t", f"other values than 0 and 1, {SOME} tasks or more"
+def for_numbers(tasks: Sample) -> tuple[Method, str]:
+    """Return the method for the mean of anything else over tasks, and why."""
+    odd = _ODD[tasks.odd_one]
+    if len(tasks.sums) < SOME:
+        return "t", f"other values than 0 and 1, fewer than {SOME} tasks{odd}"
+    return "bootstrap-t", f"other values than 0 and 1, {SOME} tasks or more{odd}"
+
+
+def told_apart(made: Estimate, *columns: ByTask) -> Estimate:
+    """Say so where an estimate lacks an interval though its tasks are not quite the same.
+
+    Args:
+        made: The mean of one column, or the difference of two.
+        columns: The values that it is made of.
+    """
+    if made.why == ALL_EQUAL:
+        exact = [{task: _exact_mean(of) for task, of in told.items()} for told in _there(*columns)]
+        first, *others = exact
+        seen = {
+            tuple(mean - of[task] for of in others) or mean
+            for task, mean in first.items()
+            if all(task in of for of in others)
+        }
+        made.why = ALL_EQUAL if len(seen) < 2 else ALL_ALIKE
+    return made
+
+
+def _exact_mean(values: Sequence[float]) -> Fraction:
+    """Return the mean of values as they are written, which no rounding sets off."""
+    return sum(map(Fraction, map(repr, values)), Fraction()) / len(values)
 
 
 def numbers(by_task: ByTask) -> dict[Hashable, list[float]]:
@@ -240,6 +272,15 @@ def numbers_of(*columns: ByTask) -> list[dict[Hashable, list[float]]]:
     Raises:
         InvalidRequestError: A value is no number, or there are no values by task.
     """
+    there = _there(*columns)
+    meant = as_one(v for of in there for values in of.values() for v in values)
+    return [
+        {task: [meant.get(v, v) for v in values] for task, values in of.items()} for of in there
+    ]
+
+
+def _there(*columns: ByTask) -> list[dict[Hashable, list[float]]]:
+    """Return the values that are there of each column, without the tasks that have none."""
     known = [
         {task: [number(v) for v in values if v is not None] for task, values in told.items()}
         for told in map(checked_tasks, columns)
@@ -248,11 +289,7 @@ def numbers_of(*columns: ByTask) -> list[dict[Hashable, list[float]]]:
         {task: [v for v in values if not math.isnan(v)] for task, values in of.items()}
         for of in known
     ]
-    meant = as_one(v for of in there for values in of.values() for v in values)
-    return [
-        {task: [meant.get(v, v) for v in values] for task, values in of.items() if values}
-        for of in there
-    ]
+    return [{task: values for task, values in of.items() if values} for of in there]
 
 
 def sample_of(tasks: Iterable[Sequence[float]]) -> Sample:

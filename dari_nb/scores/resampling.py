@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ _UNSEEN = 6
 _TIED = 0.25
 _SHRUNK = 0.8
 """With these the interval by ratios holds as often as it says; `tests/benchmarks/coverage.py`."""
+_FAR = 10
+_SOME = 3
 
 
 class Sample(NamedTuple):
@@ -64,6 +66,21 @@ class Sample(NamedTuple):
     def is_constant(self) -> bool:
         """Whether all tasks have the same mean, which does not tell how much others would vary."""
         return are_one(self.sums / self.counts, self.roundings)
+
+    @property
+    def odd_one(self) -> Literal["far", "alone", ""]:
+        """How one task makes the spread: all others are close together, or all the same.
+
+        They are close where without that task the spread is less than a tenth of what it is.
+        """
+        values, size = self.sums / self.counts, len(self.sums)
+        if size < _SOME or self.is_constant:
+            return ""
+        odd = int(np.argmax(abs(values - np.median(values))))
+        rest = np.delete(values, odd)
+        if are_one(rest, np.delete(self.roundings, odd)):
+            return "alone"
+        return "far" if _FAR * np.std(rest, ddof=1) < np.std(values, ddof=1) else ""
 
     @property
     def is_tied(self) -> bool:

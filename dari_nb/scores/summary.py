@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .adjusting import holm
 from .checks import check_method, check_whole, checked_list
-from .columns import TASK, by_columns, kind_of_score, scale_of_score, score_column, tasks_of
+from .columns import (
+    TASK,
+    by_columns,
+    kind_of_score,
+    scale_note,
+    scale_of_score,
+    score_column,
+    tasks_of,
+)
 from .comparisons import paired_difference, win_rate
 from .intervals import DRAWS, LEVEL, Method
 from .means import mean
@@ -57,7 +65,9 @@ def summary(
         ``median_seconds`` (of work, without the queue), in the order in which LLMs first appear.
         No interval leaves the scale of the score where that is known: a ``rating``, and whole
         numbers of a judge, are from 1 to 5, and a batch and its frame know the scale that a judge
-        was given (``frame.attrs["scales"]``).
+        was given (``frame.attrs["scales"]``). A CSV file loses that, and so does ``pd.concat``
+        of frames that tell different ones; ``why`` then says so, and
+        ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives it back.
 
     Raises:
         InvalidRequestError: A column is missing, the score holds something else than numbers, or
@@ -72,9 +82,10 @@ def summary(
     column, rows = score_column(frame, score, by, task), []
     options = {"level": level, "draws": draws, "seed": seed, "kind": kind_of_score(frame, column)}
     scale = scale_of_score(frame, column)
+    note = scale_note(frame, column)
     for group, cells in _groups(frame, by, task):
         found = mean(_by_task(cells, column, task), method=method, **options)  # type: ignore[arg-type]
-        found = found.within(scale)
+        found = found.within(scale).with_note(note)
         rows.append(
             {
                 by: group,
@@ -136,7 +147,10 @@ def win_rates(
         the difference, made by ``p_method`` (``mid-p``, or as the interval), ``p_adjusted`` what is
         left of it (null when it was not adjusted), and ``adjusted`` says how: ``holm, of 3``, or
         ``no, one of 3``. See :func:`win_rate` and :func:`paired_difference`. No difference is told
-        to be wider than the scale of the score, where that is known as in :func:`summary`.
+        to be wider than the scale of the score, where that is known as in :func:`summary`. That of
+        a judge is lost by a CSV file, and by ``pd.concat`` of frames that tell different ones;
+        ``difference_why`` then says so, and ``frame.attrs["scales"] = {"judge.h": (0, 100)}``
+        gives it back.
 
     Raises:
         InvalidRequestError: As in :func:`summary`, or there is no such way to adjust.
@@ -231,10 +245,12 @@ def _pairs(
     """Compare each two groups by one score."""
     kind, name = kind_of_score(frame, column), column.removeprefix("score.")
     scale = scale_of_score(frame, column)
+    note = scale_note(frame, column)
     groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by, task)]
     for (one, ones), (other, others) in combinations(groups, 2):
         won = win_rate(ones, others, **options)
-        gap = paired_difference(ones, others, kind=kind, **options).within_width(scale)
+        gap = paired_difference(ones, others, kind=kind, **options)
+        gap = gap.within_width(scale).with_note(note)
         told = (*won[:3], won.method, won.why, *gap[:3], gap.method, gap.why)
         yield (one, other, name, won.tasks, *told, gap.p_value, gap.p_method)
 

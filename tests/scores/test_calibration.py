@@ -219,7 +219,7 @@ def test_a_judge_on_another_scale_than_the_ratings_is_refused_with_what_to_do() 
     frame["score.yes"] = frame["score.rating"].astype("Int64") >= 3
     with pytest.raises(InvalidRequestError, match="these cannot agree") as error:
         calibrated(frame, "judge.good", "yes")
-    assert "'judge.good' holds numbers from 1 to 5 and 'yes' yes or no" in str(error.value)
+    assert "'judge.good' is on a scale of 1 to 5 and 'yes' holds yes or no" in str(error.value)
     assert "calibrated(frame, 'good', 'yes')" in str(error.value)
     frame["score.good"] = frame["score.judge.good"] >= 4
     assert list(calibrated(frame, "good", "yes")["ratings"]) == [30, 30]

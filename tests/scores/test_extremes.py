@@ -122,3 +122,41 @@ def test_one_task_far_from_all_others_does_not_make_an_interval_endless(seed: in
     # It reaches farther than Student's, and not as far as redrawings that hardly vary would.
     assert student.high < found.high < 20_000
     assert found.low == student.low
+
+
+FAR = "; one task is far from all others"
+ALONE = "; all tasks but one are the same"
+
+
+@pytest.mark.parametrize("tasks", [6, 20])
+@pytest.mark.parametrize(("odd", "told"), [(1000.0, FAR), (-4000.0, FAR), (14.0, "")])
+def test_one_task_that_makes_all_of_the_spread_is_told(tasks: int, odd: float, told: str) -> None:
+    near = np.random.default_rng(3).normal(10, 1, tasks).round(1).tolist()
+    values = {n: [value] for n, value in enumerate([*near, odd])}
+    zeros = {n: [0.0, 0.5] for n in values}
+    for found in (mean(values), paired_difference(values, zeros)):
+        usual = "fewer than 10 tasks" if tasks < 10 else "10 tasks or more"
+        assert found.why == f"other values than 0 and 1, {usual}{told}"
+        assert found.low < found.value < found.high
+
+
+def test_one_task_that_alone_differs_is_told_and_two_are_not() -> None:
+    ratings = {n: [5] for n in range(12)}
+    assert mean(ratings | {0: [2]}).why.endswith(ALONE)
+    assert paired_difference(ratings | {0: [2]}, dict(ratings)).why.endswith(ALONE)
+    assert mean(ratings | {0: [2], 1: [2]}).why.endswith("10 tasks or more")
+    assert mean({0: [5], 1: [2]}).why.endswith("fewer than 10 tasks")
+
+
+def test_tasks_that_only_rounding_may_tell_apart_are_not_said_to_be_the_same() -> None:
+    near = {n: [1e15 + n % 3 + 0.5] for n in range(12)}
+    alike = "all tasks have as good as the same value, which does not tell how others vary"
+    same = "all tasks have the same value, which does not tell how others vary"
+    assert mean(near).why == alike
+    assert paired_difference(near, {n: [2.0] for n in near}).why == alike
+    assert mean({0: [0.1 + 0.2], 1: [0.3]}).why == alike
+    assert mean({n: [1e15 + 0.5] for n in near}).why == same
+    assert mean({0: [1, 3], 1: [2]}).why == same
+    assert paired_difference({0: [0.3], 1: [0.5]}, {0: [0.2], 1: [0.4]}).why == same
+    assert paired_difference(near, near).why == same
+    assert not math.isnan(mean({n: [1e15 + n % 3] for n in near}).low)

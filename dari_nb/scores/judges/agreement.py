@@ -238,7 +238,10 @@ def agreement(
         InvalidRequestError: A score is not there, fewer than 10 cells have both, they are of kinds
             that cannot agree, such as yes or no and 1 to 5, or on two scales, such as that of a
             judge and another one, where these are known (see :func:`summary`), or they have more
-            than 50 different values, which is no scale.
+            than 50 different values, which is no scale. The scale of a judge is lost by a CSV
+            file, and by ``pd.concat`` of frames that tell different ones; nothing is refused for it
+            then, each ``why`` says so, and ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives
+            it back.
 
     >>> judged = {"a": [5, 4], "b": [3, 3], "c": [1, 2], "d": [4, 4], "e": [2, 5]}
     >>> rated = {"a": [5, 5], "b": [3, 2], "c": [1, 1], "d": [4, 4], "e": [2, 4]}
@@ -264,16 +267,18 @@ def agreement(
     found = {name: estimated(measure, tables, exact, level) for name, measure in measures.items()}
     if unvaried:
         found |= {n: without_ends(of, unvaried) for n, of in found.items() if n.startswith("kappa")}
+    found = {name: of.with_note(pairs.note) for name, of in found.items()}
     told = {name: found.get(name) for name in _MEASURES}
     lacking = sum((pair.one is None) != (pair.other is None) for pair in pairs.cells)
     unjudged = sum(pair.is_unjudged for pair in pairs.cells)
     more: dict[str, Any] = {**told, "level": level, "left_out": pairs.lost, "lacking": lacking}
     more |= {"unvaried": unvaried, "unjudged": unjudged, "is_one_scale": all(pairs.scales)}
     if not has_texts:
-        more["difference"] = _difference(whole, levels, pairs.scale, level)
+        more["difference"] = _difference(whole, levels, pairs.scale, level).with_note(pairs.note)
         more["sd"] = float(np.std([number(pair.other) for pair in whole]))
         more["ranks"] = _ranks(whole)
         more |= _columns(pairs, levels, level)
+    exact = exact.with_note(pairs.note)
     return Agreement(pairs.one, pairs.other, len(whole), len(tables), exact, **more)
 
 
@@ -314,7 +319,8 @@ def _columns(pairs: Pairs, levels: Sequence[Any], level: float) -> dict[str, Any
     seen = {str(name): cells for name, cells in columns.items() if cells}
     return {
         "by_column": {
-            name: _difference(cells, levels, pairs.scale, level) for name, cells in seen.items()
+            name: _difference(cells, levels, pairs.scale, level).with_note(pairs.note)
+            for name, cells in seen.items()
         },
         "favours": favours_of(pairs.whole, most, level),
         "unseen": tuple(str(name) for name, cells in columns.items() if not cells),

@@ -77,6 +77,9 @@ def calibrated(
         ``judged`` and ``rated`` (the mean of each alone).
         All three means are of cells: each counts once, and in :func:`summary` each task does.
         An interval holds by itself, not all of them together. Shown, a sentence stands above.
+        The scale of a judge is lost by a CSV file, and by ``pd.concat`` of frames that tell
+        different ones; nothing is refused for it then, ``why`` says so, and
+        ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives it back.
 
     Raises:
         InvalidRequestError: A score is not there or has no mean, the two are one, or the wrong way
@@ -113,7 +116,7 @@ def calibrated(
     for pair in pairs.cells:
         lost[pair.column] += pair.lost
     rows = [
-        {by: name, "score": pairs.other, **_row(cells, kind, scale, level, lost[name])}
+        {by: name, "score": pairs.other, **_row(cells, kind, scale, level, lost[name], pairs.note)}
         for name, cells in groups.items()
     ]
     made = pd.DataFrame(rows).astype(_types(by))
@@ -217,9 +220,11 @@ def _row(
     scale: tuple[float, float] | None,
     level: float,
     lost: int,
+    note: str,
 ) -> dict[str, Any]:
     rated = [pair for pair in cells if pair.other is not None]
     (found, power) = _calibrated(cells, kind, scale, level)
+    found.why = _why(found, lost)
     return {
         "tasks": len({pair.task for pair in cells}),
         "cells": len(cells),
@@ -229,7 +234,7 @@ def _row(
         "low": found.low,
         "high": found.high,
         "method": found.method,
-        "why": _why(found, lost),
+        "why": found.with_note(note).why,
         "lambda": power,
         "judged": _judged(cells),
         "rated": float(np.mean([float(pair.other) for pair in rated])),

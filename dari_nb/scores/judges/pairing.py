@@ -13,6 +13,7 @@ from ..columns import (
     TASK,
     by_columns,
     hashable,
+    scale_note,
     scale_of_score,
     score_column,
     tasks_of,
@@ -53,12 +54,16 @@ class Pair(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """The cells, what the two scores are called, and their scales, where these are known."""
+    """The cells, what the two scores are called, and their scales, where these are known.
+
+    What a judge gave in numbers is on one in any case: ``note`` says so where it is not known.
+    """
 
     cells: list[Pair]
     one: str
     other: str
     scales: tuple[Ends | None, Ends | None] = (None, None)
+    note: str = ""
 
     @property
     def whole(self) -> list[Pair]:
@@ -101,7 +106,9 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
     cells = [pair for pair, has_answer in there if has_answer or pair.is_told]
     one, other = (column.removeprefix("score.") for column in columns)
     scales = scale_of_score(frame, columns[0]), scale_of_score(frame, columns[1])
-    return Pairs(cells, one, other, scales)
+    notes = zip((one, other), (scale_note(frame, column) for column in columns), strict=True)
+    note = "; ".join(f"{name}: {said}" for name, said in notes if said)
+    return Pairs(cells, one, other, scales, note)
 
 
 def kinds_of_pairs(pairs: Pairs) -> set[str | None]:

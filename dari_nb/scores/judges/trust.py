@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ...errors import InvalidRequestError
-from ...score_kinds import are_on
+from ...score_kinds import JUDGE, RATED, are_on
 from ..estimate import Ends, Estimate
 from ..intervals import can_leave_out
 from .favour import Favour, each_at
@@ -19,6 +19,9 @@ SMALL = 0.2
 """Of a standard deviation: a difference of means up to which it is commonly called small."""
 FEW = 0.05
 """Of all: what may be missing and is commonly called of no consequence."""
+_YES_AND_NO = (0, 1)
+_FROM_YES = 0.75
+"""How far up a scale answers are commonly called good: from 4 on of 1 to 5."""
 _CALIBRATED = "calibrated() makes up for"
 _MAY_FAVOUR = "whether it favours a column is open"
 _UNHEARD = "and what it would say there is not known"
@@ -267,20 +270,18 @@ def check_alike(pairs: Pairs, function: str = "agreement") -> None:
     """
     ones, others = ([getattr(pair, which) for pair in pairs.whole] for which in ("one", "other"))
     texts = [_are_texts(values) for values in (ones, others)]
-    told, how = "", ""
     has_numbers = not any(texts)
-    are_apart = has_numbers and (_cannot(ones, others) or _cannot(others, ones))
+    one, other = pairs.scales
+    are_apart = has_numbers and (_cannot(ones, others, other) or _cannot(others, ones, one))
     if texts[0] != texts[1] or are_apart:
-        told = f"{pairs.one!r} holds {_kind(ones)} and {pairs.other!r} {_kind(others)}"
         how = _how(pairs, ones, others, function)
     elif has_numbers and _are_off(pairs, ones, others):
-        both = zip((pairs.one, pairs.other), pairs.scales, (ones, others), strict=True)
-        told = " and ".join(f"{name!r} {_holds(scale, values)}" for name, scale, values in both)
         how = ", under a name of its own"
-    if told:
-        raise InvalidRequestError(
-            f"{told}: these cannot agree. Bring both to one scale first{how}."
-        )
+    else:
+        return
+    both = zip((pairs.one, pairs.other), pairs.scales, (ones, others), strict=True)
+    told = " and ".join(f"{name!r} {_holds(scale, values)}" for name, scale, values in both)
+    raise InvalidRequestError(f"{told}: these cannot agree. Bring both to one scale first{how}.")
 
 
 def _are_off(pairs: Pairs, ones: Sequence[Any], others: Sequence[Any]) -> bool:
@@ -299,27 +300,48 @@ def _holds(scale: Ends | None, values: Sequence[Any]) -> str:
 
 def _how(pairs: Pairs, ones: Sequence[Any], others: Sequence[Any], function: str) -> str:
     """Say how, where one is yes or no and the other is on a scale."""
-    told = {pairs.one: ones, pairs.other: others}
-    scales = [name for name, of in told.items() if not _are_texts(of) and max(of) > 1]
-    if len(scales) != 1 or pairs.one == OF_VALUES[0] or any(map(_are_texts, told.values())):
+    names, told = (pairs.one, pairs.other), (ones, others)
+    are_scales = [
+        not _are_zero_or_one(values) or (scale or _YES_AND_NO) != _YES_AND_NO
+        for values, scale in zip(told, pairs.scales, strict=True)
+    ]
+    if sum(are_scales) != 1 or pairs.one == OF_VALUES[0] or any(map(_are_texts, told)):
         return ""
-    both = ", ".join(repr("good" if name in scales else name) for name in told)
-    return (
-        ": rate yes or no, as batch.sample(40, name='by hand') and its rate(0, True) do, or say "
-        f"from where on the scale is yes: frame = batch.to_frame(); frame['score.good'] = "
-        f"frame['score.{scales[0]}'] >= 4; {function}(frame, {both})"
-    )
+    place = are_scales.index(True)
+    name, ways = names[place], []
+    if names[1 - place].startswith(JUDGE) and not name.startswith(JUDGE):
+        ways.append("rate yes or no, as batch.sample(40, name='by hand') and its rate(0, True) do")
+    if scale := pairs.scales[place] or _seen_scale(told[place]):
+        yes = scale[0] + _FROM_YES * (scale[1] - scale[0])
+        both = ", ".join(map(repr, ["good" if each == name else each for each in names]))
+        ways.append(
+            "say from where on the scale is yes: frame = batch.to_frame(); frame['score.good'] = "
+            f"frame['score.{name}'] >= {yes:g}; {function}(frame, {both})"
+        )
+    return f": {', or '.join(ways)}" if ways else ""
+
+
+def _seen_scale(values: Sequence[Any]) -> Ends | None:
+    """Return the scale of ratings, where whole numbers are from its one end to the other."""
+    ends = float(min(values)), float(max(values))
+    return ends if ends == RATED and not any(value % 1 for value in values) else None
 
 
 def _are_texts(values: Sequence[Any]) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
-def _cannot(shares: Sequence[Any], numbers: Sequence[Any]) -> bool:
-    """Whether the ones end at 1, and the others only begin there."""
-    if any(isinstance(value, str) for value in (*shares, *numbers)) or max(numbers) <= 1:
+def _cannot(ones: Sequence[Any], numbers: Sequence[Any], scale: Ends | None) -> bool:
+    """Whether the ones say yes or no and the numbers do not, or end where these only begin."""
+    if any(isinstance(value, str) for value in (*ones, *numbers)):
         return False
-    return _are_yes_or_no(shares) or (max(shares) <= 1 and min(shares) < 1 <= min(numbers))
+    if _are_yes_or_no(ones):
+        return (scale or _YES_AND_NO) != _YES_AND_NO or not _are_zero_or_one(numbers)
+    return bool(max(ones) <= 1 < max(numbers) and min(ones) < 1 <= min(numbers))
+
+
+def _are_zero_or_one(values: Sequence[Any]) -> bool:
+    return all(value in (0, 1) for value in values)
 
 
 def _are_yes_or_no(values: Sequence[Any]) -> bool:

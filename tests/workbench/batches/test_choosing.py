@@ -123,6 +123,18 @@ def test_the_field_suggests_what_can_find_something(batch):
     assert [cell.id for cell in batch.view(where="rating < 3").shown] == ["0/small/0"]
 
 
+@pytest.mark.parametrize(
+    ("values", "asked"),
+    [((0, 1000), "500"), ((2, 9_000), "4500"), ((0.2, 5.4), "2.8"), ((0, 0.06), "0.5")],
+)
+def test_the_field_suggests_numbers_as_people_write_them(batch, values, asked):
+    batch.score("right", None)
+    for place, value in enumerate(values):
+        batch.rate((place, "small"), "tok", value)
+    assert suggested(batch) == f"tok < {asked}"
+    assert batch.view(where=suggested(batch)).shown
+
+
 def test_where_there_are_several_scores_each_can_be_chosen_by_its_name(batch):
     view = batch.view(score="right")
     batch.rate((0, "small"), "rating", 2)

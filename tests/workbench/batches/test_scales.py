@@ -3,6 +3,7 @@
 import json
 import re
 
+import pandas as pd
 import pytest
 import vl_convert
 
@@ -153,3 +154,95 @@ def test_a_judge_that_is_as_harsh_as_can_be_is_on_the_scale_that_it_was_given(ma
     assert found.ranks > 0.9
     assert found.kappa_quadratic.value < 0.6
     assert "two scales" not in found.sentence
+
+
+LOST = "; its scale is not known here"
+
+
+@pytest.mark.parametrize("way", ["csv", "concat"])
+def test_a_frame_that_has_lost_the_scale_of_a_judge_tells_that_in_each_why(many, tmp_path, way):
+    whole = many.to_frame()
+    assert "not known" not in summary(whole, "judge.hundred")["why"].iloc[0]
+    if way == "csv":
+        whole.to_csv(tmp_path / "kept.csv", index=False)
+        lost = pd.read_csv(tmp_path / "kept.csv")
+    else:
+        rest = whole.iloc[15:].copy()
+        rest.attrs = {"scales": {"judge.other": (0, 2)}}
+        lost = pd.concat([whole.iloc[:15], rest])
+    lost["half"] = ["one", "two"] * 15
+    lost["task_index"] //= 2
+    assert summary(lost, "judge.hundred")["why"].iloc[0].endswith(LOST)
+    [row] = win_rates(lost, "judge.hundred", by="half").to_dict("records")
+    assert row["difference_why"].endswith(LOST)
+    assert LOST not in row["win_why"]
+    found = agreement(lost, "judge.hundred", "ten").to_frame()
+    whys = found.loc[found["low"].notna(), "why"]
+    assert len(whys) > 5
+    assert whys.str.endswith(f"; judge.hundred: {LOST.removeprefix('; ')}").all()
+    assert calibrated(lost, "judge.hundred", "ten")["why"].str.endswith(LOST[2:]).all()
+    lost.attrs["scales"] = {"judge.hundred": (0, 100)}
+    assert LOST not in summary(lost, "judge.hundred")["why"].iloc[0]
+    assert LOST not in summary(lost, "rating")["why"].iloc[0]
+    with pytest.raises(InvalidRequestError, match="scale of 0 to 100 and 'rating'"):
+        agreement(lost, "judge.hundred", "rating")
+    few = summary(lost[lost["task_index"] < 2], "judge.hundred")
+    assert (few["low"].iloc[0], few["high"].iloc[0]) == (0, 100)
+
+
+@pytest.mark.parametrize(
+    ("judge", "scale", "place"),
+    [("judge.five", "1 to 5", "4"), ("judge.hundred", "0 to 100", "75")],
+)
+def test_a_judge_on_a_scale_is_told_where_on_it_yes_is(many, judge, scale, place):
+    for n in range(30):
+        many.rate((n, "mild"), "fine", n % 5 > 2)
+    recipe = f"frame['score.good'] = frame['score.{judge}'] >= {place};"
+    with pytest.raises(InvalidRequestError) as error:
+        agreement(many, judge, "fine")
+    told = str(error.value)
+    assert told.startswith(f"'{judge}' is on a scale of {scale} and 'fine' holds yes or no")
+    assert recipe in told
+    assert "batch.sample" not in told
+    frame = many.to_frame()
+    frame["score.good"] = frame[f"score.{judge}"] >= int(place)
+    assert agreement(frame, "good", "fine").exact.value > 0.9
+
+
+def test_where_a_scale_is_not_known_no_place_on_it_is_told(many):
+    for n in range(30):
+        many.rate((n, "mild"), "fine", n % 5 > 2)
+    frame = many.to_frame()
+    frame.attrs = {}
+    with pytest.raises(InvalidRequestError, match="holds numbers from 20 to 100") as error:
+        agreement(frame, "judge.hundred", "fine")
+    assert str(error.value).endswith("Bring both to one scale first.")
+
+
+@pytest.mark.parametrize("function", [agreement, calibrated])
+def test_a_judge_of_a_wider_scale_that_gave_0_and_1_alone_is_no_yes_or_no(many, server, function):
+    server.agent("least")(judging(lambda number: int(number % 5 > 2)))
+    many.judge("least", "least", rubric="Is it good?", scale=(0, 10))
+    many.judge("sure", "least", rubric="Is it good?", scale=(0, 1))
+    many.score("part", lambda turn: (1 + int(turn.text.split()[-1]) % 5) / 5)
+    for n in range(30):
+        many.rate((n, "mild"), "fine", n % 5 > 2)
+    with pytest.raises(InvalidRequestError) as error:
+        function(many, "judge.least", "fine")
+    assert "'judge.least' is on a scale of 0 to 10 and 'fine' holds yes or no" in str(error.value)
+    assert "frame['score.judge.least'] >= 7.5" in str(error.value)
+    with pytest.raises(InvalidRequestError, match=r"'part' holds numbers from 0\.2 to 1 and"):
+        function(many, "part", "fine")
+    assert function(many, "judge.sure", "fine") is not None
+
+
+def test_a_scale_that_only_the_values_of_a_judge_tell_is_said_to_be_no_more_than_that(many):
+    frame = many.to_frame()
+    assert "scale" not in summary(frame, "judge.five")["why"].iloc[0]
+    frame.attrs = {}
+    told = summary(frame, "judge.five")["why"].iloc[0]
+    assert told.endswith("; taken for 1 to 5, as its scale is not known here")
+    found = agreement(frame, "judge.five", "rating")
+    assert found.exact.why.endswith("judge.five: taken for 1 to 5, as its scale is not known here")
+    frame["score.judge.yes"] = frame["score.judge.five"] >= 4
+    assert "scale" not in summary(frame, "judge.yes")["why"].iloc[0]

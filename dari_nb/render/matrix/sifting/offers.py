@@ -33,7 +33,7 @@ def offers(matrix: Matrix) -> list[str]:
         there = [value for value in values if not is_missing(value) and value != ""]
         distinct = dict.fromkeys(map(text_of, there))
         if there and (name in ("time", "cost") or matrix.kinds.get(name) in ("number", "share")):
-            told.append(condition(name, f"{fmean(map(float, there)):.2g}", "<"))
+            told.append(condition(name, _written(fmean(map(float, there))), "<"))
         elif len(distinct) <= _MOST_VALUES:
             told += [condition(name, value) for value in distinct]
     return [one for one in told if one][:_MOST_OFFERED]
@@ -53,4 +53,9 @@ def example_of(matrix: Matrix, scores: Sequence[str]) -> str:
         return condition(name, text_of(values[0]))
     scale = _SHARES if kind == "share" else scale_of(name, values)
     low, high = scale or (min(values), max(values))
-    return condition(name, f"{(low + high) / 2:.2g}", "<")
+    return condition(name, _written((low + high) / 2), "<")
+
+
+def _written(number: float) -> str:
+    """Write two digits of a number that count, as people do: powers of ten only of large ones."""
+    return f"{float(f'{number:.2g}'):g}"
