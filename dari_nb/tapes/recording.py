@@ -61,10 +61,8 @@ class Recording:
             if id(turn) in playing:
                 told.turns.append(replace(turn, before=notes))
                 notes = []
-        in_order = parents_first(told.turns, parents := parents_of(told.turns))
-        notes = [*leave_notes(told.turns, _put_forward(told.turns, in_order)), *notes]
         told.tail = [*notes, *tape.tail]
-        told.turns = _by_conversation(in_order, parents)
+        told.turns = _by_conversation(told.turns)
         return told
 
     def each_once(self) -> Recording:
@@ -235,19 +233,12 @@ def parents_of(turns: Iterable[Turn], *, guessed: bool = True) -> dict[int, Turn
     return found
 
 
-def _put_forward(turns: Iterable[Turn], in_order: Iterable[Turn]) -> set[int]:
-    """Those turns that stand in another order before one that was before them, by ``id()``."""
-    at = {id(turn): number for number, turn in enumerate(turns)}
-    moved, first = set[int](), len(at)
-    for turn in reversed([*in_order]):
-        if at[id(turn)] > first:
-            moved.add(id(turn))
-        first = min(first, at[id(turn)])
-    return moved
+def _by_conversation(turns: Sequence[Turn]) -> list[Turn]:
+    """The turns behind those that they go on from, but else in their order.
 
-
-def _by_conversation(turns: Sequence[Turn], parents: Mapping[int, Turn]) -> list[Turn]:
-    """Let turns that do not go on from the one before them in their session be in their own."""
+    Those that do not go on from the one before them in their session are in sessions of their own.
+    """
+    turns = parents_first(turns, parents := parents_of(turns))
     ends_of, names = dict[str, set[int]](), count(1)
     used = {turn.line.session for turn in turns}
     session_of = dict[int, str]()

@@ -161,20 +161,6 @@ def test_notes_stand_before_all_that_is_recorded_behind_them_whichever_ends_firs
     assert noted(path) == [*NOTED, "slow", "fast"]
 
 
-def test_what_two_record_anew_is_read_before_what_was_noted_behind_it(
-    path: Path, calling: Calling
-) -> None:
-    with LocalDari(tape=Tape(path, mode="record")) as server:
-        server.agent("teach")(lambda prompt: f"{prompt}, anew")
-        caller = calling(server)
-        record(path, calling, ["one"], answer="{}, by another")
-        session = caller.create("teach")
-        for prompt in ("one", "two", "three"):
-            caller.finished(caller.send(session, prompt)["message"]["id"])
-    assert noted(path) == [*NOTED, "one"]
-    assert stops(path)[-1] == ("At the end?", ["one, anew", "two, anew", "three, anew"])
-
-
 KILLED = """
 import sys, time
 from dari_nb.local import LocalDari
