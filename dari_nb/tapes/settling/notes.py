@@ -111,16 +111,6 @@ def _told_apart(
     known = {*mine}
     _add_replaced(mine, base, ours, {*added}, {*other})
     _add_replaced(other, base, theirs, {*added.values()}, known)
-    back = {there: at for at, there in added.items()}
-    for known_in, elsewhere, side, pairs in (
-        (other, mine, theirs, back),
-        (mine, other, ours, added),
-    ):
-        found = {**known_in}
-        _add_replaced(found, base, side, set(), {*range(len(base))})
-        alike = {was: at for was, at in found.items() if at in pairs and was not in elsewhere}
-        known_in |= alike
-        elsewhere |= {was: pairs[at] for was, at in alike.items()}
     return [
         *((at, mine.get(at), other.get(at)) for at in range(len(base))),
         *((None, at, added.get(at)) for at in _left(ours, mine.values())),
