@@ -422,12 +422,13 @@ def test_whatever_both_sides_do_to_notes_their_order_holds_and_none_is_lost(
 
 def moved(random: Random, layout: Layout, side: str) -> Layout:
     """A layout where notes stand elsewhere among the events, or are otherwise, new or gone."""
-    made = [*layout]
+    made, or_else = [*layout], random.choice(["adds", "takes out"])
     for count in range(random.randrange(1, 4)):
         notes = [at for at, note in enumerate(made) if note is not EVENT]
-        how = random.choice(["moves", "moves", "adds", "takes out", "puts"])
-        if how == "adds" or not notes:
+        how = random.choice(["moves", "moves", "puts", or_else])
+        if how == "adds":
             made.insert(random.randint(0, len(made)), a_note(random, f"{side}{count}"))
+        if how == "adds" or not notes:
             continue
         note = made.pop(at := random.choice(notes))
         if how == "moves":
