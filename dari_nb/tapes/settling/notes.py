@@ -101,8 +101,7 @@ def _told_apart(
 ) -> list[tuple[int | None, ...]]:
     """Where each note stands on the tape before, ours, and theirs.
 
-    What both added is known before what stands in the place of another, so that a side which has
-    notes of the other one by now still has them from there.
+    What both added is known before what stands in the place of another.
     """
     mine, other = (_same(base, side, (*_NAMED, _ask)) for side in (ours, theirs))
     new, come = _left(ours, mine.values()), _left(theirs, other.values())
