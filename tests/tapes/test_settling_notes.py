@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from dari_nb.commands.cli import main
-from dari_nb.tapes import Comment, Mark, Recording, flaws_of, read_tape
+from dari_nb.tapes import Comment, Mark, Recording, Turn, flaws_of, read_tape
 
 from .branches import Change, merged
 from .conftest import said, taken, tape_of
@@ -204,6 +204,136 @@ def test_notes_of_both_sides_stand_in_their_order_and_what_both_changed_is_named
     assert "it is out" not in told
 
 
+EVENT = None
+Layout = list[Note | None]
+
+
+class Placing(NamedTuple):
+    """Notes among the events of a turn, and what is told."""
+
+    was: Layout
+    ours: Layout
+    theirs: Layout
+    kept: Layout
+    told: str = ""
+    kept_of_ours: Layout | None = None
+
+
+PLACINGS = {
+    "swapped, and moved behind the answer": Placing(
+        [ASKS, CHAPTER, EVENT],
+        [CHAPTER, ASKS, EVENT],
+        [ASKS, EVENT, CHAPTER],
+        [ASKS, EVENT, CHAPTER],
+        "their own order of mark 'guess', mark 'Chapter'",
+        [CHAPTER, ASKS, EVENT],
+    ),
+    "moved by both": Placing(
+        [ASKS, EVENT, EVENT],
+        [EVENT, ASKS, EVENT],
+        [EVENT, EVENT, REWORDED],
+        [EVENT, EVENT, REWORDED],
+        "their own order of mark 'guess'",
+        [EVENT, REWORDED, EVENT],
+    ),
+    "moved by both, with what each added": Placing(
+        [ASKS, EVENT, EVENT],
+        [EVENT, ASKS, SUB, EVENT],
+        [EVENT, EVENT, ASKS, CHAPTER],
+        [EVENT, EVENT, ASKS, CHAPTER, SUB],
+        "their own order of mark 'guess'",
+        [EVENT, ASKS, SUB, CHAPTER, EVENT],
+    ),
+    "each moved another": Placing(
+        [ASKS, EVENT, CHAPTER, EVENT],
+        [EVENT, CHAPTER, ASKS, EVENT],
+        [ASKS, EVENT, EVENT, CHAPTER],
+        [ASKS, EVENT, EVENT, CHAPTER],
+        "their own order of mark 'guess', mark 'Chapter'",
+        [EVENT, CHAPTER, ASKS, EVENT],
+    ),
+    "moved, and renamed": Placing([ASKS, EVENT], [EVENT, ASKS], [RENAMED, EVENT], [EVENT, RENAMED]),
+    "renamed, and taken out": Placing(
+        [ASKS, EVENT],
+        [RENAMED, EVENT],
+        [EVENT],
+        [RENAMED, EVENT],
+        "theirs, of the branch that comes in, took this out, and it stays, as the other side "
+        "changed it: mark 'my guess'",
+    ),
+    "taken out, and reworded": Placing(
+        [ASKS, EVENT],
+        [EVENT],
+        [REWORDED, EVENT],
+        [REWORDED, EVENT],
+        "ours took this out, and it stays, as the other side changed it: mark 'guess'",
+    ),
+    "moved, and a chapter added behind it": Placing(
+        [ASKS, EVENT], [EVENT, ASKS], [ASKS, CHAPTER, EVENT], [EVENT, ASKS, CHAPTER]
+    ),
+    "moved, and a question added behind it": Placing(
+        [ASKS, EVENT], [EVENT, ASKS], [ASKS, MORE, EVENT], [MORE, EVENT, ASKS]
+    ),
+    "one added in front and reworded, and renamed": Placing(
+        [ASKS, EVENT], [MORE, REWORDED, EVENT], [RENAMED, EVENT], [MORE, BOTH, EVENT]
+    ),
+}
+
+
+def laid_out(turn: Turn, layout: Layout) -> None:
+    """Put notes behind the first event of a turn, and behind those that follow it."""
+    first, *events = (entry for entry in turn.body if not isinstance(entry, Note))
+    left = iter(events)
+    turn.body[:] = [first, *(next(left) if note is EVENT else note for note in layout), *left]
+
+
+def layout_of(turn: Turn) -> Layout:
+    return [entry if isinstance(entry, Note) else EVENT for entry in turn.body[1:]]
+
+
+def laying(*layouts: Layout) -> Change:
+    def change(tape: Recording) -> None:
+        for turn, layout in zip(tape.turns, layouts, strict=True):
+            laid_out(turn, layout)
+
+    return change
+
+
+ANSWERS = [said("This."), said("That."), said("Else.")]
+
+
+@pytest.mark.parametrize("side", ["theirs", "ours"])
+@pytest.mark.parametrize("row", PLACINGS)
+def test_a_note_stands_at_the_place_among_the_events_where_it_was_moved(
+    row: str, side: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    was, ours, theirs, kept, told, kept_of_ours = PLACINGS[row]
+    lesson = tape_of(taken("What is it?", ANSWERS, session="sess_1"))
+    laid_out(lesson.turns[0], was)
+    path = merged(tmp_path, lesson, laying(ours), laying(theirs), fails=True)
+    tape = settled(path, f"--{side}")
+    wanted = kept if side == "theirs" or kept_of_ours is None else kept_of_ours
+    there = layout_of(tape.turns[0])
+    assert there[: len(wanted)] == wanted
+    assert {*there[len(wanted) :]} <= {EVENT}
+    said_so = capsys.readouterr().out
+    assert told in said_so
+    assert bool(told) or ("both sides have" not in said_so and "took this out" not in said_so)
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_question_moved_to_another_turn_and_renamed_is_there_once(
+    is_ours: bool, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    lesson = tape_of(*(taken(f"{at}?", [said("!")], session=f"s{at}") for at in range(2)))
+    laying([ASKS], [])(lesson)
+    changes = [laying([], [ASKS]), laying([RENAMED], [])]
+    path = merged(tmp_path, lesson, *changes[:: 1 if is_ours else -1], fails=True)
+    assert [turn.notes for turn in settled(path).turns] == [[], [RENAMED]]
+
+
 def number_of(note: Note) -> str:
     return (note.mark if isinstance(note, Mark) else note.text).split()[1]
 
@@ -288,3 +418,65 @@ def test_whatever_both_sides_do_to_notes_their_order_holds_and_none_is_lost(
         assert here >= {order for order in one & two if {*order} <= {*both}}
         if not moves:
             assert here >= {order for order in one | two if {*order} <= {*both}}
+
+
+def moved(random: Random, layout: Layout, side: str) -> Layout:
+    """A layout where notes stand elsewhere among the events, or are otherwise, new or gone."""
+    made, or_else = [*layout], random.choice(["adds", "takes out"])
+    for count in range(random.randrange(1, 4)):
+        notes = [at for at, note in enumerate(made) if note is not EVENT]
+        how = random.choice(["moves", "moves", "puts", or_else])
+        if how == "adds":
+            made.insert(random.randint(0, len(made)), a_note(random, f"{side}{count}"))
+        if how == "adds" or not notes:
+            continue
+        note = made.pop(at := random.choice(notes))
+        if how == "moves":
+            made.insert(random.randint(0, len(made)), note)
+        elif how == "puts" and note in layout and isinstance(note, Mark):
+            made.insert(at, Mark(f"{note.mark} {side}", note.ask) if note.ask else note)
+        elif how == "puts":
+            made.insert(at, note)
+    return made
+
+
+def events_before(layout: Layout) -> dict[str, int]:
+    return {
+        number_of(note): layout[:at].count(EVENT)
+        for at, note in enumerate(layout)
+        if note is not EVENT
+    }
+
+
+@pytest.mark.parametrize("side", ["theirs", "ours"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_both_sides_move_over_events_no_question_goes_behind_what_it_stood_in_front_of(
+    seed: int, side: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    random = Random(seed)
+    was, ours, theirs = list[Layout](), list[Layout](), list[Layout]()
+    for _ in range(100):
+        layout: Layout = [EVENT, EVENT]
+        for number in range(random.randrange(1, 5)):
+            layout.insert(random.randint(0, len(layout)), a_note(random, str(number)))
+        was.append(layout)
+        ours.append(moved(random, layout, "ours"))
+        theirs.append(moved(random, layout, "theirs"))
+    lesson = tape_of(*(taken(f"{at}?", ANSWERS, session=f"s{at}") for at in range(len(was))))
+    laying(*was)(lesson)
+    path = merged(tmp_path, lesson, laying(*ours), laying(*theirs), fails=True)
+    for old, mine, other, turn in zip(
+        was, ours, theirs, settled(path, f"--{side}").turns, strict=True
+    ):
+        numbers = [number_of(note) for note in turn.notes]
+        had, mines, others, made = map(events_before, (old, mine, other, layout_of(turn)))
+        assert len(numbers) == len({*numbers})
+        assert {*numbers} >= (mines.keys() & others) | ((mines.keys() | others) - had.keys())
+        for note in turn.notes:
+            name = number_of(note)
+            places = [each[name] for each in (mines, others) if name in each]
+            if isinstance(note, Mark) and note.ask is not None:
+                assert made[name] <= max(places)
+            if len(places) == 2:
+                assert made[name] in places

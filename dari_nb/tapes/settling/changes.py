@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -13,7 +13,8 @@ from ..lines import Comment, Mark, Note, encoded
 from ..notes import Placed, landmarks, noted, placed_alike, with_notes
 from ..recording import Recording
 from ..turns import Turn
-from .notes import Notes, Side, notes_of_both
+from .notes import Notes, notes_of_both
+from .order import Side
 
 IN_FRONT = -1
 """How many events stand before a note in front of its turn."""
@@ -74,7 +75,7 @@ def notes_of(base: Turn | None, ours: Turn, theirs: Turn, turn: Turn, keeps: Sid
     was, mine, other = (
         [] if each is None else _placed_in(turn, each) for each in (base, ours, theirs)
     )
-    return notes_of_both(was, mine, other, keeps, "theirs" if turn is theirs else "ours")
+    return notes_of_both(was, mine, other, keeps)
 
 
 def _placed_in(turn: Turn, other: Turn) -> list[Placed]:
@@ -103,6 +104,17 @@ def marks_of(tape: Recording) -> dict[str, Standing]:
     ]
     names = Counter(each.note.mark for each in found)
     return {each.note.mark: each for each in found if names[each.note.mark] == 1}
+
+
+def now_of(
+    was: Standing, marks: Mapping[str, Standing], before: Mapping[str, Standing]
+) -> Standing | None:
+    """What a mark is on a side by now: that of its name, or else the new one that asks the same."""
+    if was.note.mark in marks or was.note.ask is None:
+        return marks.get(was.note.mark)
+    new = [marks[name] for name in marks.keys() - before.keys()]
+    found = [each for each in new if each.note.ask == was.note.ask]
+    return found[0] if len(found) == 1 else None
 
 
 def _takes_one(counts: Counter[bytes], note: Note) -> bool:

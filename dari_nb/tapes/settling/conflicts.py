@@ -50,16 +50,20 @@ class Sides(NamedTuple):
 
 
 def sides_of(
-    path: str | Path, tell: Callable[[str], object] = lambda _: None
+    path: str | Path,
+    is_made: Callable[[Recording, Callable[[], tuple[Sides, Known]]], bool],
+    tell: Callable[[str], object] = lambda _: None,
 ) -> tuple[Sides, Known]:
     """Read both sides of a tape where git left a conflict.
 
     They are the whole files that git keeps until the conflict is settled; where it has none, what
     is told apart in the file. Where git merges no tapes, our side is the file, with what was
-    recorded or written in it since. Of a file without a conflict, both sides are what is there.
+    recorded or written in it since, unless it is what settling made. Of a file without a conflict,
+    both sides are what is there.
 
     Args:
         path: The file.
+        is_made: Whether a tape is what settling makes of both sides, which it may read.
         tell: Is told what it is taken as where that may surprise.
 
     Returns:
@@ -87,12 +91,17 @@ def sides_of(
             tell(what)
         tell(_NO_MARKS.format(name=path))
         return _told_apart(data, file)
-    before = parsed(base, f"{file.name} before both") if base is not None else Recording()
-    both = parsed(ours, _OURS.format(file.name)), parsed(theirs, _THEIRS.format(file.name))
-    sides, known = Sides(before, *both), Known(*both)
+
+    def read() -> tuple[Sides, Known]:
+        before = parsed(base, f"{file.name} before both") if base is not None else Recording()
+        both = parsed(ours, _OURS.format(file.name)), parsed(theirs, _THEIRS.format(file.name))
+        return Sides(before, *both), Known(*both)
+
+    sides, known = read()
     if _has_conflict(data) or _is_same(data, ours):
         return sides, known
-    return _since(parsed(data, file.name), sides), known
+    now = parsed(data, file.name)
+    return (sides if is_made(now, read) else _since(now, sides)), known
 
 
 def shows_both(path: str | Path) -> bool:

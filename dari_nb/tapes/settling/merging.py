@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -29,13 +29,15 @@ from .changes import (
     leave_out,
     marks_of,
     notes_of,
+    now_of,
     recorded,
     shared,
     without_notes,
 )
 from .conflicts import Sides, is_settled, shows_both, sides_of, told_besides
 from .needed import by_place, places_needed
-from .notes import Notes, Pair, Side, notes_of_both
+from .notes import Notes, Pair, notes_of_both
+from .order import Side
 from .reworded import part_reworded
 from .taken_out import Content, Known, name_of, note_named
 
@@ -62,6 +64,7 @@ _BACK = (
     "{whose} took this out, and it stays, as the other side adopted or changed it, noted something "
     f"in it, or goes on from it: {{what}}; {_TAKE_OUT}"
 )
+_NOTE_BACK = "{whose} took this out, and it stays, as the other side changed it: {what}"
 _BEHIND = (
     "this was recorded behind other answers than those that stand before it now: {what}; ask it "
     "again in the mode auto, where tape.review().replace() puts it in place, or take it out"
@@ -74,6 +77,7 @@ _DOUBLED = "this stood twice, and the later one is kept: {what}"
 _MARK = "mark {name!r} (ours asks {ours!r}, theirs {theirs!r})"
 _MARKS = "mark (ours {ours}; theirs {theirs})"
 _NOTES = "{ours} (theirs {theirs})"
+_ORDER = "order of {notes}"
 _BOTH_ASKED = "both sides asked something else"
 _ONE_ASKED = "where one side still needs what stood there, the other asked something else"
 
@@ -108,7 +112,7 @@ def settle(
     """
     with alone_with(path):
         before = _state(path)
-        merging = _Merging(*sides_of(path, tell), keeps)
+        merging = _Merging(*sides_of(path, _is_made, tell), keeps)
         data = tape_bytes(merging.tape)
         tape = parsed(data, str(path))
         if _state(path) != before:
@@ -131,7 +135,7 @@ def is_put_together(path: str | Path) -> bool:
     if shows_both(path):
         return True
     try:
-        merging = _Merging(*sides_of(path), "theirs")
+        merging = _Merging(*sides_of(path, _is_made), "theirs")
     except TapeError:
         return False
     return _holds(path, tape_bytes(merging.tape))
@@ -143,6 +147,12 @@ def _holds(path: str | Path, data: bytes) -> bool:
         return tape_bytes(read_tape(path)) == data
     except TapeError:
         return False
+
+
+def _is_made(now: Recording, read: Callable[[], tuple[Sides, Known]]) -> bool:
+    """Whether a tape is what settling makes of both sides, so that nobody changed it since."""
+    data, sides = tape_bytes(now), get_args(Side)
+    return any(tape_bytes(_Merging(*read(), keeps).tape) == data for keeps in sides)
 
 
 def _state(path: str | Path) -> tuple[int, ...] | None:
@@ -177,6 +187,7 @@ class _Merging:
         self._twice: list[tuple[Turn | None, str, Turn | None]] = []
         self._noted_twice: list[Pair] = []
         self._otherwise: list[Pair] = []
+        self._notes_back: list[tuple[Side, Note]] = []
         self._parted: list[tuple[Turn, Turn]] = []
         self._beside: set[Place] = set()
         self._was, self._mine, self._other = map(by_place, sides)
@@ -281,6 +292,10 @@ class _Merging:
             back = self._before.back_in(had, written)
             if names := [name_of(turn) for turn in back if turn.line.session not in parted]:
                 yield _BACK.format(whose=whose, what="; ".join(names))
+        for side_out, whose in (("ours", "ours"), ("theirs", f"{_WORDS['theirs']},")):
+            notes = [_name_told(note) for out, note in self._notes_back if out == side_out]
+            if names := [*filter(None, notes)]:
+                yield _NOTE_BACK.format(whose=whose, what="; ".join(names))
         kept = by_place(written)
         whole = self._chains[0].whole_in(kept) | self._chains[1].whole_in(kept)
         behind = unreachable(written.turns)
@@ -317,13 +332,14 @@ class _Merging:
                 self.tape.turns.append(turn)
 
     def _leave_one_of_each(self) -> None:
-        """Of a mark that each side has in another turn now, keep one, as who reworded it asks.
+        """Of a mark that each side has in another turn now, keep one, as who changed it has it.
 
         It stands where it was moved to, and where a conversation goes on with ours.
         """
         turns = {place_of(turn): turn for turn in self.tape.turns}
-        for name, was in self._marks[0].items():
-            mark, other = (marks.get(name) for marks in self._marks[1:])
+        before, *sides = self._marks
+        for was in before.values():
+            mark, other = (now_of(was, marks, before) for marks in sides)
             if mark is None or other is None or mark.place == other.place:
                 continue
             ours, theirs = (turns.get(each.place) for each in (mark, other))
@@ -337,6 +353,8 @@ class _Merging:
                 goes_theirs = other.place not in self._beside
             else:
                 goes_theirs = is_both and is_theirs and other.place != was.place
+            left = mark.note, other.note
+            self._notes_back = [each for each in self._notes_back if each[1] not in left]
             leave_out(*((ours, [mark.note]) if goes_theirs else (theirs, [other.note])))
             ask = other.note if is_theirs else mark.note
             ask_otherwise(*((theirs, other.note) if goes_theirs else (ours, mark.note)), ask)
@@ -347,7 +365,10 @@ class _Merging:
     def _tell_of(self, turn: Turn | None, notes: Notes) -> None:
         self._otherwise += notes.otherwise
         self._noted_twice += notes.twice
+        self._notes_back += notes.back
         self._twice += [(turn, _otherwise(pair.ours, pair.theirs), turn) for pair in notes.twice]
+        if names := [*filter(None, map(_name_told, notes.moved))]:
+            self._twice.append((turn, _ORDER.format(notes=", ".join(names)), turn))
 
     def _of_both(self, base: Turn | None, ours: Turn, theirs: Turn) -> Turn:
         """A turn that both sides have."""
@@ -391,6 +412,11 @@ def _otherwise(ours: Note, theirs: Note) -> str:
             return _MARK.format(name=ours.mark, ours=ours.ask, theirs=theirs.ask)
         return _MARKS.format(ours=_asking(ours), theirs=_asking(theirs))
     return _NOTES.format(ours=note_named(ours), theirs=note_named(theirs))
+
+
+def _name_told(note: Note) -> str:
+    """The name of a note; empty of an empty line."""
+    return note_named(note) if isinstance(note, Mark) or note.text.strip() else ""
 
 
 def _asking(mark: Mark) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from heapq import heapify, heappop, heappush
-from itertools import combinations
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
 from ..lines import Mark, Note, encoded
 from ..notes import Placed
+from .order import Side, Standing, in_order
 
-Side = Literal["ours", "theirs"]
 Key = Callable[[Placed], object]
 
 
@@ -25,22 +23,21 @@ class Pair(NamedTuple):
 
 
 class Notes(NamedTuple):
-    """The notes of both sides, those that are otherwise on them, and those that both changed."""
+    """The notes of both sides, and what is to be told of them.
+
+    Attributes:
+        placed: The notes with their places.
+        otherwise: Those that are otherwise on both sides.
+        twice: Those that both changed.
+        moved: Those of which each side has an arrangement of its own.
+        back: Those that stay though one side took them out, and which.
+    """
 
     placed: list[Placed]
     otherwise: list[Pair]
     twice: list[Pair]
-
-
-_BOTH, _BEHIND_A_QUESTION, _OURS, _THEIRS, _PLACES, _BEHIND, _IN_FRONT = range(7)
-"""What an order of two notes comes from: what counts more comes first."""
-
-
-class _Standing(NamedTuple):
-    """A note that is kept, and where it stands on the tape before, ours, and theirs."""
-
-    at: tuple[int | None, ...]
-    placed: Placed
+    moved: list[Note]
+    back: list[tuple[Side, Note]]
 
 
 def _whole_there(placed: Placed) -> object:
@@ -67,7 +64,6 @@ def notes_of_both(
     ours: Sequence[Placed],
     theirs: Sequence[Placed],
     keeps: Side,
-    stands: Side = "ours",
 ) -> Notes:
     """Merge notes: what only one side changed, moved, added or took out is as that side has it.
 
@@ -78,26 +74,26 @@ def notes_of_both(
         base: The notes before both.
         ours: Those of our side.
         theirs: Those of the other side.
-        keeps: Whose note is kept of one that both changed.
-        stands: Where a note stands that both moved.
+        keeps: Whose note is kept of one that both changed, and whose arrangement where both cannot.
     """
-    kept, otherwise, twice = list[_Standing](), list[Pair](), list[Pair]()
+    kept, otherwise, twice = list[Standing](), list[Pair](), list[Pair]()
+    back = list[tuple[Side, Note]]()
     for place in _told_apart(base, ours, theirs):
-        old, my, its = (
+        there = old, my, its = tuple(
             None if at is None else side[at]
             for at, side in zip(place, (base, ours, theirs), strict=True)
         )
         if my and its:
             chosen, is_twice = _one_of(old and old[-1], my[-1], its[-1], keeps)
-            where = _changed(old and old[:-1], my[:-1], its[:-1])
-            if where is UNSET:
-                where = (my if stands == "ours" else its)[:-1]
-            kept.append(_Standing(place, (*where, chosen)))
+            kept.append(Standing(chosen, place, there))
             if my[-1] != its[-1]:
                 (twice if is_twice else otherwise).append(Pair(my[-1], its[-1], chosen))
-        elif (there := my or its) and (old is None or there[-1] != old[-1]):
-            kept.append(_Standing(place, there))
-    return Notes([*_in_order(kept)], otherwise, twice)
+        elif (one := my or its) and (old is None or one[-1] != old[-1]):
+            kept.append(Standing(one[-1], place, there))
+            if old:
+                back.append(("theirs" if my else "ours", one[-1]))
+    placed, moved = in_order(kept, keeps)
+    return Notes(placed, otherwise, twice, moved, back)
 
 
 def _told_apart(
@@ -105,8 +101,7 @@ def _told_apart(
 ) -> list[tuple[int | None, ...]]:
     """Where each note stands on the tape before, ours, and theirs.
 
-    What both added is known before what stands in the place of another, so that a side which has
-    notes of the other one by now still has them from there.
+    What both added is known before what stands in the place of another.
     """
     mine, other = (_same(base, side, (*_NAMED, _ask)) for side in (ours, theirs))
     new, come = _left(ours, mine.values()), _left(theirs, other.values())
@@ -115,16 +110,6 @@ def _told_apart(
     known = {*mine}
     _add_replaced(mine, base, ours, {*added}, {*other})
     _add_replaced(other, base, theirs, {*added.values()}, known)
-    back = {there: at for at, there in added.items()}
-    for known_in, elsewhere, side, pairs in (
-        (other, mine, theirs, back),
-        (mine, other, ours, added),
-    ):
-        found = {**known_in}
-        _add_replaced(found, base, side, set(), {*range(len(base))})
-        alike = {was: at for was, at in found.items() if at in pairs and was not in elsewhere}
-        known_in |= alike
-        elsewhere |= {was: pairs[at] for was, at in alike.items()}
     return [
         *((at, mine.get(at), other.get(at)) for at in range(len(base))),
         *((None, at, added.get(at)) for at in _left(ours, mine.values())),
@@ -214,70 +199,6 @@ def _changed(old: Any, ours: Any, theirs: Any) -> Any:
     if ours == theirs or theirs == old:
         return ours
     return theirs if ours == old else UNSET
-
-
-def _in_order(kept: Sequence[_Standing]) -> Iterator[Placed]:
-    """Give notes in the order of both sides, none in front of its place.
-
-    Orders of two that contradict those that count more do not hold.
-    """
-    pairs = combinations(range(len(kept)), 2)
-    orders = sorted(order for pair in pairs for order in _orders(*pair, kept))
-    behind = [0] * len(kept)  # what stands behind each, as bits
-    follows, waits = [list[int]() for _ in kept], [0] * len(kept)
-    for *_, first, second in orders:
-        if behind[second] >> first & 1 or behind[first] >> second & 1:
-            continue
-        for at, has in enumerate(behind):
-            if at == first or has >> first & 1:
-                behind[at] |= behind[second] | 1 << second
-        follows[first].append(second)
-        waits[second] += 1
-    due = [(each.placed[:2], at) for at, each in enumerate(kept) if not waits[at]]
-    heapify(due)
-    place: tuple[int, int, int | None] | None = None
-    while due:
-        _, at = heappop(due)
-        *_, note = placed = kept[at].placed
-        if place is None or placed[:2] > place[:2]:
-            place = placed[:3]
-        yield (*place, note)
-        for one in follows[at]:
-            waits[one] -= 1
-            if not waits[one]:
-                heappush(due, (kept[one].placed[:2], one))
-
-
-def _orders(one: int, other: int, kept: Sequence[_Standing]) -> Iterator[tuple[int, int, int, int]]:
-    """How two notes stand to each other: how much that counts, how near they are, and both.
-
-    The order of both sides counts most; then, what stood behind a question; then, what one side put
-    otherwise, ours before theirs; then the places of both; then, behind what a note stood that only
-    one side has. So settling once more, where ours is what came of it, changes nothing.
-    """
-    (at, placed), (its, there) = pair = kept[one], kept[other]
-    was, ours, theirs = map(_is_before, at, its)
-    near = abs(one - other)
-    asks = [_is_question(each.placed[-1]) for each in pair]
-    is_first = was if ours is theirs is None else theirs if ours is None else ours
-    if ours is not None and theirs is not None and ours != theirs:
-        is_first = not was if was is not None else asks[0] if asks[0] != asks[1] else ours
-        counts = _OURS if is_first == ours else _THEIRS
-    elif ours is theirs and ours is not None:
-        counts = _BOTH
-    elif asks[not is_first]:
-        counts = _BEHIND_A_QUESTION
-    else:
-        is_everywhere = None not in (its if is_first else at)[1:]
-        counts = _IN_FRONT if is_everywhere else _BEHIND
-    if is_first is not None:
-        yield (counts, near, *((one, other) if is_first else (other, one)))
-    if placed[:2] != there[:2]:
-        yield (_PLACES, near, *((one, other) if placed[:2] < there[:2] else (other, one)))
-
-
-def _is_before(at: int | None, its: int | None) -> bool | None:
-    return None if at is None or its is None else at < its
 
 
 def _is_question(note: Note) -> bool:
