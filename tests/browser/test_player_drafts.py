@@ -224,17 +224,23 @@ def test_two_pages_of_a_notebook_write_one_draft_and_go_on_together(lab):
 LATE = "This was answered in another page."
 
 
-def test_what_another_page_answers_takes_nothing_from_whoever_is_writing(lab):
-    book, (own,) = shown(lab)
+def written_elsewhere(book, text):
+    """Write at the question in another page of the notebook; returns the player in it."""
     book.save()
     page = book.page.context.new_page()
     page.goto(book.page.url)
-    other = page.locator(".dari-player")
-    other.locator("textarea").press_sequentially("a long thought")
+    view = page.locator(".dari-player")
+    view.locator("textarea").press_sequentially(text)
+    return view
+
+
+def test_what_another_page_answers_takes_nothing_from_whoever_is_writing(lab):
+    book, (own,) = shown(lab)
+    other = written_elsewhere(book, "a long thought")
     own.locator("textarea").press_sequentially("short")
     own.locator("textarea").press("Control+Enter")
     own.get_by_text("alpha is 1").wait_for()
-    page.bring_to_front()
+    other.page.bring_to_front()
     late, told = other.get_by_text(LATE), other.get_by_text("alpha is 1")
     late.or_(told).first.wait_for()
     if late.is_visible():
@@ -242,7 +248,7 @@ def test_what_another_page_answers_takes_nothing_from_whoever_is_writing(lab):
         assert told.count() == 0
         other.locator("textarea").press("Control+Enter")
         other.get_by_text("you expected: a long thought").wait_for()
-    page.close()
+    other.page.close()
     book.page.bring_to_front()
     kept = "print(*dari.Tape('lesson.tape').answers()['answer'])"
     given = book.execute(kept)
@@ -254,15 +260,11 @@ def test_who_answers_late_in_another_page_leads_nobody_back(lab):
     more = [{"after": 0.5, **LINES[-2]}, {"mark": "second guess", "ask": "And beta?"}, LINES[-1]]
     told = VIEW.replace("'instant'", "'real'")
     book, (own,) = shown(lab, lines=[*LINES[:-1], *more], view=told)
-    book.save()
-    page = book.page.context.new_page()
-    page.goto(book.page.url)
-    other = page.locator(".dari-player")
-    other.locator("textarea").press_sequentially("late")
+    other = written_elsewhere(book, "late")
     own.locator("textarea").press_sequentially("first")
     own.locator("textarea").press("Control+Enter")
     own.get_by_text("And beta?").wait_for()
-    page.bring_to_front()
+    other.page.bring_to_front()
     late, on = other.get_by_text(LATE), other.get_by_text("And beta?")
     late.or_(on).first.wait_for()
     if late.is_visible():
@@ -274,7 +276,7 @@ def test_who_answers_late_in_another_page_leads_nobody_back(lab):
         view.page.bring_to_front()
         view.get_by_text("And beta?").wait_for()
         assert book.execute("print(player.at, player.playing)") == f"{at.strip()} False\n"
-    page.close()
+    other.page.close()
 
 
 def test_a_draft_is_that_of_its_tape_and_its_file_of_answers(lab):

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from ..lines import Mark, Note, encoded
 from ..notes import Placed
-from .order import Side, Standing, in_order
+from .order import Side, Standing, in_order, is_question
 
 Key = Callable[[Placed], object]
 
@@ -145,7 +145,7 @@ def _add_replaced(
     """
     names = {at: was for was, at in found.items()}
     were = _behind(old, {was: was for was in found})
-    asked = {at for at, (*_, note) in enumerate(old) if _is_question(note)}
+    asked = {at for at, (*_, note) in enumerate(old) if is_question(note)}
     here = (each for each in were if each[0] not in asked - elsewhere)
     there = (each for each in _behind(new, names) if each[0] not in added)
     _pair(found, here, there, is_sure=False)
@@ -180,7 +180,7 @@ def _behind(notes: Sequence[Placed], names: Mapping[int, int]) -> Iterator[tuple
     last: int | None = None
     for at, (events, lines, _, note) in enumerate(notes):
         last = names.get(at, last)
-        yield at, (type(note), _is_question(note), events, lines, last)
+        yield at, (type(note), is_question(note), events, lines, last)
 
 
 def _one_of(old: Note | None, ours: Note, theirs: Note, keeps: Side) -> tuple[Note, bool]:
@@ -199,7 +199,3 @@ def _changed(old: Any, ours: Any, theirs: Any) -> Any:
     if ours == theirs or theirs == old:
         return ours
     return theirs if ours == old else UNSET
-
-
-def _is_question(note: Note) -> bool:
-    return isinstance(note, Mark) and note.ask is not None

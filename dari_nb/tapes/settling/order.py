@@ -26,6 +26,11 @@ class Standing(NamedTuple):
     there: tuple[Placed | None, ...]
 
 
+def is_question(note: Note) -> bool:
+    """Whether a note is a mark that asks something."""
+    return isinstance(note, Mark) and note.ask is not None
+
+
 def in_order(kept: Sequence[Standing], keeps: Side) -> tuple[list[Placed], list[Note]]:
     """Put notes in the order of both sides.
 
@@ -112,7 +117,7 @@ def _place_of_added(at: int, kept: Sequence[Standing], places: dict[int, Placed]
     own = kept[at].there[number]
     assert own is not None
     note = kept[at].note
-    if kept[at].there[0] is None and not (isinstance(note, Mark) and note.ask is not None):
+    if kept[at].there[0] is None and not is_question(note):
         behind = [
             (kept[one].at[number] or 0, one)
             for one in places

@@ -35,12 +35,14 @@ export class Story {
    */
   async begin(isWanted = (_chapters: Chapter[]) => true): Promise<void> {
     const told = await this.#port.ask<Outline>("outline");
-    if (isWanted(decode<Chapter>(told.buffers))) this.#take(told);
+    const chapters = decode<Chapter>(told.buffers);
+    if (isWanted(chapters)) this.#take(told, chapters);
   }
 
   /** Keeps what the reader expects at a mark, and learns what comes then. */
   async reply(mark: Mark, text: string): Promise<void> {
-    this.#take(await this.#port.ask<Outline>("reply", { id: mark.id, text }));
+    const told = await this.#port.ask<Outline>("reply", { id: mark.id, text });
+    this.#take(told, decode<Chapter>(told.buffers));
   }
 
   /** The steps of a chapter, if they are here already. */
@@ -136,8 +138,8 @@ export class Story {
     }
   }
 
-  #take({ body, buffers }: Reply<Outline>): void {
-    this.chapters = decode<Chapter>(buffers);
+  #take({ body }: Reply<Outline>, chapters: Chapter[]): void {
+    this.chapters = chapters;
     this.agents = [...new Set(this.chapters.map(({ agent }) => agent))];
     this.whole = body;
     this.#changed();
