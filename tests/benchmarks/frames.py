@@ -69,7 +69,9 @@ start = time.perf_counter()
 tell(dari.events_frame(ids))
 """,
     "interrupted and resumed": """
-import threading
+import signal, threading
+# Who runs this in the background has it ignore interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def when_half():
     while len(keeping_of(d._link).kept) < len(ids) // 2:
         time.sleep(0.001)
