@@ -2,12 +2,17 @@ import asyncio
 import hashlib
 import io
 import json
+import os
+import signal
 import ssl
+import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -252,3 +257,25 @@ def receiving() -> Iterator[Callable[..., Receiver]]:
 @pytest.fixture
 def receiver(receiving: Callable[..., Receiver]) -> Receiver:
     return receiving()
+
+
+@contextmanager
+def killed_after(script: str, *arguments: str | Path, **variables: str) -> Iterator[None]:
+    """Kill a process behind the block, which begins once its script has printed ``there``.
+
+    The script can import what is in this module from ``conftest``.
+    """
+    here = Path(__file__).parent
+    paths = f"{here.parents[1]}{os.pathsep}{here}"
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths, **variables},
+    )
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "there\n"
+        yield
+        child.send_signal(signal.SIGKILL)

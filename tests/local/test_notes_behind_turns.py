@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +18,7 @@ from dari_nb.tapes import Tape, flaws_of, read_tape
 from dari_nb.tapes.tape import Mode
 from dari_nb.workbench import Tape as Shown
 
-from .conftest import Calling
+from .conftest import Calling, killed_after
 
 NOTED = ["Title", "one", "# Then", "Between?", "two", "Within", "three", "# Over", "At the end?"]
 """What stands on the tape."""
@@ -184,19 +180,8 @@ with LocalDari(tape=Tape(sys.argv[1], mode="record")) as server:
 
 def record_and_die(path: Path, *prompts: str) -> None:
     """Ask prompts in a process that is killed while something else runs there."""
-    root = Path(__file__).parents[2]
-    env = {**os.environ, "PYTHONPATH": f"{root}:{root / 'tests' / 'local'}"}
-    child = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(path), *prompts],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=env,
-    )
-    with child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "there\n"
-        child.send_signal(signal.SIGKILL)
+    with killed_after(KILLED, path, *prompts):
+        pass
 
 
 def test_who_is_killed_meanwhile_moves_no_note(path: Path, calling: Calling) -> None:

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,10 +27,7 @@ from dari_nb.tapes import EventLine, Tape, Turn, flaws_of, read_tape, write_tape
 from dari_nb.tapes.lines import encoded
 from dari_nb.workbench import Dari
 
-from .conftest import Caller, until
-
-ROOT = Path(__file__).parents[2]
-
+from .conftest import Caller, killed_after, until
 
 OPEN: list[Caller] = []
 
@@ -231,7 +227,7 @@ def test_a_tape_that_nothing_is_recorded_on_is_not_made(path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from dari_nb.local import Draft, LocalDari, ToolCall, ToolResult
-from tests.local.conftest import Caller
+from conftest import Caller
 with LocalDari(tape=sys.argv[1]) as server:
     @server.agent("slow")
     def slow(prompt):
@@ -260,22 +256,8 @@ def tells(journal: Path) -> bool:
 @contextmanager
 def killed(path: Path, **variables: str) -> Iterator[Path]:
     """Kill a process while it records; gives its journal."""
-    script = KILLED.replace(
-        "from tests.local.conftest import Caller", "from conftest import Caller"
-    )
-    env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'local'}", **variables}
-    child = subprocess.Popen(
-        [sys.executable, "-c", script, str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=env,
-    )
-    with child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "there\n"
+    with killed_after(KILLED, path, **variables):
         journal = until(lambda: next(filter(tells, path.parent.glob("*.running*")), None), bool)
-        child.send_signal(signal.SIGKILL)
     yield journal
 
 
