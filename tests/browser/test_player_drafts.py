@@ -230,7 +230,10 @@ def written_elsewhere(book, text):
     page = book.page.context.new_page()
     page.goto(book.page.url)
     view = page.locator(".dari-player")
-    view.locator("textarea").press_sequentially(text)
+    field = view.locator("textarea")
+    field.wait_for()
+    field.press_sequentially(text)
+    assert field.input_value() == text
     return view
 
 

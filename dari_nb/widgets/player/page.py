@@ -93,6 +93,7 @@ def page(
         idle_limit=idle_limit,
         height=0,
         drafts={},
+        upon={},
         scope="",
     )
     yield _head(title, script, sheet)

@@ -26,6 +26,13 @@ Keep = Callable[[str, str], object]
 """Keeps what a reader expects at a mark: the mark's id, and the words."""
 
 
+def _texts() -> Any:
+    """Texts of the reader by the marks' ids, known to every page."""
+    return traitlets.Dict(value_trait=traitlets.Unicode(), key_trait=traitlets.Unicode()).tag(
+        sync=True
+    )
+
+
 class PlayerView(View):
     """Plays recorded turns: stop anywhere, go anywhere, one step after another.
 
@@ -50,6 +57,8 @@ class PlayerView(View):
         height: Most pixels that the transcript takes; 0 leaves it to the page.
         drafts: What the reader has written at questions, by the marks' ids, and not sent; a page
             that is loaded anew has it again.
+        upon: On what each of them was written: of two pages that write at a time each keeps its
+            own.
         scope: Whose drafts these are: tells one tape with one file of answers from others.
 
     Raises:
@@ -65,9 +74,8 @@ class PlayerView(View):
     speed = traitlets.Float(1.0).tag(sync=True)
     idle_limit = traitlets.Float(IDLE_LIMIT, allow_none=True).tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)
-    drafts = traitlets.Dict(value_trait=traitlets.Unicode(), key_trait=traitlets.Unicode()).tag(
-        sync=True
-    )
+    drafts = _texts()
+    upon = _texts()
     scope = traitlets.Unicode().tag(sync=True)
 
     def __init__(

@@ -87,8 +87,9 @@ class State(TypedDict):
 
     ``at`` is where the reader is, in seconds of the whole; ``speed`` how many times as fast it
     plays; ``idle_limit`` how many seconds it waits at most, ``None`` for as long as it took;
-    ``drafts`` what the reader has written at questions, by the marks' ids, and not sent; ``scope``
-    tells the tape and the file of answers that they belong to from others.
+    ``drafts`` what the reader has written at questions, by the marks' ids, and not sent; ``upon``
+    on what each of them was written, so that a page keeps what it wrote meanwhile; ``scope`` tells
+    the tape and the file of answers that they belong to from others.
     """
 
     at: float
@@ -97,4 +98,5 @@ class State(TypedDict):
     idle_limit: float | None
     height: int
     drafts: dict[str, str]
+    upon: dict[str, str]
     scope: str

@@ -42,13 +42,20 @@ export function isUnsent(port: Port<State>): boolean {
   return [...unsent].some(([name, text]) => name.startsWith(own) && text.trim());
 }
 
+/** What was written here, and on what of the other side; `isTold` once the other side has it. */
+interface Own {
+  text: string;
+  upon: string;
+  isTold: boolean;
+}
+
 /** What a reader writes at questions: the same in all views of a player, which send it once. */
 export class Answering {
   readonly #port: Port<State>;
   readonly #story: Story;
   readonly #playback: Playback;
-  /** What was written here since the other side was told. */
-  readonly #typed = new Map<string, string>();
+  /** Of what several pages write at a time, each keeps its own, by the marks' ids. */
+  readonly #own = new Map<string, Own>();
   /** What is said at a mark. */
   #note = { id: "", text: "" };
   /** Whether an answer is on its way: what would be added now is not sent. */
@@ -59,25 +66,30 @@ export class Answering {
     this.#story = story;
     this.#playback = playback;
     const learn = () => {
-      for (const id of Object.keys(port.get("drafts"))) this.#hold(id, this.text(id));
+      for (const id of Object.keys(port.get("drafts"))) {
+        this.#learn(id);
+        this.#hold(id, this.text(id));
+      }
       playback.renew();
     };
     learn();
     port.watch(["drafts"], learn, signal);
     window.addEventListener("pagehide", () => this.keep(), { signal });
-    playback.stays = (now) => this.#stays(now);
   }
 
   /** What is written at a mark, here or elsewhere. */
   text(id: string): string {
     const known = unsent.get(nameOf(this.#port, id));
-    const text = this.#typed.get(id) ?? this.#port.get("drafts")[id] ?? known ?? "";
+    const own = this.#own.get(id);
+    const text = (own && !own.isTold ? own.text : this.#port.get("drafts")[id]) ?? known ?? "";
     return text.replace(/\r\n?/g, "\n");
   }
 
   /** What a reader writes is in all views at once, and in the page whatever becomes of the kernel. */
   write(id: string, text: string): void {
-    this.#typed.set(id, text);
+    const own = this.#own.get(id);
+    const upon = own && !own.isTold ? own.upon : (this.#port.get("drafts")[id] ?? "");
+    this.#own.set(id, { text, upon, isTold: false });
     this.#hold(id, text);
     keepUnsent();
     this.#playback.renew();
@@ -85,10 +97,15 @@ export class Answering {
 
   /** Tells the other side, for when the page is loaded anew, and for other pages. */
   keep(): void {
-    if (this.#typed.size === 0) return;
-    const drafts = { ...this.#port.get("drafts"), ...Object.fromEntries(this.#typed) };
-    this.#typed.clear();
-    this.#port.set({ drafts });
+    const [drafts, upon] = [{ ...this.#port.get("drafts") }, { ...this.#port.get("upon") }];
+    const told = [...this.#own].filter(
+      ([id, own]) => !own.isTold && (drafts[id] ?? "") === own.upon,
+    );
+    for (const [id, own] of told) {
+      [drafts[id], upon[id]] = [own.text, own.upon];
+      own.isTold = true;
+    }
+    if (told.length > 0) this.#port.set({ drafts, upon });
   }
 
   /** What the reader is to know at a mark. */
@@ -129,7 +146,7 @@ export class Answering {
   }
 
   /** Whether another page has answered otherwise than is written here: nobody is taken from that. */
-  #stays(now: Chapter[]): boolean {
+  stays(now: Chapter[]): boolean {
     const { id } = this.#playback.question ?? {};
     const answer = now.flatMap(({ marks }) => marks).find((mark) => mark.id === id)?.answer ?? null;
     const text = id ? this.text(id).trim() : "";
@@ -138,15 +155,25 @@ export class Answering {
     return true;
   }
 
+  /** What somebody wrote beside what is written here, not knowing of it, takes nothing of it away. */
+  #learn(id: string): void {
+    const own = this.#own.get(id);
+    const { [id]: draft } = this.#port.get("drafts");
+    if (!own?.isTold || draft === undefined || draft === own.text) return;
+    if (this.#port.get("upon")[id] === own.text) this.#own.delete(id);
+    else own.isTold = false;
+  }
+
   #hold(id: string, text: string): void {
     unsent.set(nameOf(this.#port, id), text);
   }
 
   #forget(id: string): void {
-    this.#typed.delete(id);
+    this.#own.delete(id);
     unsent.delete(nameOf(this.#port, id));
     keepUnsent();
     const { [id]: draft, ...drafts } = this.#port.get("drafts");
-    if (draft !== undefined) this.#port.set({ drafts });
+    const { [id]: _, ...upon } = this.#port.get("upon");
+    if (draft !== undefined) this.#port.set({ drafts, upon });
   }
 }

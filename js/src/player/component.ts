@@ -19,7 +19,7 @@ export const player: Component<State> = (port, signal) => {
     playback.renew();
   };
   const story = new Story(port, redraw);
-  const playback = new Playback(port, story, signal);
+  const playback: Playback = new Playback(port, story, signal, (now) => answering.stays(now));
   const answering = new Answering(port, story, playback, signal);
   void begin(port, story, playback);
   return (el, until) => {

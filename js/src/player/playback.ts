@@ -13,6 +13,7 @@ export class Playback {
   readonly #story: Story;
   readonly #listeners = new Set<() => void>();
   readonly #signal: AbortSignal;
+  readonly #stays: (now: Chapter[]) => boolean;
   #place: Place = { chapter: 0, steps: 0 };
   #clock = 0;
   #last: number | undefined;
@@ -21,13 +22,18 @@ export class Playback {
   #wanted = 0;
   /** What the reader is to know: that it is read, or could not be. */
   note = "";
-  /** Whether the reader stays at a question, though it is answered elsewhere by now. */
-  stays = (_now: Chapter[]) => false;
 
-  constructor(port: Port<State>, story: Story, signal: AbortSignal) {
+  /** @param stays Whether the reader stays at a question, though it is answered elsewhere by now. */
+  constructor(
+    port: Port<State>,
+    story: Story,
+    signal: AbortSignal,
+    stays = (_now: Chapter[]) => false,
+  ) {
     this.#port = port;
     this.#story = story;
     this.#signal = signal;
+    this.#stays = stays;
     port.watch(["at"], () => this.#sent(), signal);
     port.watch(["playing"], () => this.#started(), signal);
     port.watch(["speed", "idle_limit"], () => this.#tell(), signal);
@@ -250,7 +256,7 @@ export class Playback {
   async #follow(at: number): Promise<void> {
     const isBehind = () => at >= this.#story.seconds + SLACK_S;
     // What went wrong is said by what is asked next.
-    if (isBehind()) await this.#story.begin((now) => !this.stays(now)).catch(() => undefined);
+    if (isBehind()) await this.#story.begin((now) => !this.#stays(now)).catch(() => undefined);
     if (at !== this.#told || isBehind()) return;
     if (!(await this.#comesTo(this.#story.chapterAt(at)))) return;
     // Who follows says nothing: that would lead those who are ahead.

@@ -80,6 +80,8 @@ export interface State {
   height: number;
   /** What the reader has written at questions, by the marks' ids, and not sent. */
   drafts: Record<string, string>;
+  /** On what each of them was written: a page that wrote something else meanwhile keeps that. */
+  upon: Record<string, string>;
   /** Whose drafts these are: tells one tape with one file of answers from others. */
   scope: string;
 }

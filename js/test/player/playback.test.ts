@@ -63,6 +63,7 @@ async function begin(marks: Mark[] = [], state: Partial<State> = {}): Promise<vo
     idle_limit: null,
     height: 0,
     drafts: {},
+    upon: {},
     scope: "",
     ...state,
   };

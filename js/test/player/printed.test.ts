@@ -10,6 +10,7 @@ const STATE: State = {
   idle_limit: null,
   height: 0,
   drafts: {},
+  upon: {},
   scope: "",
 };
 const asked = (ask: string) => ({ ask, html: `<p>${ask}</p>`, answer: null });
