@@ -18,7 +18,7 @@ import msgspec
 from ..descriptors import is_no_file, open_regular
 from ..errors import InvalidRequestError
 from ..score_kinds import PARTS, RATING, SORTS, sort_of
-from ..tapes.reading import is_tape
+from ..tapes.reading import is_tape, refuse_no_name
 from .checks import checked_each
 from .worth import checked_name, checked_rating, checked_worth
 
@@ -422,8 +422,11 @@ def kept_in(path: str | Path | None, kind: type[Book], what: str = "scores") -> 
             of scores, such as a tape or a notebook, or cannot be read.
     """
     if path and not isinstance(path, str | Path):
-        raise InvalidRequestError(f"Scores are kept in a file: give its path, not {path!r:.80}.")
+        raise InvalidRequestError(
+            f"{what.capitalize()} are kept in a file: give its path, not {path!r:.80}."
+        )
     path = path or FILE
+    refuse_no_name(path)
     file = Path(path).expanduser().absolute()
     cannot = f"{what.capitalize()} cannot be kept in {path}"
     if not file.parent.is_dir():

@@ -546,6 +546,17 @@ def test_answers_are_in_no_pipe_and_in_no_device(
         tape.answers(place)
 
 
+@pytest.mark.parametrize(("name", "why"), [("a\0b", "can be called"), ("x" * 300, "too long")])
+def test_answers_are_in_no_file_that_cannot_be_called_so(
+    tape: dari.Tape, name: str, why: str
+) -> None:
+    for ask in (lambda: tape.view(answers=name), lambda: tape.answers(name)):
+        with pytest.raises(dari.DariError, match=why):
+            ask()
+    with pytest.raises(dari.DariError, match="Answers are kept in a file"):
+        tape.view(answers=5)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", [".", "", "a\0b", "x" * 300, "pipe"])
 def test_a_page_goes_only_to_a_file(
     tape: dari.Tape, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch

@@ -16,7 +16,7 @@ from ...descriptors import is_no_file
 from ...errors import InvalidRequestError
 from ...render.plain.visible import bounded_name, visible_name
 from ...scores.book import FILE
-from ...tapes.reading import close_to, differs_in_numbers, is_tape
+from ...tapes.reading import close_to, differs_in_numbers, is_tape, refuse_no_name
 from ...tapes.summary import count_of
 from .questions import Questions, Saved, Told
 
@@ -158,6 +158,7 @@ class Reading:
 def _place(path: Any) -> Path:
     if not isinstance(path, str | Path):
         raise InvalidRequestError(f"Answers are in a file or several, not in {path!r}.")
+    refuse_no_name(path)
     return Path(path).expanduser()
 
 
