@@ -177,6 +177,8 @@ class ScoreBook:
     """
 
     _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Score)
+    what = "scores"
+    """What is kept there, in words."""
 
     def __init__(self, path: str | Path) -> None:
         if not isinstance(path, str | Path) or not str(path):
@@ -217,12 +219,16 @@ class ScoreBook:
             return
         # Somebody may have put another file there meanwhile.
         if self.path.is_file() and self._is_of_another_kind():
-            raise InvalidRequestError(f"Scores cannot be kept in {self.path}: {_OF_ANOTHER_KIND}.")
+            raise InvalidRequestError(f"{self._cannot}: {_OF_ANOTHER_KIND}.")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _append(self.path, lines)
         except OSError as error:
-            raise InvalidRequestError(f"Scores cannot be kept in {self.path}: {error}") from error
+            raise InvalidRequestError(f"{self._cannot}: {error.strerror or error}.") from error
+
+    @property
+    def _cannot(self) -> str:
+        return f"{self.what.capitalize()} cannot be kept in {self.path}"
 
     def take_back(self, run_id: str, name: str) -> None:
         """Take back what functions have given under a name; what people gave stays.
@@ -409,13 +415,12 @@ _told: dict[Path, tuple[str, int]] = {}
 Book = TypeVar("Book", bound=ScoreBook)
 
 
-def kept_in(path: str | Path | None, kind: type[Book], what: str = "scores") -> Book:
+def kept_in(path: str | Path | None, kind: type[Book]) -> Book:
     """Return the book in this file, or in the usual one of the working folder.
 
     Args:
         path: The file.
         kind: The book's class.
-        what: What is kept there.
 
     Raises:
         InvalidRequestError: It is no path, or no file; its folder is not there; or the file is none
@@ -423,18 +428,19 @@ def kept_in(path: str | Path | None, kind: type[Book], what: str = "scores") -> 
     """
     if path and not isinstance(path, str | Path):
         raise InvalidRequestError(
-            f"{what.capitalize()} are kept in a file: give its path, not {path!r:.80}."
+            f"{kind.what.capitalize()} are kept in a file: give its path, not {path!r:.80}."
         )
     path = path or FILE
     refuse_no_name(path)
     file = Path(path).expanduser().absolute()
-    cannot = f"{what.capitalize()} cannot be kept in {path}"
-    if not file.parent.is_dir():
+    cannot = f"{kind.what.capitalize()} cannot be kept in {path}"
+    # A link may lead to where nothing can be.
+    if not Path(os.path.realpath(file)).parent.is_dir():
         raise InvalidRequestError(f"{cannot}: its folder is not there.")
     if is_no_file(file):
         raise InvalidRequestError(f"{cannot}: {_NO_FILE}.")
     if is_tape(file):
-        raise InvalidRequestError(f"{path} is a tape: keep {what} in another file.")
+        raise InvalidRequestError(f"{path} is a tape: keep {kind.what} in another file.")
     book = kind(file)
     if book._is_of_another_kind():
         raise InvalidRequestError(f"{cannot}: {_OF_ANOTHER_KIND}.")

@@ -221,7 +221,7 @@ def test_two_pages_of_a_notebook_write_one_draft_and_go_on_together(lab):
 
 
 # What is written in one page is in the other one once its field is left: who has it there sends it.
-LATE = "This was answered in another page."
+LATE = "Another page went on from here."
 
 
 def written_elsewhere(book, text):

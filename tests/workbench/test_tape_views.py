@@ -546,6 +546,15 @@ def test_answers_are_in_no_pipe_and_in_no_device(
         tape.answers(place)
 
 
+def test_answers_are_in_no_file_that_a_link_to_nowhere_leads_to(
+    tape: dari.Tape, tmp_path: Path
+) -> None:
+    link = tmp_path / "link.jsonl"
+    link.symlink_to(tmp_path / "nowhere" / "answers.jsonl")
+    with pytest.raises(dari.DariError, match=r"Answers cannot be kept in .*its folder is not there"):
+        tape.view(answers=link)
+
+
 @pytest.mark.parametrize(("name", "why"), [("a\0b", "can be called"), ("x" * 300, "too long")])
 def test_answers_are_in_no_file_that_cannot_be_called_so(
     tape: dari.Tape, name: str, why: str

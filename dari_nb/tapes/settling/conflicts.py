@@ -12,7 +12,7 @@ from ..reading import CONFLICT, bytes_of, file_of, parsed
 from ..recording import Recording
 from .changes import recorded
 from .git import in_conflict, is_left_alone, place_of_edit, staged
-from .taken_out import Known
+from .taken_out import Contents, Known, contents
 
 _OURS, _THEIRS = "our side of {}", "their side of {}"
 _IN_PART = (
@@ -29,6 +29,11 @@ _EDITED = (
 _NO_MARKS = (
     "git has a conflict in it and there are none of its marks: it is taken as settled, and what is "
     "in it stays; to begin anew, keep a copy of it, and then: git checkout --merge {name}"
+)
+_OVERWRITES = (
+    "{path}: this was changed since git left its conflict, and settling would lose it, as the "
+    "other side has its own: {what}. Settle it with --ours, which keeps it; or keep a copy of the "
+    "file, let git checkout --merge {path} write it anew, settle it, and make your changes then."
 )
 _BESIDES = (
     "this stands on neither side that git has, and goes where git writes the file anew: {what}; "
@@ -87,7 +92,9 @@ def sides_of(
     if _has_conflict(data):
         _refuse_edits(path, data, (base, ours, theirs))
     elif _is_put_together(data, file, ours, theirs):
-        if what := told_besides(Known(_so_far(ours), _so_far(theirs)), parsed(data, str(path))):
+        if what := told_besides(
+            Known(_so_far(ours), _so_far(theirs)), contents(parsed(data, str(path)))
+        ):
             tell(what)
         tell(_NO_MARKS.format(name=path))
         return _told_apart(data, file)
@@ -128,7 +135,7 @@ def _is_put_together(data: bytes, file: Path, ours: bytes, theirs: bytes) -> boo
     return _has_theirs(parsed(data, file.name), _so_far(ours), _so_far(theirs))
 
 
-def told_besides(known: Known, now: Recording) -> str:
+def told_besides(known: Known, now: Contents) -> str:
     """Say what goes where git makes a conflict anew; empty where nothing does.
 
     Args:
@@ -137,6 +144,24 @@ def told_besides(known: Known, now: Recording) -> str:
     """
     names = known.besides(now)
     return _BESIDES.format(what="; ".join(names)) if names else ""
+
+
+def refuse_loss(path: str | Path, known: Known, now: Contents, made: Recording) -> None:
+    """Refuse to write over what stands in the file alone.
+
+    Args:
+        path: The file.
+        known: What git has of both sides.
+        now: What is in the file.
+        made: What it is to be.
+
+    Raises:
+        TapeError: Something is in the file, on neither side, and not in what is made of them.
+    """
+    there = contents(made)
+    alone = known.besides({one: name for one, name in now.items() if one not in there})
+    if alone:
+        raise TapeError(_OVERWRITES.format(path=path, what="; ".join(alone)))
 
 
 def is_settled(path: str | Path) -> bool:

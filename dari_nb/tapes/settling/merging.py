@@ -24,6 +24,7 @@ from ..writing import put, tape_bytes
 from .behind import Chains
 from .changes import (
     IN_FRONT,
+    Standing,
     ask_otherwise,
     is_changed,
     leave_out,
@@ -34,12 +35,12 @@ from .changes import (
     shared,
     without_notes,
 )
-from .conflicts import Sides, is_settled, shows_both, sides_of, told_besides
+from .conflicts import Sides, is_settled, refuse_loss, shows_both, sides_of, told_besides
 from .needed import by_place, places_needed
 from .notes import Notes, Pair, notes_of_both
 from .order import Side
 from .reworded import part_reworded
-from .taken_out import Content, Known, name_of, note_named
+from .taken_out import Content, Known, contents, name_of, note_named
 
 _TWICE = "both sides have their own {what} {place}: kept is {kept}; for {other} {way} with --{side}"
 _ANEW = "let git checkout --merge write the file anew, of which you keep a copy, and settle"
@@ -108,13 +109,16 @@ def settle(
     Raises:
         InvalidRequestError: The file cannot be read or written, or somebody wrote it meanwhile.
         TapeError: One of both sides is no tape, git has both only in parts, or somebody changed the
-            file between the marks of git.
+            file since in what would be lost.
     """
     with alone_with(path):
         before = _state(path)
-        merging = _Merging(*sides_of(path, _is_made, tell), keeps)
+        sides, known = sides_of(path, _is_made, tell)
+        now = contents(sides.ours)
+        merging = _Merging(sides, known, keeps)
         data = tape_bytes(merging.tape)
         tape = parsed(data, str(path))
+        refuse_loss(path, known, now, tape)
         if _state(path) != before:
             raise InvalidRequestError(f"The tape {path} was written meanwhile: settle it again.")
         if not _holds(path, data):
@@ -229,7 +233,7 @@ class _Merging:
         reworded = {*map(place_of, self._reworded)}
         if names := [name_of(turn) for turn in written.turns if place_of(turn) in reworded]:
             yield _REWORDED.format(what="; ".join(names))
-        if self.chose and (what := told_besides(self._known, written)):
+        if self.chose and (what := told_besides(self._known, contents(written))):
             yield what
         side: Side = "theirs" if self._keeps == "ours" else "ours"
         for turn, what, there in self._twice:
@@ -340,7 +344,10 @@ class _Merging:
         before, *sides = self._marks
         for was in before.values():
             mark, other = (now_of(was, marks, before) for marks in sides)
-            if mark is None or other is None or mark.place == other.place:
+            if mark is None or other is None:
+                self._tell_if_moved(was, mark, other)
+                continue
+            if mark.place == other.place:
                 continue
             ours, theirs = (turns.get(each.place) for each in (mark, other))
             if ours is None or theirs is None:
@@ -361,6 +368,13 @@ class _Merging:
             if is_both:
                 what = _otherwise(mark.note, other.note)
                 self._twice.append((ours, what, theirs if goes_theirs else ours))
+
+    def _tell_if_moved(self, was: Standing, mark: Standing | None, other: Standing | None) -> None:
+        """Say of a mark that one side took out, and the other to another turn, that it stays."""
+        out: Side = "ours" if mark is None else "theirs"
+        there = mark or other
+        if there and there.place != was.place:
+            self._notes_back.append((out, there.note))
 
     def _tell_of(self, turn: Turn | None, notes: Notes) -> None:
         self._otherwise += notes.otherwise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -91,24 +92,45 @@ class Known:
     """
 
     def __init__(self, *sides: Recording) -> None:
-        self._turns = {_told(turn) for side in sides for turn in side.turns}
-        self._notes = {name for side in sides for name in _noted(side)}
+        self._sides = {content for side in sides for content in contents(side)}
 
-    def besides(self, tape: Recording) -> list[str]:
-        """The names of the turns and notes of a tape that stand on neither side."""
-        turns = [name_of(turn) for turn in tape.turns if _told(turn) not in self._turns]
-        return [*turns, *(name for name in _noted(tape) if name not in self._notes)]
+    def besides(self, there: Contents) -> list[str]:
+        """The names of what is on a tape and stands on neither side."""
+        return [*dict.fromkeys(name for one, name in there.items() if one not in self._sides)]
+
+
+Contents = dict[bytes, str]
+"""What is on a tape, piece by piece, with what it is called."""
+
+
+def contents(tape: Recording) -> Contents:
+    """Take apart what is on a tape: what was recorded of turns and is known of them, and notes."""
+    found = dict[bytes, str]()
+    for turn in tape.turns:
+        found[_told(turn)] = name_of(turn)
+        for name, value in turn.line.metadata.items():
+            found[_encoded(_asked(turn), name, value)] = f"{name!r} of {name_of(turn)}"
+    for note in [*(note for turn in tape.turns for note in turn.notes), *tape.tail]:
+        if isinstance(note, Mark) or note.text.strip():
+            name = note_named(note)
+            found[_encoded(name)] = name
+        if isinstance(note, Mark) and note.ask is not None:
+            found[_encoded("ask", note.ask)] = f"{name}, which asks {note.ask!r}"
+    return found
 
 
 def _told(turn: Turn) -> bytes:
     """What was asked and what came of it, whatever its place and its key are by now."""
-    told = [turn.agent.agent, turn.line.asked, without_notes(turn)]
-    return msgspec.json.encode(told, order="deterministic")
+    return _encoded(turn.agent.agent, turn.line.asked, without_notes(turn))
 
 
 def _asked(turn: Turn) -> bytes:
     """Who is asked, and what."""
-    return msgspec.json.encode([turn.line.agent, turn.line.asked], order="deterministic")
+    return _encoded(turn.line.agent, turn.line.asked)
+
+
+def _encoded(*told: Any) -> bytes:
+    return msgspec.json.encode(told, order="deterministic")
 
 
 def name_of(turn: Turn) -> str:

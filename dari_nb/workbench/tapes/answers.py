@@ -36,6 +36,7 @@ Given = tuple[Saved | None, str | None]
 
 class _Book(ScoreBook):
     _decoder = msgspec.json.Decoder(Saved)
+    what = "answers"
 
 
 class Answers:
@@ -57,7 +58,7 @@ class Answers:
         self._questions = Questions(score, tape, is_shared=path is None)
         self._score = score
         self._places = places_of(score)
-        self._book = kept_in(path, _Book, "answers")
+        self._book = kept_in(path, _Book)
         self._tape = path_from(self._book.path, tape) if tape else None
         self.texts()
         _begun.add(self._book.path)

@@ -4,7 +4,7 @@ import type { Story } from "./story";
 import type { Chapter, Mark, State } from "./wire";
 
 const NAME = "dari.unsent";
-const ELSEWHERE = "This was answered in another page. What you send here is kept beside it.";
+const ELSEWHERE = "Another page went on from here. What you send is kept, too.";
 const KEY = Symbol.for(NAME);
 const page: typeof globalThis & { [KEY]?: Map<string, string> } = globalThis;
 page[KEY] ??= kept();
