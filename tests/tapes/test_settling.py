@@ -814,3 +814,92 @@ def test_check_knows_that_a_tape_was_settled_whatever_theirs_changed(
         assert capsys.readouterr().out.startswith(
             f"{path}: git has a conflict in it until git add, which tells git that it is settled\n"
         )
+
+
+def answered_anew(tape: Recording, text: str) -> None:
+    asks("What is a closure?", text)(tape)
+
+
+def expected(tape: Recording, text: str) -> None:
+    tape.turns[0].line.metadata = {"expects": text}
+
+
+def noted(tape: Recording, text: str) -> None:
+    tape.turns[1].before = [Mark("guess", text)]
+
+
+PUT_OTHERWISE: dict[str, tuple[Callable[[Recording, str], None], str]] = {
+    "answer": (answered_anew, "msg_1 of sess_1, 'What is a closure?'"),
+    "metadata": (expected, "'expects' of msg_1 of sess_1, 'What is a closure?'"),
+    "question": (noted, "mark 'guess', which asks 'Since?'"),
+}
+
+
+@pytest.mark.parametrize("first", [[], ["--ours"]])
+@pytest.mark.parametrize("what", PUT_OTHERWISE)
+def test_what_was_put_otherwise_since_the_conflict_is_not_written_over(
+    what: str,
+    first: list[str],
+    lesson: Recording,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    put, name = PUT_OTHERWISE[what]
+    put(lesson, "Before?")
+    sides = (partial(put, text=text) for text in ("Ours?", "Theirs?"))
+    path = merged(tmp_path, lesson, *sides, fails=True)
+    if first:
+        assert main(["tape", "settle", *first, str(path)]) == 0
+    tape = read_tape(path)
+    put(tape, "Since?")
+    write_tape(tape, path)
+    before = path.read_bytes()
+    for keeps in ([], ["--theirs"]):
+        capsys.readouterr()
+        assert main(["tape", "settle", *keeps, str(path)]) == 1
+        told = capsys.readouterr().out
+        assert f"would lose it, as the other side has its own: {name}. Settle it with" in told
+        assert path.read_bytes() == before
+    assert main(["tape", "settle", "--ours", str(path)]) == 0
+    assert b"Since?" in path.read_bytes()
+    assert flaws_of(read_tape(path)) == []
+
+
+def test_what_theirs_adds_beside_what_was_put_otherwise_since_is_settled(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    tape = read_tape(path)
+    answered_anew(tape, "Since.")
+    expected(tape, "Since.")
+    noted(tape, "Since?")
+    write_tape(tape, path)
+    tape = settle(path)
+    assert texts(tape)[2:] == ["Ours?", "Theirs?"]
+    assert path.read_text().count("Since.") == 2
+    assert tape.turns[1].before == [Mark("guess", "Since?")]
+
+
+@pytest.mark.parametrize("out", ["ours", "theirs"])
+def test_a_mark_that_one_side_took_out_and_the_other_to_another_turn_is_named(
+    out: str, lesson: Recording, tmp_path: Path
+) -> None:
+    noted(lesson, "What now?")
+
+    def takes_out(tape: Recording) -> None:
+        tape.turns[1].before = []
+        asks("Out?", "A.")(tape)
+
+    def moves(tape: Recording) -> None:
+        tape.turns[0].before, tape.turns[1].before = tape.turns[1].before, []
+        asks("Moved?", "B.")(tape)
+
+    sides = (takes_out, moves) if out == "ours" else (moves, takes_out)
+    path = merged(tmp_path, lesson, *sides, fails=True)
+    tape, told = told_of(path)
+    assert tape.turns[0].before == [Mark("guess", "What now?")]
+    whose = "ours" if out == "ours" else "theirs, of the branch that comes in,"
+    stays = "took this out, and it stays, as the other side changed it: mark 'guess'"
+    assert f"{whose} {stays}" in told
