@@ -551,7 +551,7 @@ def test_answers_are_in_no_file_that_a_link_to_nowhere_leads_to(
 ) -> None:
     link = tmp_path / "link.jsonl"
     link.symlink_to(tmp_path / "nowhere" / "answers.jsonl")
-    with pytest.raises(dari.DariError, match=r"Answers cannot be kept in .*its folder is not there"):
+    with pytest.raises(dari.DariError, match="its folder is not there"):
         tape.view(answers=link)
 
 
