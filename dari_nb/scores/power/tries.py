@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..intervals import HALVES, WHOLE, can_leave_out, normal_quantile
 from ..resampling import Array
 from ..signs import p_of_signs
+from .lost import NOTHING, Lost, least_that, means_apart
 
 Whole = NDArray[np.int64]
 
@@ -27,8 +28,6 @@ _CLEAR = 1.15
 """From so many normal quantiles on sign flips show it, too, unless tasks are few."""
 _PARTS = 20
 """In how many the largest difference is divided to flip signs: all there are of few repeats."""
-_HALVINGS = 40
-_NEAR = 0.001
 _TINY = 1e-12
 
 
@@ -46,41 +45,48 @@ class Tries(NamedTuple):
         correlation: That of two tries at a task in different columns (the phi of 0 and 1), or as
             much of it as there can be, see :meth:`correlated`.
         repeats: How many tries a column has at each task.
+        lost: What of them the better column has no result of: it has 0 there.
     """
 
     rate: float
     alike: float
     correlation: float
     repeats: int
-
-    def rates(self, difference: float) -> tuple[float, float]:
-        """Return the rates of both columns, the lower one first."""
-        high = max(min(1.0, self.rate + difference / 2), difference)
-        return high - difference, high
+    lost: Lost = NOTHING
 
     def midway(self, difference: float) -> float:
         """Return what really lies midway between the rates: so large a difference takes room."""
-        return sum(self.rates(difference)) / 2
+        return sum(means_apart(self.rate, difference)) / 2
 
     def correlated(self, difference: float) -> float:
         """Return the correlation that columns so far apart have: ``correlation``, if they can."""
         return min(self.correlation, self._most(difference))
 
     def chances(self, difference: float) -> Array:
-        """Return the chances of a task's differences, from -1 to 1 in steps of one try."""
-        low, high = self.rates(difference)
-        alone = np.convolve(self._column(high), self._column(low)[::-1])
+        """Return the chances of a task's differences, from -1 to 1 in steps of one try.
+
+        Those of tasks are not meant that are lost for certain.
+        """
+        low, high = means_apart(self.rate, difference)
+        kept, less = 1 - self.lost.tries, self._column(low)[::-1]
+        alone = np.convolve(self._column(high, kept), less)
         most = self._most(difference)
         shared = min(1.0, self.correlation / most) if most > 0 else 0.0
         together = np.zeros_like(alone)
         for share, below, above in self._minds(low, high):
-            coins = np.convolve(_coins(above, self.repeats), _coins(below, self.repeats)[::-1])
-            together += share * coins
-        return shared * together + (1 - shared) * alone
+            won, other = _coins(above * kept, self.repeats), _coins(below, self.repeats)
+            together += share * np.convolve(won, other[::-1])
+        found: Array = (1 - self.lost.chance) * (shared * together + (1 - shared) * alone)
+        return found + self.lost.chance * self.chances_lost(difference)
+
+    def chances_lost(self, difference: float) -> Array:
+        """Return the same of a task that the better column has lost."""
+        less = self._column(means_apart(self.rate, difference)[0])[::-1]
+        return np.concatenate([less, np.zeros(self.repeats)])
 
     def _most(self, difference: float) -> float:
         """Return the correlation of columns that are of one mind at each task."""
-        low, high = self.rates(difference)
+        low, high = means_apart(self.rate, difference)
         spread = math.sqrt(low * (1 - low) * high * (1 - high))
         both = sum(share * below * above for share, below, above in self._minds(low, high))
         return max(0.0, both - low * high) / spread if spread > _TINY else 0.0
@@ -101,34 +107,35 @@ class Tries(NamedTuple):
             minds.append((end - start, below, above))
         return minds
 
-    def _column(self, rate: float) -> Array:
-        chances = (1 - self.alike) * _coins(rate, self.repeats)
+    def _column(self, rate: float, kept: float = 1.0) -> Array:
+        chances = (1 - self.alike) * _coins(rate * kept, self.repeats)
         chances[0] += self.alike * (1 - rate)
-        chances[-1] += self.alike * rate
-        return chances
+        return chances + self.alike * rate * _coins(kept, self.repeats)
+
+
+def least_difference(
+    of: Tries, repeats: float, tasks: int, power: float, level: float
+) -> float | None:
+    """Return the smallest difference of rates that shows so often; ``None`` where none does.
+
+    What shows is what the interval of ``paired_difference`` tells from 0, upwards. Its square is as
+    large as the variance of the mean difference, and that is linear in one by the number of
+    repeats: where these are no whole number, it lies between those beside it.
+    """
+    found = partial(_least_of, tasks=tasks, power=power, level=level)
+    few = math.floor(repeats)
+    least = found(of._replace(repeats=few))
+    most = found(of._replace(repeats=few + 1)) if repeats > few else None
+    if least is None or most is None:
+        return least
+    way = (1 / few - 1 / repeats) * few * (few + 1)
+    return math.sqrt(least**2 + way * (most**2 - least**2))
 
 
 @lru_cache(maxsize=256)
-def least_difference(of: Tries, tasks: int, power: float, level: float) -> float | None:
-    """Return the smallest difference of rates that shows so often; ``None`` where none does.
-
-    What shows is what the interval of ``paired_difference`` tells from 0, upwards.
-    """
-    drawn = _counted if tasks > _MOST_DRAWN else _drawn
-    return _least(drawn(of, tasks, level), power)
-
-
-def _least(shown: Callable[[float], float], power: float) -> float | None:
-    """Return the smallest difference that shows so often."""
-    low, high = 0.0, 1.0
-    if shown(high) < power:
-        return None
-    for _ in range(_HALVINGS):
-        if high - low < _NEAR * high:
-            break
-        middle = (low + high) / 2
-        low, high = (low, middle) if shown(middle) >= power else (middle, high)
-    return high
+def _least_of(of: Tries, tasks: int, power: float, level: float) -> float | None:
+    shown = (_counted if tasks > _MOST_DRAWN else _drawn)(of, tasks, level)
+    return least_that(lambda difference: shown(difference) >= power)
 
 
 def _drawn(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
@@ -136,8 +143,13 @@ def _drawn(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
     places, showing = np.random.default_rng(0).random((_RUNS, tasks)), _Showing(of, tasks, level)
 
     def shown(difference: float) -> float:
-        ends = of.chances(difference).cumsum()[:-1]
-        gaps = np.searchsorted(ends, places, side="right") - of.repeats
+        ends, lost = (
+            chances.cumsum()[:-1]
+            for chances in (of.chances(difference), of.chances_lost(difference))
+        )
+        gaps = np.searchsorted(ends, places, side="right")
+        gaps[:, : of.lost.tasks] = np.searchsorted(lost, places[:, : of.lost.tasks], side="right")
+        gaps -= of.repeats
         sums, squares, many = gaps.sum(axis=1), (gaps**2).sum(axis=1), (gaps != 0).sum(axis=1)
         return showing.share(sums, squares, many, gaps.__getitem__)
 
@@ -149,11 +161,16 @@ def _counted(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
     steps, showing = np.arange(-of.repeats, of.repeats + 1), _Showing(of, tasks, level)
 
     def shown(difference: float) -> float:
-        chances = of.chances(difference)
-        there = chances > _TINY
-        of_there, gaps = chances[there], steps[there]
-        random = np.random.default_rng(0)
-        counts = random.multinomial(tasks, of_there / of_there.sum(), _RUNS)
+        chances, lost = of.chances(difference), of.chances_lost(difference)
+        there = (chances > _TINY) | ((lost > _TINY) & (of.lost.tasks > 0))
+        gaps, random = steps[there], np.random.default_rng(0)
+        known = of.lost.tasks
+        counts: Whole = np.add(
+            *(
+                random.multinomial(many, told[there] / told[there].sum(), _RUNS)
+                for many, told in ((tasks - known, chances), (known, lost))
+            )
+        )
         counts[:, gaps == 0] = 0
         return showing.share(
             counts @ gaps, counts @ gaps**2, counts.sum(axis=1), lambda n: gaps.repeat(counts[n])

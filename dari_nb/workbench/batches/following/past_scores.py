@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Sequence
-from itertools import chain, combinations, starmap
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain, permutations
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ....score_kinds import Kind, is_number, kind_of
+from ....score_kinds import JUDGING, Kind, is_number, kind_of
 from ..sending.finding import Found, found_in
 
 if TYPE_CHECKING:
@@ -20,17 +20,22 @@ _ByTask = dict[Hashable, list[float | None]]
 
 
 class Common(NamedTuple):
-    """What columns have in common by a score; nothing is lacking where nothing is known.
+    """What a column and another one have of a score; nothing is lacking where nothing is known.
 
     Attributes:
         both: On how many tasks each of them has it.
         of: Of how many tasks.
         often: Which share of the answers to these has it: the mean that is right for variances.
+        alone: On how many tasks the other one has it alone, since all is 0 for the first.
+        kept: Which share of the answers of the first has it on the tasks of both, where the rest
+            is 0 for it, and ``often`` is of the other one.
     """
 
     both: int = 1
     of: int = 1
     often: float = 1.0
+    alone: int = 0
+    kept: float = 1.0
 
 
 class PastScores(NamedTuple):
@@ -56,23 +61,40 @@ class PastScores(NamedTuple):
         of = [column for one, column in zip(self.llms, self.columns, strict=True) if one == llm]
         return {*chain(*map(_scored, of or self.columns))}
 
-    def common(self, llms: Collection[str | None]) -> Common:
-        """Return what the columns of two LLMs have in common, or else those that have the least."""
-        pairs = combinations(zip(self.llms, self.columns, strict=True), 2)
-        asked = [(one, two) for (of, one), (other, two) in pairs if {of, other} == llms]
+    def common(self, llm: str | None, other: str | None, *, zeros: bool) -> Common:
+        """Return what the columns of two LLMs have in common, or else those that have the least.
+
+        Args:
+            llm: The one.
+            other: The other.
+            zeros: Whether what the one lost is 0 for it.
+        """
+        pairs = permutations(zip(self.llms, self.columns, strict=True), 2)
+        asked = [(one, two) for (of, one), (to, two) in pairs if (of, to) == (llm, other)]
         able = list(filter(_scored, self.columns)) or self.columns
-        found = asked or list(combinations(able, 2)) or [(of, of) for of in able]
-        return min(starmap(_common, found), key=lambda past: past.both / past.of, default=Common())
+        found = asked or list(permutations(able, 2)) or [(of, of) for of in able]
+        told = [_common(one, two, zeros=zeros) for one, two in found]
+        return min(told, key=lambda past: (past.both / past.of, past.kept), default=Common())
 
 
 def _scored(column: _ByTask) -> _ByTask:
     return {task: values for task, values in column.items() if {*values} != {None}}
 
 
-def _common(*columns: _ByTask) -> Common:
-    both = set.intersection(*({*_scored(column)} for column in columns))
-    each = [len(of[t]) / sum(v is not None for v in of[t]) for t in both for of in columns]
-    return Common(len(both), len({*chain(*columns)}), 1 / fmean(each) if both else 1.0)
+def _common(one: _ByTask, other: _ByTask, *, zeros: bool) -> Common:
+    both, of = _scored(one).keys() & _scored(other).keys(), len(one.keys() | other.keys())
+    if not both:
+        return Common(0, of)
+    thinned = [other] if zeros else [one, other]
+    often = 1 / fmean(1 / _share(column[task]) for task in both for column in thinned)
+    if not zeros:
+        return Common(len(both), of, often)
+    alone = (_scored(other).keys() & one.keys()) - both
+    return Common(len(both), of, often, len(alone), fmean(_share(one[task]) for task in both))
+
+
+def _share(values: Sequence[float | None]) -> float:
+    return sum(value is not None for value in values) / len(values)
 
 
 class Past(NamedTuple):
@@ -93,6 +115,11 @@ class Past(NamedTuple):
     has_any: bool = False
 
     @property
+    def has_zeros(self) -> bool:
+        """Whether what the better column lost counts as 0: not of numbers."""
+        return self.telling is None or self.telling.kind in JUDGING
+
+    @property
     def untold(self) -> str:
         """Why values are not even taken to be 0 or 1; empty where they are, or where they vary."""
         if self.telling is not None or not self.has_any:
@@ -105,7 +132,7 @@ class Past(NamedTuple):
         from ....scores.power.variation import LEAST
 
         are_few = all(len(_scored(column)) < LEAST for column in of.columns)
-        told = "fewer than five tasks tell nothing of" if are_few else "nothing tells yet"
+        told = f"it takes {LEAST} tasks to tell" if are_few else "nothing tells yet"
         return f"{told} how much {of.name} varies"
 
 

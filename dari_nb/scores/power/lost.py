@@ -1,0 +1,49 @@
+"""What the better of two columns lost of its scores: a comparison has to hold with 0 for these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+_HALVINGS = 40
+_NEAR = 0.001
+
+
+class Lost(NamedTuple):
+    """What counts as 0 for the better column, and for it alone.
+
+    Attributes:
+        tasks: On how many tasks it has no score, and the other one has.
+        chance: How likely each other task is to be one of these.
+        tries: The share of its tries at the rest.
+    """
+
+    tasks: int = 0
+    chance: float = 0.0
+    tries: float = 0.0
+
+
+NOTHING = Lost()
+
+
+def means_apart(midway: float, difference: float) -> tuple[float, float]:
+    """Return two means from 0 to 1, the lower one first; one too far off ``midway`` moves it.
+
+    >>> means_apart(0.5, 0.5), means_apart(0.75, 1.0)
+    ((0.25, 0.75), (0.0, 1.0))
+    """
+    high = max(min(1.0, midway + difference / 2), difference)
+    return high - difference, high
+
+
+def least_that(shows: Callable[[float], bool]) -> float | None:
+    """Return the smallest difference up to 1 that shows; ``None`` where none does."""
+    low, high = 0.0, 1.0
+    if not shows(high):
+        return None
+    for _ in range(_HALVINGS):
+        if high - low < _NEAR * high:
+            break
+        middle = (low + high) / 2
+        low, high = (low, middle) if shows(middle) else (middle, high)
+    return high
