@@ -36,13 +36,11 @@ def means_apart(midway: float, difference: float) -> tuple[float, float]:
     return high - difference, high
 
 
-def least_that(shows: Callable[[float], bool]) -> float | None:
-    """Return the smallest difference up to 1 that shows; ``None`` where none does."""
-    low, high = 0.0, 1.0
-    if not shows(high):
-        return None
+def least_that(shows: Callable[[float], bool], most: float = 1.0, near: float = _NEAR) -> float:
+    """Return the smallest difference that shows, so near, where the most does."""
+    low, high = 0.0, most
     for _ in range(_HALVINGS):
-        if high - low < _NEAR * high:
+        if high - low < near * high:
             break
         middle = (low + high) / 2
         low, high = (low, middle) if shows(middle) else (middle, high)

@@ -6,42 +6,57 @@ import math
 
 import numpy as np
 
-from ..intervals import SOME, normal_quantile
-from ..resampling import Array, reach_of
+from ..intervals import SOME
+from ..resampling import Array, ratios_of_many, reach_of
 from ..student import t_quantile
 from .lost import Lost, least_that, means_apart
 from .numbers import Numbers
 
-_RUNS = 2_000
-_MOST_DRAWN = 200
+_RUNS, _DRAWS = 800, 4_000
+_LARGEST = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
+_NEAR = 0.01
+_MOST_DRAWN = 100
 """Of more tasks so many are drawn, and their mean is counted to vary so much less."""
 
 
 def least_share(of: Numbers, lost: Lost, tasks: int, power: float, level: float) -> float | None:
     """Return the smallest difference of shares that shows so often; ``None`` where none does.
 
-    Tasks are drawn as normal values, with 0 for what is lost of the better column. That makes their
-    differences skewed; what redrawings of them would tell is taken from how skewed they are.
+    Tasks are drawn as normal values, with 0 for what is lost of the better column, and redrawn as
+    the interval does: a few that are 0 make their differences skewed.
     """
     if tasks < 2:
         return None
     many = min(tasks, _MOST_DRAWN)
-    kept, spread = _drawn(of, lost._replace(tasks=round(lost.tasks * many / tasks)), many)
+    known = lost._replace(tasks=round(lost.tasks * many / tasks))
+    kept, above, below = _drawn(of, known, many)
     share = (1 - lost.tasks / tasks) * (1 - lost.chance) * (1 - lost.tries)
 
     def shows(difference: float) -> bool:
         low, high = means_apart(of.mean, difference)
-        gaps, mean = spread + kept * high - low, share * high - low
+        gaps = kept * high - low + _spread(high, of.mean) * above - _spread(low, of.mean) * below
+        mean = share * high - low
         centre, sd = gaps.mean(axis=1), gaps.std(axis=1, ddof=1)
-        skew = ((gaps - centre[:, None]) ** 3).mean(axis=1) / sd**3
         ratios = (math.sqrt(tasks) * mean + math.sqrt(many) * (centre - mean)) / sd
-        return float(np.mean(ratios > _reaches(skew, tasks, level))) >= power
+        reaches = _reaches(gaps - centre[:, None], tasks, level)
+        return float(np.mean(ratios > reaches)) >= power
 
-    return least_that(shows)
+    # Where hardly anything but what is lost varies, redrawings speak against any difference.
+    most = next(filter(shows, _LARGEST), None)
+    return None if most is None else least_that(shows, most, _NEAR)
 
 
-def _drawn(of: Numbers, lost: Lost, tasks: int) -> tuple[Array, Array]:
-    """Draw which share of the better column's values is there, and how differences vary."""
+def _spread(mean: float, midway: float) -> float:
+    """Return how much shares vary, as a part of what they do midway: near 0 and 1 they are alike.
+
+    >>> _spread(0.5, 0.5), _spread(1.0, 0.5)
+    (1.0, 0.0)
+    """
+    return math.sqrt(mean * (1 - mean) / (midway * (1 - midway)))
+
+
+def _drawn(of: Numbers, lost: Lost, tasks: int) -> tuple[Array, Array, Array]:
+    """Draw which share of the better column's values is there, and how both columns vary."""
     random, shape = np.random.default_rng(0), (_RUNS, tasks)
     tries = math.ceil(of.repeats)
     kept = random.binomial(tries, 1 - lost.tries, shape) / tries
@@ -51,13 +66,14 @@ def _drawn(of: Numbers, lost: Lost, tasks: int) -> tuple[Array, Array]:
     both *= math.sqrt(of.correlation)
     above = kept * (both + math.sqrt(of.alike - of.correlation) * ours)
     above += np.sqrt(kept * (1 - of.alike) / of.repeats) * each
-    return kept, above - both - math.sqrt(of.variance / 2) / of.sd * theirs
+    return kept, above, both + math.sqrt(of.variance / 2) / of.sd * theirs
 
 
-def _reaches(skew: Array, tasks: int, level: float) -> Array:
-    """Return how many errors the lower end of the interval lies from means that are so skewed."""
+def _reaches(residuals: Array, tasks: int, level: float) -> Array | float:
+    """Return how many errors the lower end of the interval lies from the mean of each run."""
     student = t_quantile((1 + level) / 2, tasks - 1)
     if tasks < SOME:
-        return np.full_like(skew, student)
-    redrawn = student - skew * (2 * normal_quantile(level) ** 2 + 1) / (6 * math.sqrt(tasks))
+        return student
+    found = ratios_of_many(residuals, _DRAWS, 0)
+    redrawn: Array = np.quantile(found, (1 + level) / 2, axis=1, overwrite_input=True)
     return reach_of(redrawn, student, tasks)

@@ -135,7 +135,7 @@ def least_difference(
 @lru_cache(maxsize=256)
 def _least_of(of: Tries, tasks: int, power: float, level: float) -> float | None:
     shown = (_counted if tasks > _MOST_DRAWN else _drawn)(of, tasks, level)
-    return least_that(lambda difference: shown(difference) >= power)
+    return least_that(lambda gap: shown(gap) >= power) if shown(1.0) >= power else None
 
 
 def _drawn(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
