@@ -13,12 +13,12 @@ class Lost(NamedTuple):
     """What counts as 0 for the better column, and for it alone.
 
     Attributes:
-        tasks: On how many tasks it has no score, and the other one has.
-        chance: How likely each other task is to be one of these.
-        tries: The share of its tries at the rest.
+        known: Which share of its tries it has on how many tasks, where that is known.
+        chance: How likely it has none on any other task, and the other column has.
+        tries: The share of its tries that it lost at the rest of these.
     """
 
-    tasks: int = 0
+    known: tuple[tuple[float, int], ...] = ()
     chance: float = 0.0
     tries: float = 0.0
 

@@ -28,9 +28,9 @@ def least_share(of: Numbers, lost: Lost, tasks: int, power: float, level: float)
     if tasks < 2:
         return None
     many = min(tasks, _MOST_DRAWN)
-    known = lost._replace(tasks=round(lost.tasks * many / tasks))
-    kept, above, below = _drawn(of, known, many)
-    share = (1 - lost.tasks / tasks) * (1 - lost.chance) * (1 - lost.tries)
+    kept, above, below = _drawn(of, lost, many, many / tasks)
+    rest = (tasks - sum(each for _, each in lost.known)) * (1 - lost.chance) * (1 - lost.tries)
+    share = (rest + sum(of_them * each for of_them, each in lost.known)) / tasks
 
     def shows(difference: float) -> bool:
         low, high = means_apart(of.mean, difference)
@@ -55,13 +55,18 @@ def _spread(mean: float, midway: float) -> float:
     return math.sqrt(mean * (1 - mean) / (midway * (1 - midway)))
 
 
-def _drawn(of: Numbers, lost: Lost, tasks: int) -> tuple[Array, Array, Array]:
-    """Draw which share of the better column's values is there, and how both columns vary."""
+def _drawn(of: Numbers, lost: Lost, tasks: int, part: float) -> tuple[Array, Array, Array]:
+    """Draw which share of the better column's values is there, and how both columns vary.
+
+    The tasks that are drawn are this part of all.
+    """
     random, shape = np.random.default_rng(0), (_RUNS, tasks)
     tries = math.ceil(of.repeats)
     kept = random.binomial(tries, 1 - lost.tries, shape) / tries
     kept *= random.random(shape) >= lost.chance
-    kept[:, : lost.tasks] = 0.0
+    start = 0.0
+    for share, each in lost.known:
+        kept[:, round(start) : round(start := start + each * part)] = share
     both, ours, theirs, each = random.normal(0, of.sd, (4, *shape))
     both *= math.sqrt(of.correlation)
     above = kept * (both + math.sqrt(of.alike - of.correlation) * ours)

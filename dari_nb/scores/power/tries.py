@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from itertools import pairwise
 from typing import NamedTuple
@@ -62,27 +62,26 @@ class Tries(NamedTuple):
         """Return the correlation that columns so far apart have: ``correlation``, if they can."""
         return min(self.correlation, self._most(difference))
 
-    def chances(self, difference: float) -> Array:
+    def chances(self, difference: float, kept: float | None = None) -> Array:
         """Return the chances of a task's differences, from -1 to 1 in steps of one try.
 
-        Those of tasks are not meant that are lost for certain.
+        Args:
+            difference: That of the rates.
+            kept: The share of the better column's tries that it has, where that is known.
         """
         low, high = means_apart(self.rate, difference)
-        kept, less = 1 - self.lost.tries, self._column(low)[::-1]
-        alone = np.convolve(self._column(high, kept), less)
+        there, less = partial(self._there, kept), self._column(low, self._coins)[::-1]
+        alone = np.convolve(self._column(high, there), less)
         most = self._most(difference)
         shared = min(1.0, self.correlation / most) if most > 0 else 0.0
         together = np.zeros_like(alone)
         for share, below, above in self._minds(low, high):
-            won, other = _coins(above * kept, self.repeats), _coins(below, self.repeats)
-            together += share * np.convolve(won, other[::-1])
-        found: Array = (1 - self.lost.chance) * (shared * together + (1 - shared) * alone)
-        return found + self.lost.chance * self.chances_lost(difference)
-
-    def chances_lost(self, difference: float) -> Array:
-        """Return the same of a task that the better column has lost."""
-        less = self._column(means_apart(self.rate, difference)[0])[::-1]
-        return np.concatenate([less, np.zeros(self.repeats)])
+            together += share * np.convolve(there(above), self._coins(below)[::-1])
+        found: Array = shared * together + (1 - shared) * alone
+        if kept is None and self.lost.chance:
+            found *= 1 - self.lost.chance
+            found[: len(less)] += self.lost.chance * less
+        return found
 
     def _most(self, difference: float) -> float:
         """Return the correlation of columns that are of one mind at each task."""
@@ -107,10 +106,25 @@ class Tries(NamedTuple):
             minds.append((end - start, below, above))
         return minds
 
-    def _column(self, rate: float, kept: float = 1.0) -> Array:
-        chances = (1 - self.alike) * _coins(rate * kept, self.repeats)
+    def _column(self, rate: float, coins: Callable[[float], Array]) -> Array:
+        chances = (1 - self.alike) * coins(rate)
         chances[0] += self.alike * (1 - rate)
-        return chances + self.alike * rate * _coins(kept, self.repeats)
+        return chances + self.alike * rate * coins(1.0)
+
+    def _coins(self, rate: float) -> Array:
+        return _coins(rate, self.repeats)
+
+    def _there(self, kept: float | None, rate: float) -> Array:
+        """Return the chances of so many successes where only a share of the tries is there."""
+        if kept is None:
+            return self._coins(rate * (1 - self.lost.tries))
+        few = math.floor(self.repeats * kept + _TINY)
+        more = max(0.0, self.repeats * kept - few)
+        found = np.zeros(self.repeats + 1)
+        found[: few + 1] = (1 - more) * _coins(rate, few)
+        if more > _TINY:
+            found[: few + 2] += more * _coins(rate, few + 1)
+        return found
 
 
 def least_difference(
@@ -138,17 +152,23 @@ def _least_of(of: Tries, tasks: int, power: float, level: float) -> float | None
     return least_that(lambda gap: shown(gap) >= power) if shown(1.0) >= power else None
 
 
+def _parts(of: Tries, tasks: int, difference: float) -> Iterator[tuple[int, Array]]:
+    """Return how many tasks are alike in what is lost of them, with the chances of each."""
+    for kept, many in of.lost.known:
+        yield many, of.chances(difference, kept)
+    if rest := tasks - sum(many for _, many in of.lost.known):
+        yield rest, of.chances(difference)
+
+
 def _drawn(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
     """Return how often differences show in runs that are drawn, the same ones each time."""
     places, showing = np.random.default_rng(0).random((_RUNS, tasks)), _Showing(of, tasks, level)
 
     def shown(difference: float) -> float:
-        ends, lost = (
-            chances.cumsum()[:-1]
-            for chances in (of.chances(difference), of.chances_lost(difference))
-        )
-        gaps = np.searchsorted(ends, places, side="right")
-        gaps[:, : of.lost.tasks] = np.searchsorted(lost, places[:, : of.lost.tasks], side="right")
+        gaps, start = np.empty_like(places, dtype=np.int64), 0
+        for many, chances in _parts(of, tasks, difference):
+            some = slice(start, start := start + many)
+            gaps[:, some] = np.searchsorted(chances.cumsum()[:-1], places[:, some], side="right")
         gaps -= of.repeats
         sums, squares, many = gaps.sum(axis=1), (gaps**2).sum(axis=1), (gaps != 0).sum(axis=1)
         return showing.share(sums, squares, many, gaps.__getitem__)
@@ -161,16 +181,14 @@ def _counted(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
     steps, showing = np.arange(-of.repeats, of.repeats + 1), _Showing(of, tasks, level)
 
     def shown(difference: float) -> float:
-        chances, lost = of.chances(difference), of.chances_lost(difference)
-        there = (chances > _TINY) | ((lost > _TINY) & (of.lost.tasks > 0))
-        gaps, random = steps[there], np.random.default_rng(0)
-        known = of.lost.tasks
-        counts: Whole = np.add(
-            *(
-                random.multinomial(many, told[there] / told[there].sum(), _RUNS)
-                for many, told in ((tasks - known, chances), (known, lost))
+        random, counts = np.random.default_rng(0), np.zeros((_RUNS, len(steps)), dtype=np.int64)
+        for many, chances in _parts(of, tasks, difference):
+            there = chances > _TINY
+            counts[:, there] += random.multinomial(
+                many, chances[there] / chances[there].sum(), _RUNS
             )
-        )
+        drawn = np.flatnonzero(counts.any(axis=0))
+        counts, gaps = counts[:, drawn], steps[drawn]
         counts[:, gaps == 0] = 0
         return showing.share(
             counts @ gaps, counts @ gaps**2, counts.sum(axis=1), lambda n: gaps.repeat(counts[n])

@@ -16,6 +16,7 @@ from .past_scores import Common, PastScores
 
 if TYPE_CHECKING:
     from ....scores.power.detectable import Size
+    from ....scores.power.lost import Lost
 
 _HAS_ENDED = frozenset({"completed", "failed", "cancelled"})
 
@@ -28,32 +29,33 @@ class Pair(NamedTuple):
         repeats: How many scores a column has there: the variance of its means is that of so many.
         past: What past columns had in common, as is supposed of what is to come.
         compared: On how many tasks the other one has a score: the first has one, too, or 0.
-        alone: On how many of these all is 0 for the first.
-        chance: How likely each other one of these is going to be such a task.
-        lost: Which share of the first one's scores on the tasks of both is 0 for it.
+        known: Which share of its scores the first has on how many of these, the rest being 0.
+        chance: How likely all is going to be 0 for it on another one of these.
     """
 
     tasks: int = 0
     repeats: float = 1.0
     past: Common = Common()
     compared: int = 0
-    alone: int = 0
+    known: tuple[tuple[float, int], ...] = ()
     chance: float = 0.0
-    lost: float = 0.0
 
     @property
-    def has_zeros(self) -> bool:
-        """Whether anything is 0 for the first."""
-        return bool(self.alone or self.chance or self.lost)
+    def lost(self) -> Lost:
+        """What is 0 for the first."""
+        from ....scores.power.lost import NOTHING, Lost
+
+        is_to_come = self.compared > sum(tasks for _, tasks in self.known)
+        lost = Lost(self.known, self.chance, 1 - self.past.kept if is_to_come else 0.0)
+        has_all = all(share == 1 for share, _ in self.known)
+        return NOTHING if has_all and not (lost.chance or lost.tries) else lost
 
     @property
     def size(self) -> Size:
         """What is compared, as what shows is told by."""
         from ....scores.power.detectable import POWER, Size
-        from ....scores.power.lost import Lost
 
-        lost = Lost(self.alone, self.chance, self.lost)
-        return Size(self.compared, self.repeats, POWER, LEVEL, lost)
+        return Size(self.compared, self.repeats, POWER, LEVEL, self.lost)
 
 
 class _Task(NamedTuple):
@@ -146,7 +148,7 @@ class Countable:
             told.append(f"{lost:,} of {len(ended):,} cells have no {what}")
         told += [f"if again {again}"] if is_coming else []
         left = f"{tasks:,} of {of:,} tasks can be compared" if tasks < of else ""
-        zeros = "what the better one lacks counted as 0" if pair.has_zeros else ""
+        zeros = "what the better one lacks counted as 0" if any(pair.lost) else ""
         missing = ": ".join(filter(None, (" and ".join(told), left)))
         return "; ".join(filter(None, (missing, zeros)))
 
@@ -199,26 +201,21 @@ def _pair(one: _Column, other: _Column, past: Common, *, zeros: bool) -> Pair:
     tasks, compared = len(there) + some, len(there) + len(alone) + more
     if not tasks:
         return Pair(past=past)
-    of_both, of_all = (many / max(1, len(able)) for many in (some, more))
-    chance = more / max(1, compared - len(alone)) * past.alone / max(1, past.both + past.alone)
-    weights = dict.fromkeys(there | alone, 1.0) | dict.fromkeys(able, of_all)
+    weights = dict.fromkeys(there | alone, 1.0) | dict.fromkeys(able, more / max(1, len(able)))
+    shares = ((n.there + n.to_come * past.kept) / sum(n) for n in map(one.get, there | alone) if n)
+    known = Counter(round(share, 9) for share in shares)
+    chance = past.alone / (past.both + past.alone) if more else 0.0
     often = (1.0 if zeros else past.often, past.often)
     spread = sum(
         weight / max(1.0, of[row].there + of[row].lost * is_first + of[row].to_come * share) / 2
         for row, weight in weights.items()
         for is_first, of, share in zip((True, False), (one, other), often, strict=True)
     )
-    kept = sum(
-        weight * (one[row].there + one[row].to_come * past.kept) / sum(one[row])
-        for of, weight in ((there, 1.0), (able, of_both))
-        for row in of
-    )
     return Pair(
         tasks,
         round(compared / spread, 9),
         past,
         compared,
-        len(alone),
-        round(chance, 9),
-        max(0.0, round(1 - kept / tasks, 9)),
+        tuple(sorted(known.items())),
+        chance,
     )
