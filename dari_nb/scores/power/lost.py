@@ -16,11 +16,13 @@ class Lost(NamedTuple):
         known: Which share of its tries it has on how many tasks, where that is known.
         chance: How likely it has none on any other task, and the other column has.
         tries: The share of its tries that it lost at the rest of these.
+        repeats: How many tries it has at each task, with those that are lost; 0 if as the other.
     """
 
     known: tuple[tuple[float, int], ...] = ()
     chance: float = 0.0
     tries: float = 0.0
+    repeats: int = 0
 
 
 NOTHING = Lost()

@@ -61,7 +61,7 @@ def _drawn(of: Numbers, lost: Lost, tasks: int, part: float) -> tuple[Array, Arr
     The tasks that are drawn are this part of all.
     """
     random, shape = np.random.default_rng(0), (_RUNS, tasks)
-    tries = math.ceil(of.repeats)
+    tries = lost.repeats or math.ceil(of.repeats)
     kept = random.binomial(tries, 1 - lost.tries, shape) / tries
     kept *= random.random(shape) >= lost.chance
     start = 0.0
@@ -70,7 +70,7 @@ def _drawn(of: Numbers, lost: Lost, tasks: int, part: float) -> tuple[Array, Arr
     both, ours, theirs, each = random.normal(0, of.sd, (4, *shape))
     both *= math.sqrt(of.correlation)
     above = kept * (both + math.sqrt(of.alike - of.correlation) * ours)
-    above += np.sqrt(kept * (1 - of.alike) / of.repeats) * each
+    above += np.sqrt(kept * (1 - of.alike) / (lost.repeats or of.repeats)) * each
     return kept, above, both + math.sqrt(of.variance / 2) / of.sd * theirs
 
 

@@ -29,6 +29,8 @@ _CLEAR = 1.15
 _PARTS = 20
 """In how many the largest difference is divided to flip signs: all there are of few repeats."""
 _TINY = 1e-12
+_NEAR = 1e-6
+_MOST_STEPS = 1_000
 
 
 class Tries(NamedTuple):
@@ -45,7 +47,7 @@ class Tries(NamedTuple):
         correlation: That of two tries at a task in different columns (the phi of 0 and 1), or as
             much of it as there can be, see :meth:`correlated`.
         repeats: How many tries a column has at each task.
-        lost: What of them the better column has no result of: it has 0 there.
+        lost: What of them the better column has no result of, where it has 0, and how many it has.
     """
 
     rate: float
@@ -53,6 +55,18 @@ class Tries(NamedTuple):
     correlation: float
     repeats: int
     lost: Lost = NOTHING
+
+    @property
+    def ours(self) -> int:
+        """How many tries the better column has at each task."""
+        ours = self.lost.repeats or self.repeats
+        is_far = math.lcm(ours, self.repeats) > _MOST_STEPS
+        return max(1, round(ours / self.repeats)) * self.repeats if is_far else ours
+
+    @property
+    def steps(self) -> int:
+        """How many differences there are from 0 to 1."""
+        return math.lcm(self.ours, self.repeats)
 
     def midway(self, difference: float) -> float:
         """Return what really lies midway between the rates: so large a difference takes room."""
@@ -63,7 +77,7 @@ class Tries(NamedTuple):
         return min(self.correlation, self._most(difference))
 
     def chances(self, difference: float, kept: float | None = None) -> Array:
-        """Return the chances of a task's differences, from -1 to 1 in steps of one try.
+        """Return the chances of a task's differences, from -1 to 1 in so many steps to either side.
 
         Args:
             difference: That of the rates.
@@ -92,9 +106,11 @@ class Tries(NamedTuple):
 
     def _minds(self, low: float, high: float) -> list[tuple[float, float, float]]:
         """Return shares of tasks, from hard to easy, with the chance of each column's try."""
-        # A single try comes out only once: a coin is no other than what would come out the same.
-        alike = 1.0 if self.repeats == 1 else self.alike
-        ends = [(alike * (1 - rate), 1 - alike * rate) for rate in (low, high)]
+        ends = []
+        for rate, tries in ((low, self.repeats), (high, self.ours)):
+            # A single try comes out only once: a coin is no other than what comes out the same.
+            alike = 1.0 if tries == 1 else self.alike
+            ends.append((alike * (1 - rate), 1 - alike * rate))
         cuts = sorted({0.0, 1.0, *(end for pair in ends for end in pair)})
         minds = []
         for start, end in pairwise(cuts):
@@ -112,19 +128,24 @@ class Tries(NamedTuple):
         return chances + self.alike * rate * coins(1.0)
 
     def _coins(self, rate: float) -> Array:
-        return _coins(rate, self.repeats)
+        return self._in_steps(_coins(rate, self.repeats))
+
+    def _in_steps(self, chances: Array) -> Array:
+        found = np.zeros(self.steps + 1)
+        found[:: self.steps // (len(chances) - 1)] = chances
+        return found
 
     def _there(self, kept: float | None, rate: float) -> Array:
         """Return the chances of so many successes where only a share of the tries is there."""
         if kept is None:
-            return self._coins(rate * (1 - self.lost.tries))
-        few = math.floor(self.repeats * kept + _TINY)
-        more = max(0.0, self.repeats * kept - few)
-        found = np.zeros(self.repeats + 1)
+            return self._in_steps(_coins(rate * (1 - self.lost.tries), self.ours))
+        few = math.floor(self.ours * kept + _NEAR)
+        more = max(0.0, self.ours * kept - few)
+        found = np.zeros(self.ours + 1)
         found[: few + 1] = (1 - more) * _coins(rate, few)
-        if more > _TINY:
+        if more > _NEAR:
             found[: few + 2] += more * _coins(rate, few + 1)
-        return found
+        return self._in_steps(found)
 
 
 def least_difference(
@@ -169,7 +190,7 @@ def _drawn(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
         for many, chances in _parts(of, tasks, difference):
             some = slice(start, start := start + many)
             gaps[:, some] = np.searchsorted(chances.cumsum()[:-1], places[:, some], side="right")
-        gaps -= of.repeats
+        gaps -= of.steps
         sums, squares, many = gaps.sum(axis=1), (gaps**2).sum(axis=1), (gaps != 0).sum(axis=1)
         return showing.share(sums, squares, many, gaps.__getitem__)
 
@@ -178,7 +199,7 @@ def _drawn(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
 
 def _counted(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
     """Return how often differences show where it is drawn how many tasks have each."""
-    steps, showing = np.arange(-of.repeats, of.repeats + 1), _Showing(of, tasks, level)
+    steps, showing = np.arange(-of.steps, of.steps + 1), _Showing(of, tasks, level)
 
     def shown(difference: float) -> float:
         random, counts = np.random.default_rng(0), np.zeros((_RUNS, len(steps)), dtype=np.int64)
@@ -198,10 +219,11 @@ def _counted(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
 
 
 class _Showing:
-    """Which runs the interval of ``paired_difference`` tells from 0, upwards; gaps are in tries."""
+    """Which runs the interval of ``paired_difference`` tells from 0, upwards; gaps are in steps."""
 
     def __init__(self, of: Tries, tasks: int, level: float) -> None:
-        self._repeats, self._tasks, self._level = of.repeats, tasks, level
+        self._tasks, self._level = tasks, level
+        self._coins = of.steps**2 * (1 / of.repeats + 1 / of.ours) / 2
         self._known: dict[bytes, bool] = {}
 
     def share(
@@ -219,7 +241,7 @@ class _Showing:
             return 0.0
         added = min(1.0, self._tasks / WHOLE)
         size, quantile = self._tasks + added, normal_quantile(self._level)
-        more = HALVES * added * self._repeats
+        more = HALVES * added * self._coins
         shown = sums > quantile * np.sqrt(squares + more - sums * (sums / size))
         ratios = sums / np.sqrt(np.maximum(squares, 1)) / quantile
         shown &= (many <= _MOST_FLIPPED) | (ratios > 1)

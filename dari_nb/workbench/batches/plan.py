@@ -178,7 +178,8 @@ class Plan:
         shown = [(planned(pair.size, countable.comparisons, like), pair) for pair in pairs]
         found, pair = max(shown, key=lambda of: of[0].difference or math.inf)
         told = [_supposed(past, self.run_id, found.assumption), countable.told(cells, pair)]
-        return replace(found, tasks=pair.tasks, assumption="; ".join(filter(None, told)))
+        sizes = {"tasks": pair.tasks, "repeats": int(pair.repeats)}
+        return replace(found, **sizes, assumption="; ".join(filter(None, told)))
 
     def _shown_text(self, shown: Detectable | None) -> str:
         """Say what can be shown, or why nothing is told."""

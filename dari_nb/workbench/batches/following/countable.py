@@ -31,6 +31,7 @@ class Pair(NamedTuple):
         compared: On how many tasks the other one has a score: the first has one, too, or 0.
         known: Which share of its scores the first has on how many of these, the rest being 0.
         chance: How likely all is going to be 0 for it on another one of these.
+        each: How many scores the first has on a task, with those that are 0, and the other one.
     """
 
     tasks: int = 0
@@ -39,6 +40,7 @@ class Pair(NamedTuple):
     compared: int = 0
     known: tuple[tuple[float, int], ...] = ()
     chance: float = 0.0
+    each: tuple[float, float] = (1.0, 1.0)
 
     @property
     def lost(self) -> Lost:
@@ -46,7 +48,8 @@ class Pair(NamedTuple):
         from ....scores.power.lost import NOTHING, Lost
 
         is_to_come = self.compared > sum(tasks for _, tasks in self.known)
-        lost = Lost(self.known, self.chance, 1 - self.past.kept if is_to_come else 0.0)
+        tries = 1 - self.past.kept if is_to_come else 0.0
+        lost = Lost(self.known, self.chance, tries, round(self.each[0]))
         has_all = all(share == 1 for share, _ in self.known)
         return NOTHING if has_all and not (lost.chance or lost.tries) else lost
 
@@ -55,7 +58,8 @@ class Pair(NamedTuple):
         """What is compared, as what shows is told by."""
         from ....scores.power.detectable import POWER, Size
 
-        return Size(self.compared, self.repeats, POWER, LEVEL, self.lost)
+        repeats = self.each[1] if any(self.lost) else self.repeats
+        return Size(self.compared, repeats, POWER, LEVEL, self.lost)
 
 
 class _Task(NamedTuple):
@@ -206,16 +210,19 @@ def _pair(one: _Column, other: _Column, past: Common, *, zeros: bool) -> Pair:
     known = Counter(round(share, 9) for share in shares)
     chance = past.alone / (past.both + past.alone) if more else 0.0
     often = (1.0 if zeros else past.often, past.often)
-    spread = sum(
-        weight / max(1.0, of[row].there + of[row].lost * is_first + of[row].to_come * share) / 2
-        for row, weight in weights.items()
+    ours, theirs = (
+        sum(
+            weight / max(1.0, of[row].there + of[row].lost * is_first + of[row].to_come * share)
+            for row, weight in weights.items()
+        )
         for is_first, of, share in zip((True, False), (one, other), often, strict=True)
     )
     return Pair(
         tasks,
-        round(compared / spread, 9),
+        round(2 * compared / (ours + theirs), 9),
         past,
         compared,
         tuple(sorted(known.items())),
         chance,
+        (round(compared / ours, 9), round(compared / theirs, 9)),
     )

@@ -74,7 +74,9 @@ class PastScores(NamedTuple):
         able = list(filter(_scored, self.columns)) or self.columns
         found = asked or list(permutations(able, 2)) or [(of, of) for of in able]
         told = [_common(one, two, zeros=zeros) for one, two in found]
-        return min(told, key=lambda past: (past.both / past.of, past.kept), default=Common())
+        return min(
+            told, key=lambda past: (past.both / past.of, -past.alone, past.kept), default=Common()
+        )
 
 
 def _scored(column: _ByTask) -> _ByTask:
