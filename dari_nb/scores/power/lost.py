@@ -14,14 +14,12 @@ class Lost(NamedTuple):
 
     Attributes:
         known: Which share of its tries it has on how many tasks, where that is known.
-        chance: How likely it has none on any other task, and the other column has.
-        tries: The share of its tries that it lost at the rest of these.
+        others: Which it may have on any other task, with the chance of each; else all.
         repeats: How many tries it has at each task, with those that are lost; 0 if as the other.
     """
 
     known: tuple[tuple[float, int], ...] = ()
-    chance: float = 0.0
-    tries: float = 0.0
+    others: tuple[tuple[float, float], ...] = ()
     repeats: int = 0
 
 

@@ -15,6 +15,7 @@ from .numbers import Numbers
 _RUNS, _DRAWS = 800, 4_000
 _LARGEST = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
 _NEAR = 0.01
+_ALL = ((1.0, 1.0),)
 _MOST_DRAWN = 100
 """Of more tasks so many are drawn, and their mean is counted to vary so much less."""
 
@@ -29,8 +30,9 @@ def least_share(of: Numbers, lost: Lost, tasks: int, power: float, level: float)
         return None
     many = min(tasks, _MOST_DRAWN)
     kept, above, below = _drawn(of, lost, many, many / tasks)
-    rest = (tasks - sum(each for _, each in lost.known)) * (1 - lost.chance) * (1 - lost.tries)
-    share = (rest + sum(of_them * each for of_them, each in lost.known)) / tasks
+    rest = tasks - sum(each for _, each in lost.known)
+    parts = [(there, rest * chance) for there, chance in lost.others or _ALL]
+    share = sum(there * each for there, each in (*lost.known, *parts)) / tasks
 
     def shows(difference: float) -> bool:
         low, high = means_apart(of.mean, difference)
@@ -61,9 +63,8 @@ def _drawn(of: Numbers, lost: Lost, tasks: int, part: float) -> tuple[Array, Arr
     The tasks that are drawn are this part of all.
     """
     random, shape = np.random.default_rng(0), (_RUNS, tasks)
-    tries = lost.repeats or math.ceil(of.repeats)
-    kept = random.binomial(tries, 1 - lost.tries, shape) / tries
-    kept *= random.random(shape) >= lost.chance
+    there, chances = zip(*(lost.others or _ALL), strict=True)
+    kept = random.choice(there, shape, p=chances)
     start = 0.0
     for share, each in lost.known:
         kept[:, round(start) : round(start := start + each * part)] = share

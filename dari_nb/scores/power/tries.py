@@ -76,12 +76,12 @@ class Tries(NamedTuple):
         """Return the correlation that columns so far apart have: ``correlation``, if they can."""
         return min(self.correlation, self._most(difference))
 
-    def chances(self, difference: float, kept: float | None = None) -> Array:
+    def chances(self, difference: float, kept: float = 1.0) -> Array:
         """Return the chances of a task's differences, from -1 to 1 in so many steps to either side.
 
         Args:
             difference: That of the rates.
-            kept: The share of the better column's tries that it has, where that is known.
+            kept: The share of the better column's tries that it has.
         """
         low, high = means_apart(self.rate, difference)
         there, less = partial(self._there, kept), self._column(low, self._coins)[::-1]
@@ -91,11 +91,7 @@ class Tries(NamedTuple):
         together = np.zeros_like(alone)
         for share, below, above in self._minds(low, high):
             together += share * np.convolve(there(above), self._coins(below)[::-1])
-        found: Array = shared * together + (1 - shared) * alone
-        if kept is None and self.lost.chance:
-            found *= 1 - self.lost.chance
-            found[: len(less)] += self.lost.chance * less
-        return found
+        return shared * together + (1 - shared) * alone
 
     def _most(self, difference: float) -> float:
         """Return the correlation of columns that are of one mind at each task."""
@@ -135,10 +131,8 @@ class Tries(NamedTuple):
         found[:: self.steps // (len(chances) - 1)] = chances
         return found
 
-    def _there(self, kept: float | None, rate: float) -> Array:
+    def _there(self, kept: float, rate: float) -> Array:
         """Return the chances of so many successes where only a share of the tries is there."""
-        if kept is None:
-            return self._in_steps(_coins(rate * (1 - self.lost.tries), self.ours))
         few = math.floor(self.ours * kept + _NEAR)
         more = max(0.0, self.ours * kept - few)
         found = np.zeros(self.ours + 1)
@@ -178,7 +172,11 @@ def _parts(of: Tries, tasks: int, difference: float) -> Iterator[tuple[int, Arra
     for kept, many in of.lost.known:
         yield many, of.chances(difference, kept)
     if rest := tasks - sum(many for _, many in of.lost.known):
-        yield rest, of.chances(difference)
+        others = of.lost.others or ((1.0, 1.0),)
+        found = np.zeros(2 * of.steps + 1)
+        for kept, share in others:
+            found += share * of.chances(difference, kept)
+        yield rest, found
 
 
 def _drawn(of: Tries, tasks: int, level: float) -> Callable[[float], float]:

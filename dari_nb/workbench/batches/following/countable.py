@@ -30,7 +30,6 @@ class Pair(NamedTuple):
         past: What past columns had in common, as is supposed of what is to come.
         compared: On how many tasks the other one has a score: the first has one, too, or 0.
         known: Which share of its scores the first has on how many of these, the rest being 0.
-        chance: How likely all is going to be 0 for it on another one of these.
         each: How many scores the first has on a task, with those that are 0, and the other one.
     """
 
@@ -39,7 +38,6 @@ class Pair(NamedTuple):
     past: Common = Common()
     compared: int = 0
     known: tuple[tuple[float, int], ...] = ()
-    chance: float = 0.0
     each: tuple[float, float] = (1.0, 1.0)
 
     @property
@@ -47,11 +45,12 @@ class Pair(NamedTuple):
         """What is 0 for the first."""
         from ....scores.power.lost import NOTHING, Lost
 
-        is_to_come = self.compared > sum(tasks for _, tasks in self.known)
-        tries = 1 - self.past.kept if is_to_come else 0.0
-        lost = Lost(self.known, self.chance, tries, round(self.each[0]))
-        has_all = all(share == 1 for share, _ in self.known)
-        return NOTHING if has_all and not (lost.chance or lost.tries) else lost
+        are_to_come = self.compared > sum(tasks for _, tasks in self.known)
+        told = self.past.shares if are_to_come else ()
+        others = tuple((share, tasks / self.past.compared) for share, tasks in told)
+        if all(share == 1 for share, _ in (*self.known, *others)):
+            return NOTHING
+        return Lost(self.known, others, round(self.each[0]))
 
     @property
     def size(self) -> Size:
@@ -201,14 +200,13 @@ def _pair(one: _Column, other: _Column, past: Common, *, zeros: bool) -> Pair:
     able = {row for row in rows if one[row].is_able and other[row].is_able} - there
     to_come = {row for of in (one, other) for row in of if of[row].to_come} - there - alone
     some = min(len(able), max(min(1, past.both), past.both * len(to_come) // past.of))
-    more = min(len(able), max(some, (past.both + past.alone) * len(to_come) // past.of))
+    more = min(len(able), max(some, past.compared * len(to_come) // past.of))
     tasks, compared = len(there) + some, len(there) + len(alone) + more
     if not tasks:
         return Pair(past=past)
     weights = dict.fromkeys(there | alone, 1.0) | dict.fromkeys(able, more / max(1, len(able)))
     shares = ((n.there + n.to_come * past.kept) / sum(n) for n in map(one.get, there | alone) if n)
     known = Counter(round(share, 9) for share in shares)
-    chance = past.alone / (past.both + past.alone) if more else 0.0
     often = (1.0 if zeros else past.often, past.often)
     ours, theirs = (
         sum(
@@ -223,6 +221,5 @@ def _pair(one: _Column, other: _Column, past: Common, *, zeros: bool) -> Pair:
         past,
         compared,
         tuple(sorted(known.items())),
-        chance,
         (round(compared / ours, 9), round(compared / theirs, 9)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import chain, permutations
 from statistics import fmean
@@ -26,16 +26,24 @@ class Common(NamedTuple):
         both: On how many tasks each of them has it.
         of: Of how many tasks.
         often: Which share of the answers to these has it: the mean that is right for variances.
-        alone: On how many tasks the other one has it alone, since all is 0 for the first.
-        kept: Which share of the answers of the first has it on the tasks of both, where the rest
-            is 0 for it, and ``often`` is of the other one.
+        shares: Which share of its answers the first has it for, on how many tasks that the other
+            one has it on, where the rest is 0 for it; ``often`` is of the other one then.
     """
 
     both: int = 1
     of: int = 1
     often: float = 1.0
-    alone: int = 0
-    kept: float = 1.0
+    shares: tuple[tuple[float, int], ...] = ((1.0, 1),)
+
+    @property
+    def compared(self) -> int:
+        """On how many tasks the other one has it."""
+        return sum(tasks for _, tasks in self.shares)
+
+    @property
+    def kept(self) -> float:
+        """Which share of its answers to these the first has it for."""
+        return sum(share * tasks for share, tasks in self.shares) / max(1, self.compared)
 
 
 class PastScores(NamedTuple):
@@ -74,9 +82,7 @@ class PastScores(NamedTuple):
         able = list(filter(_scored, self.columns)) or self.columns
         found = asked or list(permutations(able, 2)) or [(of, of) for of in able]
         told = [_common(one, two, zeros=zeros) for one, two in found]
-        return min(
-            told, key=lambda past: (past.both / past.of, -past.alone, past.kept), default=Common()
-        )
+        return min(told, key=lambda past: (past.both / past.of, past.kept), default=Common())
 
 
 def _scored(column: _ByTask) -> _ByTask:
@@ -86,13 +92,13 @@ def _scored(column: _ByTask) -> _ByTask:
 def _common(one: _ByTask, other: _ByTask, *, zeros: bool) -> Common:
     both, of = _scored(one).keys() & _scored(other).keys(), len(one.keys() | other.keys())
     if not both:
-        return Common(0, of)
+        return Common(0, of, shares=())
     thinned = [other] if zeros else [one, other]
     often = 1 / fmean(1 / _share(column[task]) for task in both for column in thinned)
     if not zeros:
-        return Common(len(both), of, often)
-    alone = (_scored(other).keys() & one.keys()) - both
-    return Common(len(both), of, often, len(alone), fmean(_share(one[task]) for task in both))
+        return Common(len(both), of, often, ((1.0, len(both)),))
+    shares = Counter(_share(one[task]) for task in _scored(other).keys() & one.keys())
+    return Common(len(both), of, often, tuple(sorted(shares.items())))
 
 
 def _share(values: Sequence[float | None]) -> float:
