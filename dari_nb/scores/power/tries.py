@@ -30,7 +30,7 @@ _PARTS = 20
 """In how many the largest difference is divided to flip signs: all there are of few repeats."""
 _TINY = 1e-12
 _NEAR = 1e-6
-_MOST_STEPS = 1_000
+_MOST_STEPS = 200
 
 
 class Tries(NamedTuple):

@@ -317,3 +317,23 @@ def test_a_number_on_too_few_tasks_tells_nothing_and_yes_or_no_is_what_is_assume
     plan = tried(TASKS, ["a", "b"], dry_run=True)
     assert plan.shows.difference == detectable(30).difference
     assert "assumed, since no score tells yet how much values vary" in can_show(plan)
+
+
+def test_a_column_with_too_few_scores_is_named_as_the_matrix_names_it(tried):
+    batch = tried(TASKS, ["a", "b", "c"])
+    few = [f"Task {n} by c again 1" for n in range(8, 30)]
+    batch.score("x", lambda turn: None if turn.text in few else size(turn))
+    assert "c has it on 8 of 30 tasks and is not compared" in str(batch)
+    assert "; c has a score on too few tasks to be compared)" in can_show(batch.plan())
+
+
+def test_that_what_is_lost_counts_as_0_is_told_of_yes_and_no_alone(tried):
+    batch, told = tried(TASKS, ["a", "b"]), "; what the better one lacks counted as 0)"
+    batch.score("x", some(is_right, 0.8))
+    coming = tried([f"More {n}" for n in range(30)], ["a", "b"], dry_run=True)
+    assert told in can_show(batch.plan())
+    assert told in can_show(coming)
+    batch.score("x", some(size, 0.8))
+    assert "counted as 0" not in can_show(batch.plan())
+    batch.score("x", is_right)
+    assert "counted as 0" not in can_show(batch.plan())

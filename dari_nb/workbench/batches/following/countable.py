@@ -12,7 +12,7 @@ from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
 from ....render.plain.words import count_text
 from ....score_kinds import is_number
 from ..matrix.means import LEVEL, columns_compared, comparisons_of
-from .past_scores import Common, PastScores
+from .past_scores import Common, PastScores, rounded
 
 if TYPE_CHECKING:
     from ....scores.power.detectable import Size
@@ -47,9 +47,9 @@ class Pair(NamedTuple):
 
         are_to_come = self.compared > sum(tasks for _, tasks in self.known)
         told = self.past.shares if are_to_come else ()
-        others = tuple((share, tasks / self.past.compared) for share, tasks in told)
-        if all(share == 1 for share, _ in (*self.known, *others)):
+        if all(share == 1 for share, _ in (*self.known, *told)):
             return NOTHING
+        others = tuple((share, tasks / self.past.compared) for share, tasks in told)
         return Lost(self.known, others, round(self.each[0]))
 
     @property
@@ -75,7 +75,6 @@ class _Task(NamedTuple):
 
 
 _Column = Mapping[str, _Task]
-_NOTHING = _Task()
 
 
 class Countable:
@@ -205,8 +204,8 @@ def _pair(one: _Column, other: _Column, past: Common, *, zeros: bool) -> Pair:
     if not tasks:
         return Pair(past=past)
     weights = dict.fromkeys(there | alone, 1.0) | dict.fromkeys(able, more / max(1, len(able)))
-    shares = ((n.there + n.to_come * past.kept) / sum(n) for n in map(one.get, there | alone) if n)
-    known = Counter(round(share, 9) for share in shares)
+    had = [one[row] for row in there | alone]
+    known = Counter(rounded((of.there + of.to_come * past.kept) / sum(of)) for of in had)
     often = (1.0 if zeros else past.often, past.often)
     ours, theirs = (
         sum(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ....scores.book import Spot
 
 _ByTask = dict[Hashable, list[float | None]]
+_PARTS = 60
 
 
 class Common(NamedTuple):
@@ -97,8 +98,13 @@ def _common(one: _ByTask, other: _ByTask, *, zeros: bool) -> Common:
     often = 1 / fmean(1 / _share(column[task]) for task in both for column in thinned)
     if not zeros:
         return Common(len(both), of, often, ((1.0, len(both)),))
-    shares = Counter(_share(one[task]) for task in _scored(other).keys() & one.keys())
+    shares = Counter(rounded(_share(one[task])) for task in _scored(other).keys() & one.keys())
     return Common(len(both), of, often, tuple(sorted(shares.items())))
+
+
+def rounded(share: float) -> float:
+    """Return a share as one of few: whole sixtieths, as all of up to six are."""
+    return round(_PARTS * share) / _PARTS
 
 
 def _share(values: Sequence[float | None]) -> float:
