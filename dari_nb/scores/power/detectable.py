@@ -279,7 +279,7 @@ def _midway(of: Tries, difference: float | None, two: Ends = (0.0, 1.0)) -> str:
     rate, moved = (low + (high - low) * each for each in (of.rate, found))
     if math.isclose(found, of.rate):
         return f"{rate:g}"
-    return f"{moved:.2f}, since {rate:g} leaves no room"
+    return f"{moved:.2f}, since {rate:.3g} leaves no room"
 
 
 def _columns(of: Tries, difference: float | None) -> tuple[str, str]:
