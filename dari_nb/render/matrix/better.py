@@ -111,7 +111,7 @@ def _settled_of_tied(finding: Finding, labels: Labels) -> Iterator[Part]:
         yield from _claims(finding, labels, tied)
     if finding.apart:
         gaps = [gap for gap in finding.gaps if gap.other in tied]
-        yield Part(f"; {_left_open(finding, gaps)} it between ")
+        yield Part(f"; {_left_open(finding, gaps, ' it')} between ")
     else:
         yield Part("; no task tells ")
     yield from listed([[Part(labels[one], "b")] for one in tied], most=len(tied))
@@ -128,9 +128,9 @@ def _unsure(finding: Finding, labels: Labels) -> Iterator[Part]:
     for other in finding.means:
         if other not in settled and other not in tied:
             gaps = [gap for one in tied for gap in finding.told[one] if gap.other == other]
-            unsure.setdefault(_left_open(finding, gaps), []).append(other)
+            unsure.setdefault(_left_open(finding, gaps, " it"), []).append(other)
     for words, others in unsure.items():
-        yield Part(f"; {words} it against ")
+        yield Part(f"; {words} against ")
         yield from listed(
             [
                 [Part(labels[other], "b"), Part(", "), _figure(finding, labels, other)]
@@ -231,14 +231,14 @@ def interval_text(gap: Gap, level: str = "", on: str = "") -> str:
     return f"{number_text(gap.value, signed=True)}{on}, {sure}"
 
 
-def turned_text(why: Container[str], *, is_count: bool) -> str:
-    """Say of what is lost, by why it is, that it leaves open what the rest would settle.
+def turned_text(why: Container[str], it: str = "", *, is_count: bool) -> str:
+    """Say of what is lost, by why it is, that it leaves open what the rest would settle, or it.
 
-    >>> turned_text(["failed"], is_count=True)
-    'counted as wrong, what failed leaves open'
+    >>> turned_text(["failed"], " it", is_count=True)
+    'counted as wrong, what failed leaves it open'
     """
     what = " or ".join(one for one in LOST if one in why)
-    return f"counted as {'wrong' if is_count else '0'}, what {what} leaves open"
+    return f"counted as {'wrong' if is_count else '0'}, what {what} leaves{it} open"
 
 
 def together_text(level: float, comparisons: int) -> str:
@@ -258,14 +258,14 @@ def _did_better(mean: Mean, *, each: bool = False) -> str:
     return "are higher" if each else "is higher"
 
 
-def _left_open(finding: Finding, gaps: Sequence[Gap]) -> str:
-    """Say of what these differences are of, or lack, that it does not settle something."""
+def _left_open(finding: Finding, gaps: Sequence[Gap], it: str = "") -> str:
+    """Say of what these differences are of, or lack, that it does not settle something, or it."""
     if why := {why for gap in gaps for why in gap.turns}:
-        return turned_text(why, is_count=_is_count(finding))
+        return turned_text(why, it, is_count=_is_count(finding))
     tasks = {gap.tasks for gap in gaps} if finding.is_by_pair else {finding.tasks}
     least, most = min(tasks), max(tasks)
     several = f"{least} to " if least < most else ""
-    return f"{several}{count_text(most, 'task')} {'does' if most == 1 else 'do'} not settle"
+    return f"{several}{count_text(most, 'task')} {'does' if most == 1 else 'do'} not settle{it}"
 
 
 def _on_average(finding: Finding) -> str:

@@ -118,7 +118,7 @@ def test_that_what_failed_leaves_open_is_told_of_each_that_is_not_settled(run):
     batch.score("right", by(lambda task, llm: (task * 7) % 24 < few[llm]))
     said = sentence(batch)
     assert said.startswith("a did better than c on “right”: ")
-    assert "; counted as wrong, what failed leaves open it against b, " in said
+    assert "; counted as wrong, what failed leaves it open against b, " in said
 
 
 def test_a_number_that_failed_is_no_0_and_no_regression(run):
