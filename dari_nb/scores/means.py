@@ -174,7 +174,10 @@ def _estimated(
         trials = size**2 / sum(1 / len(of) for of in tasks.values())
     of_yes_and_no = are_yes_and_no(tasks.values(), kind)
     if method == "auto":
-        method, why = for_yes_and_no(size, values) if of_yes_and_no else for_numbers(sample)
+        are_ends = not of_yes_and_no and are_yes_and_no(tasks.values())
+        method, why = (
+            for_yes_and_no(size, values) if of_yes_and_no else for_numbers(sample, alone=are_ends)
+        )
     if method == "wilson" and not of_yes_and_no:
         raise InvalidRequestError("The method 'wilson' is for values that are all 0 or 1.")
     if size < 2:
@@ -224,12 +227,18 @@ def for_yes_and_no(size: int, values: int) -> tuple[Method, str]:
     return "wilson", f"{YES_AND_NO}, {each}"
 
 
-def for_numbers(tasks: Sample) -> tuple[Method, str]:
-    """Return the method for the mean of anything else over tasks, and why."""
+def for_numbers(tasks: Sample, *, alone: bool = False) -> tuple[Method, str]:
+    """Return the method for the mean of anything else over tasks, and why.
+
+    Args:
+        tasks: The values.
+        alone: Whether 0 and 1 are all there is, of more values that there could be.
+    """
     odd = _ODD[tasks.odd_one]
+    values = "0 and 1 are some of many values" if alone else "other values than 0 and 1"
     if len(tasks.sums) < SOME:
-        return "t", f"other values than 0 and 1, fewer than {SOME} tasks{odd}"
-    return "bootstrap-t", f"other values than 0 and 1, {SOME} tasks or more{odd}"
+        return "t", f"{values}, fewer than {SOME} tasks{odd}"
+    return "bootstrap-t", f"{values}, {SOME} tasks or more{odd}"
 
 
 def told_apart(made: Estimate, *columns: ByTask) -> Estimate:

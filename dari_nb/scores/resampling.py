@@ -128,6 +128,25 @@ def ratios(sample: Sample, draws: int, seed: int) -> Array:
     return np.sort(np.concatenate(found))
 
 
+def ratios_of_many(residuals: Array, draws: int, seed: int) -> Array:
+    """Return the same of many samples at once, a row each, unsorted, and none left out.
+
+    Args:
+        residuals: How far each task of a sample is from its mean.
+        draws: How many redrawings of each there are.
+        seed: What random numbers start from.
+    """
+    size = residuals.shape[1]
+    drawn = np.concatenate(list(_drawn(size, draws, seed)))
+    places = drawn + size * np.arange(draws)[:, None]
+    often = np.bincount(places.ravel(), minlength=draws * size).reshape(draws, size).T.astype(float)
+    total, squares = residuals @ often, residuals**2 @ often
+    spread = (residuals**2).sum(axis=1, keepdims=True)
+    told = np.maximum(squares - total**2 / size, _LEAST**2 * spread)
+    found: Array = total / np.sqrt(size / (size - 1) * told)
+    return found
+
+
 def by_ratios(sample: Sample, found: Array, level: float) -> Ends:
     """Return the interval that Student's ratios of redrawings speak for.
 
@@ -137,15 +156,24 @@ def by_ratios(sample: Sample, found: Array, level: float) -> Ends:
     """
     size, value, error = len(sample.sums), sample.value, sample.error
     student, tail = t_quantile((1 + level) / 2, size - 1), (1 - level) / 2
-    many = max(size, _FEW)
-    clear = student * (1 + _UNCLEAR / (_FEW if sample.is_tied else many))
-    stretch = _SHRUNK if sample.is_tied else many / (many - _UNSEEN)
-
-    def reach(quantile: float) -> float:
-        return student + (quantile - student) * stretch if quantile > clear else student
-
-    below, above = reach(_quantile(found, 1 - tail)), reach(-_quantile(found, tail))
+    redrawn = np.array([_quantile(found, 1 - tail), -_quantile(found, tail)])
+    below, above = reach_of(redrawn, student, size, is_tied=sample.is_tied).tolist()
     return value - below * error, value + above * error
+
+
+def reach_of(redrawn: Array, student: float, size: int, *, is_tied: bool = False) -> Array:
+    """Return how many errors an interval reaches, by what redrawings of so many tasks tell.
+
+    Args:
+        redrawn: How many errors their quantiles lie from the mean.
+        student: How many Student's does.
+        size: How many tasks there are.
+        is_tied: Whether many of these have the same value.
+    """
+    many = max(size, _FEW)
+    clear = student * (1 + _UNCLEAR / (_FEW if is_tied else many))
+    stretch = _SHRUNK if is_tied else many / (many - _UNSEEN)
+    return np.where(redrawn > clear, student + (redrawn - student) * stretch, student)
 
 
 def beyond_ratios(sample: Sample, found: Array) -> float:

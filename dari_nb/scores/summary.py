@@ -134,7 +134,9 @@ def win_rates(
             pairs and scores: see :func:`holm`. Of twenty comparisons of equals one is below 0.05
             when they are not adjusted. A matrix widens its intervals instead, so that those of all
             pairs hold together (Bonferroni). That is stricter for all but the clearest pair, so
-            that one may be below 0.05 here whose interval there still holds 0.
+            that one may be below 0.05 here whose interval there still holds 0. Of yes and no, and
+            of shares, it also names no better one where what that one lost, which failed or could
+            not be scored, would leave it open if it counted as 0; here it counts for nothing.
         level: Coverage of each interval by itself; no interval is adjusted.
         draws: How many resamples a bootstrap takes.
         seed: What its random numbers start from.

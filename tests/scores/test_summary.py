@@ -237,3 +237,12 @@ class _Answers:
 def test_what_has_a_frame_is_taken_for_it(table: Any) -> None:
     batch = _Answers()
     pd.testing.assert_frame_equal(table(batch, "exact"), table(batch.to_frame(), "exact"))
+
+
+def test_why_an_interval_is_that_of_numbers_is_true_where_only_0_and_1_were_given():
+    tasks = [{n: [v] for n, v in enumerate(of)} for of in ([0, 1, 1, 0], [0, 7, 7, 0])]
+    told = [mean(of, kind="number").why for of in tasks]
+    assert told == [
+        "0 and 1 are some of many values, fewer than 10 tasks",
+        "other values than 0 and 1, fewer than 10 tasks",
+    ]

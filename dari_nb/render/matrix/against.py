@@ -13,7 +13,7 @@ from ...score_kinds import JUDGING
 from ..plain.visible import visible_name
 from ..plain.words import count_text
 from .bases import bases_of, edition_of, possible_bases
-from .better import TURNED, interval_text, level_text, together_text
+from .better import interval_text, level_text, together_text, turned_text
 from .lacking import failures, measured, unlike
 from .matrix import Gap, Matrix
 from .outcomes import Change, Outcome, change_of, is_worse_by_failing, outcomes_of
@@ -260,12 +260,15 @@ def mark_html(mark: str) -> str:
 
 def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
     labels = {column.id: column.label for column in matrix.columns}
+    is_count = matrix.kinds[seen.score] == "yes/no"
+    less, more = ("did worse", "did better") if is_count else ("is lower", "is higher")
+    which = f"which is {'better' if is_count else 'higher'}"
     sayings = {
-        "did worse": [o for o, gap in seen.gaps.items() if gap.high < 0 and not gap.turns],
-        "did better": [one for one, gap in seen.gaps.items() if gap.is_settled],
+        less: [one for one, gap in seen.gaps.items() if gap.high < 0 and not gap.turns],
+        more: [one for one, gap in seen.gaps.items() if gap.is_settled],
     }
     settled = [one for ones in sayings.values() for one in ones]
-    turning = [one for one, gap in seen.gaps.items() if gap.turns]
+    turning = {one: gap.turns for one, gap in seen.gaps.items() if gap.turns}
     unsure = [one for one in seen.gaps if one not in settled and one not in turning]
     clauses = [
         [Part(labels[one], "b"), Part(f" {saying}{_counted(seen, one)}")]
@@ -275,12 +278,13 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
     if turning:
         names = [[Part(labels[one], "b")] for one in turning] if len(seen.gaps) > 1 else []
         those = [Part(" for "), *listed(names)] if names else []
-        clauses.append([Part(TURNED if clauses else TURNED.capitalize()), *those])
+        left = f"{turned_text({*chain(*turning.values())}, is_count=is_count)} {which}"
+        clauses.append([Part(left if clauses else left.capitalize()), *those])
     for tasks, ones in _by_tasks(seen, unsure):
         does = "does" if tasks == 1 else "do"
         names = [[Part(labels[one], "b")] for one in ones] if len(seen.gaps) > 1 else []
         rest = [Part(" for "), *listed(names)] if names else []
-        unsettled = f"{count_text(tasks, 'task')} {does} not settle which is better"
+        unsettled = f"{count_text(tasks, 'task')} {does} not settle {which}"
         clauses.append([Part(unsettled), *rest])
     for place, clause in enumerate(clauses):
         yield Part("; " if place else "")

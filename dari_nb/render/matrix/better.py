@@ -6,13 +6,12 @@ from collections.abc import Container, Iterator, Sequence
 
 from ..plain.words import count_text
 from .lacking import failures
-from .matrix import Finding, Gap, Matrix, Mean
+from .matrix import LOST, Finding, Gap, Matrix, Mean
 from .parts import MOST_NAMED, Part, listed, score_part
 from .sifting.conditions import both, condition
 from .wording import mean_of, method_text, number_text, value_condition, value_text
 
 Labels = dict[str, str]
-TURNED = "counted as wrong, what failed leaves open which is better"
 
 
 def compared(
@@ -112,7 +111,7 @@ def _settled_of_tied(finding: Finding, labels: Labels) -> Iterator[Part]:
         yield from _claims(finding, labels, tied)
     if finding.apart:
         gaps = [gap for gap in finding.gaps if gap.other in tied]
-        yield Part(f"; {_do_not_settle(finding, gaps)} it between ")
+        yield Part(f"; {_left_open(finding, gaps, ' it')} between ")
     else:
         yield Part("; no task tells ")
     yield from listed([[Part(labels[one], "b")] for one in tied], most=len(tied))
@@ -129,9 +128,9 @@ def _unsure(finding: Finding, labels: Labels) -> Iterator[Part]:
     for other in finding.means:
         if other not in settled and other not in tied:
             gaps = [gap for one in tied for gap in finding.told[one] if gap.other == other]
-            unsure.setdefault(_do_not_settle(finding, gaps), []).append(other)
+            unsure.setdefault(_left_open(finding, gaps, " it"), []).append(other)
     for words, others in unsure.items():
-        yield Part(f"; {words} it against ")
+        yield Part(f"; {words} against ")
         yield from listed(
             [
                 [Part(labels[other], "b"), Part(", "), _figure(finding, labels, other)]
@@ -174,14 +173,14 @@ def _unsettled(finding: Finding, labels: Labels) -> Iterator[Part]:
     yield from listed(has)
     does = "does" if _is_count(finding) else "is"
     degree = "better" if _is_count(finding) else "higher"
-    if len(has) > 2:
+    turning = [gap for gaps in finding.told.values() for gap in gaps if gap.turns]
+    if turning:
+        does = "is"
+    elif len(has) > 2:
         degree = "best" if _is_count(finding) else "highest"
     yield Part(f"{_on_average(finding)}; ")
-    if any(gap.turns for gaps in finding.told.values() for gap in gaps):
-        yield Part(TURNED, "b")
-    else:
-        yield Part(_do_not_settle(finding, finding.gaps), "b")
-        yield Part(f" which {does} {degree}")
+    yield Part(_left_open(finding, turning or finding.gaps), "b")
+    yield Part(f" which {does} {degree}")
 
 
 def _nothing_between(finding: Finding, labels: Labels) -> Iterator[Part]:
@@ -232,6 +231,16 @@ def interval_text(gap: Gap, level: str = "", on: str = "") -> str:
     return f"{number_text(gap.value, signed=True)}{on}, {sure}"
 
 
+def turned_text(why: Container[str], it: str = "", *, is_count: bool) -> str:
+    """Say of what is lost, by why it is, that it leaves open what the rest would settle, or it.
+
+    >>> turned_text(["failed"], " it", is_count=True)
+    'counted as wrong, what failed leaves it open'
+    """
+    what = " or ".join(one for one in LOST if one in why)
+    return f"counted as {'wrong' if is_count else '0'}, what {what} leaves{it} open"
+
+
 def together_text(level: float, comparisons: int) -> str:
     """Say what the level of several intervals is for."""
     all_of = "both" if comparisons == 2 else f"all {comparisons:,}"
@@ -249,12 +258,14 @@ def _did_better(mean: Mean, *, each: bool = False) -> str:
     return "are higher" if each else "is higher"
 
 
-def _do_not_settle(finding: Finding, gaps: Sequence[Gap]) -> str:
-    """Say of the tasks that these differences are of that they do not settle something."""
+def _left_open(finding: Finding, gaps: Sequence[Gap], it: str = "") -> str:
+    """Say of what these differences are of, or lack, that it does not settle something, or it."""
+    if why := {why for gap in gaps for why in gap.turns}:
+        return turned_text(why, it, is_count=_is_count(finding))
     tasks = {gap.tasks for gap in gaps} if finding.is_by_pair else {finding.tasks}
     least, most = min(tasks), max(tasks)
     several = f"{least} to " if least < most else ""
-    return f"{several}{count_text(most, 'task')} {'does' if most == 1 else 'do'} not settle"
+    return f"{several}{count_text(most, 'task')} {'does' if most == 1 else 'do'} not settle{it}"
 
 
 def _on_average(finding: Finding) -> str:

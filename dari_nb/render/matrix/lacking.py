@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from ...score_kinds import Measure, is_missing, is_number
 from ..plain.visible import visible_name
 from ..plain.words import count_text, state_text
 from .alike import said_of
-from .matrix import ENDED, Matrix, MatrixCell, MatrixColumn, is_lost, was_scored
+from .matrix import ENDED, LOST, Matrix, MatrixCell, MatrixColumn, lost_by, was_scored
 from .parts import Part, listed, score_part, short_text
 from .sifting.conditions import both, condition, lacks
 from .verdict import score_text
@@ -73,17 +74,16 @@ def failures(
     yield from _without_any(matrix, columns, score)
     for column in columns:
         cells = [cell for cell in matrix.cells if cell.column == column]
-        lost = [cell for cell in cells if is_lost(cell, score)]
-        failed = sum(cell.state == "failed" for cell in lost)
-        if lost and not (column in said and failed == len(lost)):
-            yield from _lost(labels[column], len(cells), failed, len(lost) - failed, score)
+        lost = Counter(why for cell in cells if (why := lost_by(cell, score)))
+        if lost and not (column in said and lost.keys() == {LOST[0]}):
+            yield from _lost(labels[column], len(cells), lost, score)
 
 
-def _lost(label: str, size: int, failed: int, unscored: int, score: str) -> Iterator[Part]:
+def _lost(label: str, size: int, lost: Mapping[str, int], score: str) -> Iterator[Part]:
     """Say of a column how many cells failed, and how many of the others could not be scored."""
-    without = both("state = completed", lacks(score))
-    told = [(failed, "failed", "state = failed"), (unscored, "could not be scored", without)]
-    (first, verb, which), *others = [one for one in told if one[0]]
+    where = ("state = failed", both("state = completed", lacks(score)))
+    told = [(lost[why], why, which) for why, which in zip(LOST, where, strict=True) if lost[why]]
+    (first, verb, which), *others = told
     of = f"{first:,} of {count_text(size, 'cell')}"
     yield from (Part("; "), Part(of, where=both(condition("column", label), which)))
     yield from (Part(" of "), Part(label, "b"), Part(f" {verb}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
@@ -12,6 +12,8 @@ from typing import Any
 from ...score_kinds import RATING, Kind, Measure, is_missing, is_number, kinds_of, scale_of
 
 ENDED = frozenset({"completed", "failed", "cancelled", "unsent"})
+LOST = ("failed", "could not be scored")
+"""Why cells have no score that were to have one."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,15 @@ class MatrixCell:
     scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def is_lost(cell: MatrixCell, score: str) -> bool:
-    """Whether a cell failed, or its score could not be given, so that it might count as wrong."""
+def lost_by(cell: MatrixCell, score: str) -> str:
+    """Say why a cell has no such score that was to have one; empty where it is one of the others.
+
+    It is one of ``LOST``.
+    """
     if is_number(cell.scores.get(score)):
-        return False
-    return cell.state == "failed" or was_scored(cell, score)
+        return ""
+    failed, unscored = LOST
+    return failed if cell.state == "failed" else unscored if was_scored(cell, score) else ""
 
 
 def was_scored(cell: MatrixCell, score: str) -> bool:
@@ -156,7 +162,9 @@ class Gap:
         low: Lower end of its interval; NaN where there is none.
         high: Upper end.
         method: How the interval was made.
-        turns: Whether it would not leave out 0, were failed cells of the better one wrong.
+        turns: Why cells of the better one have no value, of ``LOST``, where it would not leave
+            out 0 if they counted as 0; empty where it would, and of numbers, whose worst nobody
+            can say.
         tasks: How many tasks both have a value on, from which it was made.
     """
 
@@ -165,7 +173,7 @@ class Gap:
     low: float
     high: float
     method: str = "none"
-    turns: bool = False
+    turns: Collection[str] = ()
     tasks: int = 0
 
     @property

@@ -3,10 +3,11 @@
 Here alone it is said what these words mean, for the matrix, its sentences and its frames:
 
 - *failed* is a cell whose turn failed, *not scored* one that has no number for any other reason.
-- *better*, *worse*, *alike* are means of the numbers that two columns have on a task. What failed
-  counts as 0 beside them, and can only make worse.
-- *not compared* is a task that failed in the baseline, or failed and is not worse by that, or has
-  no number on one side.
+- *better*, *worse*, *alike* are means of the numbers that two columns have on a task. Of yes and no
+  and of shares, whose worst everyone knows, what failed counts as 0 beside them, and can only make
+  worse; of other numbers it counts for nothing.
+- *not compared* is a task that has no number on one side, or of which something failed that could
+  count as 0: in the baseline, or without making it worse.
 - Cells *differ* in a score if those of them that have it do: what is missing says nothing.
 """
 
@@ -19,7 +20,7 @@ from functools import cached_property
 from statistics import fmean
 from typing import Literal
 
-from ...score_kinds import is_number
+from ...score_kinds import JUDGING, is_number
 from ...score_values import difference
 from .matrix import Matrix
 
@@ -29,27 +30,31 @@ Change = Literal["worse", "better", "alike", "none"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the cells of one task in one column came to: their numbers, and how many have none."""
+    """What the cells of one task in one column came to: their numbers, and how many have none.
+
+    Of numbers whose worst nobody can say, which are not ``is_judging``, what failed is no 0.
+    """
 
     values: Sequence[float] = ()
     failed: int = 0
     unscored: int = 0
+    is_judging: bool = True
 
     @cached_property
     def mean(self) -> float:
         """The mean of the numbers; NaN without any."""
         return fmean(self.values) if self.values else math.nan
 
-    @cached_property
-    def counted(self) -> float:
-        """The mean with what failed as 0; NaN where that is all there is beside the unscored."""
-        return fmean(self.with_failed) if self.with_failed else math.nan
-
     @property
     def with_failed(self) -> Sequence[float]:
         """The numbers with 0 for what failed, unless that is all there is beside the unscored."""
         is_known = self.values or not self.unscored
-        return [*self.values, *[0.0] * self.failed] if is_known else []
+        return [*self.values, *[0.0] * self.zeros] if is_known else []
+
+    @property
+    def zeros(self) -> int:
+        """How many cells failed that count as 0."""
+        return self.failed if self.is_judging else 0
 
     def told(self, *, counts: bool = False) -> str:
         """Say how many cells have no number, and why; empty where there are some and all have one.
@@ -58,7 +63,8 @@ class Outcome:
         '2 of 3 failed, counted as 0'
         """
         size = len(self.values) + self.failed + self.unscored
-        failed = f"{self.failed:,} of {size} failed{', counted as 0' if counts else ''}"
+        counted = ", counted as 0" if counts and self.zeros else ""
+        failed = f"{self.failed:,} of {size} failed{counted}"
         unscored = f"{self.unscored:,} of {size} not scored"
         if not size:
             return "not run"
@@ -68,6 +74,7 @@ class Outcome:
 
 def outcomes_of(matrix: Matrix, score: str) -> dict[tuple[str, str], Outcome]:
     """Return what there is at each place by a score, by row and column."""
+    is_judging = matrix.kinds.get(score) in JUDGING
     found: dict[tuple[str, str], tuple[list[float], list[str]]] = {}
     for cell in matrix.cells:
         values, without = found.setdefault((cell.row, cell.column), ([], []))
@@ -76,18 +83,18 @@ def outcomes_of(matrix: Matrix, score: str) -> dict[tuple[str, str], Outcome]:
         else:
             without.append(cell.state)
     return {
-        place: Outcome(values, failed := without.count("failed"), len(without) - failed)
+        place: Outcome(values, failed := without.count("failed"), len(without) - failed, is_judging)
         for place, (values, without) in found.items()
     }
 
 
 def change_of(ours: Outcome, theirs: Outcome) -> Change:
     """Say what became of a task beside the baseline's."""
-    if theirs.failed or not theirs.values or not ours.with_failed:
+    if theirs.zeros or not theirs.values or not ours.with_failed:
         return "none"
     apart = difference(ours.with_failed, theirs.values)
     change: Change = "worse" if apart < 0 else "better" if apart else "alike"
-    return change if change == "worse" or not ours.failed else "none"
+    return change if change == "worse" or not ours.zeros else "none"
 
 
 def is_worse_by_failing(ours: Outcome, theirs: Outcome) -> bool:

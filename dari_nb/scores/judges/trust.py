@@ -276,11 +276,12 @@ def check_alike(pairs: Pairs, function: str = "agreement") -> None:
     if texts[0] != texts[1] or are_apart:
         how = _how(pairs, ones, others, function)
     elif has_numbers and _are_off(pairs, ones, others):
-        how = ", under a name of its own"
+        how = ""
     else:
         return
     both = zip((pairs.one, pairs.other), pairs.scales, (ones, others), strict=True)
     told = " and ".join(f"{name!r} {_holds(scale, values)}" for name, scale, values in both)
+    how = how or (", under a name of its own" if has_numbers else "")
     raise InvalidRequestError(f"{told}: these cannot agree. Bring both to one scale first{how}.")
 
 

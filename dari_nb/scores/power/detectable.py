@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import InvalidRequestError
 from ...score_kinds import LARGEST
@@ -13,10 +13,13 @@ from ..checks import check_level, checked_list, is_by_task
 from ..estimate import ByTask, Ends
 from ..intervals import LEVEL
 from .asked import check_alone, check_between, check_size
-from .numbers import least_mean
+from .lost import NOTHING, Lost
+from .numbers import Numbers, least_mean
+from .shares import least_share
 from .tries import Tries, least_difference
 from .variation import LEAST, Variation, variation
 
+POWER = 0.8
 RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
 """What is assumed where nothing is known."""
 _LEAVE_ROOM = "the most that rates so far apart leave room for"
@@ -33,8 +36,8 @@ class Detectable:
     Attributes:
         difference: The difference of the means; ``None`` where none of any size is likely seen.
         tasks: How many tasks both columns have a score on.
-        repeats: How many scores each has on each task. In a plan, where scores are missing, both
-            are whole numbers near what is counted with.
+        repeats: How many scores each has on each task. In a plan, where scores are missing, it is
+            the whole number below what is counted with.
         power: How likely that difference is seen.
         level: What the interval of the difference, which leaves out 0 then, covers.
         assumption: What is supposed of how values vary, in words.
@@ -63,11 +66,29 @@ class Detectable:
         return f"a difference of {_rounded_up(self.difference)} or more {given}"
 
 
+class Size(NamedTuple):
+    """How much is compared.
+
+    Attributes:
+        tasks: How many tasks both columns have a score on, or the other one where it is lost.
+        repeats: How many scores a column has there: the variance of its means is that of so many.
+        power: How likely a difference is to be seen.
+        level: Coverage of its interval.
+        lost: What counts as 0 for the better column.
+    """
+
+    tasks: int
+    repeats: float
+    power: float
+    level: float
+    lost: Lost = NOTHING
+
+
 def detectable(
     tasks: int,
     repeats: int = 1,
     *,
-    power: float = 0.8,
+    power: float = POWER,
     level: float = LEVEL,
     comparisons: int = 1,
     rate: float | None = None,
@@ -80,16 +101,18 @@ def detectable(
     """Tell the smallest difference between two columns that so many tasks are likely to show.
 
     A difference shows where the interval of :func:`paired_difference`, by its own choice of method,
-    leaves out 0: it is what the matrix of a batch says, too. With the power of 0.8 that happens in
-    four of five such comparisons.
+    leaves out 0. With the power of 0.8 that happens in four of five such comparisons. The matrix of
+    a batch names a better LLM by the same interval, and of yes and no, and of shares, only where it
+    leaves out 0 as well if what failed or could not be scored of that LLM counts as 0.
 
     With several ``comparisons`` each interval leaves out so much less that all of them hold
     together, as the matrix has it: those of three columns are three, and ``batch.plan()`` says what
     ``comparisons=3`` does; by two scores they are six.
 
     Tasks and repeats are those that have a score in both columns: what failed, or could not be
-    scored, shows nothing. ``batch.plan()`` counts them; of tasks to come it takes the same share as
-    in a past run, and is right as far as scores are missing again as they were there.
+    scored, shows nothing. ``batch.plan()`` counts them, and adds what it takes where the matrix
+    counts them as 0, whichever LLM is ahead; of tasks to come it takes the same share as in a past
+    run, and is right as far as scores are missing again as they were there.
 
     Values are taken to be 0 or 1 unless ``sd`` or ``sd_of_differences`` is given. Without anything
     it is assumed that half of them are 1, that two tries of a column at a task have a
@@ -159,22 +182,40 @@ def detectable(
     check_between("rate", rate, 0, 1, ends=False)
     for name, share in (("alike", alike), ("correlation", correlation)):
         check_between(name, share, 0, 1)
-    for name, size in (("sd", sd), ("sd_of_differences", sd_of_differences)):
-        check_between(name, size, _SMALLEST, LARGEST)
+    for name, spread in (("sd", sd), ("sd_of_differences", sd_of_differences)):
+        check_between(name, spread, _SMALLEST, LARGEST)
     said = {"rate": rate, "sd": sd, "alike": alike, "correlation": correlation}
+    size = Size(tasks, repeats, power, level)
     if sd_of_differences is not None:
         check_alone("sd_of_differences", {**said, "like": like})
         words = f"differences with an sd of {sd_of_differences:g}"
         found = least_mean(tasks, sd_of_differences, power, level)
     elif like is not None:
         check_alone("like", said)
-        found, words = _like(_known(like), tasks, repeats, power, level)
+        found, words = _like(_known(like), size)
     else:
         _check_said(rate, sd, alike, correlation)
-        found, words = _by_said(tasks, repeats, power, level, rate, sd, alike, correlation)
+        found, words = _by_said(size, rate, sd, alike, correlation)
+    return _told(size, found, words, comparisons)
+
+
+def planned(size: Size, comparisons: int, like: Sequence[ByTask] | None = None) -> Detectable:
+    """Tell the same of what a plan counts with.
+
+    Args:
+        size: How much is compared, at the level of all comparisons together.
+        comparisons: How many differences hold together at the level.
+        like: As of :func:`detectable`; without it half of the values are taken to be 1, others 0.
+    """
+    each = size._replace(level=1 - (1 - size.level) / comparisons)
+    found, words = _by_said(each) if like is None else _like(_known(like), each)
+    return _told(each, found, words, comparisons)
+
+
+def _told(size: Size, found: float | None, words: str, comparisons: int) -> Detectable:
     if comparisons > 1:
         words += f"; of {comparisons} comparisons together: comparisons={comparisons}"
-    return Detectable(found, tasks, repeats, power, level, words)
+    return Detectable(found, size.tasks, int(size.repeats), size.power, size.level, words)
 
 
 def _check_said(
@@ -190,21 +231,18 @@ def _check_said(
 
 
 def _by_said(
-    tasks: int,
-    repeats: int,
-    power: float,
-    level: float,
-    rate: float | None,
-    sd: float | None,
-    alike: float | None,
-    correlation: float | None,
+    size: Size,
+    rate: float | None = None,
+    sd: float | None = None,
+    alike: float | None = None,
+    correlation: float | None = None,
 ) -> tuple[float | None, str]:
     """Take what is said, and assume the rest."""
-    of = _together(alike, correlation)
-    found = _found(tasks, repeats, power, level, rate, sd, *of)
+    of, midway = _together(alike, correlation), RATE if rate is None else rate
+    found = _found(size, midway, sd, *of)
     values, columns, why = f"sd {sd:g}" if sd is not None else "", f"{of[1]:g}", ""
     if sd is None:
-        tries = Tries(RATE if rate is None else rate, *of, repeats)
+        tries = Tries(midway, *of, int(size.repeats))
         values = f"0 or 1, midway at {_midway(tries, found)}"
         least, why = _columns(tries, found)
         columns = least if why else columns
@@ -213,20 +251,20 @@ def _by_said(
     return found, words if is_said else f"assumed: {words}"
 
 
-def _like(
-    known: Variation, tasks: int, repeats: int, power: float, level: float
-) -> tuple[float | None, str]:
+def _like(known: Variation, size: Size) -> tuple[float | None, str]:
     """Take what earlier values tell, and assume the rest."""
     of = _together(known.alike, known.correlation)
-    low, high = known.two or (0.0, 1.0)
-    rate, sd = ((known.mean - low) / (high - low), None) if known.two else (None, known.sd)
+    # Beside 0 for what is lost two other values are two of three.
+    two = known.two if known.two == (0, 1) or size.lost == NOTHING else None
+    low, high = two or (0.0, 1.0)
+    rate, sd = (known.mean - low) / (high - low), None if two else known.sd
     words, columns, why = "variance of earlier values", f"{of[1]:.2g}", ""
-    found = _found(tasks, repeats, power, level, rate, sd, *of)
-    if rate is not None:
-        tries = Tries(rate, *of, repeats)
+    found = _found(size, rate, sd, *of)
+    if sd is None:
+        tries = Tries(rate, *of, int(size.repeats))
         midway, (columns, why) = _midway(tries, found, (low, high)), _columns(tries, found)
         words += f", midway at {midway}" if ", " in midway else ""
-    if known.alike is None and repeats > 1:
+    if known.alike is None and size.repeats >= 2:
         words += f", correlation of repeats assumed {of[0]:.2g}"
     if known.correlation is None:
         words += f", correlation of columns assumed {columns}{why}"
@@ -241,7 +279,7 @@ def _midway(of: Tries, difference: float | None, two: Ends = (0.0, 1.0)) -> str:
     rate, moved = (low + (high - low) * each for each in (of.rate, found))
     if math.isclose(found, of.rate):
         return f"{rate:g}"
-    return f"{moved:.2f}, since {rate:g} leaves no room for so much"
+    return f"{moved:.2f}, since {rate:.3g} leaves no room"
 
 
 def _columns(of: Tries, difference: float | None) -> tuple[str, str]:
@@ -270,25 +308,21 @@ def _together(alike: float | None, correlation: float | None) -> tuple[float, fl
 
 
 def _found(
-    tasks: int,
-    repeats: int,
-    power: float,
-    level: float,
-    rate: float | None,
-    sd: float | None,
-    alike: float,
-    correlation: float,
+    size: Size, midway: float, sd: float | None, alike: float, correlation: float
 ) -> float | None:
+    tasks, repeats, *how, lost = size
     if sd is None:
-        tries = Tries(RATE if rate is None else rate, alike, correlation, repeats)
-        return least_difference(tries, tasks, power, level)
-    share = alike + (1 - alike) / repeats - correlation
-    if share <= 0:
+        tries = Tries(midway, alike, correlation, 1, lost)
+        return least_difference(tries, repeats, tasks, *how)
+    values = Numbers(midway, sd, alike, correlation, repeats)
+    if values.variance <= 0:
         raise InvalidRequestError(
             f"With alike={alike:g} and correlation={correlation:g} no two columns ever differ: "
             "give a smaller correlation."
         )
-    return least_mean(tasks, sd * math.sqrt(2 * share), power, level)
+    if lost == NOTHING:
+        return least_mean(tasks, math.sqrt(values.variance), *how)
+    return least_share(values, lost, tasks, *how)
 
 
 def _rounded_up(difference: float) -> str:

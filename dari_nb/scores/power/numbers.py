@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,30 @@ def least_mean(tasks: int, sd: float, power: float, level: float) -> float | Non
         return None
     error = sd / math.sqrt(tasks)
     return float(error * _errors(tasks - 1, power, level) * (1 + _more(tasks, power, level)))
+
+
+class Numbers(NamedTuple):
+    """How numbers come about.
+
+    Attributes:
+        mean: What lies midway between the means of both columns.
+        sd: Their standard deviation in a column.
+        alike: The correlation of two values of a task in one column.
+        correlation: That of two in different columns.
+        repeats: How many values a column has at each task.
+    """
+
+    mean: float
+    sd: float
+    alike: float
+    correlation: float
+    repeats: float
+
+    @property
+    def variance(self) -> float:
+        """The variance of a task's difference; as good as nothing where no columns ever differ."""
+        share = self.alike + (1 - self.alike) / self.repeats - self.correlation
+        return 2 * self.sd**2 * share
 
 
 def _errors(df: int, power: float, level: float) -> float:

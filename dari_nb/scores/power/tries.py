@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..intervals import HALVES, WHOLE, can_leave_out, normal_quantile
 from ..resampling import Array
 from ..signs import p_of_signs
+from .lost import NOTHING, Lost, least_that, means_apart
 
 Whole = NDArray[np.int64]
 
@@ -27,9 +28,9 @@ _CLEAR = 1.15
 """From so many normal quantiles on sign flips show it, too, unless tasks are few."""
 _PARTS = 20
 """In how many the largest difference is divided to flip signs: all there are of few repeats."""
-_HALVINGS = 40
-_NEAR = 0.001
 _TINY = 1e-12
+_NEAR = 1e-6
+_MOST_STEPS = 200
 
 
 class Tries(NamedTuple):
@@ -46,50 +47,66 @@ class Tries(NamedTuple):
         correlation: That of two tries at a task in different columns (the phi of 0 and 1), or as
             much of it as there can be, see :meth:`correlated`.
         repeats: How many tries a column has at each task.
+        lost: What of them the better column has no result of, where it has 0, and how many it has.
     """
 
     rate: float
     alike: float
     correlation: float
     repeats: int
+    lost: Lost = NOTHING
 
-    def rates(self, difference: float) -> tuple[float, float]:
-        """Return the rates of both columns, the lower one first."""
-        high = max(min(1.0, self.rate + difference / 2), difference)
-        return high - difference, high
+    @property
+    def ours(self) -> int:
+        """How many tries the better column has at each task."""
+        ours = self.lost.repeats or self.repeats
+        is_far = math.lcm(ours, self.repeats) > _MOST_STEPS
+        return max(1, round(ours / self.repeats)) * self.repeats if is_far else ours
+
+    @property
+    def steps(self) -> int:
+        """How many differences there are from 0 to 1."""
+        return math.lcm(self.ours, self.repeats)
 
     def midway(self, difference: float) -> float:
         """Return what really lies midway between the rates: so large a difference takes room."""
-        return sum(self.rates(difference)) / 2
+        return sum(means_apart(self.rate, difference)) / 2
 
     def correlated(self, difference: float) -> float:
         """Return the correlation that columns so far apart have: ``correlation``, if they can."""
         return min(self.correlation, self._most(difference))
 
-    def chances(self, difference: float) -> Array:
-        """Return the chances of a task's differences, from -1 to 1 in steps of one try."""
-        low, high = self.rates(difference)
-        alone = np.convolve(self._column(high), self._column(low)[::-1])
+    def chances(self, difference: float, kept: float = 1.0) -> Array:
+        """Return the chances of a task's differences, from -1 to 1 in so many steps to either side.
+
+        Args:
+            difference: That of the rates.
+            kept: The share of the better column's tries that it has.
+        """
+        low, high = means_apart(self.rate, difference)
+        there, less = partial(self._there, kept), self._column(low, self._coins)[::-1]
+        alone = np.convolve(self._column(high, there), less)
         most = self._most(difference)
         shared = min(1.0, self.correlation / most) if most > 0 else 0.0
         together = np.zeros_like(alone)
         for share, below, above in self._minds(low, high):
-            coins = np.convolve(_coins(above, self.repeats), _coins(below, self.repeats)[::-1])
-            together += share * coins
+            together += share * np.convolve(there(above), self._coins(below)[::-1])
         return shared * together + (1 - shared) * alone
 
     def _most(self, difference: float) -> float:
         """Return the correlation of columns that are of one mind at each task."""
-        low, high = self.rates(difference)
+        low, high = means_apart(self.rate, difference)
         spread = math.sqrt(low * (1 - low) * high * (1 - high))
         both = sum(share * below * above for share, below, above in self._minds(low, high))
         return max(0.0, both - low * high) / spread if spread > _TINY else 0.0
 
     def _minds(self, low: float, high: float) -> list[tuple[float, float, float]]:
         """Return shares of tasks, from hard to easy, with the chance of each column's try."""
-        # A single try comes out only once: a coin is no other than what would come out the same.
-        alike = 1.0 if self.repeats == 1 else self.alike
-        ends = [(alike * (1 - rate), 1 - alike * rate) for rate in (low, high)]
+        ends = []
+        for rate, tries in ((low, self.repeats), (high, self.ours)):
+            # A single try comes out only once: a coin is no other than what comes out the same.
+            alike = 1.0 if tries == 1 else self.alike
+            ends.append((alike * (1 - rate), 1 - alike * rate))
         cuts = sorted({0.0, 1.0, *(end for pair in ends for end in pair)})
         minds = []
         for start, end in pairwise(cuts):
@@ -101,34 +118,65 @@ class Tries(NamedTuple):
             minds.append((end - start, below, above))
         return minds
 
-    def _column(self, rate: float) -> Array:
-        chances = (1 - self.alike) * _coins(rate, self.repeats)
+    def _column(self, rate: float, coins: Callable[[float], Array]) -> Array:
+        chances = (1 - self.alike) * coins(rate)
         chances[0] += self.alike * (1 - rate)
-        chances[-1] += self.alike * rate
-        return chances
+        return chances + self.alike * rate * coins(1.0)
+
+    def _coins(self, rate: float) -> Array:
+        return self._in_steps(_coins(rate, self.repeats))
+
+    def _in_steps(self, chances: Array) -> Array:
+        found = np.zeros(self.steps + 1)
+        found[:: self.steps // (len(chances) - 1)] = chances
+        return found
+
+    def _there(self, kept: float, rate: float) -> Array:
+        """Return the chances of so many successes where only a share of the tries is there."""
+        few = math.floor(self.ours * kept + _NEAR)
+        more = max(0.0, self.ours * kept - few)
+        found = np.zeros(self.ours + 1)
+        found[: few + 1] = (1 - more) * _coins(rate, few)
+        if more > _NEAR:
+            found[: few + 2] += more * _coins(rate, few + 1)
+        return self._in_steps(found)
+
+
+def least_difference(
+    of: Tries, repeats: float, tasks: int, power: float, level: float
+) -> float | None:
+    """Return the smallest difference of rates that shows so often; ``None`` where none does.
+
+    What shows is what the interval of ``paired_difference`` tells from 0, upwards. Its square is as
+    large as the variance of the mean difference, and that is linear in one by the number of
+    repeats: where these are no whole number, it lies between those beside it.
+    """
+    found = partial(_least_of, tasks=tasks, power=power, level=level)
+    few = math.floor(repeats)
+    least = found(of._replace(repeats=few))
+    most = found(of._replace(repeats=few + 1)) if repeats > few else None
+    if least is None or most is None:
+        return least
+    way = (1 / few - 1 / repeats) * few * (few + 1)
+    return math.sqrt(least**2 + way * (most**2 - least**2))
 
 
 @lru_cache(maxsize=256)
-def least_difference(of: Tries, tasks: int, power: float, level: float) -> float | None:
-    """Return the smallest difference of rates that shows so often; ``None`` where none does.
-
-    What shows is what the interval of ``paired_difference`` tells from 0, upwards.
-    """
-    drawn = _counted if tasks > _MOST_DRAWN else _drawn
-    return _least(drawn(of, tasks, level), power)
+def _least_of(of: Tries, tasks: int, power: float, level: float) -> float | None:
+    shown = (_counted if tasks > _MOST_DRAWN else _drawn)(of, tasks, level)
+    return least_that(lambda gap: shown(gap) >= power) if shown(1.0) >= power else None
 
 
-def _least(shown: Callable[[float], float], power: float) -> float | None:
-    """Return the smallest difference that shows so often."""
-    low, high = 0.0, 1.0
-    if shown(high) < power:
-        return None
-    for _ in range(_HALVINGS):
-        if high - low < _NEAR * high:
-            break
-        middle = (low + high) / 2
-        low, high = (low, middle) if shown(middle) >= power else (middle, high)
-    return high
+def _parts(of: Tries, tasks: int, difference: float) -> Iterator[tuple[int, Array]]:
+    """Return how many tasks are alike in what is lost of them, with the chances of each."""
+    for kept, many in of.lost.known:
+        yield many, of.chances(difference, kept)
+    if rest := tasks - sum(many for _, many in of.lost.known):
+        others = of.lost.others or ((1.0, 1.0),)
+        found = np.zeros(2 * of.steps + 1)
+        for kept, share in others:
+            found += share * of.chances(difference, kept)
+        yield rest, found
 
 
 def _drawn(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
@@ -136,8 +184,11 @@ def _drawn(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
     places, showing = np.random.default_rng(0).random((_RUNS, tasks)), _Showing(of, tasks, level)
 
     def shown(difference: float) -> float:
-        ends = of.chances(difference).cumsum()[:-1]
-        gaps = np.searchsorted(ends, places, side="right") - of.repeats
+        gaps, start = np.empty_like(places, dtype=np.int64), 0
+        for many, chances in _parts(of, tasks, difference):
+            some = slice(start, start := start + many)
+            gaps[:, some] = np.searchsorted(chances.cumsum()[:-1], places[:, some], side="right")
+        gaps -= of.steps
         sums, squares, many = gaps.sum(axis=1), (gaps**2).sum(axis=1), (gaps != 0).sum(axis=1)
         return showing.share(sums, squares, many, gaps.__getitem__)
 
@@ -146,14 +197,17 @@ def _drawn(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
 
 def _counted(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
     """Return how often differences show where it is drawn how many tasks have each."""
-    steps, showing = np.arange(-of.repeats, of.repeats + 1), _Showing(of, tasks, level)
+    steps, showing = np.arange(-of.steps, of.steps + 1), _Showing(of, tasks, level)
 
     def shown(difference: float) -> float:
-        chances = of.chances(difference)
-        there = chances > _TINY
-        of_there, gaps = chances[there], steps[there]
-        random = np.random.default_rng(0)
-        counts = random.multinomial(tasks, of_there / of_there.sum(), _RUNS)
+        random, counts = np.random.default_rng(0), np.zeros((_RUNS, len(steps)), dtype=np.int64)
+        for many, chances in _parts(of, tasks, difference):
+            there = chances > _TINY
+            counts[:, there] += random.multinomial(
+                many, chances[there] / chances[there].sum(), _RUNS
+            )
+        drawn = np.flatnonzero(counts.any(axis=0))
+        counts, gaps = counts[:, drawn], steps[drawn]
         counts[:, gaps == 0] = 0
         return showing.share(
             counts @ gaps, counts @ gaps**2, counts.sum(axis=1), lambda n: gaps.repeat(counts[n])
@@ -163,10 +217,11 @@ def _counted(of: Tries, tasks: int, level: float) -> Callable[[float], float]:
 
 
 class _Showing:
-    """Which runs the interval of ``paired_difference`` tells from 0, upwards; gaps are in tries."""
+    """Which runs the interval of ``paired_difference`` tells from 0, upwards; gaps are in steps."""
 
     def __init__(self, of: Tries, tasks: int, level: float) -> None:
-        self._repeats, self._tasks, self._level = of.repeats, tasks, level
+        self._tasks, self._level = tasks, level
+        self._coins = of.steps**2 * (1 / of.repeats + 1 / of.ours) / 2
         self._known: dict[bytes, bool] = {}
 
     def share(
@@ -184,7 +239,7 @@ class _Showing:
             return 0.0
         added = min(1.0, self._tasks / WHOLE)
         size, quantile = self._tasks + added, normal_quantile(self._level)
-        more = HALVES * added * self._repeats
+        more = HALVES * added * self._coins
         shown = sums > quantile * np.sqrt(squares + more - sums * (sums / size))
         ratios = sums / np.sqrt(np.maximum(squares, 1)) / quantile
         shown &= (many <= _MOST_FLIPPED) | (ratios > 1)

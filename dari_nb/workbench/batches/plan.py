@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,11 @@ from ...models.events import CANCELLED
 from ...render.plain.words import count_text
 from ..link.background import wait_for
 from .cells import Column
-from .following.countable import Countable, between
+from .following.countable import Countable
 from .following.past_costs import PastCost, late_text, not_come_yet, past_costs, what_they_cost
 from .following.past_scores import Past, past_scores
 from .following.spending import dollars
 from .matrix.grid import size_text
-from .matrix.means import LEVEL
 from .matrix.picture import without_means
 from .sending.chunks import chunks_to_send
 from .sending.finding import found_in
@@ -60,9 +60,11 @@ class Plan:
             the run of the agent that has most of them, or else assumed to be that of 0 and 1, if
             no score is of another kind. Counted are the tasks on which both columns have a score:
             of those to come the same share as in a past run, with as many of their repeats. What
-            failed has none. Several columns, and several scores of its own or else of the past run,
-            are as many comparisons as the matrix judges together. ``None`` where no difference is
-            told. See :func:`dari_nb.scores.detectable`.
+            failed, or could not be scored, has none; of yes and no, and of shares, it is 0 for
+            whichever column is the better one, as it is where the matrix names that. Several
+            columns, and several scores of its own or else of the past run, are as many comparisons
+            as the matrix judges together. ``None`` where no difference is told. See
+            :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
     >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)
@@ -104,7 +106,7 @@ class Plan:
         self._columns = list(batch.columns)
         self._past = past or Past()
         matrix = without_means(batch)
-        self._countable = Countable(matrix, self._past.counted)
+        self._countable = Countable(matrix, self._past.counted, zeros=self._past.has_zeros)
         self._seen = matrix.by_id
         self._elsewhere = elsewhere
         self._late = late or {}
@@ -166,24 +168,25 @@ class Plan:
         return self.allowed is not None and self.allowed < self.sends
 
     def _shown_by(self, cells: Sequence[MatrixCell]) -> Detectable | None:
-        from ...scores import detectable
+        from ...scores.power.detectable import planned
 
         past, countable = self._past, self._countable
-        pair = countable.pair(cells)
-        if past.untold or not pair.tasks:
+        pairs = [pair for pair in countable.pairs(cells) if pair.tasks]
+        if past.untold or not pairs:
             return None
-        like, comparisons = past.telling and past.telling.columns, countable.comparisons
-        shown = partial(detectable, level=LEVEL, comparisons=comparisons, like=like)
-        found = between(pair.repeats, lambda many: shown(pair.tasks, many))
-        told = [_supposed(past, self.run_id, found.assumption), countable.told(cells)]
-        return replace(found, assumption="; ".join(filter(None, told)))
+        like = past.telling and past.telling.columns
+        shown = [(planned(pair.size, countable.comparisons, like), pair) for pair in pairs]
+        found, pair = max(shown, key=lambda of: of[0].difference or math.inf)
+        told = [_supposed(past, self.run_id, found.assumption), countable.told(cells, pair)]
+        sizes = {"tasks": pair.tasks, "repeats": int(pair.repeats)}
+        return replace(found, **sizes, assumption="; ".join(filter(None, told)))
 
     def _shown_text(self, shown: Detectable | None) -> str:
         """Say what can be shown, or why nothing is told."""
         if shown is not None:
             return shown.found
         why = self._past.untold or "no task has a score in two columns"
-        return f"no difference is told, since {why}"
+        return f"unknown: {why}"
 
     def check(self, max_items: int) -> None:
         """Hold the cap.

@@ -234,7 +234,7 @@ def test_a_score_that_tells_nothing_of_variance_is_passed_over(d, planned, worth
     batch.score("mix", worthless)
     for plan in (batch.plan(), planned(["x", "y"], ["a", "b"], 2, max_cost=9)):
         said = dict(plan.rows())["can show"]
-        assert said.startswith(f"no difference is told, since {why}")
+        assert said.startswith(f"unknown: {why}")
         assert plan.shows is None
     batch.score("right", lambda turn: is_right(turn) if "1" in turn.text else None)
     assert "variance of right in run scored" in repr(batch.plan())

@@ -89,26 +89,41 @@ def scored(batch, name):
 
 
 def seen(plan, columns, has):
-    """How many percent of runs show the told difference, whose cells ``has`` says are scored."""
+    """How many percent of runs show the told difference, whose cells ``has`` says are scored.
+
+    Either column may be the better one; what it lost of yes and no is 0. It is the fewest of both.
+    """
     told, repeats = variation(columns), plan.repeats
-    random, shape = np.random.default_rng(5), (RUNS, plan.tasks, repeats)
     alike = 0.5 if told.alike is None else told.alike
     both = min(0.3, alike) if told.correlation is None else told.correlation
     if told.two:
         draw, unit = power._tries(told.mean, alike, both).draw, 1
     else:
         draw, unit = power._numbers(alike, both).draw, told.sd / power.SD
-    above, below = draw(random, plan.shows.difference / unit, shape)
     found = []
-    for one, other in zip(above, below, strict=True):
-        mine, theirs = has(random)
-        tasks = np.flatnonzero(mine.any(axis=1) & theirs.any(axis=1)).tolist()
-        pair = (
-            {t: of[t][h[t]].tolist() for t in tasks} for of, h in ((one, mine), (other, theirs))
-        )
-        kind = "yes/no" if told.two else "number"
-        found.append(len(tasks) > 1 and paired_difference(*pair, draws=499, kind=kind).low > 0)
-    return 100 * np.mean(found)
+    for first in (0, 1) if told.two else (0,):
+        random, shape = np.random.default_rng(5), (RUNS, plan.tasks, repeats)
+        above, below = draw(random, plan.shows.difference / unit, shape)
+        drawn = zip(above, below, strict=True)
+        found.append(np.mean([shows(*of, has(random), first, bool(told.two)) for of in drawn]))
+    return 100 * min(found)
+
+
+def shows(one, other, has, first, is_yes_or_no):
+    """Whether a run, whose cells are scored where ``has`` says so, tells that the one is better."""
+    mine, theirs = has[first], has[1 - first]
+    pairs = [mine.any(axis=1) & theirs.any(axis=1)]
+    if is_yes_or_no:
+        pairs.append(theirs.any(axis=1))
+        one = one * mine
+    for compared, are_there in zip(pairs, (mine, np.ones_like(mine)), strict=False):
+        tasks = np.flatnonzero(compared).tolist()
+        ours = {t: one[t][are_there[t]].tolist() for t in tasks}
+        others = {t: other[t][theirs[t]].tolist() for t in tasks}
+        kind = "yes/no" if is_yes_or_no else "number"
+        if len(tasks) < 2 or not paired_difference(ours, others, draws=499, kind=kind).low > 0:
+            return False
+    return True
 
 
 @pytest.mark.parametrize(("score", "share"), [(is_right, 0.4), (is_right, 0.7), (size, 0.5)])
@@ -130,7 +145,7 @@ def test_what_is_told_is_seen_so_often_where_whole_tasks_get_no_score(tried, sco
     batch = tried(tasks, ["a", "b"], 3)
     batch.score("x", lambda turn: None if "hollow" in turn.text else score(turn))
     coming = tried([f"More {n}" for n in range(50)], ["a", "b"], repeats, dry_run=True)
-    told = "if again 12 of 30 tasks get no score in both: 30 of 50 tasks can be compared"
+    told = "if again on 12 of 30 tasks not both have a score: 30 of 50 tasks can be compared"
     assert told in can_show(coming)
 
     def has(random):
@@ -145,7 +160,7 @@ def test_as_many_new_tasks_show_what_a_run_itself_does_if_again_so_many_get_none
     batch.score("x", lambda turn: score(turn) if int(turn.text.split()[1]) < 12 else None)
     there = batch.plan()
     plan = tried([f"More {n}" for n in range(40)], ["a", "b"], 2, dry_run=True)
-    told = "; if again 28 of 40 tasks get no score in both: 12 of 40 tasks can be compared"
+    told = "; if again on 28 of 40 tasks not both have a score: 12 of 40 tasks can be compared"
     assert told in can_show(plan)
     assert (plan.shows.difference, plan.shows.tasks) == (there.shows.difference, 12)
 
@@ -153,7 +168,7 @@ def test_as_many_new_tasks_show_what_a_run_itself_does_if_again_so_many_get_none
 def test_of_one_past_column_those_tasks_count_that_have_a_score(tried):
     tried(TASKS, ["a"]).score("x", lambda turn: None if is_b_of_even(turn, "a") else size(turn))
     plan = tried([f"More {n}" for n in range(40)], ["a", "b"], dry_run=True)
-    told = "; if again 15 of 30 tasks get no score in both: 20 of 40 tasks can be compared"
+    told = "; if again on 15 of 30 tasks not both have a score: 20 of 40 tasks can be compared"
     assert told in can_show(plan)
 
 
@@ -188,7 +203,7 @@ def test_cells_that_failed_count_for_nothing_and_so_do_those_to_come_that_may(tr
     batch.score("right", is_right)
     assert batch.plan().shows.tasks == compared_in(batch) == 20
     plan = tried([f"More {n}" for n in range(90)], ["a", "b"], 2, dry_run=True)
-    told = "; if again 10 of 30 tasks get no score in both: 60 of 90 tasks can be compared"
+    told = "; if again on 10 of 30 tasks not both have a score: 60 of 90 tasks can be compared"
     assert told in can_show(plan)
     alone = tried([f"More {n}" for n in range(90)], ["a", "c"], 2, dry_run=True)
     assert alone.shows == plan.shows
@@ -198,7 +213,7 @@ def test_a_share_is_that_of_both_llms_where_it_is_known(tried):
     batch = tried(TASKS, ["a", "b"])
     batch.score("x", lambda turn: None if is_b_of_even(turn) else size(turn))
     plan = tried([f"More {n}" for n in range(100)], ["a", "b"], dry_run=True)
-    told = "if again 15 of 30 tasks get no score in both: 50 of 100 tasks can be compared"
+    told = "if again on 15 of 30 tasks not both have a score: 50 of 100 tasks can be compared"
     assert told in can_show(plan)
 
 
@@ -212,7 +227,7 @@ def test_what_max_cost_allows_is_counted_in_the_same_way(tried):
     told = dict(plan.rows())
     assert told["can show"].startswith("with what max_cost allows, ")
     for row, tasks in (("can show", 40), ("all of it", 40)):
-        assert re.search(rf"if again \d+ of 30 tasks .*: \d+ of {tasks} tasks", told[row])
+        assert re.search(rf"if again on \d+ of 30 tasks .*: \d+ of {tasks} tasks", told[row])
     assert plan.shows.difference < plan.shows_within.difference
     assert plan.shows_within.tasks == plan.shows.tasks < 40
 
@@ -225,7 +240,7 @@ def test_what_max_cost_allows_is_counted_in_the_same_way(tried):
 def test_where_no_task_can_be_compared_no_difference_is_told(tried, missing):
     batch = tried(TASKS, ["a", "b"])
     batch.score("x", missing)
-    few = "no difference is told, since no task has a score in two columns"
+    few = "unknown: no task has a score in two columns"
     for plan in (batch.plan(), tried(["x", "y"], ["a", "b"], dry_run=True)):
         assert (plan.shows, can_show(plan)) == (None, few)
 
@@ -297,9 +312,28 @@ def test_a_number_on_too_few_tasks_tells_nothing_and_yes_or_no_is_what_is_assume
     pilot = tried(TASKS[:1], ["a", "b"], 5)
     pilot.score("size", size)
     plan = tried(TASKS, ["a", "b"], dry_run=True)
-    few = "fewer than five tasks tell nothing of how much size varies"
-    assert can_show(plan) == f"no difference is told, since {few}"
+    assert can_show(plan) == "unknown: it takes 5 tasks to tell how much size varies"
     pilot.score("size", is_right)
     plan = tried(TASKS, ["a", "b"], dry_run=True)
     assert plan.shows.difference == detectable(30).difference
     assert "assumed, since no score tells yet how much values vary" in can_show(plan)
+
+
+def test_a_column_with_too_few_scores_is_named_as_the_matrix_names_it(tried):
+    batch = tried(TASKS, ["a", "b", "c"])
+    few = [f"Task {n} by c again 1" for n in range(8, 30)]
+    batch.score("x", lambda turn: None if turn.text in few else size(turn))
+    assert "c has it on 8 of 30 tasks and is not compared" in str(batch)
+    assert "; c has a score on too few tasks to be compared)" in can_show(batch.plan())
+
+
+def test_that_what_is_lost_counts_as_0_is_told_of_yes_and_no_alone(tried):
+    batch, told = tried(TASKS, ["a", "b"]), "; what the better one lacks counted as 0)"
+    batch.score("x", some(is_right, 0.8))
+    coming = tried([f"More {n}" for n in range(30)], ["a", "b"], dry_run=True)
+    assert told in can_show(batch.plan())
+    assert told in can_show(coming)
+    batch.score("x", some(size, 0.8))
+    assert "counted as 0" not in can_show(batch.plan())
+    batch.score("x", is_right)
+    assert "counted as 0" not in can_show(batch.plan())

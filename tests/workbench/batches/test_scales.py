@@ -216,7 +216,7 @@ def test_where_a_scale_is_not_known_no_place_on_it_is_told(many):
     frame.attrs = {}
     with pytest.raises(InvalidRequestError, match="holds numbers from 20 to 100") as error:
         agreement(frame, "judge.hundred", "fine")
-    assert str(error.value).endswith("Bring both to one scale first.")
+    assert str(error.value).endswith("Bring both to one scale first, under a name of its own.")
 
 
 @pytest.mark.parametrize("function", [agreement, calibrated])

@@ -2,38 +2,79 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
-from math import floor, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from ....render.matrix.matrix import Matrix, MatrixCell
+from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
+from ....render.plain.words import count_text
 from ....score_kinds import is_number
-from ..matrix.means import columns_compared, comparisons_of
-from .past_scores import Common, PastScores
+from ..matrix.means import LEVEL, columns_compared, comparisons_of
+from .past_scores import Common, PastScores, rounded
 
 if TYPE_CHECKING:
-    from ....scores import Detectable
+    from ....scores.power.detectable import Size
+    from ....scores.power.lost import Lost
 
 _HAS_ENDED = frozenset({"completed", "failed", "cancelled"})
-_Column = Mapping[str, Sequence[bool]]
 
 
 class Pair(NamedTuple):
-    """What two columns are compared on.
+    """What a column is compared with another one on, if it is the better one.
 
     Attributes:
         tasks: On how many tasks both have a score.
         repeats: How many scores a column has there: the variance of its means is that of so many.
         past: What past columns had in common, as is supposed of what is to come.
+        compared: On how many tasks the other one has a score: the first has one, too, or 0.
+        known: Which share of its scores the first has on how many of these, the rest being 0.
+        each: How many scores the first has on a task, with those that are 0, and the other one.
     """
 
-    tasks: int
-    repeats: float
-    past: Common
+    tasks: int = 0
+    repeats: float = 1.0
+    past: Common = Common()
+    compared: int = 0
+    known: tuple[tuple[float, int], ...] = ()
+    each: tuple[float, float] = (1.0, 1.0)
+
+    @property
+    def lost(self) -> Lost:
+        """What is 0 for the first."""
+        from ....scores.power.lost import NOTHING, Lost
+
+        are_to_come = self.compared > sum(tasks for _, tasks in self.known)
+        told = self.past.shares if are_to_come else ()
+        if all(share == 1 for share, _ in (*self.known, *told)):
+            return NOTHING
+        others = tuple((share, tasks / self.past.compared) for share, tasks in told)
+        return Lost(self.known, others, round(self.each[0]))
+
+    @property
+    def size(self) -> Size:
+        """What is compared, as what shows is told by."""
+        from ....scores.power.detectable import POWER, Size
+
+        repeats = self.each[1] if any(self.lost) else self.repeats
+        return Size(self.compared, repeats, POWER, LEVEL, self.lost)
+
+
+class _Task(NamedTuple):
+    """How many scores a column has on a task, is going to have, and has lost, which are 0."""
+
+    there: int = 0
+    to_come: int = 0
+    lost: int = 0
+
+    @property
+    def is_able(self) -> bool:
+        """Whether there is a score, or is going to be."""
+        return bool(self.there or self.to_come)
+
+
+_Column = Mapping[str, _Task]
 
 
 class Countable:
@@ -45,9 +86,10 @@ class Countable:
     Args:
         matrix: The cells with what is known of them.
         past: The scores of the run that tells how many tasks get none, first the one that does.
+        zeros: Whether what the better one of two columns lost counts as 0.
     """
 
-    def __init__(self, matrix: Matrix, past: Sequence[PastScores]) -> None:
+    def __init__(self, matrix: Matrix, past: Sequence[PastScores], *, zeros: bool) -> None:
         names = [name for name, kind in matrix.kinds.items() if kind != "label"]
         is_own = any(score.run_id == matrix.run_id for score in past)
         self._past = past
@@ -55,6 +97,7 @@ class Countable:
         self._names = names or [self._name]
         self._counted = self._name or (past[0].name if past else "")
         self._matrix = matrix
+        self._zeros = zeros
         self._llms = {column.id: column.llm for column in matrix.columns}
 
     @cached_property
@@ -69,33 +112,47 @@ class Countable:
             return is_number(cell.scores.get(name))
         return True
 
-    def pair(self, cells: Sequence[MatrixCell]) -> Pair:
-        """Return what two columns are compared on: those that have the fewest tasks in common."""
-        found: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
-        for cell in cells:
-            if self.has(cell):
-                found[cell.column][cell.row].append(self._is_there(cell))
-        columns = self._compared.get(self._counted, ())
-        pairs = [_pair(found[o], found[p], self._common(o, p)) for o, p in combinations(columns, 2)]
-        return min(pairs, default=Pair(0, 1, Common()))
+    def pairs(self, cells: Sequence[MatrixCell]) -> list[Pair]:
+        """Return what two columns are compared on: those that have the fewest tasks in common.
 
-    def told(self, cells: Sequence[MatrixCell]) -> str:
+        Either of them may be the better one: where that makes a difference, both are returned.
+        """
+        given: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+        for cell in cells:
+            given[cell.column][cell.row][self._state(cell)] += 1
+        found = {
+            column: {row: _Task(*map(of.get, _Task._fields, (0, 0, 0))) for row, of in rows.items()}
+            for column, rows in given.items()
+        }
+        columns = self._compared.get(self._counted, ())
+        pairs = [
+            [self._pair(found, *both) for both in ((one, other), (other, one))]
+            for one, other in combinations(columns, 2)
+        ]
+        return list(dict.fromkeys(min(pairs, key=min, default=[])))
+
+    def told(self, cells: Sequence[MatrixCell], pair: Pair) -> str:
         """Say what is missing, and what is supposed of what is to come; empty where nothing is."""
-        (tasks, _, past), of = self.pair(cells), len({cell.row for cell in cells})
+        tasks, past, of = pair.tasks, pair.past, len({cell.row for cell in cells})
         able = {column for column, name in self._rows if name == self._counted}
-        without = [column.label for column in self._matrix.columns if column.id not in able]
-        told = [f"{column} has no score" for column in without]
-        ended = [cell for cell in cells if cell.column in able and cell.state in _HAS_ENDED]
-        again = "some answers get no score" if past.often < 1 else ""
+        compared, columns = self._compared[self._counted], self._matrix.columns
+        told = [f"{one.label} has no score" for one in columns if one.id not in able]
+        few = [one.label for one in columns if one.id in able.difference(compared)]
+        told += [f"{label} has a score on too few tasks to be compared" for label in few]
+        ended = [cell for cell in cells if cell.column in compared and cell.state in _HAS_ENDED]
+        again = "some answers get no score" if past.often < 1 or past.kept < 1 else ""
         if past.both < past.of:
-            again = f"{past.of - past.both:,} of {past.of:,} tasks get no score in both"
+            lacking = f"{past.of - past.both:,} of {count_text(past.of, 'task')}"
+            again = f"on {lacking} not both have a score"
         is_coming = again and any(self.has(cell) and not self._is_there(cell) for cell in cells)
         lost, what = sum(not self.has(cell) for cell in ended), "score" if self._name else "answer"
         if lost and not (is_coming and self._name):
             told.append(f"{lost:,} of {len(ended):,} cells have no {what}")
         told += [f"if again {again}"] if is_coming else []
         left = f"{tasks:,} of {of:,} tasks can be compared" if tasks < of else ""
-        return ": ".join(filter(None, (" and ".join(told), left)))
+        zeros = "what the better one lacks counted as 0" if any(pair.lost) else ""
+        missing = ": ".join(filter(None, (" and ".join(told), left)))
+        return "; ".join(filter(None, (missing, zeros)))
 
     @cached_property
     def _compared(self) -> Mapping[str, Collection[str]]:
@@ -121,38 +178,47 @@ class Countable:
     def _is_there(self, cell: MatrixCell) -> bool:
         return is_number(cell.scores.get(self._name))
 
-    def _common(self, *columns: str) -> Common:
-        llms = {self._llms[column] for column in columns}
-        return self._past[0].common(llms) if self._past else Common()
+    def _state(self, cell: MatrixCell) -> str:
+        """Say which of the numbers of a task a cell is one of; empty where of none."""
+        if self.has(cell):
+            return "there" if self._is_there(cell) else "to_come"
+        return "lost" if self._zeros and lost_by(cell, self._name) else ""
+
+    def _pair(self, found: Mapping[str, _Column], one: str, other: str) -> Pair:
+        llms, past = (self._llms[one], self._llms[other]), Common()
+        if self._past:
+            past = self._past[0].common(*llms, zeros=self._zeros)
+        return _pair(found.get(one, {}), found.get(other, {}), past, zeros=self._zeros)
 
 
-def between(many: float, found: Callable[[int], Detectable]) -> Detectable:
-    """Return what shows with so many repeats, from what does by the whole numbers beside it.
-
-    The square of what shows is as large as the variance of the mean difference, and that is linear
-    in one by the number of repeats.
-    """
-    few = floor(many)
-    least = found(few)
-    most = found(few + 1) if many > few else least
-    if least.difference is None or most.difference is None:
-        return least
-    way = (1 / few - 1 / many) * few * (few + 1)
-    square = least.difference**2 + way * (most.difference**2 - least.difference**2)
-    return replace(least, difference=sqrt(square))
-
-
-def _pair(one: _Column, other: _Column, past: Common) -> Pair:
+def _pair(one: _Column, other: _Column, past: Common, *, zeros: bool) -> Pair:
     """Take what is there as it is, and as much of the tasks to come as was had in common."""
-    there = {task for task in one if any(one[task]) and any(other.get(task, ()))}
-    able = (one.keys() & other.keys()) - there
-    to_come = {task for of in (one, other) for task in of if not all(of[task])} - there
+    rows = one.keys() & other.keys()
+    there = {row for row in rows if one[row].there and other[row].there}
+    alone = {row for row in rows if other[row].is_able and one[row].lost and not one[row].is_able}
+    able = {row for row in rows if one[row].is_able and other[row].is_able} - there
+    to_come = {row for of in (one, other) for row in of if of[row].to_come} - there - alone
     some = min(len(able), max(min(1, past.both), past.both * len(to_come) // past.of))
-    weights = dict.fromkeys(there, 1.0) | dict.fromkeys(able, some / max(1, len(able)))
-    spread = sum(
-        weight / max(1.0, sum(is_there or past.often for is_there in of[task])) / 2
-        for task, weight in weights.items()
-        for of in (one, other)
+    more = min(len(able), max(some, past.compared * len(to_come) // past.of))
+    tasks, compared = len(there) + some, len(there) + len(alone) + more
+    if not tasks:
+        return Pair(past=past)
+    weights = dict.fromkeys(there | alone, 1.0) | dict.fromkeys(able, more / max(1, len(able)))
+    had = [one[row] for row in there | alone]
+    known = Counter(rounded((of.there + of.to_come * past.kept) / sum(of)) for of in had)
+    often = (1.0 if zeros else past.often, past.often)
+    ours, theirs = (
+        sum(
+            weight / max(1.0, of[row].there + of[row].lost * is_first + of[row].to_come * share)
+            for row, weight in weights.items()
+        )
+        for is_first, of, share in zip((True, False), (one, other), often, strict=True)
     )
-    tasks = len(there) + some
-    return Pair(tasks, round(tasks / spread, 9) if tasks else 1, past)
+    return Pair(
+        tasks,
+        round(2 * compared / (ours + theirs), 9),
+        past,
+        compared,
+        tuple(sorted(known.items())),
+        (round(compared / ours, 9), round(compared / theirs, 9)),
+    )

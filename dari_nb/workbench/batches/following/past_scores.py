@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Sequence
-from itertools import chain, combinations, starmap
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain, permutations
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ....score_kinds import Kind, is_number, kind_of
+from ....score_kinds import JUDGING, Kind, is_number, kind_of
 from ..sending.finding import Found, found_in
 
 if TYPE_CHECKING:
@@ -17,20 +17,34 @@ if TYPE_CHECKING:
     from ....scores.book import Spot
 
 _ByTask = dict[Hashable, list[float | None]]
+_PARTS = 60
 
 
 class Common(NamedTuple):
-    """What columns have in common by a score; nothing is lacking where nothing is known.
+    """What a column and another one have of a score; nothing is lacking where nothing is known.
 
     Attributes:
         both: On how many tasks each of them has it.
         of: Of how many tasks.
         often: Which share of the answers to these has it: the mean that is right for variances.
+        shares: Which share of its answers the first has it for, on how many tasks that the other
+            one has it on, where the rest is 0 for it; ``often`` is of the other one then.
     """
 
     both: int = 1
     of: int = 1
     often: float = 1.0
+    shares: tuple[tuple[float, int], ...] = ((1.0, 1),)
+
+    @property
+    def compared(self) -> int:
+        """On how many tasks the other one has it."""
+        return sum(tasks for _, tasks in self.shares)
+
+    @property
+    def kept(self) -> float:
+        """Which share of its answers to these the first has it for."""
+        return sum(share * tasks for share, tasks in self.shares) / max(1, self.compared)
 
 
 class PastScores(NamedTuple):
@@ -56,23 +70,45 @@ class PastScores(NamedTuple):
         of = [column for one, column in zip(self.llms, self.columns, strict=True) if one == llm]
         return {*chain(*map(_scored, of or self.columns))}
 
-    def common(self, llms: Collection[str | None]) -> Common:
-        """Return what the columns of two LLMs have in common, or else those that have the least."""
-        pairs = combinations(zip(self.llms, self.columns, strict=True), 2)
-        asked = [(one, two) for (of, one), (other, two) in pairs if {of, other} == llms]
+    def common(self, llm: str | None, other: str | None, *, zeros: bool) -> Common:
+        """Return what the columns of two LLMs have in common, or else those that have the least.
+
+        Args:
+            llm: The one.
+            other: The other.
+            zeros: Whether what the one lost is 0 for it.
+        """
+        pairs = permutations(zip(self.llms, self.columns, strict=True), 2)
+        asked = [(one, two) for (of, one), (to, two) in pairs if (of, to) == (llm, other)]
         able = list(filter(_scored, self.columns)) or self.columns
-        found = asked or list(combinations(able, 2)) or [(of, of) for of in able]
-        return min(starmap(_common, found), key=lambda past: past.both / past.of, default=Common())
+        found = asked or list(permutations(able, 2)) or [(of, of) for of in able]
+        told = [_common(one, two, zeros=zeros) for one, two in found]
+        return min(told, key=lambda past: (past.both / past.of, past.kept), default=Common())
 
 
 def _scored(column: _ByTask) -> _ByTask:
     return {task: values for task, values in column.items() if {*values} != {None}}
 
 
-def _common(*columns: _ByTask) -> Common:
-    both = set.intersection(*({*_scored(column)} for column in columns))
-    each = [len(of[t]) / sum(v is not None for v in of[t]) for t in both for of in columns]
-    return Common(len(both), len({*chain(*columns)}), 1 / fmean(each) if both else 1.0)
+def _common(one: _ByTask, other: _ByTask, *, zeros: bool) -> Common:
+    both, of = _scored(one).keys() & _scored(other).keys(), len(one.keys() | other.keys())
+    if not both:
+        return Common(0, of, shares=())
+    thinned = [other] if zeros else [one, other]
+    often = 1 / fmean(1 / _share(column[task]) for task in both for column in thinned)
+    if not zeros:
+        return Common(len(both), of, often, ((1.0, len(both)),))
+    shares = Counter(rounded(_share(one[task])) for task in _scored(other).keys() & one.keys())
+    return Common(len(both), of, often, tuple(sorted(shares.items())))
+
+
+def rounded(share: float) -> float:
+    """Return a share as one of few: whole sixtieths, as all of up to six are."""
+    return round(_PARTS * share) / _PARTS
+
+
+def _share(values: Sequence[float | None]) -> float:
+    return sum(value is not None for value in values) / len(values)
 
 
 class Past(NamedTuple):
@@ -93,6 +129,11 @@ class Past(NamedTuple):
     has_any: bool = False
 
     @property
+    def has_zeros(self) -> bool:
+        """Whether what the better column lost counts as 0: not of numbers."""
+        return self.telling is None or self.telling.kind in JUDGING
+
+    @property
     def untold(self) -> str:
         """Why values are not even taken to be 0 or 1; empty where they are, or where they vary."""
         if self.telling is not None or not self.has_any:
@@ -105,7 +146,7 @@ class Past(NamedTuple):
         from ....scores.power.variation import LEAST
 
         are_few = all(len(_scored(column)) < LEAST for column in of.columns)
-        told = "fewer than five tasks tell nothing of" if are_few else "nothing tells yet"
+        told = f"it takes {LEAST} tasks to tell" if are_few else "nothing tells yet"
         return f"{told} how much {of.name} varies"
 
 

@@ -10,7 +10,7 @@ from math import comb
 from statistics import fmean
 
 from ....render.matrix.against import Against, seen_against
-from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean, is_lost
+from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean, lost_by
 from ....score_kinds import JUDGING, Kind, is_number
 from ....score_values import difference
 
@@ -24,6 +24,8 @@ _MOST_NEAR = 4
 Scale = tuple[float, float]
 Values = tuple[tuple[str, float], ...]
 """A task with one of its values, as often as it was repeated."""
+_Lost = Mapping[str, Sequence[tuple[str, str]]]
+"""The task of each cell of a column that has no value though it was to have one, and why."""
 
 
 def with_means(matrix: Matrix) -> Matrix:
@@ -41,7 +43,7 @@ def with_means(matrix: Matrix) -> Matrix:
         )
         for column in matrix.columns
     ]
-    lost = _lost(matrix.cells, kinds)
+    lost = {name: _lost(matrix.cells, name, kind) for name, kind in kinds.items()}
     findings = _findings(values, lost, kinds, matrix.scales) if matrix.is_over else []
     return replace(matrix, columns=columns, findings=findings)
 
@@ -56,10 +58,8 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
         return seen
     kind, scale = matrix.kinds[seen.score], matrix.scales.get(seen.score)
     values = _values(matrix.cells, [seen.score])
-    lost = _lost(matrix.cells, [seen.score])
-    failed = {column: tasks for (column, _), tasks in lost.items()}
+    lost = _lost(matrix.cells, seen.score, kind)
     by_column = {column: of for (column, _), of in values.items()}
-    worst = _worst(kind, scale, by_column)
     both = {
         column: {task for task, _ in by_column.get(column, ())}
         & {task for task, _ in by_column.get(base, ())}
@@ -71,8 +71,7 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
     for column in compared:
         base = seen.bases[column]
         gap = _gap_on_both(base, by_column[column], by_column[base], kind, scale, level)
-        ends = _ends(gap, column)
-        gaps[column] = _bounded(gap, *ends, by_column, failed, kind, scale, worst, level)
+        gaps[column] = _bounded(gap, column, by_column, lost, kind, scale, level)
     return replace(seen, gaps=gaps, level=level)
 
 
@@ -86,13 +85,15 @@ def _values(cells: Iterable[MatrixCell], names: Iterable[str]) -> dict[tuple[str
     return {key: tuple(values) for key, values in found.items()}
 
 
-def _lost(cells: Iterable[MatrixCell], names: Iterable[str]) -> dict[tuple[str, str], list[str]]:
-    """Collect the tasks of the cells that failed, by column and score."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for cell in cells:
-        for name in names:
-            if is_lost(cell, name):
-                found.setdefault((cell.column, name), []).append(cell.row)
+def _lost(cells: Iterable[MatrixCell], name: str, kind: Kind) -> _Lost:
+    """Collect what failed or could not be scored, by column; nothing where no one knows the worst.
+
+    What is missing of other numbers might have been any: their intervals are of what is there.
+    """
+    found: dict[str, list[tuple[str, str]]] = {}
+    for cell in cells if kind in JUDGING else ():
+        if why := lost_by(cell, name):
+            found.setdefault(cell.column, []).append((cell.row, why))
     return found
 
 
@@ -108,7 +109,7 @@ def _mean(name: str, values: Values, kind: Kind, scale: Scale | None) -> Mean:
 
 def _findings(
     values: Mapping[tuple[str, str], Values],
-    lost: Mapping[tuple[str, str], Sequence[str]],
+    lost: Mapping[str, _Lost],
     kinds: Mapping[str, Kind],
     scales: Mapping[str, Scale],
 ) -> list[Finding]:
@@ -116,7 +117,7 @@ def _findings(
     compared = columns_compared(values, kinds)
     comparisons = comparisons_of(compared)
     found = [
-        _compared(name, kinds[name], of, lost, comparisons, scales.get(name))
+        _compared(name, kinds[name], of, lost[name], comparisons, scales.get(name))
         for name, of in compared.items()
     ]
     if len(found) > MOST_FINDINGS:
@@ -164,7 +165,7 @@ def _compared(
     name: str,
     kind: Kind,
     by_column: Mapping[str, Values],
-    lost: Mapping[tuple[str, str], Sequence[str]],
+    lost: _Lost,
     comparisons: int,
     scale: Scale | None,
 ) -> Finding:
@@ -182,15 +183,9 @@ def _compared(
     )
     level = 1 - (1 - LEVEL) / comparisons
 
-    failed = {column: tasks for (column, of), tasks in lost.items() if of == name}
-    worst = _worst(kind, scale, by_column)
-
     def gaps(one: str, others: Iterable[str]) -> list[Gap]:
         found = (_gap_on_both(o, by_column[one], by_column[o], kind, scale, level) for o in others)
-        return [
-            _bounded(gap, *_ends(gap, one), by_column, failed, kind, scale, worst, level)
-            for gap in found
-        ]
+        return [_bounded(gap, one, by_column, lost, kind, scale, level) for gap in found]
 
     def differ(columns: Collection[str]) -> int:
         told = ([by_task[c][task] for c in columns if task in by_task[c]] for task in having)
@@ -222,12 +217,6 @@ def _gap_on_both(
     return _gap(other, _only(ones, both), _only(others, both), kind, scale, level)
 
 
-def _ends(gap: Gap, one: str) -> tuple[str, str]:
-    """Return who is ahead by a difference, and who is behind."""
-    # Of the one that is behind nothing is taken for wrong that might have been right.
-    return (one, gap.other) if gap.low > 0 else (gap.other, one)
-
-
 @lru_cache(maxsize=1024)
 def _gap(
     other: str, ones: Values, others: Values, kind: Kind, scale: Scale | None, level: float
@@ -241,33 +230,29 @@ def _gap(
 
 def _bounded(
     gap: Gap,
-    better: str,
-    other: str,
+    one: str,
     by_column: Mapping[str, Values],
-    failed: Mapping[str, Sequence[str]],
+    lost: _Lost,
     kind: Kind,
     scale: Scale | None,
-    worst: float,
     level: float,
 ) -> Gap:
-    """Say whether a difference would not be settled any more, were all that failed the worst."""
-    if not (gap.low > 0 or gap.high < 0) or better not in failed:
+    """Say whether a difference would be settled no more if what is lost counted as 0."""
+    # Of the one that is behind nothing counts as 0 that might have been right.
+    better, other = (one, gap.other) if gap.low > 0 else (gap.other, one)
+    if not (gap.low > 0 or gap.high < 0) or better not in lost:
         return gap
-    ours = (*by_column[better], *((task, worst) for task in failed[better]))
+    ours = (*by_column[better], *((task, 0.0) for task, _ in lost[better]))
     bound = _gap_on_both(other, ours, by_column[other], kind, scale, level)
-    return replace(gap, turns=not bound.low > 0)
+    if bound.low > 0:
+        return gap
+    there = {task for task, _ in by_column[other]}
+    return replace(gap, turns=frozenset(why for task, why in lost[better] if task in there))
 
 
 def _is_even(values: Values) -> bool:
     """Whether each task has as many values."""
     return len(set(Counter(task for task, _ in values).values())) == 1
-
-
-def _worst(kind: Kind, scale: Scale | None, by_column: Mapping[str, Values]) -> float:
-    """Return the least that a score can be, or else what it has been."""
-    if kind in JUDGING:
-        return 0.0
-    return scale[0] if scale else min(value for of in by_column.values() for _, value in of)
 
 
 def _only(values: Values, tasks: Container[str]) -> Values:
