@@ -24,6 +24,7 @@ from dari_nb.tapes import (
     settle,
     write_tape,
 )
+from dari_nb.tapes.lines import Note
 
 from .branches import Change, asks, git, merged, texts
 from .conftest import said, taken, tape_of
@@ -143,8 +144,10 @@ def test_a_file_that_somebody_settled_by_hand_stays_and_that_is_said(
     assert texts(tape)[2:] == ["Ours, too?", "Theirs?"]
     assert [text.partition(":")[0] for text in told] == [
         "this stands on neither side that git has, and goes where git writes the file anew",
+        "this is on one side, and not in the file",
         "git has a conflict in it and there are none of its marks",
     ]
+    assert told[1].endswith("file: msg_1 of sess_2, 'Ours?'")
     assert "msg_1 of sess_2, 'Ours, too?'; keep a copy of it before that" in told[0]
 
 
@@ -857,9 +860,10 @@ def test_what_was_put_otherwise_since_the_conflict_is_not_written_over(
     before = path.read_bytes()
     for keeps in ([], ["--theirs"]):
         capsys.readouterr()
-        assert main(["tape", "settle", *keeps, str(path)]) == 1
+        assert main(["tape", "settle", *keeps, str(path)]) == (0 if first else 1)
         told = capsys.readouterr().out
-        assert f"would lose it, as the other side has its own: {name}. Settle it with" in told
+        loses = f"would lose it, as the other side has its own: {name}. Settle it with"
+        assert ("it is taken as settled, and what is in it stays" if first else loses) in told
         assert path.read_bytes() == before
     assert main(["tape", "settle", "--ours", str(path)]) == 0
     assert b"Since?" in path.read_bytes()
@@ -903,3 +907,104 @@ def test_a_mark_that_one_side_took_out_and_the_other_to_another_turn_is_named(
     whose = "ours" if out == "ours" else "theirs, of the branch that comes in,"
     stays = "took this out, and it stays, as the other side changed it: mark 'guess'"
     assert f"{whose} {stays}" in told
+
+
+def one_more(tape: Recording) -> None:
+    """Theirs: an answer, what is known of a turn, one more, a question and a comment."""
+    answers_as_theirs(tape)
+    tape.turns[1].line.metadata = {"expects": "Theirs"}
+    asks("Theirs?", "B.")(tape)
+    tape.turns[0].before = [Comment("# theirs"), Mark("of theirs", "How?")]
+
+
+def has_all_of_theirs(tape: Recording) -> bool:
+    """Whether a tape has what ``one_more`` makes."""
+    notes = [note for note in noted_of(tape) if note != Comment("# ours")]
+    return (
+        texts(tape)[2:] == ["Theirs?"]
+        and tape.turns[0].events[0].data == said("Theirs.")[1]
+        and tape.turns[1].line.metadata == {"expects": "Theirs"}
+        and notes == [Comment("# theirs"), Mark("of theirs", "How?")]
+    )
+
+
+def noted_of(tape: Recording) -> list[Note]:
+    return [note for turn in tape.turns for note in turn.notes]
+
+
+def answers_as_theirs(tape: Recording) -> None:
+    asks("What is a closure?", "Theirs.")(tape)
+
+
+def takes_one_turn_of_theirs(tape: Recording) -> None:
+    asks("Theirs?", "B.")(tape)
+
+
+def asks_as_before(tape: Recording) -> None:
+    tape.turns[0].before = []
+
+
+@pytest.mark.parametrize("edit", [answers_as_theirs, takes_one_turn_of_theirs, asks_as_before])
+def test_what_was_made_as_theirs_by_hand_is_not_taken_as_settled(
+    edit: Change, lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+
+    def ours(tape: Recording) -> None:
+        tape.turns[0].before = [Comment("# ours")]
+
+    path = merged(tmp_path, lesson, ours, one_more, fails=True)
+    tape = read_tape(path)
+    edit(tape)
+    write_tape(tape, path)
+    settle(path)
+    assert has_all_of_theirs(read_tape(path))
+    assert is_settled_for_good(path)
+
+
+def test_a_file_that_git_wrote_anew_is_settled_anew_with_what_came_since(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), one_more, fails=True)
+    settle(path)
+    git(tmp_path, "checkout", "--merge", "lesson.tape")
+    recorded_later(path)
+    settle(path)
+    assert texts(read_tape(path))[2:] == ["Ours?", "Later?", "Theirs?"]
+
+
+def renamed(tape: Recording) -> None:
+    tape.turns[0].before = [Mark("by hand", "How?")]
+
+
+def moved(tape: Recording) -> None:
+    tape.turns[1].before, tape.turns[0].before = tape.turns[0].before, []
+
+
+@pytest.mark.parametrize("edit", [renamed, moved])
+def test_a_note_of_theirs_that_is_changed_once_settled_stays_as_it_is(
+    edit: Change, lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+
+    def theirs(tape: Recording) -> None:
+        tape.turns[0].before = [Mark("of theirs", "How?")]
+
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), theirs, fails=True)
+    tape = settle(path)
+    edit(tape)
+    write_tape(tape, path)
+    assert is_settled_for_good(path)
+    assert len(noted_of(read_tape(path))) == 1
+
+
+def test_who_takes_theirs_whole_is_told_what_is_gone_of_ours(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    git(tmp_path, "checkout", "--theirs", "lesson.tape")
+    told = told_of(path)[1]
+    assert "this is on one side, and not in the file: msg_1 of sess_2, 'Ours?'" in told
+    assert texts(read_tape(path))[2:] == ["Theirs?"]

@@ -10,8 +10,7 @@ from ...errors import InvalidRequestError, TapeError
 from ..lines import Comment, Mark
 from ..reading import CONFLICT, bytes_of, file_of, parsed
 from ..recording import Recording
-from .changes import recorded
-from .git import in_conflict, is_left_alone, place_of_edit, staged
+from .git import in_conflict, is_left_alone, note_settled, place_of_edit, staged, was_settled
 from .taken_out import Contents, Known, contents
 
 _OURS, _THEIRS = "our side of {}", "their side of {}"
@@ -39,6 +38,7 @@ _BESIDES = (
     "this stands on neither side that git has, and goes where git writes the file anew: {what}; "
     "keep a copy of it before that"
 )
+_LACKS = "this is on one side, and not in the file: {what}"
 _TAKEN_OUT = (
     "{whose} took this tape out, and the other side changed it: it is as that side has it, and git "
     "rm takes it out"
@@ -54,21 +54,25 @@ class Sides(NamedTuple):
     theirs: Recording
 
 
+Read = Callable[[], tuple[Sides, Known]]
+"""Reads both sides anew: settling changes them."""
+IsMade = Callable[[Recording, Read], bool]
+"""Tells whether a tape is rather what settling makes of both sides than what git left of ours."""
+
+
 def sides_of(
-    path: str | Path,
-    is_made: Callable[[Recording, Callable[[], tuple[Sides, Known]]], bool],
-    tell: Callable[[str], object] = lambda _: None,
+    path: str | Path, is_made: IsMade, tell: Callable[[str], object] = lambda _: None
 ) -> tuple[Sides, Known]:
     """Read both sides of a tape where git left a conflict.
 
     They are the whole files that git keeps until the conflict is settled; where it has none, what
     is told apart in the file. Where git merges no tapes, our side is the file, with what was
-    recorded or written in it since, unless it is what settling made. Of a file without a conflict,
-    both sides are what is there.
+    recorded or written in it since, unless it was settled here. Of a file without a conflict, or
+    one that is settled, both sides are what is there.
 
     Args:
         path: The file.
-        is_made: Whether a tape is what settling makes of both sides, which it may read.
+        is_made: Tells of a file that was settled here whether it was made anew by git since.
         tell: Is told what it is taken as where that may surprise.
 
     Returns:
@@ -89,50 +93,49 @@ def sides_of(
             whose = "ours" if ours is None else "theirs, the branch that comes in,"
             tell(_TAKEN_OUT.format(whose=whose))
         return _told_apart(data, file)
-    if _has_conflict(data):
-        _refuse_edits(path, data, (base, ours, theirs))
-    elif _is_put_together(data, file, ours, theirs):
-        if what := told_besides(
-            Known(_so_far(ours), _so_far(theirs)), contents(parsed(data, str(path)))
-        ):
-            tell(what)
-        tell(_NO_MARKS.format(name=path))
-        return _told_apart(data, file)
 
     def read() -> tuple[Sides, Known]:
         before = parsed(base, f"{file.name} before both") if base is not None else Recording()
         both = parsed(ours, _OURS.format(file.name)), parsed(theirs, _THEIRS.format(file.name))
         return Sides(before, *both), Known(*both)
 
-    sides, known = read()
-    if _has_conflict(data) or _is_same(data, ours):
-        return sides, known
-    now = parsed(data, file.name)
-    return (sides if is_made(now, read) else _since(now, sides)), known
+    if _has_conflict(data):
+        _refuse_edits(path, data, (base, ours, theirs))
+        return read()
+    if _is_same(data, ours):
+        return read()
+    now = parsed(data, str(path))
+    if _is_put_together(data, file, ours, theirs, lambda: is_made(now, read)):
+        sides = [_so_far(side) for side in (ours, theirs)]
+        there = contents(now)
+        if what := told_besides(Known(*sides), there):
+            tell(what)
+        if not was_settled(file, ours, theirs) and (
+            what := _lacking(there, _so_far(base or b""), *sides)
+        ):
+            tell(what)
+        tell(_NO_MARKS.format(name=path))
+        return _told_apart(data, file)
+    sides_as_left, known = read()
+    return _since(now, sides_as_left), known
 
 
-def shows_both(path: str | Path) -> bool:
-    """Whether a file in which git has a conflict shows that both sides were put together.
-
-    It does not where all that only theirs has are notes, or what they took out.
-
-    Raises:
-        InvalidRequestError: The file cannot be read.
-        TapeError: It is no tape.
-    """
-    file, data = file_of(path), bytes_of(path)
-    ours, theirs = (staged(file, number) for number in (2, 3))
-    if ours is None or theirs is None:
-        return not _has_conflict(data)
-    return _is_put_together(data, file, ours, theirs)
-
-
-def _is_put_together(data: bytes, file: Path, ours: bytes, theirs: bytes) -> bool:
-    if _has_conflict(data) or _is_same(data, ours):
-        return False
+def _is_put_together(
+    data: bytes, file: Path, ours: bytes, theirs: bytes, is_made: Callable[[], bool]
+) -> bool:
+    """Whether a file without marks, which is another one than ours, has both sides."""
     if _is_same(data, theirs) or not is_left_alone(file):
         return True
-    return _has_theirs(parsed(data, file.name), _so_far(ours), _so_far(theirs))
+    return was_settled(file, ours, theirs) and is_made()
+
+
+def _lacking(there: Contents, base: Recording, *sides: Recording) -> str:
+    """Say what a side has made anew that is not in the file; empty where there is nothing."""
+    old, new = contents(base), dict[bytes, str]()
+    for side in sides:
+        new |= contents(side)
+    names = [name for one, name in new.items() if one not in there and one not in old]
+    return _LACKS.format(what="; ".join(dict.fromkeys(names))) if names else ""
 
 
 def told_besides(known: Known, now: Contents) -> str:
@@ -164,6 +167,14 @@ def refuse_loss(path: str | Path, known: Known, now: Contents, made: Recording) 
         raise TapeError(_OVERWRITES.format(path=path, what="; ".join(alone)))
 
 
+def remember(path: str | Path) -> None:
+    """Remember that a conflict is settled, until git knows nothing of it."""
+    file = file_of(path)
+    ours, theirs = (staged(file, number) for number in (2, 3))
+    if ours is not None and theirs is not None:
+        note_settled(file, ours, theirs)
+
+
 def is_settled(path: str | Path) -> bool:
     """Whether there is no conflict in a file: neither marks of git, nor two sides that it keeps.
 
@@ -183,15 +194,6 @@ def _so_far(side: bytes) -> Recording:
     except TapeError as error:
         so_far: Recording = error.so_far or Recording()
         return so_far
-
-
-def _has_theirs(now: Recording, ours: Recording, theirs: Recording) -> bool:
-    """Whether what only they recorded is in a file by now, so that it was settled."""
-    here, mine, other = (
-        {(turn.place, turn.line.new): recorded(turn) for turn in tape.turns}
-        for tape in (now, ours, theirs)
-    )
-    return any(here.get(place) == what != mine.get(place) for place, what in other.items())
 
 
 def _since(now: Recording, sides: Sides) -> Sides:

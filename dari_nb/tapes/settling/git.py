@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+_SETTLED = "dari-settled"
+"""Where it stands beside what git knows of a merge which conflicts were settled here."""
+_MOST_SETTLED = 100
 _MARK = re.compile(rb"^(<{7,}|\|{7,}|={7,}|>{7,})[^\n]*$", re.MULTILINE)
 _ABOUT = ("-c", "core.autocrlf=false", "-c", "user.name=a", "-c", "user.email=a")
 _COMMIT = "commit refs/heads/{name}\ncommitter a <a> 0 +0000\ndata 0\n\n{parent}"
@@ -30,6 +35,35 @@ def in_conflict(file: Path) -> list[str]:
     told = _git(file.parent, "ls-files", "--unmerged", "-z") or b""
     names = {os.fsdecode(entry.partition(b"\t")[2]) for entry in told.split(b"\0")}
     return sorted(name for name in names if name and Path(name).suffix == file.suffix)
+
+
+def note_settled(file: Path, ours: bytes, theirs: bytes) -> None:
+    """Note that a conflict was settled; where that cannot be kept it counts as not settled yet."""
+    place = _place_of_settled(file)
+    if place is None or was_settled(file, ours, theirs):
+        return
+    with suppress(OSError):
+        known = place.read_text("ascii").splitlines() if place.exists() else []
+        known = [*known, _conflict(file, ours, theirs)][-_MOST_SETTLED:]
+        place.write_text("".join(f"{line}\n" for line in known), "ascii")
+
+
+def was_settled(file: Path, ours: bytes, theirs: bytes) -> bool:
+    """Whether a conflict between two sides was settled here, whatever the file is by now."""
+    place = _place_of_settled(file)
+    with suppress(OSError, UnicodeDecodeError):
+        return place is not None and _conflict(file, ours, theirs) in place.read_text("ascii")
+    return False
+
+
+def _place_of_settled(file: Path) -> Path | None:
+    told = _git(file.parent, "rev-parse", "--git-path", _SETTLED)
+    return file.parent / os.fsdecode(told.rstrip(b"\n")) if told else None
+
+
+def _conflict(file: Path, ours: bytes, theirs: bytes) -> str:
+    whole = b"\0".join(hashlib.sha256(one).digest() for one in (os.fsencode(file), ours, theirs))
+    return hashlib.sha256(whole).hexdigest()
 
 
 def is_left_alone(file: Path) -> bool:

@@ -35,7 +35,7 @@ from .changes import (
     shared,
     without_notes,
 )
-from .conflicts import Sides, is_settled, refuse_loss, shows_both, sides_of, told_besides
+from .conflicts import Read, Sides, is_settled, refuse_loss, remember, sides_of, told_besides
 from .needed import by_place, places_needed
 from .notes import Notes, Pair, notes_of_both
 from .order import Side
@@ -123,6 +123,7 @@ def settle(
             raise InvalidRequestError(f"The tape {path} was written meanwhile: settle it again.")
         if not _holds(path, data):
             put(data, path)
+        remember(path)
     for text in merging.told(tape, is_left=not (is_settled(path) or is_put_together(path))):
         tell(text)
     return tape
@@ -136,8 +137,6 @@ def is_put_together(path: str | Path) -> bool:
         TapeError: It is no tape.
     """
     read_tape(path)
-    if shows_both(path):
-        return True
     try:
         merging = _Merging(*sides_of(path, _is_made), "theirs")
     except TapeError:
@@ -153,10 +152,15 @@ def _holds(path: str | Path, data: bytes) -> bool:
         return False
 
 
-def _is_made(now: Recording, read: Callable[[], tuple[Sides, Known]]) -> bool:
-    """Whether a tape is what settling makes of both sides, so that nobody changed it since."""
-    data, sides = tape_bytes(now), get_args(Side)
-    return any(tape_bytes(_Merging(*read(), keeps).tape) == data for keeps in sides)
+def _is_made(now: Recording, read: Read) -> bool:
+    """Whether a tape is rather what settling makes of both sides than what git left of ours."""
+    there, left = contents(now).keys(), contents(read()[0].ours).keys()
+    for keeps in get_args(Side):
+        made = contents(_Merging(*read(), keeps).tape).keys()
+        as_made = len((made - left) & there) + len((left - made) - there)
+        if 2 * as_made >= len(made ^ left):
+            return True
+    return False
 
 
 def _state(path: str | Path) -> tuple[int, ...] | None:
