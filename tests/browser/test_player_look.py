@@ -50,7 +50,7 @@ INSIDE = """() => {
 }"""
 
 
-def turns(count, asks=()):
+def turns(count, asks=(), asked="Question {}?"):
     yield {"dari_tape": 1, "times": True}
     yield {"agent": "shop"}
     for number in range(1, count + 1):
@@ -59,7 +59,7 @@ def turns(count, asks=()):
             "session": "sess_1",
             "key": f"k{number}",
             "agent": "shop",
-            "asked": f"Question {number}?",
+            "asked": asked.format(number),
         }
         call = {"tool_call_id": "call_1", "tool_name": "read"}
         failed = number == 2
@@ -74,13 +74,17 @@ def turns(count, asks=()):
     yield {"scrubbed": {}}
 
 
+def write(file, lines):
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return file
+
+
 @pytest.fixture
 def opened(browser, tmp_path):
     page = browser.new_page()
 
-    def opened(count, asks=()):
-        file = tmp_path / "shop.tape"
-        file.write_text("".join(json.dumps(line) + "\n" for line in turns(count, asks)))
+    def opened(count, asks=(), **how):
+        file = write(tmp_path / "shop.tape", turns(count, asks, **how))
         page.goto(Tape(file).to_html(tmp_path / "shop.html").as_uri())
         page.locator("#dari-player[tabindex]").wait_for()
         return page
@@ -139,6 +143,64 @@ def test_in_a_low_place_a_question_is_whole_and_some_of_the_transcript_is_seen(o
     holds(page, f"({ROOM})().every((pixels) => pixels < 1)")
 
 
+# That the newest is seen, of a transcript that no longer is seen whole.
+NEWEST = """(() => {
+  const log = document.querySelector(".dari-log");
+  const isCut = log.scrollHeight - log.clientHeight > 8;
+  const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 2;
+  return isCut && isAtEnd && document.querySelector(".dari-latest").hidden;
+})()"""
+WHOLE = """(() => {
+  const log = document.querySelector(".dari-log");
+  return log.clientHeight > 0 && log.scrollHeight === log.clientHeight;
+})()"""
+LONG = "\n\n".join(f"Line {number} of it." for number in range(9))
+LARGER = "document.documentElement.style.setProperty('--jp-content-font-size1', '24px')"
+
+
+def tighter(page, how):
+    """Take room from what is seen."""
+    if how == "lower":
+        page.set_viewport_size({"width": 1280, "height": 520})
+    elif how == "narrower":
+        page.set_viewport_size({"width": 360, "height": 640})
+    elif how == "larger letters":
+        page.evaluate(LARGER)
+    else:
+        page.set_viewport_size({"width": 1280, "height": 790})
+        page.wait_for_timeout(200)
+        page.locator(".dari-log").focus()
+        page.keyboard.press("?")
+        page.locator(".dari-keys").wait_for()
+
+
+@pytest.mark.parametrize("how", ["lower", "narrower", "larger letters", "keys"])
+def test_the_newest_stays_in_sight_at_a_question_in_a_page_whatever_takes_room(opened, how):
+    page = opened(1, ASKS, asked=LONG)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.locator(".dari-log").press("End")
+    page.locator(".dari-question").wait_for()
+    holds(page, WHOLE)
+    tighter(page, how)
+    page.wait_for_timeout(300)
+    holds(page, NEWEST)
+
+
+@pytest.mark.parametrize("how", ["lower", "narrower", "larger letters", "keys"])
+def test_the_newest_stays_in_sight_at_a_question_in_a_notebook_whatever_takes_room(lab, how):
+    write(lab.notebooks / "shop.tape", turns(1, ASKS, asked=LONG))
+    book = lab.open_notebook(["import dari_nb as dari; dari.Tape('shop.tape').view()"])
+    book.run_all()
+    page = book.page
+    page.locator(".dari-log").press("End")
+    page.locator(".dari-question").wait_for()
+    holds(page, WHOLE)
+    tighter(page, how)
+    page.wait_for_timeout(300)
+    holds(page, NEWEST)
+    assert book.problems == []
+
+
 def test_the_track_tells_a_question_once_the_reader_is_there(opened):
     page = opened(2, ASKS)
     assert page.evaluate(TITLE) == "question"
@@ -188,7 +250,7 @@ def test_on_paper_a_link_is_in_its_card_below_a_mark_and_a_mark_that_asks_is_lig
     first, second, *rest = turns(1, ASKS)
     file = tmp_path / "shop.tape"
     lines = [first, second, {"mark": "Part 1"}, *rest]
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    write(file, lines)
     page = browser.new_page()
     page.set_content(PlayerSubject(Score.of(read_tape(file)), dict, "").paper()["text/html"])
     is_inside, marks = page.evaluate(PAPER)
