@@ -52,7 +52,7 @@ export function keepInSight(
 function heightAround(el: HTMLElement, log: HTMLElement): number {
   const [{ minHeight }, { maxHeight }] = [el.style, log.style];
   // What is whole for a moment is at its beginning after that.
-  log.style.maxHeight = `${log.offsetHeight}px`;
+  log.style.maxHeight = getComputedStyle(log).height;
   el.style.minHeight = TALL;
   const heights = [...scrollersAround(el)].map((box) => box.clientHeight);
   el.style.minHeight = minHeight;
