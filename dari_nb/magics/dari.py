@@ -237,15 +237,16 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
         raise UsageError("one at a time: --review shows what is new, --view plays it")
     tape = _tape_meant(connection.tape, line, words)
     # What looks at it comes first: where that cannot be, the tape that is in stays as it is.
-    shown = tape.view() if line.has(PLAYER) else tape.review() if line.has(REVIEW) else None
+    player = tape.view() if line.has(PLAYER) else None
+    shown = tape.review() if line.has(REVIEW) else player
     try:
         if tape is not connection.tape:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what is shown below says it, too
                 connection.insert(tape)
     except BaseException:
-        if line.has(PLAYER):
-            shown.close()
+        if player is not None:
+            player.close()
         raise
     return _status(state, counting=True) if shown is None else shown
 

@@ -123,6 +123,18 @@ def test_what_has_the_focus_is_not_framed_on_paper(opened):
     assert page.evaluate(OUTLINE) == "none"
 
 
+KEPT = """() => [".dari-head", ".dari-part", ".dari-user > header"].map((name) => {
+  const found = document.querySelector(name);
+  return found && getComputedStyle(found).breakAfter;
+})"""
+
+
+def test_in_print_no_head_is_parted_from_what_it_stands_above(opened):
+    page = opened(3)
+    page.emulate_media(media="print")
+    assert page.evaluate(KEPT) == ["avoid"] * 3
+
+
 def holds(page, expression):
     """Wait until it does: such a page lets no script evaluate what it is given."""
     deadline = time.monotonic() + 200
