@@ -40,7 +40,7 @@ import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from .printable import printable
@@ -299,16 +299,18 @@ def _as_called(whole: TracebackType | None) -> TracebackType | None:
     shown = None
     while (link := whole if not links else links[-1].tb_next) is not None:
         links.append(link)
-    while links and _is_inside(links[-1].tb_frame.f_code.co_filename):
+    while links and _is_inside(links[-1].tb_frame):
         links.pop()
     for link in reversed(links):
         shown = TracebackType(shown, link.tb_frame, link.tb_lasti, link.tb_lineno)
     return shown or whole
 
 
-def _is_inside(file: str) -> bool:
-    """Whether a file is of this package, of traitlets, or of Python's own library."""
-    if file.startswith(f"{Path(__file__).parent}{os.sep}"):
+def _is_inside(frame: FrameType) -> bool:
+    """Whether it runs code of this package, of traitlets, or of Python's own library."""
+    # By its module: what a dataclass makes of a class of ours is in no file.
+    module, file = str(frame.f_globals.get("__name__")), frame.f_code.co_filename
+    if module.partition(".")[0] == __package__:
         return True
     parts = Path(file).parts
     if "site-packages" in parts or "dist-packages" in parts:

@@ -18,7 +18,7 @@ from .state import State, interruptible
 
 if TYPE_CHECKING:
     from ..local import LocalDari, ModelState
-    from ..workbench import Dari
+    from ..workbench import Dari, Tape
 
 KEY_ENV = Option("--key-env", "NAME", "environment variable that holds the API key")
 PATH = Option("--path", "FILE", "keep the local Dari's sessions in this file")
@@ -229,26 +229,39 @@ def _told(model: ModelState) -> str:
 
 
 def _tape(state: State, line: Line, words: list[str]) -> Any:
-    from ..workbench import Tape
-
     connection = state.dari
     if line.has(EJECT):
         connection.eject()
         return _status(state)
     if line.has(PLAYER) and line.has(REVIEW):
         raise UsageError("one at a time: --review shows what is new, --view plays it")
+    tape = _tape_meant(connection.tape, line, words)
+    # What looks at it comes first: where that cannot be, the tape that is in stays as it is.
+    player = tape.view() if line.has(PLAYER) else None
+    shown = tape.review() if line.has(REVIEW) else player
+    try:
+        if tape is not connection.tape:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what is shown below says it, too
+                connection.insert(tape)
+    except BaseException:
+        if player is not None:
+            player.close()
+        raise
+    return _status(state, counting=True) if shown is None else shown
+
+
+def _tape_meant(now: Tape | None, line: Line, words: list[str]) -> Tape:
+    """The tape that a line names, or the one that is in, used as the line says."""
+    from ..workbench import Tape
+
+    settings = _tape_settings(line)
     if words:
         _check_tape_name(words)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is shown below says it, too
-            connection.insert(Tape(" ".join(words), **_tape_settings(line)))
-    if connection.tape is None:
+        return Tape(" ".join(words), **settings)
+    if now is None:
         raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
-    if not words and (settings := _tape_settings(line)):
-        connection.insert(replace(connection.tape, **settings))
-    if line.has(PLAYER):
-        return connection.tape.view()
-    return connection.tape.review() if line.has(REVIEW) else _status(state, counting=True)
+    return replace(now, **settings) if settings else now
 
 
 def _tape_settings(line: Line) -> dict[str, Any]:

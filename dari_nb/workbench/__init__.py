@@ -24,6 +24,7 @@ from .sessions.session import Session
 from .sessions.transcript import Transcript
 from .sessions.turn import Turn
 from .several import paths
+from .tapes.review import TapeReview
 from .tapes.tape import Tape
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Published",
     "Session",
     "Tape",
+    "TapeReview",
     "Tool",
     "Transcript",
     "Turn",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from dari_nb.tapes import read_tape
 from dari_nb.widgets.player.score import Score
 from dari_nb.workbench import Tape
 from dari_nb.workbench.tapes.player import PlayerSubject
+
+from .conftest import SHOTS
 
 TRACK = """() => Object.fromEntries(["items", "errors", "turns"].map((kind) => {
   const path = document.querySelector(`.dari-track .dari-${kind}`);
@@ -50,7 +55,7 @@ INSIDE = """() => {
 }"""
 
 
-def turns(count, asks=()):
+def turns(count, asks=(), asked="Question {}?"):
     yield {"dari_tape": 1, "times": True}
     yield {"agent": "shop"}
     for number in range(1, count + 1):
@@ -59,7 +64,7 @@ def turns(count, asks=()):
             "session": "sess_1",
             "key": f"k{number}",
             "agent": "shop",
-            "asked": f"Question {number}?",
+            "asked": asked.format(number),
         }
         call = {"tool_call_id": "call_1", "tool_name": "read"}
         failed = number == 2
@@ -74,13 +79,17 @@ def turns(count, asks=()):
     yield {"scrubbed": {}}
 
 
+def write(file, lines):
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return file
+
+
 @pytest.fixture
 def opened(browser, tmp_path):
     page = browser.new_page()
 
-    def opened(count, asks=()):
-        file = tmp_path / "shop.tape"
-        file.write_text("".join(json.dumps(line) + "\n" for line in turns(count, asks)))
+    def opened(count, asks=(), **how):
+        file = write(tmp_path / "shop.tape", turns(count, asks, **how))
         page.goto(Tape(file).to_html(tmp_path / "shop.html").as_uri())
         page.locator("#dari-player[tabindex]").wait_for()
         return page
@@ -114,6 +123,18 @@ def test_what_has_the_focus_is_not_framed_on_paper(opened):
     assert page.evaluate(OUTLINE) == "none"
 
 
+KEPT = """() => [".dari-head", ".dari-part", ".dari-user > header"].map((name) => {
+  const found = document.querySelector(name);
+  return found && getComputedStyle(found).breakAfter;
+})"""
+
+
+def test_in_print_no_head_is_parted_from_what_it_stands_above(opened):
+    page = opened(3)
+    page.emulate_media(media="print")
+    assert page.evaluate(KEPT) == ["avoid"] * 3
+
+
 def holds(page, expression):
     """Wait until it does: such a page lets no script evaluate what it is given."""
     deadline = time.monotonic() + 200
@@ -137,6 +158,146 @@ def test_in_a_low_place_a_question_is_whole_and_some_of_the_transcript_is_seen(o
     page.keyboard.press("End")
     page.locator(".dari-ask", has_text="left").wait_for()
     holds(page, f"({ROOM})().every((pixels) => pixels < 1)")
+
+
+# That the newest is seen, of a transcript that no longer is seen whole.
+NEWEST = """(() => {
+  const log = document.querySelector(".dari-log");
+  const isCut = log.scrollHeight - log.clientHeight > 8;
+  const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 2;
+  return isCut && isAtEnd && document.querySelector(".dari-latest").hidden;
+})()"""
+WHOLE = """(() => {
+  const log = document.querySelector(".dari-log");
+  return log.clientHeight > 0 && log.scrollHeight === log.clientHeight;
+})()"""
+LONG = "\n\n".join(f"Line {number} of it." for number in range(9))
+LARGER = "document.documentElement.style.setProperty('--jp-content-font-size1', '24px')"
+
+
+def at_a_question(page):
+    page.locator(".dari-user").first.wait_for()
+    page.locator(".dari-log").press("End")
+    page.locator(".dari-question").wait_for()
+
+
+def tighter(page, how):
+    """Take room from what is seen."""
+    if how == "lower":
+        page.set_viewport_size({"width": 1280, "height": 520})
+    elif how == "narrower":
+        page.set_viewport_size({"width": 360, "height": 640})
+    elif how == "larger letters":
+        page.evaluate(LARGER)
+    else:
+        page.set_viewport_size({"width": 1280, "height": 790})
+        page.wait_for_timeout(200)
+        page.locator(".dari-log").focus()
+        page.keyboard.press("?")
+        page.locator(".dari-keys").wait_for()
+
+
+@pytest.mark.parametrize("how", ["lower", "narrower", "larger letters", "keys"])
+def test_the_newest_stays_in_sight_at_a_question_in_a_page_whatever_takes_room(opened, how):
+    page = opened(1, ASKS, asked=LONG)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    at_a_question(page)
+    holds(page, WHOLE)
+    tighter(page, how)
+    page.wait_for_timeout(300)
+    holds(page, NEWEST)
+
+
+@pytest.mark.parametrize("how", ["lower", "narrower", "larger letters", "keys"])
+def test_the_newest_stays_in_sight_at_a_question_in_a_notebook_whatever_takes_room(lab, how):
+    write(lab.notebooks / "shop.tape", turns(1, ASKS, asked=LONG))
+    book = lab.open_notebook(["import dari_nb as dari; dari.Tape('shop.tape').view()"])
+    book.run_all()
+    page = book.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    at_a_question(page)
+    holds(page, WHOLE)
+    tighter(page, how)
+    page.wait_for_timeout(300)
+    holds(page, NEWEST)
+    # The next test may have the same page.
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.evaluate(LARGER.replace("24px", ""))
+    assert book.problems == []
+
+
+def seen_in_forced_colours(page, name, scheme):
+    """Look at the main button, and then at the track, its handle and the question on it."""
+    page.emulate_media(forced_colors="active", color_scheme=scheme)
+    SHOTS.mkdir(exist_ok=True)
+    page.locator(".dari-log").focus()
+    page.locator(".dari-player").screenshot(path=SHOTS / f"player-{name}-forced-{scheme}.png")
+    button = Image.open(BytesIO(page.locator(".dari-main").screenshot())).convert("RGB")
+    colours = button.crop((6, 4, button.width - 6, button.height - 4)).getcolors(10_000)
+    _, ground = max(colours)
+    assert max(contrast(one, ground) for _, one in colours) >= 4.5
+    page.locator(".dari-log").press("Home")
+    page.locator(".dari-question").wait_for(state="hidden")
+    picture = Image.open(BytesIO(page.locator(".dari-track").screenshot())).convert("RGB")
+    places = "(one) => one.offsetLeft + one.offsetWidth / 2"
+    dot = page.locator(".dari-asks").evaluate(places)
+    middle, line = picture.height // 2, int(0.9 * picture.width)
+    ground = picture.getpixel((line, 1))
+    for left in (line, 3, int(dot)):
+        assert contrast(picture.getpixel((left, middle)), ground) >= 3
+
+
+def contrast(one, other):
+    lights = []
+    for colour in (one, other):
+        parts = [part / 255 for part in colour]
+        r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        lights.append(0.2126 * r + 0.7152 * g + 0.0722 * b)
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_forced_colours_a_page_shows_its_track_and_its_button(opened, scheme):
+    page = opened(3, ASKS)
+    at_a_question(page)
+    seen_in_forced_colours(page, "page", scheme)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_forced_colours_a_notebook_shows_the_track_and_the_button(lab, scheme):
+    write(lab.notebooks / "shop.tape", turns(3, ASKS))
+    book = lab.open_notebook(["import dari_nb as dari; dari.Tape('shop.tape').view()"])
+    book.run_all()
+    at_a_question(book.page)
+    seen_in_forced_colours(book.page, "lab", scheme)
+    book.page.emulate_media(forced_colors="none", color_scheme="light")
+    assert book.problems == []
+
+
+TOGGLE = """(() => [".dari-toggle", ".dari-track"].map((name) => {
+  const { left, width } = document.querySelector(name).getBoundingClientRect();
+  return [left, width].join();
+}).join())()"""
+
+
+def test_the_track_stays_where_it_is_whether_it_plays_or_not(opened):
+    page = opened(3)
+    before = page.evaluate(TOGGLE)
+    page.locator(".dari-toggle").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    assert page.evaluate(TOGGLE) == before
+
+
+CALL = """(() => [".dari-call > summary > code", ".dari-call > summary"].map(
+  (name) => getComputedStyle(document.querySelector(name)).color).join(" "))()"""
+
+
+def test_in_a_page_the_name_of_a_tool_is_told_from_what_it_was_given_as_in_a_notebook(opened):
+    page = opened(1)
+    page.locator(".dari-log").press("End")
+    page.locator(".dari-call").first.wait_for()
+    name, given = re.findall(r"\w+\([^)]*\)", page.evaluate(CALL))
+    assert (name, given != name) == ("rgb(0, 0, 0)", True)
 
 
 def test_the_track_tells_a_question_once_the_reader_is_there(opened):
@@ -188,7 +349,7 @@ def test_on_paper_a_link_is_in_its_card_below_a_mark_and_a_mark_that_asks_is_lig
     first, second, *rest = turns(1, ASKS)
     file = tmp_path / "shop.tape"
     lines = [first, second, {"mark": "Part 1"}, *rest]
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    write(file, lines)
     page = browser.new_page()
     page.set_content(PlayerSubject(Score.of(read_tape(file)), dict, "").paper()["text/html"])
     is_inside, marks = page.evaluate(PAPER)

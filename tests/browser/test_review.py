@@ -173,6 +173,50 @@ def test_in_a_narrow_place_buttons_have_all_their_words_and_a_comparison_its_col
     assert book.problems == []
 
 
+# The contrast of a button's words and of its ring with its ground.
+CONTRASTS = """(button) => {
+  const light = (colour) => {
+    const canvas = document.createElement("canvas").getContext("2d");
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((part) => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (...colours) => {
+    const [low, high] = colours.map(light).sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const { color, backgroundColor, outlineColor, outlineOffset } = getComputedStyle(button);
+  const isInside = parseFloat(outlineOffset) < 0;
+  return [contrast(color, backgroundColor), isInside ? contrast(outlineColor, backgroundColor) : 0];
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_and_rings_of_buttons_are_told_from_their_ground(lab, theme):
+    book = lab.open_notebook([START, LOSES, "dari.Tape('shop.tape').review().view()"])
+    book.run_all()
+    page = book.page
+    page.get_by_role("button", name="Reject").nth(2).click()
+    loses = page.get_by_role("button", name="Replace, and lose 1 turn")
+    loses.wait_for()
+    book.theme(theme)
+    for button in (loses, page.locator(".mod-primary").first):
+        if button.count():
+            button.focus()
+            page.keyboard.press("Shift+Tab")
+            page.keyboard.press("Tab")
+            words, ring = button.evaluate(CONTRASTS)
+            assert words >= 4.5
+            assert ring >= 3
+    book.shot(f"review-buttons-{theme}", selector=".widget-vbox")
+    book.theme("light")
+    assert book.problems == []
+
+
 def test_no_key_pressed_in_a_review_acts_on_the_notebook(book):
     page = book.page
     page.get_by_role("button", name="Reject").nth(3).wait_for()

@@ -71,6 +71,9 @@ def test_inspecting_a_magic_tells_its_options(shell, capsys, magic):
         ("ask", "%dari_agent AGENT"),
         ("cap", "--max-cost"),
         ("adopt", "review.adopt()"),
+        ("TapeReview", "with buttons to replace, to adopt and to reject"),
+        ("TapeReview.view", "with buttons to replace, to adopt and to reject"),
+        ("TapeReview.replace", "those that have one in the place of a recorded turn"),
     ],
 )
 def test_help_on_a_topic_tells_of_that_alone(shell, topic, told):

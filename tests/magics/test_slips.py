@@ -7,6 +7,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+TAPE = "dari_nb.Tape('shop.tape')"
 SLIPS = [
     ("d.agents.get('calculater')", r"UnknownNameError: .*did you mean 'calculator'\?"),
     ("d.sessions.get('sess_gone')", "NotFoundError: .*No session 'sess_gone'"),
@@ -55,6 +56,12 @@ SLIPS = [
         "d.batches.run('echo', ['2+2', ''])",
         r"InvalidRequestError: tasks\[1\]: The message is empty",
     ),
+    ("dari_nb.Tape('x.tape', speed=0)", "InvalidRequestError: speed is real, instant, or"),
+    ("dari_nb.Tape('x.tape', mode='x')", "InvalidRequestError: 'x' is no mode of a tape"),
+    (f"{TAPE}.view(speed='fast')", "InvalidRequestError: speed is real, instant, or .* 'fast'"),
+    (f"{TAPE}.view(speed='2x')", "InvalidRequestError: speed is real, instant, or .* '2x'"),
+    (f"{TAPE}.view(speed=0)", "InvalidRequestError: speed is real, instant, or above 0, not 0"),
+    (f"{TAPE}.view(at=-1)", "InvalidRequestError: at is seconds from 0, not -1"),
     ("turn.session.view().session = 'sess_nope'", "NotFoundError: .*No session 'sess_nope'"),
     ("d.sessions.view().selected = 'sess_nope'", "NotFoundError: .*No session 'sess_nope'"),
 ]
@@ -79,6 +86,7 @@ def typed(shell, tmp_path, monkeypatch):
     """Type a cell; returns what is shown of it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "shop.tape").write_text('{"dari_tape": 1, "times": true}\n{"agent": "echo"}\n')
     monkeypatch.setattr(InteractiveShell, "_instance", shell.ip)  # the one that IPython shows with
     shell.run("import dari_nb\nturn = d.agents['echo'].send('Hi').wait()")
 

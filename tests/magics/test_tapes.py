@@ -64,6 +64,38 @@ def test_what_cannot_be_is_said_in_a_line(begun, tmp_path, line, why):
     assert begun.names["d"].server.tape is None
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("%dari tape lesson.tap --view", "lesson.tap cannot be read: .*there is lesson.tape"),
+        ("%dari tape lesson.tap --review", "lesson.tap cannot be read: .*there is lesson.tape"),
+        ("%dari tape lesson.tap --mode record --view", "lesson.tap cannot be read"),
+        ("%dari tape broken.tape --view", "broken.tape, line 1: this is no tape"),
+        ("%dari tape broken.tape --review --speed 2", "broken.tape, line 1: this is no tape"),
+        ("%dari tape --speed 2 --view", "Answers cannot be kept in dari-scores.jsonl"),
+        ("%dari tape --mode auto --review --view", "one at a time"),
+        ("%dari tape --mode x", "'x' is no mode of a tape"),
+        ("%dari tape --mode auto --speed fast", "speed is real, instant, or above 0"),
+        ("%dari tape other.tape --mode x", "'x' is no mode of a tape"),
+    ],
+)
+def test_what_ends_in_an_error_leaves_the_tape_that_is_in_as_it_is(begun, tmp_path, line, why):
+    begun.run("%dari tape lesson.tape")
+    begun.run("%dari_send --quiet one")
+    begun.run("%dari tape lesson.tape --mode play")
+    before = begun.names["d"].tape
+    (tmp_path / "broken.tape").write_text("hello\n")
+    if "Answers" in why:
+        (tmp_path / "dari-scores.jsonl").write_text("no scores\n")
+    with pytest.raises(UsageError, match=why):
+        begun.run(line)
+    assert begun.names["d"].tape is before
+    assert "lesson.tape, mode play; 1 turn, of echo" in repr(begun.run("%dari tape"))
+    with pytest.raises(UsageError, match="%dari tape --mode auto asks live what is missing"):
+        begun.run("%%dari_agent echo --quiet\nAnother")
+    assert not [*tmp_path.glob("lesson.tap"), *tmp_path.glob("other.tape")]
+
+
 def test_the_tape_that_is_in_is_used_otherwise_without_its_name(begun):
     begun.run("%dari tape lesson.tape")
     begun.run("%dari_send --quiet one")

@@ -615,7 +615,7 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
         assert head.startswith("<h3")
         assert prompt in head
         assert f">{number + 1} of 3 · msg_" in head
-        assert asking == f"What becomes of turn {number + 1} of 3?"
+        assert asking == f"New turn {number + 1} of 3: what becomes of it?"
         assert ("border-top: 1px" in head) == (number > 0)
         assert (row, "<table" in paper) == ("row", True)
 

@@ -12,6 +12,10 @@ from typing import Any, Literal
 from ...models import Content, TimelineItem
 
 _NO_ERROR = "is_error is True or False, not {!r:.60}: ToolResult(result, tool_call_id=call)"
+_NOT_EXTERNAL = (
+    "external is True or False, not {!r:.60}: ToolCall(name, arguments), and yielding it gives back"
+    " the call's id"
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class ToolCall:
         timeout_seconds: Seconds that the caller has, without end by default.
         run: Runs the call, when it is one of a tuple and not external; a call by itself has none.
 
+    Raises:
+        TypeError: ``name`` is no text, ``external`` is neither true nor false, or
+            ``timeout_seconds`` or ``run`` is of another kind.
+        ValueError: ``timeout_seconds`` is not above 0.
+
     >>> @server.agent("counter")
     ... def counter(prompt):
     ...     yield dari.local.ToolCall("count_words", {"text": prompt})
@@ -49,6 +58,19 @@ class ToolCall:
     output_schema: Any = None
     timeout_seconds: float | None = None
     run: Callable[[], Awaitable[ToolResult]] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise TypeError(f"name is a tool's name, not {self.name!r:.60}")
+        if not isinstance(self.external, bool):
+            raise TypeError(_NOT_EXTERNAL.format(self.external))
+        seconds = self.timeout_seconds
+        if not isinstance(seconds, int | float | None) or isinstance(seconds, bool):
+            raise TypeError(f"timeout_seconds is a number, or None, not {seconds!r:.60}")
+        if seconds is not None and not seconds > 0:
+            raise ValueError(f"timeout_seconds is above 0, or None, not {seconds!r}")
+        if self.run is not None and not callable(self.run):
+            raise TypeError(f"run is an async function without arguments, not {self.run!r:.60}")
 
 
 @dataclass(frozen=True)
@@ -102,7 +124,9 @@ class Usage:
         reasoning_tokens: How many of the output tokens were thoughts.
 
     Raises:
-        ValueError: The cost is no amount, not finite, or negative.
+        TypeError: A number of tokens is no whole number.
+        ValueError: The cost is no amount, not finite, or negative, or a number of tokens is
+            negative.
 
     >>> @server.agent("paid")
     ... def paid(prompt):
@@ -120,6 +144,12 @@ class Usage:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cost_usd", _amount(self.cost_usd))
+        for name in ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens"):
+            tokens = getattr(self, name)
+            if not isinstance(tokens, int) or isinstance(tokens, bool):
+                raise TypeError(f"{name} is a whole number, not {tokens!r:.60}")
+            if tokens < 0:
+                raise ValueError(f"{name} is 0 or more, not {tokens}")
 
 
 def _amount(cost: Decimal | float | str | None) -> Decimal | None:
@@ -215,6 +245,9 @@ class NewAttempt:
     Attributes:
         reason: What failed, for the ledger.
 
+    Raises:
+        TypeError: The reason is no text.
+
     >>> @server.agent("patient")
     ... def patient(prompt):
     ...     yield dari.local.NewAttempt("the line was busy")
@@ -225,6 +258,10 @@ class NewAttempt:
     """
 
     reason: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.reason, str):
+            raise TypeError(f"reason is a text, not {self.reason!r:.60}: NewAttempt(str(error))")
 
 
 @dataclass(frozen=True)

@@ -152,8 +152,14 @@ class Writing:
 
 
 def _check(piece: Draft) -> None:
-    if not isinstance(piece.text, str) or not isinstance(piece.tool_name, str | None):
+    if not isinstance(piece.text, str):
         raise TypeError(f"a draft is text: Draft('…'), not {type(piece.text).__name__}")
+    if not isinstance(piece.tool_name, str | None):
+        raise TypeError(
+            f"tool_name of a draft is a tool's name, or None, not {piece.tool_name!r:.60}"
+        )
+    if not isinstance(piece.anew, bool):
+        raise TypeError(f"anew of a draft is True or False, not {piece.anew!r:.60}")
     if piece.kind not in KINDS:
         raise ValueError(f"a draft is one of {', '.join(KINDS)}, not {piece.kind!r}")
     if not isinstance(piece.call, str | int | None):

@@ -119,7 +119,7 @@ def _step(event: Event, call_id: str | None) -> Step:
         is_cut_off = data.get("stop_reason") == ev.MAX_TOKENS
         return CutOff(content, data.get("max_tokens")) if is_cut_off else content
     if event.type == ev.TOOL_CALL_REQUESTED:
-        return ToolCall(data.get("tool_name", ""), data.get("arguments"))
+        return ToolCall(str(data.get("tool_name", "")), data.get("arguments"))
     result = data.get("result") if data.get("result") is not None else data.get("error")
     is_error = event.type == ev.TOOL_CALL_FAILED or bool(data.get("is_error"))
     return ToolResult(result, is_error, call_id)

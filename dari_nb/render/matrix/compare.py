@@ -126,7 +126,7 @@ def _figures(compared: Sequence[Compared]) -> Iterator[_Line]:
     yield _plain_line("Time", [duration_text(cell.seconds) or ABSENT for cell in cells])
     yield _plain_line("Cost", [cost_text(cell.cost) or ABSENT for cell in cells])
     if any(cell.usage for cell in cells):
-        yield _plain_line("Tokens", [tokens_text(cell.usage) or ABSENT for cell in cells])
+        yield _plain_line("Used", [tokens_text(cell.usage) or ABSENT for cell in cells])
     yield _plain_line("Turns", [str(len({i.message_id for i in c.items})) for c in compared])
     calls = [sum(isinstance(i, ToolCallItem) for i in c.items) for c in compared]
     yield _plain_line("Calls", [str(count) for count in calls])

@@ -27,7 +27,7 @@ BEGIN = (
 )
 """How each of these pages begins, and no other one does."""
 _LOOK = """
-:root { color-scheme: light dark; }
+:root { color-scheme: light dark; --jp-content-font-color1: CanvasText; }
 body { margin: 0; padding: 24px 16px; background: Canvas; font: 14px/1.5 system-ui, sans-serif; }
 h1 { max-width: 860px; margin: 0 auto 12px; font-size: 20px; font-weight: 600; }
 main.dari.dari.dari { margin: 0 auto; }

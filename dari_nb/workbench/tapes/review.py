@@ -45,7 +45,7 @@ _HEAD = (
 )
 """Above the buttons of a turn and its table; a line parts it from the turn before it."""
 
-_ASKING = "What becomes of turn {} of {}?"
+_ASKING = "New turn {} of {}: what becomes of it?"
 """Between its head and the buttons; it can have the focus, as nothing else that is no button."""
 
 

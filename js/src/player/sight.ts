@@ -28,7 +28,7 @@ export function keepInSight(
     el.style.setProperty("--seen", `${Math.max(seen, least)}px`);
   };
   const fill = () => {
-    seen = heightAround(el);
+    seen = heightAround(el, log);
     hold();
   };
   const bring = () => {
@@ -49,10 +49,13 @@ export function keepInSight(
 }
 
 /** What is seen at once of what is around an element, which scrolls once that is very tall. */
-function heightAround(el: HTMLElement): number {
-  const { minHeight } = el.style;
+function heightAround(el: HTMLElement, log: HTMLElement): number {
+  const [{ minHeight }, { maxHeight }] = [el.style, log.style];
+  // What is whole for a moment is at its beginning after that.
+  log.style.maxHeight = getComputedStyle(log).height;
   el.style.minHeight = TALL;
   const heights = [...scrollersAround(el)].map((box) => box.clientHeight);
   el.style.minHeight = minHeight;
+  log.style.maxHeight = maxHeight;
   return Math.min(innerHeight, ...heights);
 }

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from dari_nb.local import LocalDari, NewAttempt, ToolCall, ToolResult, Turn, Usage
+from dari_nb.local import Draft, LocalDari, NewAttempt, ToolCall, ToolResult, Turn, Usage
 
 
 def texts(message):
@@ -114,6 +114,7 @@ def results_only(prompt):
     yield ToolResult(1)
 
 
+CALLED = "ToolCall(name, arguments), and yielding it gives back the call's id"
 HOW = "ToolResult(result, tool_call_id=call)"
 
 
@@ -125,6 +126,19 @@ def call_first(prompt):
 def call_by_number(prompt):
     yield ToolCall("x")
     yield ToolResult("done", tool_call_id=1)
+
+
+def id_first(prompt):
+    yield ToolCall("call_1", "price", {"fruit": "apples"})
+
+
+def yields(make):
+    """An agent that yields what is made while it runs."""
+
+    def one(prompt):
+        yield make()
+
+    return one
 
 
 def unserialisable(prompt):
@@ -149,6 +163,40 @@ def too_deep(prompt):
         (results_only, "ValueError: a ToolResult needs an open ToolCall before it"),
         (call_first, f"TypeError: is_error is True or False, not {{'n': 1}}: {HOW}"),
         (call_by_number, "TypeError: tool_call_id is a call's id, or None, not 1"),
+        (
+            id_first,
+            f"TypeError: external is True or False, not {{'fruit': 'apples'}}: {CALLED}",
+        ),
+        (yields(lambda: ToolCall(7)), "TypeError: name is a tool's name, not 7"),
+        (
+            yields(lambda: ToolCall("x", {}, True, None, "soon")),
+            "TypeError: timeout_seconds is a number, or None, not 'soon'",
+        ),
+        (
+            yields(lambda: ToolCall("x", external=True, timeout_seconds=0)),
+            "ValueError: timeout_seconds is above 0, or None, not 0",
+        ),
+        (
+            yields(lambda: (ToolCall("x", run="now"),)),
+            "TypeError: run is an async function without arguments, not 'now'",
+        ),
+        (
+            yields(lambda: Usage(0.01, "20")),
+            "TypeError: input_tokens is a whole number, not '20'",
+        ),
+        (yields(lambda: Usage(output_tokens=-1)), "ValueError: output_tokens is 0 or more, not -1"),
+        (
+            yields(lambda: NewAttempt(OSError("busy"))),
+            "TypeError: reason is a text, not OSError('busy'): NewAttempt(str(error))",
+        ),
+        (
+            yields(lambda: Draft("{", "arguments", 7)),
+            "TypeError: tool_name of a draft is a tool's name, or None, not 7",
+        ),
+        (
+            yields(lambda: Draft("a", anew="b")),
+            "TypeError: anew of a draft is True or False, not 'b'",
+        ),
         (unserialisable, "TypeError: Encoding objects of type object is unsupported"),
         (too_deep, "ValueError: the JSON is nested more than 200 levels deep"),
         (lambda: "no parameter", None),
