@@ -57,7 +57,7 @@ def test_cells_side_by_side_tell_what_they_took(batch):
     told = str(batch.compare((1, "small"), (1, "large")))
     assert "10 tokens in · 2 out" in told
     assert "10 tokens in · 66 out · 64 thought" in told
-    assert "Tokens" not in str(batch.compare((0, "quiet"), (1, "quiet")))
+    assert "Used" not in str(batch.compare((0, "quiet"), (1, "quiet")))
 
 
 def test_what_was_asked_later_counts_where_sessions_are_conversations_and_copies_nowhere(d, batch):
