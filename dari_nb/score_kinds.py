@@ -107,6 +107,15 @@ def scale_of(
     return RATED if is_rating and are_on(RATED, there) else None
 
 
+def limits_of(kind: Kind | None, scale: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Return the least and the most that a score can be; ``None`` where that is not known.
+
+    >>> limits_of("share", None), limits_of("number", (1, 5)), limits_of("number", None)
+    ((0.0, 1.0), (1, 5), None)
+    """
+    return (0.0, 1.0) if kind in JUDGING else scale
+
+
 def are_on(scale: tuple[float, float], values: Iterable[Any]) -> bool:
     """Whether all values are numbers that are on a scale."""
     return all(is_number(value) and scale[0] <= value <= scale[1] for value in values)

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..score_kinds import limits_of
 from .adjusting import holm
 from .checks import check_method, check_whole, checked_list
 from .columns import (
@@ -80,8 +81,9 @@ def summary(
 
     frame, by = by_columns(frame, by)
     column, rows = score_column(frame, score, by, task), []
-    options = {"level": level, "draws": draws, "seed": seed, "kind": kind_of_score(frame, column)}
-    scale = scale_of_score(frame, column)
+    kind = kind_of_score(frame, column)
+    options = {"level": level, "draws": draws, "seed": seed, "kind": kind}
+    scale = limits_of(kind, scale_of_score(frame, column))
     note = scale_note(frame, column)
     for group, cells in _groups(frame, by, task):
         found = mean(_by_task(cells, column, task), method=method, **options)  # type: ignore[arg-type]
@@ -246,7 +248,7 @@ def _pairs(
 ) -> Iterator[tuple[Any, ...]]:
     """Compare each two groups by one score."""
     kind, name = kind_of_score(frame, column), column.removeprefix("score.")
-    scale = scale_of_score(frame, column)
+    scale = limits_of(kind, scale_of_score(frame, column))
     note = scale_note(frame, column)
     groups = [(group, _by_task(cells, column, task)) for group, cells in _groups(frame, by, task)]
     for (one, ones), (other, others) in combinations(groups, 2):

@@ -147,7 +147,7 @@ def test_the_default_llm_which_has_no_id_is_a_row_like_any_other(scored) -> None
 def test_the_interval_is_that_of_the_mean_by_task(scored) -> None:
     row = summary(scored, "score.ok", method="t", level=0.9).iloc[0]
     expected = mean({0: [1], 1: [1], 2: [0], 3: [1]}, method="t", level=0.9)
-    assert (row["low"], row["high"]) == (expected.low, expected.high)
+    assert (row["low"], row["high"]) == (expected.low, 1)
 
 
 def test_win_rates_compare_each_two_on_common_tasks(scored) -> None:
@@ -246,3 +246,15 @@ def test_why_an_interval_is_that_of_numbers_is_true_where_only_0_and_1_were_give
         "0 and 1 are some of many values, fewer than 10 tasks",
         "other values than 0 and 1, fewer than 10 tasks",
     ]
+
+
+def test_an_interval_of_shares_and_of_their_differences_ends_where_these_do() -> None:
+    tasks = range(12)
+    cells = [(task, "a", 0.0 if task % 4 == 0 else 0.9) for task in tasks]
+    cells += [(task, "b", 0.31 if task % 2 else 0.3) for task in tasks]
+    frame = pd.DataFrame(cells, columns=["task", "llm_id", "score.part"])
+    pair = win_rates(frame, "part", task="task").iloc[0]
+    assert (pair["difference_low"], pair["difference_high"] < 1) == (-1.0, True)
+    means = summary(frame, "part", task="task")
+    assert means["low"].min() >= 0
+    assert means["high"].max() <= 1

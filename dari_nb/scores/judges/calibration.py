@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...errors import InvalidRequestError
-from ...score_kinds import JUDGE, JUDGING, RATING, Kind, kind_of
+from ...score_kinds import JUDGE, RATING, Kind, kind_of, limits_of
 from ..checks import check_level
 from ..columns import TASK, by_columns
 from ..estimate import ByTask, Estimate
@@ -108,7 +108,7 @@ def calibrated(
     _check_numbers(pairs)
     check_alike(pairs, "calibrated")
     kind = kind_of((pair.other for pair in pairs.cells), pairs.other)
-    scale = _scale(pairs, kind)
+    scale = limits_of(kind, pairs.scales[1])
     _check_judged(pairs)
     groups, untold = _groups(pairs.cells)
     check_enough(groups, pairs.other)
@@ -205,7 +205,7 @@ def calibrated_mean(
     _check_judged(pairs)
     check_enough({None: pairs.cells}, pairs.other)
     kind = kind or kind_of(pair.other for pair in pairs.cells)
-    found = _calibrated(pairs.cells, kind, _scale(pairs, kind), level).estimate
+    found = _calibrated(pairs.cells, kind, limits_of(kind, pairs.scales[1]), level).estimate
     found.why = _why(found, pairs.lost)
     return found
 
@@ -324,10 +324,6 @@ def _groups(cells: Iterable[Pair]) -> tuple[dict[Hashable, list[Pair]], list[Has
         found.setdefault(pair.column, []).append(pair)
     told = {name: of for name, of in found.items() if any(pair.is_told for pair in of)}
     return told, [name for name in found if name not in told]
-
-
-def _scale(pairs: Pairs, kind: Kind | None) -> tuple[float, float] | None:
-    return (0.0, 1.0) if kind in JUDGING else pairs.scales[1]
 
 
 def _check_order(pairs: Pairs) -> None:

@@ -11,7 +11,7 @@ from statistics import fmean
 
 from ....render.matrix.against import Against, seen_against
 from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean, lost_by
-from ....score_kinds import JUDGING, Kind, is_number
+from ....score_kinds import JUDGING, Kind, is_number, limits_of
 from ....score_values import difference
 
 LEVEL = 0.95
@@ -101,7 +101,7 @@ def _lost(cells: Iterable[MatrixCell], name: str, kind: Kind) -> _Lost:
 def _mean(name: str, values: Values, kind: Kind, scale: Scale | None) -> Mean:
     from ....scores import mean
 
-    found = mean(_by_task(values), kind=kind).within(scale)
+    found = mean(_by_task(values), kind=kind).within(limits_of(kind, scale))
     ends, counts = (found.low, found.high), (found.values, found.tasks)
     told = Mean(name, found.value, *ends, *counts, found.method, scale=scale)
     return replace(told, is_count=kind == "yes/no", is_by_task=not _is_even(values))
@@ -224,7 +224,7 @@ def _gap(
     from ....scores import paired_difference
 
     found = paired_difference(_by_task(ones), _by_task(others), level=level, kind=kind)
-    found = found.within_width(scale)
+    found = found.within_width(limits_of(kind, scale))
     return Gap(other, *found[:3], found.method, tasks=len({task for task, _ in ones}))
 
 
