@@ -1008,3 +1008,43 @@ def test_who_takes_theirs_whole_is_told_what_is_gone_of_ours(
     told = told_of(path)[1]
     assert "this is on one side, and not in the file: msg_1 of sess_2, 'Ours?'" in told
     assert texts(read_tape(path))[2:] == ["Theirs?"]
+
+
+@pytest.mark.parametrize("what", PUT_OTHERWISE)
+def test_what_both_made_new_one_of_them_since_the_conflict_is_not_written_over(
+    what: str, lesson: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+
+    def puts(text: str) -> Change:
+        def change(tape: Recording) -> None:
+            asks("Theirs?", text if what == "answer" else "B.")(tape)
+            turn = tape.turns[-1]
+            turn.line.metadata = {"expects": text if what == "metadata" else "B."}
+            turn.before = [Mark("guess", text if what == "question" else "B?")]
+
+        return change
+
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), puts("Theirs."), fails=True)
+    tape = read_tape(path)
+    puts("Since.")(tape)
+    write_tape(tape, path)
+    before = path.read_bytes()
+    assert main(["tape", "settle", str(path)]) == 1
+    assert "would lose it, as the other side has its own: " in capsys.readouterr().out
+    assert path.read_bytes() == before
+    assert main(["tape", "settle", "--ours", str(path)]) == 0
+    assert b"Since." in path.read_bytes()
+    assert "Ours?" in texts(read_tape(path))
+
+
+def test_what_is_cut_off_of_a_file_since_the_conflict_is_named(
+    lesson: Recording, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    tape = read_tape(path)
+    tape.turns.pop()
+    write_tape(tape, path)
+    told = told_of(path)[1]
+    assert "this is on one side, and not in the file: msg_1 of sess_2, 'Ours?'" in told

@@ -108,16 +108,16 @@ def sides_of(
     if _is_put_together(data, file, ours, theirs, lambda: is_made(now, read)):
         sides = [_so_far(side) for side in (ours, theirs)]
         there = contents(now)
-        if what := told_besides(Known(*sides), there):
-            tell(what)
-        if not was_settled(file, ours, theirs) and (
-            what := _lacking(there, _so_far(base or b""), *sides)
-        ):
+        is_known = was_settled(file, ours, theirs)
+        lacks = "" if is_known else _lacking(there, _so_far(base or b""), *sides)
+        for what in filter(None, (told_besides(Known(*sides), there), lacks)):
             tell(what)
         tell(_NO_MARKS.format(name=path))
         return _told_apart(data, file)
-    sides_as_left, known = read()
-    return _since(now, sides_as_left), known
+    left, known = read()
+    if what := _lacking(contents(now) | contents(left.theirs), left.base, left.ours):
+        tell(what)
+    return left._replace(ours=now), known
 
 
 def _is_put_together(
@@ -194,17 +194,6 @@ def _so_far(side: bytes) -> Recording:
     except TapeError as error:
         so_far: Recording = error.so_far or Recording()
         return so_far
-
-
-def _since(now: Recording, sides: Sides) -> Sides:
-    """Both sides where ours has become another since.
-
-    What it has of theirs by now it has from them: of that, what it is now counts.
-    """
-    ours, here = ({turn.place for turn in tape.turns} for tape in (sides.ours, now))
-    come = [turn for turn in sides.theirs.turns if turn.place in here - ours]
-    sides.base.turns = [*come, *sides.base.turns]
-    return sides._replace(ours=now)
 
 
 def _refuse_edits(path: str | Path, data: bytes, sides: tuple[bytes | None, bytes, bytes]) -> None:
