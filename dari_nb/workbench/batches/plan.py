@@ -106,7 +106,7 @@ class Plan:
         self._columns = list(batch.columns)
         self._past = past or Past()
         matrix = without_means(batch)
-        self._countable = Countable(matrix, self._past.counted, zeros=self._past.has_zeros)
+        self._countable = Countable(matrix, self._past)
         self._seen = matrix.by_id
         self._elsewhere = elsewhere
         self._late = late or {}
@@ -320,7 +320,7 @@ def plan_of(batch: Sheet, link: Link) -> Plan:
     costs = wait_for(link.run(past_costs(client, sessions, batch.columns)))
     unknown = [column for column in batch.columns if costs[column] is None]
     late = wait_for(link.run(not_come_yet(client, sessions, unknown)))
-    past = past_scores(batch.book, batch.run_id, sessions)
+    past = past_scores(batch.book, batch.run_id, batch.columns, sessions)
     return Plan(batch, costs, past, sent_elsewhere(batch, sessions), late)
 
 
