@@ -356,8 +356,9 @@ def test_nor_do_they_tell_of_which_kind_they_are(tried):
     batch = tried(TASKS, ["a", "b", "c"])
     batch.score("x", lambda turn: is_right(turn) if " by c" in turn.text else chance(turn.text))
     assert can_show(batch.plan()) == "unknown: no score has a mean"
-    told = detectable(30, like=scored(batch, "x")[1][:2]).difference
-    for plan in (tried(TASKS, ["a", "b"]).plan(), tried(MORE, ["a", "b"], dry_run=True)):
+    two = tried(TASKS, ["a", "b"])
+    told = detectable(30, like=scored(two, "x")[1]).difference
+    for plan in (two.plan(), tried(MORE, ["a", "b"], dry_run=True)):
         assert plan.shows.difference == pytest.approx(told)
 
 
