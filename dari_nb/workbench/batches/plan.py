@@ -62,12 +62,11 @@ class Plan:
             where it has scores of fewer than two of these; a score of the same name as an own one
             tells if both may be on one scale. Counted are the tasks on which both columns have a
             score: of those to come the same share as in a past run, of what has ended there, with
-            as many of their repeats. What
-            failed, or could not be scored, has none; of yes and no, and of shares, it is 0 for
-            whichever column is the better one, as it is where the matrix names that. Several
-            columns, and several scores of its own or else of the past run, are as many comparisons
-            as the matrix judges together. ``None`` where no difference is told. See
-            :func:`dari_nb.scores.detectable`.
+            as many of their repeats. What failed, or could not be scored, has none; of yes and no,
+            and of shares, it is 0 for whichever column is the better one, as it is where the matrix
+            names that. Several columns, and several scores of its own or else of the past run, are
+            as many comparisons as the matrix judges together. ``None`` where no difference is told.
+            See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
     >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)
