@@ -391,10 +391,11 @@ def test_another_llm_stands_in_where_no_other_has_a_score(tried):
         (lambda turn: True, lambda turn: 3 + size(turn), "assumed, since no score tells yet"),
         (lambda turn: 70, lambda turn: chance(turn.text), "nothing tells yet how much ok varies"),
         (lambda turn: "good", size, "unknown: no score has a mean"),
+        (lambda turn: "good", lambda turn: turn.text, "unknown: no score has a mean"),
         (lambda turn: 3.5, lambda turn: 3 + size(turn), "variance of ok in run pilot, since"),
         (lambda turn: True, is_right, "variance of ok in run pilot, since"),
     ],
-    ids=["yes", "number beside shares", "words", "numbers", "yes and no"],
+    ids=["yes", "number beside shares", "words", "other words", "numbers", "yes and no"],
 )
 def test_another_run_tells_of_a_score_what_may_be_on_the_same_scale(tried, own, other, told):
     tried(TASKS, ["a", "b"], run_id="pilot").score("ok", other)

@@ -73,7 +73,7 @@ class PastScores(NamedTuple):
         return kind_of(self.measure.values, self.name)
 
     def may_be_like(self, own: Measure | None) -> bool:
-        """Whether it may be on the scale that a run's own score of the same name is on."""
+        """Whether its numbers may be on the scale that a run's own score of its name is on."""
         if not own or not own.values or not self.measure.values:
             return True
         return own.is_like(self.measure) and own.may_be_like(self.measure)
@@ -188,25 +188,23 @@ def past_scores(
         if score.value is not None or score.by == "function":  # and no note alone
             given[score.run_id].append(score)
     ended = _ended(latest)
-    has_own = any(_column_of(score.spot) in columns for score in given[own])
-    found = _of_run(own, given[own], ended[own], columns) if has_own else []
+    found = _of_run(own, given[own], ended[own], columns)
     measures = {past.name: past.measure for past in found}
-    others = chain(
-        *(
-            _of_run(run, given[run], ended[run], _telling(given[run], ended[run], columns))
-            for run in run_ids
-            if given[run] and not (run == own and has_own)
-        )
+    others = (
+        past
+        for run in run_ids
+        if run != own or not found
+        for past in _of_run(run, given[run], ended[run], _telling(given[run], ended[run], columns))
     )
     mine = _by_evidence(found)
-    theirs = _by_evidence(past for past in others if past.may_be_like(measures.get(past.name)))
+    theirs = [of for of in _by_evidence(others) if of.may_be_like(measures.get(of.name))]
     by_own, by_others = _first_telling(mine), _first_telling(theirs)
     telling = by_own or by_others
     first = next(filter(None, (by_own, *mine, by_others, *theirs)), None)
     counted = [of for of in (*mine, *theirs) if first and of.run_id == first.run_id]
     counted.sort(key=lambda of: of is not first)
     has_any = any(given[run_id] for run_id in (own, *run_ids))
-    return Past(telling, counted, has_own, has_any)
+    return Past(telling, counted, bool(found), has_any)
 
 
 def _telling(
