@@ -185,6 +185,23 @@ class Measure:
         return min(more.values) < 1 and not (are_shares and are_whole)
 
 
+def measure_of(name: str, told: Iterable[tuple[Any, tuple[float, float] | None]]) -> Measure:
+    """Return what a score is in a run.
+
+    Args:
+        name: The score's name.
+        told: Its values there, and the scale that was told with each.
+
+    >>> measure_of("judge.good", [(2, (0, 10)), (None, None)])
+    Measure(values=[2], scale=(0, 10))
+    """
+    there = [(value, scale) for value, scale in told if not is_missing(value)]
+    values, scales = [value for value, _ in there], {scale for _, scale in there}
+    if name == RATING:
+        return Measure(values, scale_of(name, values))
+    return Measure(values, scales.pop() if len(scales) == 1 else None)
+
+
 def is_number(value: Any) -> TypeGuard[float]:
     """Whether a value has a mean; yes and no are 1 and 0."""
     try:

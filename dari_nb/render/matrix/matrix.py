@@ -9,7 +9,15 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from ...score_kinds import RATING, Kind, Measure, is_missing, is_number, kinds_of, scale_of
+from ...score_kinds import (
+    Kind,
+    Measure,
+    is_missing,
+    is_number,
+    kinds_of,
+    measure_of,
+    scale_of,
+)
 
 ENDED = frozenset({"completed", "failed", "cancelled", "unsent"})
 LOST = ("failed", "could not be scored")
@@ -371,9 +379,5 @@ class Matrix:
 
 
 def _measure(name: str, cells: Sequence[MatrixCell]) -> Measure:
-    """Return what a score is in these cells, all of which have it."""
-    values = [cell.scores[name] for cell in cells]
-    if name == RATING:
-        return Measure(values, scale_of(name, values))
-    scales = {cell.scales.get(name) for cell in cells}
-    return Measure(values, scales.pop() if len(scales) == 1 else None)
+    """Return what a score is in these cells."""
+    return measure_of(name, ((cell.scores[name], cell.scales.get(name)) for cell in cells))

@@ -58,13 +58,15 @@ class Plan:
         shows: The smallest difference between two columns that all of it is likely to show, as the
             matrix tells it: by the variance of its own scores, on five tasks or more, or else of
             the run of the agent that has most of them, or else assumed to be that of 0 and 1, if
-            no score is of another kind. Counted are the tasks on which both columns have a score:
-            of those to come the same share as in a past run, with as many of their repeats. What
-            failed, or could not be scored, has none; of yes and no, and of shares, it is 0 for
-            whichever column is the better one, as it is where the matrix names that. Several
-            columns, and several scores of its own or else of the past run, are as many comparisons
-            as the matrix judges together. ``None`` where no difference is told. See
-            :func:`dari_nb.scores.detectable`.
+            no score is of another kind. Of another run the same LLMs tell, and others stand in
+            where it has scores of fewer than two of these; a score of the same name as an own one
+            tells if both may be on one scale. Counted are the tasks on which both columns have a
+            score: of those to come the same share as in a past run, of what has ended there, with
+            as many of their repeats. What failed, or could not be scored, has none; of yes and no,
+            and of shares, it is 0 for whichever column is the better one, as it is where the matrix
+            names that. Several columns, and several scores of its own or else of the past run, are
+            as many comparisons as the matrix judges together. ``None`` where no difference is told.
+            See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
     >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)
@@ -106,7 +108,7 @@ class Plan:
         self._columns = list(batch.columns)
         self._past = past or Past()
         matrix = without_means(batch)
-        self._countable = Countable(matrix, self._past.counted, zeros=self._past.has_zeros)
+        self._countable = Countable(matrix, self._past)
         self._seen = matrix.by_id
         self._elsewhere = elsewhere
         self._late = late or {}
@@ -320,7 +322,7 @@ def plan_of(batch: Sheet, link: Link) -> Plan:
     costs = wait_for(link.run(past_costs(client, sessions, batch.columns)))
     unknown = [column for column in batch.columns if costs[column] is None]
     late = wait_for(link.run(not_come_yet(client, sessions, unknown)))
-    past = past_scores(batch.book, batch.run_id, sessions)
+    past = past_scores(batch.book, batch.run_id, batch.columns, sessions)
     return Plan(batch, costs, past, sent_elsewhere(batch, sessions), late)
 
 

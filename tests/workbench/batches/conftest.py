@@ -3,6 +3,7 @@ from collections import Counter
 
 import pytest
 
+from dari_nb.local import LocalDari
 from dari_nb.workbench import Dari
 
 LLMS = ["a", "b", "c", "d", "e", "f"]
@@ -33,6 +34,13 @@ class Flaky:
             if attempt == "1" and self.fails(*cell):
                 raise RuntimeError(f"out of luck with {cell}")
             return f"{prompt} by {turn.llm_id}"
+
+
+@pytest.fixture
+def server():
+    """What turns cost is known at once."""
+    with LocalDari(cost_delay=0) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -4,16 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from dari_nb.local import LocalDari, Usage
+from dari_nb.local import Usage
 from dari_nb.scores import detectable
 
 TASKS = [f"Task {number}" for number in range(20)]
-
-
-@pytest.fixture
-def server():
-    with LocalDari(cost_delay=0) as server:
-        yield server
 
 
 @pytest.fixture

@@ -8,20 +8,14 @@ from threading import Lock
 import numpy as np
 import pytest
 
-from dari_nb.local import LocalDari, Usage
-from dari_nb.scores import detectable, paired_difference
+from dari_nb.local import Usage
+from dari_nb.scores import Score, detectable, paired_difference
 from dari_nb.scores.power.variation import variation
 
 from ...benchmarks import power
 
 TASKS = [f"Task {number}" for number in range(30)]
 RUNS = 1_000
-
-
-@pytest.fixture
-def server():
-    with LocalDari(cost_delay=0) as server:
-        yield server
 
 
 @pytest.fixture
@@ -337,3 +331,106 @@ def test_that_what_is_lost_counts_as_0_is_told_of_yes_and_no_alone(tried):
     assert "counted as 0" not in can_show(batch.plan())
     batch.score("x", is_right)
     assert "counted as 0" not in can_show(batch.plan())
+
+
+MORE = [f"More {number}" for number in range(30)]
+
+
+def wild_of(odd):
+    """A number that hardly varies, and much in answers that hold a text."""
+    return lambda turn: 100 + (300 if odd in turn.text else 3) * chance(turn.text)
+
+
+def test_llms_that_are_not_compared_do_not_tell_how_values_vary(tried):
+    batch = tried(TASKS, ["a", "b", "c"])
+    batch.score("x", wild_of(" by c"))
+    told = detectable(30, like=scored(batch, "x")[1][:2]).difference
+    same, more = (tried(tasks, ["a", "b"], dry_run=True) for tasks in (TASKS, MORE))
+    for plan in (tried(TASKS, ["a", "b"]).plan(), same, more):
+        assert plan.shows.difference == pytest.approx(told)
+    wild = tried(MORE, ["a", "c"], dry_run=True).shows.difference
+    assert min(wild, batch.plan().shows.difference) > 10 * told
+
+
+def test_nor_do_they_tell_of_which_kind_they_are(tried):
+    batch = tried(TASKS, ["a", "b", "c"])
+    batch.score("x", lambda turn: is_right(turn) if " by c" in turn.text else chance(turn.text))
+    assert can_show(batch.plan()) == "unknown: no score has a mean"
+    two = tried(TASKS, ["a", "b"])
+    told = detectable(30, like=scored(two, "x")[1]).difference
+    for plan in (two.plan(), tried(MORE, ["a", "b"], dry_run=True)):
+        assert plan.shows.difference == pytest.approx(told)
+
+
+def test_other_versions_of_the_same_llms_do_not_tell_either(tried, server):
+    tried(TASKS, ["a", "b"])
+
+    @server.agent("tried", llms=["a", "b"], description="anew")
+    def anew(prompt, turn):
+        return f"{prompt} by {turn.llm_id} anew"
+
+    both = tried(TASKS, ["a", "b"], versions=[1, 2])
+    both.score("x", wild_of(" anew"))
+    old, new = (tried(MORE, ["a", "b"], versions=[n], dry_run=True).shows for n in (1, 2))
+    assert new.difference > 10 * old.difference
+
+
+def test_another_llm_stands_in_where_no_other_has_a_score(tried):
+    tried(TASKS, ["c"], run_id="own").score("x", size)
+    before = tried(TASKS, ["a", "b"], run_id="own", dry_run=True)
+    batch = tried(TASKS, ["a", "b"], run_id="own")
+    for plan in (before, batch.plan()):
+        assert "variance of x in run own" in can_show(plan)
+    batch.score("x", lambda turn: 10 * size(turn))
+    assert batch.plan().shows.difference > 5 * before.shows.difference
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "told"),
+    [
+        (lambda turn: True, lambda turn: 3 + size(turn), "assumed, since no score tells yet"),
+        (lambda turn: 70, lambda turn: chance(turn.text), "nothing tells yet how much ok varies"),
+        (lambda turn: "good", size, "unknown: no score has a mean"),
+        (lambda turn: "good", lambda turn: turn.text, "unknown: no score has a mean"),
+        (lambda turn: 3.5, lambda turn: 3 + size(turn), "variance of ok in run pilot, since"),
+        (lambda turn: True, is_right, "variance of ok in run pilot, since"),
+    ],
+    ids=["yes", "number beside shares", "words", "other words", "numbers", "yes and no"],
+)
+def test_another_run_tells_of_a_score_what_may_be_on_the_same_scale(tried, own, other, told):
+    tried(TASKS, ["a", "b"], run_id="pilot").score("ok", other)
+    batch = tried(MORE, ["a", "b"])
+    batch.score("ok", own)
+    assert told in can_show(batch.plan())
+
+
+def test_what_a_judge_gave_on_another_scale_does_not_tell(tried):
+    pilot, batch = (tried(tasks, ["a", "b"]) for tasks in (TASKS, MORE))
+    given = ((pilot, (0, 10), lambda number: number % 10), (batch, (1, 5), lambda number: 4))
+    for run, scale, value in given:
+        run.book.add(
+            Score(
+                run_id=run.run_id,
+                task_index=cell.task_index,
+                llm_id=cell.llm,
+                version_id=cell.version,
+                session_id=cell.session_id,
+                name="judge.ok",
+                value=value(cell.task_index),
+                scale=scale,
+            )
+            for cell in run.cells
+        )
+    assert "nothing tells yet how much judge.ok varies" in can_show(batch.plan())
+
+
+def test_cells_that_were_not_sent_are_not_missing(d, tried):
+    for llm in "ab":
+        d.agents["tried"].send("Task", llm=llm).wait(20)
+    batch = tried(TASKS[:10], ["a", "b"], max_cost="0.05")
+    assert batch.counts == {"completed": 5, "unsent": 15}
+    batch.score("right", lambda turn: " by a" in turn.text)
+    own, later = batch.plan(), tried(MORE[:10], ["a", "b"], dry_run=True)
+    for plan in (own, later):
+        assert plan.shows.difference == detectable(10).difference
+        assert "not both have a score" not in plan.shows.assumption

@@ -12,19 +12,13 @@ import pytest
 import dari_nb
 from dari_nb.client import batch_item
 from dari_nb.errors import InvalidRequestError
-from dari_nb.local import LocalDari, Usage
+from dari_nb.local import Usage
 from dari_nb.workbench import Dari
 
 from ...conftest import TcpProxy
 
 TASKS = [f"Task {number}" for number in range(24)]
 TOOK_OVER = "a later call took over; resume() sends what is missing"
-
-
-@pytest.fixture
-def server():
-    with LocalDari(cost_delay=0) as server:
-        yield server
 
 
 class Slow:

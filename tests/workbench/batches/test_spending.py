@@ -57,12 +57,6 @@ class Priced:
 
 
 @pytest.fixture
-def server():
-    with LocalDari(cost_delay=0) as server:
-        yield server
-
-
-@pytest.fixture
 def priced(server):
     made = Priced(server)
     yield made

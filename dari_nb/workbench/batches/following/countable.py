@@ -12,7 +12,7 @@ from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
 from ....render.plain.words import count_text
 from ....score_kinds import is_number
 from ..matrix.means import LEVEL, columns_compared, comparisons_of
-from .past_scores import Common, PastScores, rounded
+from .past_scores import Common, Past, rounded
 
 if TYPE_CHECKING:
     from ....scores.power.detectable import Size
@@ -85,19 +85,18 @@ class Countable:
 
     Args:
         matrix: The cells with what is known of them.
-        past: The scores of the run that tells how many tasks get none, first the one that does.
-        zeros: Whether what the better one of two columns lost counts as 0.
+        past: What scores tell that are there already.
     """
 
-    def __init__(self, matrix: Matrix, past: Sequence[PastScores], *, zeros: bool) -> None:
+    def __init__(self, matrix: Matrix, past: Past) -> None:
         names = [name for name, kind in matrix.kinds.items() if kind != "label"]
-        is_own = any(score.run_id == matrix.run_id for score in past)
-        self._past = past
-        self._name = past[0].name if is_own else (*names, "")[0]
+        self._past = past.counted
+        is_own = past.has_own and any(of.run_id == matrix.run_id for of in past.counted)
+        self._name = past.counted[0].name if is_own else (*names, "")[0]
         self._names = names or [self._name]
-        self._counted = self._name or (past[0].name if past else "")
+        self._counted = self._name or (past.counted[0].name if past.counted else "")
         self._matrix = matrix
-        self._zeros = zeros
+        self._zeros = past.has_zeros
         self._llms = {column.id: column.llm for column in matrix.columns}
 
     @cached_property

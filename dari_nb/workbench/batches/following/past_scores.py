@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from itertools import chain, permutations
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ....score_kinds import JUDGING, Kind, is_number, kind_of
+from ....score_kinds import JUDGING, Kind, Measure, is_number, kind_of, measure_of
+from ..cells import Column
 from ..sending.finding import Found, found_in
 
 if TYPE_CHECKING:
@@ -53,17 +54,29 @@ class PastScores(NamedTuple):
     Attributes:
         run_id: The run.
         name: The score.
-        kind: What its values are; ``None`` where there are none.
+        measure: What its values are.
         llms: The LLM of each column that has it, or was to have it.
         columns: Its values by task, for each of these; ``None`` of an answer that could not be
-            scored, or that failed.
+            scored, or that failed. A task has none where the answers have ended without a score,
+            and is left out where they have not ended.
     """
 
     run_id: str
     name: str
-    kind: Kind | None
+    measure: Measure
     llms: Sequence[str | None]
     columns: Sequence[_ByTask]
+
+    @property
+    def kind(self) -> Kind | None:
+        """What its values are; ``None`` where there are none."""
+        return kind_of(self.measure.values, self.name)
+
+    def may_be_like(self, own: Measure | None) -> bool:
+        """Whether its numbers may be on the scale that a run's own score of its name is on."""
+        if not own or not own.values or not self.measure.values:
+            return True
+        return own.is_like(self.measure) and own.may_be_like(self.measure)
 
     def tasks(self, llm: str | None) -> set[Hashable]:
         """Return the tasks that an LLM has it on: that any has, where the run has none of it."""
@@ -87,18 +100,22 @@ class PastScores(NamedTuple):
 
 
 def _scored(column: _ByTask) -> _ByTask:
-    return {task: values for task, values in column.items() if {*values} != {None}}
+    return {task: values for task, values in column.items() if {*values} - {None}}
 
 
 def _common(one: _ByTask, other: _ByTask, *, zeros: bool) -> Common:
-    both, of = _scored(one).keys() & _scored(other).keys(), len(one.keys() | other.keys())
+    both = _scored(one).keys() & _scored(other).keys()
+    of = sum(bool(one[task] or other[task]) for task in one.keys() & other.keys())
+    if not of:
+        return Common()
     if not both:
         return Common(0, of, shares=())
     thinned = [other] if zeros else [one, other]
     often = 1 / fmean(1 / _share(column[task]) for task in both for column in thinned)
     if not zeros:
         return Common(len(both), of, often, ((1.0, len(both)),))
-    shares = Counter(rounded(_share(one[task])) for task in _scored(other).keys() & one.keys())
+    tried = {task for task in _scored(other) if one.get(task)}
+    shares = Counter(rounded(_share(one[task])) for task in tried)
     return Common(len(both), of, often, tuple(sorted(shares.items())))
 
 
@@ -150,12 +167,18 @@ class Past(NamedTuple):
         return f"{told} how much {of.name} varies"
 
 
-def past_scores(book: ScoreBook, own: str, sessions: Iterable[models.Session]) -> Past:
+def past_scores(
+    book: ScoreBook, own: str, columns: Collection[Column], sessions: Iterable[models.Session]
+) -> Past:
     """Return what scores tell of a run, and else of the others of its agent.
+
+    Of another run those columns tell that are compared here, if it has scores of two or more; else
+    all of them stand in. So does all of the run itself as long as none of its columns has a score.
 
     Args:
         book: Where scores are.
         own: The run itself.
+        columns: What is compared.
         sessions: Those of the agent; the latest run counts where two tell as much.
     """
     latest = sorted(sessions, key=lambda session: session.created_at or "", reverse=True)
@@ -164,20 +187,49 @@ def past_scores(book: ScoreBook, own: str, sessions: Iterable[models.Session]) -
     for score in book.scores():
         if score.value is not None or score.by == "function":  # and no note alone
             given[score.run_id].append(score)
-    failed = _failed(latest)
-
-    def most(of: Iterable[str]) -> list[PastScores]:
-        found = (_of_run(run, given[run], failed[run]) for run in of if run in given)
-        return sorted(chain(*found), key=_evidence, reverse=True)
-
-    mine, others = most([own]), most(run_id for run_id in run_ids if run_id != own)
-    by_own, by_others = _first_telling(mine), _first_telling(others)
+    ended = _ended(latest)
+    found = _of_run(own, given[own], ended[own], columns)
+    measures = {past.name: past.measure for past in found}
+    others = (
+        past
+        for run in run_ids
+        if run != own or not found
+        for past in _of_run(run, given[run], ended[run], _telling(given[run], ended[run], columns))
+    )
+    mine = _by_evidence(found)
+    theirs = [of for of in _by_evidence(others) if of.may_be_like(measures.get(of.name))]
+    by_own, by_others = _first_telling(mine), _first_telling(theirs)
     telling = by_own or by_others
-    first = next(filter(None, (by_own, *mine, by_others, *others)), None)
-    counted = [of for of in (*mine, *others) if first and of.run_id == first.run_id]
+    first = next(filter(None, (by_own, *mine, by_others, *theirs)), None)
+    counted = [of for of in (*mine, *theirs) if first and of.run_id == first.run_id]
     counted.sort(key=lambda of: of is not first)
-    has_any = any(run_id in given for run_id in (own, *run_ids))
-    return Past(telling, counted, own in given, has_any)
+    has_any = any(given[run_id] for run_id in (own, *run_ids))
+    return Past(telling, counted, bool(found), has_any)
+
+
+def _telling(
+    given: Iterable[Score], ended: Iterable[Spot], compared: Iterable[Column]
+) -> Collection[Column]:
+    """Return the columns of a run that tell of those that are compared."""
+    scored = {_column_of(score.spot) for score in given}
+    there = scored.union(map(_column_of, ended))
+    found = {one for column in compared for one in _same(column, there)}
+    return found if len(found & scored) > 1 else there
+
+
+def _same(column: Column, there: Collection[Column]) -> list[Column]:
+    """Return that column, or else those of its LLM with other versions."""
+    return [column] if column in there else [one for one in there if one.llm == column.llm]
+
+
+def _column_of(spot: Spot) -> Column:
+    _, llm, version, _ = spot
+    return Column(llm, version)
+
+
+def _by_evidence(found: Iterable[PastScores]) -> list[PastScores]:
+    """Return those that have a mean, or no value at all, first what tells most."""
+    return sorted((of for of in found if of.kind != "label"), key=_evidence, reverse=True)
 
 
 def _first_telling(found: Iterable[PastScores]) -> PastScores | None:
@@ -197,8 +249,8 @@ def _run_of(session: models.Session) -> str | None:
     return run_id if isinstance(run_id, str) else None
 
 
-def _failed(latest: Iterable[models.Session]) -> dict[str, set[Spot]]:
-    """Return which cells of each run failed at their last attempt."""
+def _ended(latest: Iterable[models.Session]) -> dict[str, dict[Spot, str]]:
+    """Return which cells of each run have ended with their last attempt, and how."""
     last: dict[tuple[str | None, Spot], Found] = {}
     for session in latest:
         if (entry := found_in(session)) is not None:
@@ -206,35 +258,43 @@ def _failed(latest: Iterable[models.Session]) -> dict[str, set[Spot]]:
             known = last.setdefault((_run_of(session), spot), entry)
             if entry.attempt.number > known.attempt.number:
                 last[_run_of(session), spot] = entry
-    found: dict[str, set[Spot]] = defaultdict(set)
+    found: dict[str, dict[Spot, str]] = defaultdict(dict)
     for (run_id, spot), entry in last.items():
-        if run_id is not None and entry.attempt.state == "failed":
-            found[run_id].add(spot)
+        if run_id is not None and entry.attempt.has_ended:
+            found[run_id][spot] = entry.attempt.state
     return found
 
 
-def _of_run(run_id: str, given: Sequence[Score], failed: set[Spot]) -> list[PastScores]:
-    """Return the scores of a run that have a mean, or no value at all."""
-    values: dict[str, list[Any]] = defaultdict(list)
+def _of_run(
+    run_id: str, given: Sequence[Score], ended: Mapping[Spot, str], telling: Collection[Column]
+) -> list[PastScores]:
+    """Return the scores of a run, as far as these columns tell of them."""
+    there = {spot: state for spot, state in ended.items() if _column_of(spot) in telling}
+    failed = {spot for spot, state in there.items() if state == "failed"}
+    values: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
     scored: dict[str, list[tuple[Spot, float]]] = defaultdict(list)
     tried: dict[str, set[Spot]] = defaultdict(set)
     for score in given:
+        if _column_of(score.spot) not in telling:
+            continue
         parts = score.value if isinstance(score.value, dict) else {"": score.value}
         for part, value in parts.items():
             name = f"{score.name}.{part}" if part else score.name
-            values[name].append(value)
+            values[name].append((value, None if part else score.scale))
             if is_number(value):
                 scored[name].append((score.spot, float(value)))
         if score.by == "function":
             tried[score.name].add(score.spot)
     found = []
     for name, of in values.items():
-        if (kind := kind_of(of, name)) != "label":
-            own = chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))
-            lost = {*own, *failed} - {spot for spot, _ in scored[name]}
-            columns: dict[tuple[str | None, str | None], _ByTask] = defaultdict(dict)
-            for (task, llm, version, _), value in (*scored[name], *((spot, None) for spot in lost)):
-                columns[llm, version].setdefault(task, []).append(value)
-            llms = [llm for llm, _ in columns]
-            found.append(PastScores(run_id, name, kind, llms, list(columns.values())))
+        own = chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))
+        lost = {*own, *failed} - {spot for spot, _ in scored[name]}
+        columns: dict[Column, _ByTask] = defaultdict(dict)
+        for spot, value in (*scored[name], *((spot, None) for spot in lost)):
+            columns[_column_of(spot)].setdefault(spot[0], []).append(value)
+        for spot in there:
+            if (column := _column_of(spot)) in columns:
+                columns[column].setdefault(spot[0], [])
+        llms = [column.llm for column in columns]
+        found.append(PastScores(run_id, name, measure_of(name, of), llms, list(columns.values())))
     return found
