@@ -126,7 +126,7 @@ def test_a_number_that_failed_is_no_0_and_no_regression(run):
     for batch in (old, new):
         batch.score("size", by(lambda task, llm: 3 + task % 4))
     compared = dari.compare_batches(old, new)
-    assert "Of 24 tasks, 0 are worse, 0 better, 22 alike, 2 not compared" in str(compared)
+    assert "Of 24 tasks, 0 are lower, 0 higher, 22 alike, 2 not compared" in str(compared)
     changes = compared.changes()
     assert changes["lacking"].tolist()[-2:] == ["1 of 1 failed"] * 2
 

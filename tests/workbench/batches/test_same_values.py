@@ -61,7 +61,7 @@ def test_small_differences_of_large_scores_are_what_they_are(scored, base, more,
     nearly = 2 * math.ulp(base) + abs(apart) / 100
     assert row["difference"] == pytest.approx(means["A"] - means["B"], abs=nearly)
     seen = re.sub("<[^>]*>", "", batch.view(baseline="B", score="s").against)
-    assert f"{20 - wins} are worse, {wins} better, 0 alike against B" in seen
+    assert f"{20 - wins} are lower, {wins} higher, 0 alike against B" in seen
 
 
 def test_what_rounding_alone_tells_apart_is_a_tie_everywhere(scored):
@@ -72,7 +72,7 @@ def test_what_rounding_alone_tells_apart_is_a_tie_everywhere(scored):
     assert (row["win_rate"], row["difference"]) == (0.5, 0)
     assert batch.summary("s")["mean"].to_list() == pytest.approx([2.8, 2.8])
     view = batch.view(baseline="B", score="s")
-    assert "0 are worse, 0 better, 6 alike against B" in re.sub("<[^>]*>", "", view.against)
+    assert "0 are lower, 0 higher, 6 alike against B" in re.sub("<[^>]*>", "", view.against)
     view.where = "differs = s"
     assert not len(batch.selected)
 
