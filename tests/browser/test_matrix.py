@@ -47,6 +47,7 @@ ANSWER = {"small": "No, it is closed on Monday.", "medium": "No, it is closed th
 loop = asyncio.new_event_loop()
 threading.Thread(target=loop.run_forever, daemon=True).start()
 """
+WORSE, BETTER = "\N{BLACK DOWN-POINTING TRIANGLE} worse", "\N{BLACK UP-POINTING TRIANGLE} better"
 FILL = """
 for cell in board.matrix.cells[:-1]:
     board.put(cell.id, state="completed", text=ANSWER[cell.column], seconds=3.2, cost="0.02")
@@ -517,7 +518,7 @@ def test_a_baseline_puts_first_what_got_worse_and_its_numbers_choose_the_tasks(b
     counts = f"{size}, 1 is worse, 2 better, 5 alike against small on “right”."
     expect(seen).to_contain_text(counts)
     expect(heads).to_contain_text(["1", "0"])
-    assert cell(book, "1-large").get_attribute("data-change") == "worse"
+    assert cell(book, "1-large").get_attribute("data-change") == WORSE
     assert axe(page, ".dari-matrix") == []
     seen.get_by_role("button", name="2 better").click()
     expect(heads).to_contain_text(["0"])
@@ -564,6 +565,28 @@ for cell in board.matrix.cells:
 board.view.baseline = "small"
 """
 )
+COUNTED = """
+for n, cell in enumerate(board.matrix.cells):
+    board.put(cell.id, state="completed", text="Yes.", scores={"words": 100 - n})
+"""
+MARK = """(id) => {
+  const { content, color } =
+    getComputedStyle(document.querySelector(`[data-cell='${id}'] > small`), "::before");
+  const { color: plain } = getComputedStyle(document.querySelector(`[data-cell='${id}'] > small`));
+  return [content, color === plain];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("code", "word", "is_plain"), [(COUNTED, "lower", True), (PARTLY, "worse", False)]
+)
+def test_the_mark_of_what_is_only_lower_has_no_colour_of_good_or_bad(book, code, word, is_plain):
+    book.execute(f"{code}board.view.baseline = 'small'")
+    mark = f"\N{BLACK DOWN-POINTING TRIANGLE} {word}"
+    expect(cell(book, "2-large")).to_have_attribute("data-change", mark)
+    assert book.page.evaluate(MARK, "2-large") == [f'"{mark}"', is_plain]
+
+
 LOOKS = """(id) => {
   const { backgroundColor, borderInlineStartColor } =
     getComputedStyle(document.querySelector(`[data-cell='${id}']`));
@@ -573,8 +596,8 @@ LOOKS = """(id) => {
 
 def test_a_cell_is_tinted_by_its_own_answer_and_not_by_what_has_changed(book):
     book.execute(PARTLY)
-    expect(cell(book, "2-large")).to_have_attribute("data-change", "worse")
-    expect(cell(book, "1-large")).to_have_attribute("data-change", "better")
+    expect(cell(book, "2-large")).to_have_attribute("data-change", WORSE)
+    expect(cell(book, "1-large")).to_have_attribute("data-change", BETTER)
     better, worse = (book.page.evaluate(LOOKS, name) for name in ("1-large", "2-large"))
     assert better == worse != book.page.evaluate(LOOKS, "1-small")
 
@@ -689,6 +712,18 @@ def test_of_500_tasks_every_one_is_reached_by_keys_by_words_and_from_the_kernel(
         page.wait_for_function(COME_NEAR, arg=row)
         expect(cell(large, f"{far}-f")).to_be_visible()
     assert not large.problems
+
+
+def test_a_matrix_opened_again_is_measured_once_its_head_is_there(lab):
+    book = lab.open_notebook([BOARD, "board = Board(4); board.view"])
+    book.run_all()
+    cell(book, "3-large").wait_for()
+    book.save()
+    book.reload()
+    cell(book, "3-large").wait_for()
+    head = book.page.locator(".dari-cells thead")
+    assert head.evaluate("head => parseFloat(head.style.top)") < 0
+    assert not book.problems
 
 
 BATCH = """

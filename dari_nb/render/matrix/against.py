@@ -16,14 +16,14 @@ from .bases import bases_of, edition_of, possible_bases
 from .better import interval_text, level_text, together_text, turned_text
 from .lacking import failures, measured, unlike
 from .matrix import Gap, Matrix
-from .outcomes import Change, Outcome, change_of, is_worse_by_failing, outcomes_of
+from .outcomes import PLAIN, Change, Outcome, change_of, is_worse_by_failing, outcomes_of
 from .parts import Part, html_of, listed, score_part, text_of, without_buttons
 from .wording import method_text
 
 ORDER: tuple[Change, ...] = ("worse", "better", "alike", "none")
-MARKS: Mapping[Change, str] = {
-    "worse": "\N{BLACK DOWN-POINTING TRIANGLE} worse",
-    "better": "\N{BLACK UP-POINTING TRIANGLE} better",
+_SIGNS: Mapping[Change, str] = {
+    "worse": "\N{BLACK DOWN-POINTING TRIANGLE}",
+    "better": "\N{BLACK UP-POINTING TRIANGLE}",
 }
 _MOST_SAID = 100  # characters of a name that is not there
 
@@ -45,6 +45,7 @@ class Against:
         unclear: The columns that one might be compared with, of which none was chosen, by id.
         alone: Columns of runs that nothing is compared with.
         failing: The tasks that got worse in a column only by what failed, by their ids.
+        knows_better: Whether more is better; else what got worse and better is lower and higher.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Against:
     unclear: Mapping[str, Sequence[str]] = field(default_factory=dict)
     alone: Sequence[str] = ()
     failing: Collection[tuple[str, str]] = ()
+    knows_better: bool = True
 
     @cached_property
     def counts(self) -> dict[Change, int]:
@@ -70,6 +72,15 @@ class Against:
     def of(self, row: str, column: str) -> Change | None:
         """Say what became of a task in a column; ``None`` in one that others are compared with."""
         return self.cells.get((row, column), "none") if column in self.bases else None
+
+    def word(self, change: Change) -> str:
+        """Say what became of a task."""
+        return change if self.knows_better else PLAIN.get(change, change)
+
+    def mark(self, row: str, column: str) -> str:
+        """Return the mark of a task that got worse or better in a column; empty where neither."""
+        change = self.cells.get((row, column), "none")
+        return f"{_SIGNS[change]} {self.word(change)}" if change in _SIGNS else ""
 
 
 def scores_of(matrix: Matrix) -> list[str]:
@@ -132,7 +143,8 @@ def seen_against(matrix: Matrix, baseline: str, score: str = "") -> Against | No
         for row in matrix.rows
     }
     failing = [place for place, pair in pairs.items() if is_worse_by_failing(*pair)]
-    seen = Against(labels.get(baseline, baseline), by, bases, cells, rows, failing=failing)
+    name, knows_better = labels.get(baseline, baseline), matrix.knows_better(by)
+    seen = Against(name, by, bases, cells, rows, failing=failing, knows_better=knows_better)
     if not possible:
         return seen
     unclear = {column: olds for column, olds in possible.items() if len(olds) > 1}
@@ -180,15 +192,15 @@ def _changed(matrix: Matrix, seen: Against) -> Iterator[Part]:
     size = f" \N{MULTIPLICATION SIGN} {columns} columns" if columns > 1 else ""
     yield Part(f"Of {count_text(len(seen.rows), 'task')}{size}, ")
     counts = {**seen.counts, "none": seen.counts["none"] - len(_absent(matrix, seen))}
-    words = {"none": f"not compared{_why_not(matrix, seen, counts['none'])}"}
+    words = {change: seen.word(change) for change in counts}
+    words["none"] = f"not compared{_why_not(matrix, seen, counts['none'])}"
     told = [change for change, n in counts.items() if n or change != "none"]
     for place, change in enumerate(told):
         n = counts[change]
         verb = "" if place else " is" if n == 1 else " are"
         yield Part(", " if place else "")
-        yield Part(
-            f"{n:,}{verb} {words.get(change, change)}", where=f"change = {change}" if n else ""
-        )
+        where = f"change = {seen.word(change)}" if n else ""
+        yield Part(f"{n:,}{verb} {words[change]}", where=where)
     yield Part(" against ")
 
 
@@ -253,9 +265,10 @@ def _left_out(matrix: Matrix, seen: Against) -> Iterator[Part]:
 
 
 def mark_html(mark: str) -> str:
-    """Render the mark of a cell; empty without one."""
-    look = "dari-no" if mark.endswith(MARKS["worse"]) else "dari-yes"
-    return f' <small class="{look}">{mark}</small>' if mark else ""
+    """Render the mark of a cell, without a tint of what is only lower; empty without one."""
+    look = {"worse": "dari-no", "better": "dari-yes"}.get(mark.rpartition(" ")[2], "")
+    tint = f' class="{look}"' if look else ""
+    return f" <small{tint}>{mark}</small>" if mark else ""
 
 
 def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
@@ -319,4 +332,5 @@ def _counted(seen: Against, column: str) -> str:
         return ""
     tasks = count_text(found.total(), "task")
     only = f", {failing} of these only because cells failed" if failing else ""
-    return f" (better on {found['better']} of {tasks}, worse on {found['worse']}{only})"
+    higher, lower = (f"{seen.word(change)} on {found[change]}" for change in ("better", "worse"))
+    return f" ({higher} of {tasks}, {lower}{only})"

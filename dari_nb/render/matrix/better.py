@@ -9,7 +9,7 @@ from .lacking import failures
 from .matrix import LOST, Finding, Gap, Matrix, Mean
 from .parts import MOST_NAMED, Part, listed, score_part
 from .sifting.conditions import both, condition
-from .wording import mean_of, method_text, number_text, value_condition, value_text
+from .wording import mean_of, method_text, number_text, value_condition, values_text
 
 Labels = dict[str, str]
 
@@ -275,7 +275,8 @@ def _on_average(finding: Finding) -> str:
 
 
 def _each(finding: Finding, labels: Labels, columns: Sequence[str]) -> Iterator[Part]:
-    values = {value_text(finding.means[column]) for column in columns}
+    told = values_text(finding.means)
+    values = {told[column] for column in columns}
     if len(values) == 1:
         where = value_condition(finding.means[columns[0]])
         yield Part(f"{values.pop()} each", where=where)
@@ -293,7 +294,7 @@ def _values(finding: Finding, labels: Labels, columns: Sequence[str]) -> Iterato
 def _figure(finding: Finding, labels: Labels, column: str) -> Part:
     """Say what a column has, over the cells behind it."""
     where = both(condition("column", labels[column]), value_condition(finding.means[column]))
-    return Part(value_text(finding.means[column]), where=where)
+    return Part(values_text(finding.means)[column], where=where)
 
 
 def _is_count(finding: Finding) -> bool:

@@ -54,7 +54,7 @@ def finding_parts(matrix: Matrix) -> list[list[Part]]:
     for one in matrix.findings:
         sentence = list(compared(matrix, one, said, differing(matrix, one.score)))
         said.update(one.means)
-        told.append([*sentence, *_further(lacking(matrix, one.score, said))])
+        told.append([*sentence, *_further(lacking(matrix, one.score, said, one.means))])
     others = [name for name in _scores(matrix) if name not in {f.score for f in matrix.findings}]
     if len(matrix.findings) < _MOST_SCORES:
         told += [_uncompared(matrix, name) for name in others[:_MOST_SCORES]]

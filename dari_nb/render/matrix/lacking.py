@@ -17,7 +17,7 @@ from .sifting.conditions import both, condition, lacks
 from .verdict import score_text
 from .wording import number_text
 
-_FAILED = state_text("failed")
+_UNSCORED = "not scored"
 
 
 class Lack(NamedTuple):
@@ -33,6 +33,15 @@ class Lack(NamedTuple):
     label: str
     cells: int
     of: int
+    why: str
+
+
+class _Lost(NamedTuple):
+    """What a column has lost of a score: of how many cells, why, and why the rest has none."""
+
+    label: str
+    size: int
+    counts: Mapping[str, int]
     why: str
 
 
@@ -72,25 +81,41 @@ def failures(
     labels = {column.id: column.label for column in matrix.columns}
     columns = list(columns)
     yield from _without_any(matrix, columns, score)
+    alike: dict[object, list[_Lost]] = {}
     for column in columns:
         cells = [cell for cell in matrix.cells if cell.column == column]
-        lost = Counter(why for cell in cells if (why := lost_by(cell, score)))
-        if lost and not (column in said and lost.keys() == {LOST[0]}):
-            yield from _lost(labels[column], len(cells), lost, score)
+        lost = {cell.id: why for cell in cells if (why := lost_by(cell, score))}
+        counts = Counter(lost.values())
+        if counts and not (column in said and counts.keys() == {LOST[0]}):
+            unscored = (cell for cell in cells if lost.get(cell.id) == LOST[1])
+            reasons = dict.fromkeys(_reason(cell, score) for cell in unscored)
+            why = ", ".join(reason for reason in reasons if reason != _UNSCORED)
+            key = (*counts, why) if len(counts) == 1 else column
+            alike.setdefault(key, []).append(_Lost(labels[column], len(cells), counts, why))
+    for columns_alike in alike.values():
+        yield from _told_lost(columns_alike, score)
 
 
-def _lost(label: str, size: int, lost: Mapping[str, int], score: str) -> Iterator[Part]:
-    """Say of a column how many cells failed, and how many of the others could not be scored."""
-    where = ("state = failed", both("state = completed", lacks(score)))
-    told = [(lost[why], why, which) for why, which in zip(LOST, where, strict=True) if lost[why]]
-    (first, verb, which), *others = told
-    of = f"{first:,} of {count_text(size, 'cell')}"
-    yield from (Part("; "), Part(of, where=both(condition("column", label), which)))
-    yield from (Part(" of "), Part(label, "b"), Part(f" {verb}"))
-    for n, verb, which in others:
+def _told_lost(columns: Sequence[_Lost], score: str) -> Iterator[Part]:
+    """Say of columns how many cells failed, how many others could not be scored, and why not."""
+    where = dict(
+        zip(LOST, ("state = failed", both("state = completed", lacks(score))), strict=True)
+    )
+    verb, *others = [why for why in LOST if why in columns[0].counts]
+    told = []
+    for label, size, counts, _ in columns:
+        of = f"{counts[verb]:,} of {count_text(size, 'cell')}"
+        which = both(condition("column", label), where[verb])
+        told.append([Part(of, where=which), Part(" of "), Part(label, "b")])
+    yield Part("; ")
+    yield from listed(told, most=len(told))
+    yield Part(f" {verb}")
+    for other in others:
+        [(label, _, counts, _)] = columns
         yield Part(" and ")
-        yield Part(f"{n:,}", where=both(condition("column", label), which))
-        yield Part(f" {verb}")
+        yield Part(f"{counts[other]:,}", where=both(condition("column", label), where[other]))
+        yield Part(f" {other}")
+    yield Part(f": {short_text(columns[0].why)}" if columns[0].why else "")
 
 
 def _without_any(matrix: Matrix, columns: Container[str], score: str) -> Iterator[Part]:
@@ -172,15 +197,18 @@ def _measure_text(measure: Measure) -> str:
     return f"numbers from {low} to {high}" if low != high else f"{low} everywhere"
 
 
-def lacking(matrix: Matrix, score: str, said: Container[str] = ()) -> Iterator[Part]:
+def lacking(
+    matrix: Matrix, score: str, said: Container[str] = (), told: Container[str] = ()
+) -> Iterator[Part]:
     """Say which cells count for nothing because they have no such score, and why not.
 
-    Columns whose failures are ``said`` are left out where they lack it for nothing else.
+    Left out are cells that failed of columns whose failures are ``said``, and of those of which
+    :func:`failures` have ``told`` what this score lost, all of that.
     """
     if score not in matrix.kinds:
         yield from _failed_everywhere(matrix, score)
         return
-    lacks = _lacks_of(matrix, score, said)
+    lacks = _lacks_of(matrix, score, said, told)
     if not lacks:
         return
     yield Part("Without ")
@@ -199,7 +227,7 @@ def _failed_everywhere(matrix: Matrix, score: str) -> Iterator[Part]:
     others = len(reasons) - 1
     more = f", and {count_text(others, 'other reason')}" if others else ""
     name = visible_name(score).replace("\\", "\\\\").replace('"', '\\"')
-    why = f"{short_text(reasons[0])}{more}" if reasons else "not scored"
+    why = f"{short_text(reasons[0])}{more}" if reasons else _UNSCORED
     yield Part(f"Nothing has “{visible_name(score)}”: {why}.", "small")
     yield Part(f' batch.score("{name}", None) drops it.', "small")
 
@@ -213,24 +241,27 @@ def _told(lack: Lack, why: str, score: str) -> Iterator[Part]:
     yield Part(f" ({short_text(why)})" if why else "")
 
 
-def _lacks_of(matrix: Matrix, score: str, said: Container[str]) -> list[Lack]:
+def _lacks_of(matrix: Matrix, score: str, said: Container[str], told: Container[str]) -> list[Lack]:
     """Return what each column lacks of a score, those left out that failed altogether."""
     failed = {column.id for column in failed_columns(matrix)}
     cells: dict[str, list[MatrixCell]] = {column.id: [] for column in matrix.columns}
     for cell in matrix.cells:
         cells[cell.column].append(cell)
-    lacks = {c.id: _lack_of(c, cells[c.id], score) for c in matrix.columns if c.id not in failed}
-    return [
-        lack
-        for one, lack in lacks.items()
-        if lack.cells and not (lack.why == _FAILED and one in said)
-    ]
-
-
-def _lack_of(column: MatrixColumn, cells: Sequence[MatrixCell], score: str) -> Lack:
-    without = [c for c in cells if c.state in ENDED and is_missing(c.scores.get(score))]
-    reasons = dict.fromkeys(_reason(cell, score) for cell in without)
-    return Lack(column.label, len(without), len(cells), ", ".join(reasons))
+    found = []
+    for column in matrix.columns:
+        known = {LOST[0]} if column.id in said else set()
+        known |= {*LOST} if column.id in told else set()
+        without = [
+            cell
+            for cell in cells[column.id]
+            if cell.state in ENDED
+            and is_missing(cell.scores.get(score))
+            and lost_by(cell, score) not in known
+        ]
+        if without and column.id not in failed:
+            reasons = ", ".join(dict.fromkeys(_reason(cell, score) for cell in without))
+            found.append(Lack(column.label, len(without), len(cells[column.id]), reasons))
+    return found
 
 
 def _reason(cell: MatrixCell, score: str) -> str:
@@ -240,7 +271,7 @@ def _reason(cell: MatrixCell, score: str) -> str:
     if score in cell.score_errors:
         return _cause(cell, score)
     if value is None:
-        return "not scored"
+        return _UNSCORED
     if value != value:
         return "NaN"
     return "not finite" if value in (math.inf, -math.inf) else "beyond 1e100"

@@ -10,6 +10,9 @@ from itertools import combinations
 from typing import Any
 
 from ...score_kinds import (
+    JUDGE,
+    JUDGING,
+    RATING,
     Kind,
     Measure,
     is_missing,
@@ -332,6 +335,15 @@ class Matrix:
             for name, measure in ((name, _measure(name, cells)) for name, cells in found.items())
         }
         return {name: scale for name, scale in known.items() if scale is not None}
+
+    def knows_better(self, score: str) -> bool:
+        """Whether everyone can say which of two values of a score is better: not of any numbers.
+
+        They can of yes and no, of shares, of ratings and what agents judge, and on known scales.
+        """
+        is_known = self.kinds.get(score) in JUDGING or score in self.scales
+        is_judged = score.startswith(JUDGE) or any(score in cell.rated for cell in self.cells)
+        return is_known or is_judged
 
     @cached_property
     def measures(self) -> Mapping[str, Mapping[str, Measure]]:

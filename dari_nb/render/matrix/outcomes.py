@@ -14,7 +14,7 @@ Here alone it is said what these words mean, for the matrix, its sentences and i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
@@ -26,6 +26,8 @@ from .matrix import Matrix
 
 Change = Literal["worse", "better", "alike", "none"]
 """What became of a task; ``none`` where nothing can be compared."""
+PLAIN: Mapping[Change, str] = {"worse": "lower", "better": "higher"}
+"""What it is called of numbers of which nobody can say whether more is better."""
 
 
 @dataclass(frozen=True)

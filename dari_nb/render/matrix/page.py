@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..plain.visible import visible_name
 from ..plain.words import count_text
-from .against import MARKS, Against
+from .against import Against
 from .alike import answers_of, groups_of, same_rows, same_text, stands_aside
 from .cells import SAME_ANSWER
 from .figures import repeats_of
@@ -77,8 +77,7 @@ class Page:
 
         That is of all its repeats, and no word on any answer that only some of them gave.
         """
-        change = self.seen.cells.get((row.id, lane.column.id)) if self.seen else None
-        mark = MARKS.get(change, "") if change else ""
+        mark = self.seen.mark(row.id, lane.column.id) if self.seen else ""
         if not mark or len(groups) < 2:
             return mark
         count = sum(map(len, groups))

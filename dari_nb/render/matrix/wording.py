@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Mapping
 
 from .matrix import MatrixColumn, Mean
 from .sifting.conditions import condition, has
 
 _MOST_DIGITS = 1e15
+_LIKE = 13
+"""Digits by which numbers are the same: what differs behind them are roundings."""
 _MINUS = "\N{MINUS SIGN}"
 _METHODS = {
     "half-task": "up to half a task added to each side, with mid-p of sign flips",
@@ -63,6 +67,28 @@ def value_text(mean: Mean) -> str:
     if mean.is_count and not mean.is_by_task:
         return f"{round(mean.value * mean.values):,} of {mean.values:,}"
     return number_text(mean.value)
+
+
+def values_text(means: Mapping[str, Mean]) -> dict[str, str]:
+    """Say what means come to, those that are not the same by as many digits as tell them apart.
+
+    >>> values_text({"a": Mean("s", 1), "b": Mean("s", 0.999999), "c": Mean("s", 0.5)})
+    {'a': '1', 'b': '0.999999', 'c': '0.5'}
+    """
+    told = {one: value_text(mean) for one, mean in means.items()}
+    wholes = {one: _digits_text(mean.value, _LIKE) for one, mean in means.items()}
+    for digits in range(2, _LIKE + 1):
+        texts = Counter(text for text, _ in {(told[one], wholes[one]) for one in means})
+        for one in [one for one, text in told.items() if texts[text] > 1]:
+            told[one] = _digits_text(means[one].value, digits)
+    return told
+
+
+def _digits_text(value: float, digits: int) -> str:
+    """Say a number by so many digits that count, and all before the point."""
+    whole = len(f"{abs(value):.0f}") if abs(value) < _MOST_DIGITS else 0
+    text = f"{abs(value):,.{max(digits, whole)}g}"
+    return f"{_MINUS}{text}" if value < 0 else text
 
 
 def value_condition(mean: Mean) -> str:

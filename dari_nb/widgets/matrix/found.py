@@ -16,18 +16,12 @@ def found_in(matrix: Matrix, wish: Wish, sifted: Sifted, *, blind: bool) -> tupl
     if sifted.has_conditions:
         for cell in sifted.cells:
             fit[cell.row].append(places[cell.column] + cell.repeat * len(places))
-    changed: dict[tuple[str, str], list[int]] = {}
-    for (row, column), change in (sifted.seen.cells if sifted.seen else {}).items():
-        changed.setdefault((row, change), []).append(places[column])
-    left = [
-        Left(
-            id=row.id,
-            fit=fit[row.id],
-            worse=changed.get((row.id, "worse"), []),
-            better=changed.get((row.id, "better"), []),
-        )
-        for row in sifted.rows
-    ]
+    marks: dict[str, dict[str, str]] = {row.id: {} for row in sifted.rows}
+    if seen := sifted.seen:
+        for row, column in seen.cells:
+            if row in marks and (mark := seen.mark(row, column)):
+                marks[row][str(places[column])] = mark
+    left = [Left(id=row.id, fit=fit[row.id], marks=marks[row.id]) for row in sifted.rows]
     found = Found(
         kind="found",
         where=wish.where,

@@ -68,13 +68,12 @@ class Left(TypedDict):
     """A task that is left; ``fit`` are its cells that meet the conditions.
 
     A cell is told as its column's place and, for each repeat before it, as many as there are
-    columns. ``worse`` and ``better`` are the places of columns in which the task got that.
+    columns. ``marks`` are what became of the task against the baseline, by places of columns.
     """
 
     id: str
     fit: list[int]
-    worse: list[int]
-    better: list[int]
+    marks: dict[str, str]
 
 
 class Found(TypedDict):

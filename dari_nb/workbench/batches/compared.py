@@ -235,9 +235,11 @@ class ComparedBatches(Results):
             ``task_index``, ``task``, ``column``, ``baseline``, ``change`` (``worse``, ``better``,
             ``alike``, ``not compared``), the means ``before`` and ``after`` of the scores there
             are, NaN without any, and ``lacking``, what these are without, such as ``"1 of 3
-            failed, counted as 0"``; what got worse comes first. By yes and no, and by shares, what
-            failed counts as 0 and can only make a task worse: one that it does not make worse, or
-            that failed in the baseline, is not compared. By other numbers it counts for nothing.
+            failed, counted as 0"``; what got worse comes first. Of numbers of which nobody can say
+            whether more is better, ``worse`` is no more than lower. By yes and no, and by shares,
+            what failed counts as 0 and can only make a task worse: one that it does not make
+            worse, or that failed in the baseline, is not compared. By other numbers it counts for
+            nothing.
 
         Raises:
             InvalidRequestError: There is no such score, or it is not on one scale in all runs.

@@ -499,8 +499,8 @@ class Results(Judgeable):
                 ``>`` compare numbers (``2.5``) and dates (``2026-11-27``), and there is no or and
                 no not. What has spaces stands in quotation marks.
             baseline: A column that others are compared with, task by task: what got worse comes
-                first, then what got better. More is better; answers count as one if white space
-                alone tells them apart.
+                first, then what got better. More is better, and only lower or higher where
+                nobody can say that; answers count as one if white space alone tells them apart.
             score: What they are compared by; the first score that is right or wrong, or a share
                 of that, when left out, or else that is a number.
             layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.

@@ -89,12 +89,12 @@ name="same"></button></td></tr>`;
     isOpen = !isOpen;
     place();
   });
-  new ResizeObserver(() => {
+  const sizes = new ResizeObserver(() => {
     const first = find(head, "th");
     names = find(first, "span").offsetHeight;
     head.style.top = `${names - head.offsetHeight}px`;
     box.style.scrollPadding = `${names}px 0 0 ${first.offsetWidth}px`;
-  }).observe(head);
+  });
   head.addEventListener("focusin", ({ target }) => {
     // What stays in sight by itself is scrolled to by no browser. A click must hit what it is on.
     if ((target as Element).matches(":focus-visible")) box.scrollTop = 0;
@@ -123,6 +123,7 @@ name="same"></button></td></tr>`;
       text.replace(/^([^<]*)(.*)/s, '<th role="columnheader"><span>$1</span><div>$2</div></th>'),
     );
     put(head, `<tr role="row">${html.join("")}</tr>`);
+    sizes.observe(head);
     rove(head);
   }
 
@@ -199,9 +200,10 @@ name="same"></button></td></tr>`;
   function say(id: string, element: HTMLElement): void {
     const cell = sheet.cells.get(id) as Cell;
     const { row, column, repeat } = cell;
-    const change = !repeat && sheet.changeOf(cell);
+    const mark = !repeat && sheet.markOf(cell);
     const isAll = sheet.cellsOf(row).every((one) => one.column !== column || one.within === id);
-    if (change) element.dataset.change = isAll ? change : `${change}+`;
+    element.style.setProperty("--change", `"${mark}"`);
+    if (mark) element.dataset.change = isAll ? mark : `${mark}+`;
     else delete element.dataset.change;
     element.toggleAttribute("data-fit", fit.has(id));
   }

@@ -73,11 +73,9 @@ export class Sheet {
     return !!this.left.get(row)?.fit.includes(place);
   }
 
-  /** What became of a task in a column in comparison with the baseline. */
-  changeOf({ row, column }: Cell): "worse" | "better" | undefined {
-    const [left, place] = [this.left.get(row), this.#placeOf(column)];
-    if (left?.worse.includes(place)) return "worse";
-    return left?.better.includes(place) ? "better" : undefined;
+  /** The mark of what became of a task in a column in comparison with the baseline. */
+  markOf({ row, column }: Cell): string | undefined {
+    return this.left.get(row)?.marks[this.#placeOf(column)];
   }
 
   #placeOf(column: string): number {

@@ -54,14 +54,13 @@ export interface News {
 
 /**
  * A task that is left; `fit` are its cells that meet the conditions: the place of the column, and
- * as many as there are columns for each repeat before it. `worse` and `better` are the places of
- * columns in which the task got that.
+ * as many as there are columns for each repeat before it. `marks` are what became of the
+ * task against the baseline, by places of columns.
  */
 export interface Left {
   id: string;
   fit: number[];
-  worse: number[];
-  better: number[];
+  marks: Record<string, string>;
 }
 
 /** What is left by what is asked for; the buffer is a list of `Left`. `why` is why nothing is. */

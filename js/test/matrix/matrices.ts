@@ -109,7 +109,7 @@ export class Side implements Port<State> {
   /** Tells which rows are left by what is asked for now. */
   find(rows: Record<string, Partial<Left>>, why = ""): void {
     const { where, order, baseline, score, blind } = this.traits;
-    const none = { fit: [], worse: [], better: [] };
+    const none = { fit: [], marks: {} };
     const left = Object.entries(rows).map(([id, one]) => ({ ...none, ...one, id }));
     this.#tell({ kind: "found", where, order, baseline, score, blind, why }, left);
   }

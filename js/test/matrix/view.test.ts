@@ -308,9 +308,11 @@ describe("a matrix", () => {
     baseline.dispatchEvent(new Event("input", { bubbles: true }));
     expect(side.traits).toMatchObject({ baseline: "small", against: "" });
     expect(texts(".dari-seen")).toEqual([""]);
-    await find({ b: { worse: [1] }, a: { better: [1] } });
+    await find({ b: { marks: { 1: "▼ worse" } }, a: { marks: { 1: "▲ better" } } });
     expect(texts("tbody th")).toEqual(["task b", "task a"]);
-    expect(["a", "b"].map((id) => at(`${id}/large/0`).dataset.change)).toEqual(["better", "worse"]);
+    const marked = ["a", "b"].map((id) => at(`${id}/large/0`));
+    expect(marked.map(({ dataset }) => dataset.change)).toEqual(["▲ better", "▼ worse"]);
+    expect(marked[1]?.style.getPropertyValue("--change")).toBe('"▼ worse"');
     expect(at("b/small/0").dataset.change).toBeUndefined();
   });
 
@@ -318,8 +320,9 @@ describe("a matrix", () => {
     const other = cell("a", "large", { repeat: 1 });
     side.deliver(1, 2, { columns: small().columns, rows: [], cells: [other] });
     side.set({ baseline: "small" });
-    await find({ a: { worse: [1] }, b: { worse: [1] } });
-    expect(["a", "b"].map((id) => at(`${id}/large/0`).dataset.change)).toEqual(["worse+", "worse"]);
+    await find({ a: { marks: { 1: "▼ worse" } }, b: { marks: { 1: "▼ worse" } } });
+    const marks = ["a", "b"].map((id) => at(`${id}/large/0`).dataset.change);
+    expect(marks).toEqual(["▼ worse+", "▼ worse"]);
     expect(at("a/large/1").dataset.change).toBeUndefined();
   });
 

@@ -148,9 +148,11 @@ def test_what_counts_for_nothing_is_told_by_column_with_the_reason():
     matrix = grid(small=[YES, DOWN, NO, {}], large=[YES, NO, wrong, YES], none=[{}] * 4)
     said = finding_text(matrix)
     assert (
-        "Without “right”: small in 2 of 4 cells (failed, not scored), large in 1 of 4 cells "
-        "(KeyError: 'x') and none in all 4 cells (not scored)."
+        "; 1 of 4 cells of large could not be scored: KeyError: 'x'; 1 of 4 cells of small failed ("
     ) in said
+    assert said.endswith(
+        "Without “right”: small in 1 of 4 cells and none in all 4 cells (not scored)."
+    )
     raised = grid(small=[wrong, wrong], large=[wrong, wrong])
     said = "Nothing has “right”: KeyError: 'x'. batch.score(\"right\", None) drops it."
     assert finding_text(raised) == said
@@ -161,7 +163,7 @@ def test_what_counts_for_nothing_is_told_by_column_with_the_reason():
     assert '<span title="KeyError: &#x27;x&#x27;">right: error</span>' in html
     both = grid(small=[YES, wrong], large=[NO, wrong])
     assert (
-        "Without “right”: small in 1 of 2 cells and large in 1 of 2 cells (KeyError: 'x')."
+        "; 1 of 2 cells of small and 1 of 2 cells of large could not be scored: KeyError: 'x' ("
     ) in finding_text(both)
 
 

@@ -391,7 +391,7 @@ def test_what_is_left_is_told_when_something_else_is_asked_for_and_when_the_answ
     view.flush()
     [(asked, left)] = wire.found()
     assert asked["why"] == ""
-    assert left == [{"id": "b", "fit": [1], "worse": [], "better": []}]
+    assert left == [{"id": "b", "fit": [1], "marks": {}}]
     board.put("b/large", state="completed", text="No, no.", scores={"right": False})
     view.flush()
     assert wire.found() == []
@@ -407,4 +407,4 @@ def test_in_which_columns_a_task_got_worse_is_told_in_the_order_of_the_tasks(boa
     view.baseline = "small"
     [(asked, left)] = wire.found()
     assert (asked["baseline"], [row["id"] for row in left]) == ("small", ["b", "a"])
-    assert [(row["worse"], row["better"]) for row in left] == [([1], []), ([], [])]
+    assert [row["marks"] for row in left] == [{"1": "\N{BLACK DOWN-POINTING TRIANGLE} worse"}, {}]

@@ -63,12 +63,43 @@ def test_of_numbers_the_one_is_named_whose_interval_leaves_out_0_whatever_is_mis
     assert (win_rates(batch, "size")["difference_low"] > 0).all()
     said = sentence(batch)
     assert said.startswith("a is higher than b on “size”: ")
-    assert " of 24 cells of a could not be scored" in said
+    assert "; 5 of 24 cells of a and 1 of 24 cells of b could not be scored: " in said
     head, against = (plain(of) for of in (batch.view().head, batch.view(baseline="b").against))
     assert "a is higher than b on “size”" in head
     assert "a is higher (" in against
     told = [str(batch), head, against, batch.to_mimebundle()["text/markdown"]]
     assert not any("counted as" in text or "did better" in text for text in told)
+
+
+def test_what_is_missing_is_said_once_with_the_reason_beside_the_verdict(run):
+    batch = run(fails={"a": [7]})
+    batch.score("right", by(lambda task, llm: None if llm == "a" and task < 2 else llm == "a"))
+    batch.score("size", by(lambda task, llm: None if task < 3 else task + 9 * (llm == "a")))
+    first, second = str(batch).splitlines()[2:4]
+    why = "could not be scored: the function returned nothing"
+    assert first.count("cells") == 1
+    assert f"; 1 of 24 cells of a failed and 2 {why} (difference" in first
+    assert second.count("cells") == 2
+    assert "; 1 of 24 cells of a failed and 3 could not" in second
+    assert f"; 3 of 24 cells of b {why} (difference" in second
+    assert not any("Without" in text for text in (first, second))
+    view = batch.view(where="column = a state = completed right != *")
+    assert [cell.task_index for cell in batch.selected] == [0, 1]
+    assert f"; 1 of 24 cells of a failed and 2 {why}." in plain(batch.view(baseline="b").against)
+    assert f"and 2 {why} (" in plain(view.head)
+
+
+def test_columns_that_lack_a_score_for_one_reason_are_told_together(run):
+    batch = run()
+    few = {"a": 2, "b": 5}
+    batch.score("s", by(lambda task, llm: None if task < few[llm] else task))
+    said = sentence(batch)
+    assert (
+        "; 5 of 24 cells of b and 2 of 24 cells of a could not be scored: "
+        "the function returned nothing (difference"
+    ) in said
+    assert said.count("returned nothing") == said.count(" cells of b") == 1
+    assert said.endswith("Only the 19 tasks are compared on which all have “s”.")
 
 
 def test_ratings_of_one_that_failed_are_those_that_there_are(run):
@@ -126,7 +157,7 @@ def test_a_number_that_failed_is_no_0_and_no_regression(run):
     for batch in (old, new):
         batch.score("size", by(lambda task, llm: 3 + task % 4))
     compared = dari.compare_batches(old, new)
-    assert "Of 24 tasks, 0 are worse, 0 better, 22 alike, 2 not compared" in str(compared)
+    assert "Of 24 tasks, 0 are lower, 0 higher, 22 alike, 2 not compared" in str(compared)
     changes = compared.changes()
     assert changes["lacking"].tolist()[-2:] == ["1 of 1 failed"] * 2
 

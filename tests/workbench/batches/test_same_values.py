@@ -61,7 +61,7 @@ def test_small_differences_of_large_scores_are_what_they_are(scored, base, more,
     nearly = 2 * math.ulp(base) + abs(apart) / 100
     assert row["difference"] == pytest.approx(means["A"] - means["B"], abs=nearly)
     seen = re.sub("<[^>]*>", "", batch.view(baseline="B", score="s").against)
-    assert f"{20 - wins} are worse, {wins} better, 0 alike against B" in seen
+    assert f"{20 - wins} are lower, {wins} higher, 0 alike against B" in seen
 
 
 def test_what_rounding_alone_tells_apart_is_a_tie_everywhere(scored):
@@ -72,7 +72,7 @@ def test_what_rounding_alone_tells_apart_is_a_tie_everywhere(scored):
     assert (row["win_rate"], row["difference"]) == (0.5, 0)
     assert batch.summary("s")["mean"].to_list() == pytest.approx([2.8, 2.8])
     view = batch.view(baseline="B", score="s")
-    assert "0 are worse, 0 better, 6 alike against B" in re.sub("<[^>]*>", "", view.against)
+    assert "0 are lower, 0 higher, 6 alike against B" in re.sub("<[^>]*>", "", view.against)
     view.where = "differs = s"
     assert not len(batch.selected)
 
@@ -117,3 +117,18 @@ def test_yes_and_no_in_one_run_and_1_and_0_in_another_are_one_score(scored):
     view = both.view()
     view.where = "differs = s"
     assert len({cell.task_index for cell in both.selected}) == 5
+
+
+@pytest.mark.parametrize(
+    ("less", "more", "told"),
+    [
+        (0.999999, 1.0, "1 against 0.999999"),
+        (1234567.125, 1234567.25, "1,234,567.2 against 1,234,567.1"),
+        (-3e-7, -2.9e-7, "\N{MINUS SIGN}2.9e-07 against \N{MINUS SIGN}3e-07"),
+        (0.25, 0.5, "0.5 against 0.25"),
+    ],
+)
+def test_figures_that_are_told_apart_have_as_many_digits_as_that_takes(scored, less, more, told):
+    batch = scored(12, lambda t, is_a: less if is_a else more)
+    said = finding(batch)
+    assert said.startswith(f"B is higher than A on “s”: {told} on average (difference +")

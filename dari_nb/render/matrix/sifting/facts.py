@@ -11,6 +11,7 @@ from ..against import Against
 from ..alike import Said, said_of
 from ..figures import amount_of, peek_text, state_word
 from ..matrix import ENDED, Matrix, MatrixCell, MatrixRow
+from ..outcomes import PLAIN
 from ..verdict import short_name
 
 TOKEN = re.compile(
@@ -33,6 +34,7 @@ STATES = (
 OF_STATE = frozenset({"state", "outcome", "status"})
 SHOWN_STATES = {state_word(state): state for state in STATES}
 """States by the words that are shown for them, which may be asked for, too."""
+_SHOWN_CHANGES = {shown: change for change, shown in PLAIN.items()}
 _ALSO = frozenset({"and", "&", "&&", ","})
 """May stand after a condition, before another one."""
 DIFFERS = "differs"
@@ -69,8 +71,10 @@ class Facts:
         self._of_state = OF_STATE - given.union(*(cell.scores for cell in matrix.cells))
 
     def meant(self, name: str, wanted: str) -> str:
-        """Return a value that is asked for as it is known: states may be called as shown."""
-        return SHOWN_STATES.get(wanted, wanted) if name in self._of_state else wanted
+        """Return a value that is asked for as it is known: it may be called as it is shown."""
+        if name in self._of_state:
+            return SHOWN_STATES.get(wanted, wanted)
+        return _SHOWN_CHANGES.get(wanted, wanted) if name == "change" else wanted
 
     def of(self, row: MatrixRow, cell: MatrixCell, name: str) -> Any:
         """Return one fact; ``None`` where it is not known."""
