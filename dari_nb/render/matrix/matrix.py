@@ -12,7 +12,6 @@ from typing import Any
 from ...score_kinds import (
     JUDGE,
     JUDGING,
-    RATING,
     Kind,
     Measure,
     is_missing,

@@ -37,9 +37,9 @@ class Flaky:
 
 
 @pytest.fixture
-def server():
-    """What turns cost is known at once."""
-    with LocalDari(cost_delay=0) as server:
+def server(request):
+    """A Dari of its own, which is as a module's ``SERVER`` says."""
+    with LocalDari(**getattr(request.module, "SERVER", {})) as server:
         yield server
 
 

@@ -7,6 +7,9 @@ import pytest
 from dari_nb.local import Usage
 from dari_nb.scores import detectable
 
+SERVER = {"cost_delay": 0}
+"""What turns cost is known at once."""
+
 TASKS = [f"Task {number}" for number in range(20)]
 
 

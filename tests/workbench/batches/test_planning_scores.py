@@ -14,6 +14,9 @@ from dari_nb.scores.power.variation import variation
 
 from ...benchmarks import power
 
+SERVER = {"cost_delay": 0}
+"""What turns cost is known at once."""
+
 TASKS = [f"Task {number}" for number in range(30)]
 RUNS = 1_000
 

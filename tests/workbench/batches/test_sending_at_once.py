@@ -18,6 +18,9 @@ from dari_nb.workbench import Dari
 from ...conftest import TcpProxy
 
 TASKS = [f"Task {number}" for number in range(24)]
+SERVER = {"cost_delay": 0}
+"""What turns cost is known at once."""
+
 TOOK_OVER = "a later call took over; resume() sends what is missing"
 
 

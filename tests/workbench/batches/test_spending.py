@@ -18,6 +18,9 @@ from dari_nb.workbench.batches.following.spending import AT_ONCE
 from ..showing.test_showing import interrupted_when
 
 TASKS = [f"Task {number}" for number in range(12)]
+SERVER = {"cost_delay": 0}
+"""What turns cost is known at once."""
+
 PRICES = {"cheap": Decimal("0.10"), "dear": Decimal("0.40")}
 
 
