@@ -102,7 +102,7 @@ function find(): void {
   const [where, order, baseline, score, blind] = HOW.map((name) => port.get(name));
   const fits = (label: string) => label.toLowerCase().includes(`${where}`.toLowerCase());
   const left = [...TASKS.entries()].filter(([, label]) => fits(label));
-  const none = { fit: [], worse: [], better: [] };
+  const none = { fit: [], marks: {} };
   const why = left.length ? "" : `nothing matches “${where}”`;
   const found = { kind: "found", where, order, baseline, score, blind, why };
   tell(
