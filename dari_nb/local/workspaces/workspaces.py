@@ -132,6 +132,9 @@ class Workspaces:
                 self.settle(fork_id)
             else:
                 self.forget(fork_id)
+        # Notes that were being written.
+        for left in list(self._root.glob(".*")) if self._root else ():
+            left.unlink(missing_ok=True)
 
     def kept(self, where: str) -> tuple[Kept, list[dict[str, Any]]]:
         """What is kept where :meth:`keep` said: the contents, and the list of them.

@@ -63,3 +63,12 @@ def test_forks_that_were_cut_off_leave_nothing(tmp_path, call):
         assert {place.name.partition(".")[0] for place in folder.iterdir()} == sessions.keys()
         for session_id in sessions:
             assert len(list((folder / session_id).iterdir())) == FILES
+
+
+def test_what_a_killed_server_was_writing_beside_the_folders_goes(tmp_path, call):
+    path, folder = tmp_path / "x.db", tmp_path / "x.db.workspaces"
+    folder.mkdir()
+    (folder / ".0123456789abcdef").write_text("{")
+    with LocalDari(path) as server, call(server) as api:
+        assert api.get("/sessions")["sessions"] == []
+        assert list(folder.iterdir()) == []
