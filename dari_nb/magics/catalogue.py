@@ -50,7 +50,9 @@ def _help(state: State, line: Line, words: list[str]) -> Help:
 COMMANDS: dict[str, Subcommand] = {
     **dari.SUBCOMMANDS,
     "help": Subcommand(
-        LineParser("%dari help [TOPIC]", (), example="%dari help Session.view"), _help, "show this"
+        LineParser("%dari help [TOPIC]", (), is_text=True, example="%dari help Session.view"),
+        _help,
+        "show this",
     ),
 }
 """The subcommands of ``%dari``."""
@@ -59,10 +61,5 @@ _MAGICS = (name.removeprefix("dari_") for name in PARSERS)
 TOPICS = tuple(dict.fromkeys([*_MAGICS, *COMMANDS, *NOTES, *WORDS, EXAMPLES, *NAMES]))
 """What ``%dari help`` can tell of alone, beside what is below public names."""
 
-TAKES_TEXT: frozenset[tuple[str, ...]] = frozenset(
-    [
-        *((name,) for name, parser in PARSERS.items() if parser.takes_text),
-        *(("dari", name) for name, c in COMMANDS.items() if c.parser.takes_text),
-    ]
-)
-"""The words that begin a line on which people write text: to its end it belongs to the magic."""
+TAKES_TEXT = frozenset(["dari", *(name for name, of in PARSERS.items() if of.takes_text)])
+"""The magics on whose line people write text, or ask: to its end it belongs to the magic."""

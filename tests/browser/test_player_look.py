@@ -123,6 +123,60 @@ def test_what_has_the_focus_is_not_framed_on_paper(opened):
     assert page.evaluate(OUTLINE) == "none"
 
 
+def point_at(page, share):
+    """Move the mouse to a place on the track, as a share of its width."""
+    box = page.locator(".dari-track input").bounding_box()
+    page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+
+
+def test_a_click_on_the_track_goes_there_and_on_playing_or_stays(opened):
+    page = opened(3)
+    track = page.get_by_role("slider", name="Place in the recording")
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    point_at(page, 0.6)
+    page.mouse.down()
+    page.mouse.up()
+    page.get_by_role("button", name="Stop").wait_for()
+    holds(page, "Number(document.querySelector('.dari-track input').value) > 30")
+    page.get_by_role("button", name="Stop").click()
+    point_at(page, 0.25)
+    page.mouse.down()
+    page.mouse.up()
+    assert 10 < float(track.input_value()) < 20
+    assert page.get_by_role("button", name="Play").is_visible()
+
+
+def test_a_track_that_is_held_stands_still_and_the_end_is_the_end(opened):
+    page = opened(3)
+    track = page.get_by_role("slider", name="Place in the recording")
+    page.get_by_role("button", name="Play").click()
+    point_at(page, 0.5)
+    page.mouse.down()
+    held = track.input_value()
+    page.get_by_role("button", name="Play").wait_for()
+    page.evaluate(DRAWN)
+    assert track.input_value() == held
+    point_at(page, 1.5)
+    page.mouse.up()
+    assert track.input_value() == track.get_attribute("max")
+    assert page.get_by_role("button", name="Play").is_visible()
+
+
+def test_a_mark_that_is_pointed_at_on_the_track_is_named(opened):
+    page = opened(3, [{"mark": "Part 2: sums"}])
+    mark = page.locator(".dari-mark")
+    mark.wait_for()
+    box = mark.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    named = "[...document.elementsFromPoint({x}, {y})].map((one) => one.title)[0]"
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    holds(page, f"{named.format(**place)} === 'Part 2: sums'")
+    point_at(page, 0.9)
+    holds(page, "document.querySelector('.dari-track input').title === ''")
+
+
+DRAWN = "new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
 KEPT = """() => [".dari-head", ".dari-part", ".dari-user > header"].map((name) => {
   const found = document.querySelector(name);
   return found && getComputedStyle(found).breakAfter;

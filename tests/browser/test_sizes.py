@@ -40,6 +40,10 @@ CHOSEN = """(size) => getComputedStyle(document.querySelector(".dari-head"))
   .getPropertyValue("--jp-content-font-size1").trim() === `${size}px`"""
 
 
+# How wide a player may be at the most.
+WIDEST = """() => parseFloat(getComputedStyle(document.querySelector(".dari-player")).maxWidth)"""
+
+
 def is_close(one, other):
     return one[0] == other[0] and one[1:] == pytest.approx(other[1:], abs=0.05)
 
@@ -66,8 +70,10 @@ def test_every_letter_grows_as_much_as_the_reader_wants(lab):
     player.locator(".dari-log").press("End")
     player.locator(".dari-question").wait_for()
     before = page.evaluate(SIZES)
+    narrow = page.evaluate(WIDEST)
     step(book, "incr", 15, 16, 17, 18)
     after = page.evaluate(SIZES)
+    assert page.evaluate(WIDEST) > 1.2 * narrow
     book.shot("sizes-18")
     step(book, "decr", 17, 16, 15, 14)
     assert len(before) > 100

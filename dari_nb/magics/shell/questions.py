@@ -120,10 +120,8 @@ def _is_text(tokens: Tokens, at: int) -> bool:
 
 def _names_one(tokens: Tokens, at: int) -> bool:
     """Whether the name of a magic that takes text stands there, and then, apart, something else."""
-    for length in (1, 2):
-        words = tokens[at : at + length + 1]
-        if len(words) <= length or tuple(word.string for word in words[:-1]) not in TAKES_TEXT:
-            continue
-        # Python 3.11 makes a token of the space before a sign that it does not know.
-        return words[-1].start != words[-2].end or words[-1].string.isspace()
-    return False
+    name, *behind = tokens[at : at + 2]
+    if name.string not in TAKES_TEXT or not behind:
+        return False
+    # Python 3.11 makes a token of the space before a sign that it does not know.
+    return behind[0].start != name.end or behind[0].string.isspace()

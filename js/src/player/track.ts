@@ -7,6 +7,8 @@ const WIDTH = 1000;
 /** Where lines of each kind begin and end, from the top. */
 const LINES = { items: [8, 14], errors: [6, 16], turns: [4, 18] } as const;
 const MOST_MARKS = 200;
+/** Pixels beside a mark at which it is pointed at still. */
+const NEAR = 4;
 /** More lines of a kind than this are a bar that tells nothing: none is drawn. */
 const MOST_LINES = 150;
 /** Seconds below which tenths are told. */
@@ -37,11 +39,21 @@ export class Track {
     const lines = make("span", "dari-lines", { "aria-hidden": "true" });
     const paths = Object.keys(LINES).map((kind) => `<path class="dari-${kind}"/>`);
     lines.innerHTML = `<svg viewBox="0 0 ${WIDTH} 22" preserveAspectRatio="none">${paths.join("")}</svg>`;
-    const drag = () => {
+    const { field } = this;
+    let isHeld = false;
+    const hold = () => {
+      isHeld = playback.isPlaying;
       playback.pause();
-      void playback.seek(Number(this.field.value));
     };
-    this.field.addEventListener("input", drag, { signal });
+    const release = () => {
+      if (isHeld && !playback.isAtEnd) playback.play();
+      isHeld = false;
+    };
+    field.addEventListener("input", () => void playback.seek(Number(field.value)), { signal });
+    field.addEventListener("pointerdown", hold, { signal });
+    for (const end of ["pointerup", "pointercancel"])
+      field.addEventListener(end, release, { signal });
+    field.addEventListener("pointermove", ({ clientX }) => this.#name(clientX), { signal });
     this.element.append(this.#done, lines, this.#marks, this.field);
   }
 
@@ -86,6 +98,16 @@ export class Track {
     this.field.value = String(seconds);
     this.field.setAttribute("aria-valuetext", wordsOf(this.#story, this.#playback));
     this.#done.style.width = `${this.#part(seconds, 100)}%`;
+  }
+
+  /** Names the mark that is pointed at: the field lies above all marks. */
+  #name(x: number): void {
+    const near = [...this.#marks.querySelectorAll("i")].find((mark) => {
+      const { left, right } = mark.getBoundingClientRect();
+      return left - NEAR <= x && x <= right + NEAR;
+    });
+    const title = near?.title ?? "";
+    if (this.field.title !== title) this.field.title = title;
   }
 
   #part(seconds: number, of: number): number {

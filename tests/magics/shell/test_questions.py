@@ -105,6 +105,26 @@ def test_an_assignment_gets_the_turn(asked):
     assert len(names["frame"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("%dari help tape?", "%dari tape [FILE]"),
+        ("%dari help dari_send?", "%dari_send [options] TEXT"),
+        ("%dari help Session.view?", "Return the session as a view"),
+        ("%dari tape?", "%dari tape [FILE]"),
+        ("%dari tape lesson.tape?", "%dari tape [FILE]"),
+        ("%dari use echo?", "%dari use AGENT"),
+        ("%dari sessions?", "%dari sessions [WORDS]"),
+        ("%dari help?", "%dari help [TOPIC]"),
+    ],
+)
+def test_a_question_on_a_line_that_takes_no_text_asks_for_help(asked, capsys, line, told):
+    assert asked(line) == []
+    said = capsys.readouterr().out
+    assert told in said
+    assert "not found" not in said
+
+
 def test_several_questions_and_other_lines_of_a_cell_keep_their_order(asked):
     lines = ["What (is it?", "n = 1", "t = %dari_send And {n}?", "%dari_send Done"]
     assert asked("%dari_send " + "\n".join(lines)) == ["What (is it?", "And 1?", "Done"]
