@@ -123,6 +123,9 @@ def test_what_has_the_focus_is_not_framed_on_paper(opened):
     assert page.evaluate(OUTLINE) == "none"
 
 
+DRAWN = "new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+
+
 def point_at(page, share):
     """Move the mouse to a place on the track, as a share of its width."""
     box = page.locator(".dari-track input").bounding_box()
@@ -176,7 +179,6 @@ def test_a_mark_that_is_pointed_at_on_the_track_is_named(opened):
     holds(page, "document.querySelector('.dari-track input').title === ''")
 
 
-DRAWN = "new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
 KEPT = """() => [".dari-head", ".dari-part", ".dari-user > header"].map((name) => {
   const found = document.querySelector(name);
   return found && getComputedStyle(found).breakAfter;
@@ -235,48 +237,54 @@ def at_a_question(page):
     page.locator(".dari-question").wait_for()
 
 
+def resized(page, width, height):
+    """Change the size of what is seen, and wait until it is drawn so."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(DRAWN)
+
+
 def tighter(page, how):
     """Take room from what is seen."""
     if how == "lower":
-        page.set_viewport_size({"width": 1280, "height": 520})
+        resized(page, 1280, 520)
     elif how == "narrower":
-        page.set_viewport_size({"width": 360, "height": 640})
+        resized(page, 360, 640)
     elif how == "larger letters":
         page.evaluate(LARGER)
     else:
-        page.set_viewport_size({"width": 1280, "height": 790})
-        page.wait_for_timeout(200)
+        resized(page, 1280, 790)
         page.locator(".dari-log").focus()
         page.keyboard.press("?")
         page.locator(".dari-keys").wait_for()
 
 
-@pytest.mark.parametrize("how", ["lower", "narrower", "larger letters", "keys"])
-def test_the_newest_stays_in_sight_at_a_question_in_a_page_whatever_takes_room(opened, how):
-    page = opened(1, ASKS, asked=LONG)
-    page.set_viewport_size({"width": 1280, "height": 900})
+def stays_in_sight(page, how):
+    """Look at the newest at a question, with room for all and then with less."""
+    resized(page, 1280, 900)
     at_a_question(page)
     holds(page, WHOLE)
     tighter(page, how)
-    page.wait_for_timeout(300)
+    page.evaluate(DRAWN)
     holds(page, NEWEST)
 
 
-@pytest.mark.parametrize("how", ["lower", "narrower", "larger letters", "keys"])
+TIGHTER = pytest.mark.parametrize("how", ["lower", "narrower", "larger letters", "keys"])
+
+
+@TIGHTER
+def test_the_newest_stays_in_sight_at_a_question_in_a_page_whatever_takes_room(opened, how):
+    stays_in_sight(opened(1, ASKS, asked=LONG), how)
+
+
+@TIGHTER
 def test_the_newest_stays_in_sight_at_a_question_in_a_notebook_whatever_takes_room(lab, how):
     write(lab.notebooks / "shop.tape", turns(1, ASKS, asked=LONG))
     book = lab.open_notebook(["import dari_nb as dari; dari.Tape('shop.tape').view()"])
     book.run_all()
-    page = book.page
-    page.set_viewport_size({"width": 1280, "height": 900})
-    at_a_question(page)
-    holds(page, WHOLE)
-    tighter(page, how)
-    page.wait_for_timeout(300)
-    holds(page, NEWEST)
+    stays_in_sight(book.page, how)
     # The next test may have the same page.
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.evaluate(LARGER.replace("24px", ""))
+    resized(book.page, 1280, 900)
+    book.page.evaluate(LARGER.replace("24px", ""))
     assert book.problems == []
 
 
