@@ -282,6 +282,33 @@ def test_who_answers_late_in_another_page_leads_nobody_back(lab):
     other.page.close()
 
 
+@pytest.mark.parametrize("is_own_first", [True, False])
+def test_each_of_two_pages_has_what_was_written_in_it_when_both_are_loaded_anew(lab, is_own_first):
+    book, (own,) = shown(lab)
+    other = written_elsewhere(book, "written there")
+    book.page.bring_to_front()
+    own.locator("textarea").press_sequentially("written here")
+    anew = [book.reload, other.page.reload]
+    for load in anew if is_own_first else reversed(anew):
+        load()
+    for view, text in ((own, "written here"), (other, "written there")):
+        view.page.bring_to_front()
+        field = view.locator("textarea")
+        field.wait_for()
+        assert field.input_value() == text
+        field.press("End")
+        view.page.keyboard.type("!")
+        assert field.input_value() == f"{text}!"
+    other.page.reload()
+    field.wait_for()
+    assert field.input_value() == "written there!"
+    other.page.close()
+    book.page.bring_to_front()
+    book.reload()
+    own.locator("textarea").wait_for()
+    assert own.locator("textarea").input_value() == "written here!"
+
+
 def test_a_draft_is_that_of_its_tape_and_its_file_of_answers(lab):
     in_class = "dari.Tape('lesson.tape').view(speed='instant', answers='class.jsonl')"
     of_copy = "!cp lesson.tape copy.tape\ndari.Tape('copy.tape').view(speed='instant')"
@@ -298,8 +325,11 @@ def test_a_draft_is_that_of_its_tape_and_its_file_of_answers(lab):
         view.locator(".dari-toggle").click()
         view.locator("textarea").wait_for()
         assert view.locator("textarea").input_value() == draft
+    view.locator("textarea").press("End")
+    book.page.keyboard.type(" too")
+    assert own.locator("textarea").input_value() == "mine too"
     own.locator("textarea").press("Control+Enter")
-    own.get_by_text("you expected: mine").wait_for()
+    own.get_by_text("you expected: mine too").wait_for()
     assert view.locator("textarea").input_value() == ""
 
 

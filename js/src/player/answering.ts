@@ -3,20 +3,27 @@ import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
 import type { Chapter, Mark, State } from "./wire";
 
-const NAME = "dari.unsent";
+const NAME = "dari.written";
 const ELSEWHERE = "Another page went on from here. What you send is kept, too.";
 const KEY = Symbol.for(NAME);
-const page: typeof globalThis & { [KEY]?: Map<string, string> } = globalThis;
+const page: typeof globalThis & { [KEY]?: Map<string, Written> } = globalThis;
 page[KEY] ??= kept();
+
+/** What stands at a question and is not sent. */
+interface Written {
+  text: string;
+  /** What the other side had when this page last agreed with it; none where all is from there. */
+  upon?: string;
+}
 
 /**
  * What is written at questions and not sent, by the marks' ids and whose it is. It is the page's,
  * and so outlives players whose kernel is gone; each of them has a script of its own. A page that
- * is loaded anew in the same tab has it, too.
+ * is loaded anew in the same tab has it, too, and goes on from it whatever others wrote beside it.
  */
 const unsent = page[KEY];
 
-function kept(): Map<string, string> {
+function kept(): Map<string, Written> {
   try {
     return new Map(JSON.parse(sessionStorage.getItem(NAME) ?? "[]"));
   } catch {
@@ -39,14 +46,7 @@ const nameOf = (port: Port<State>, id: string) => `${port.get("scope")} ${id}`;
 /** Whether anything is, at the questions of a player. */
 export function isUnsent(port: Port<State>): boolean {
   const own = nameOf(port, "");
-  return [...unsent].some(([name, text]) => name.startsWith(own) && text.trim());
-}
-
-/** What was written here, and on what of the other side; `isTold` once the other side has it. */
-interface Own {
-  text: string;
-  upon: string;
-  isTold: boolean;
+  return [...unsent].some(([name, { text }]) => name.startsWith(own) && text.trim());
 }
 
 /** What a reader writes at questions: the same in all views of a player, which send it once. */
@@ -54,8 +54,6 @@ export class Answering {
   readonly #port: Port<State>;
   readonly #story: Story;
   readonly #playback: Playback;
-  /** Of what several pages write at a time, each keeps its own, by the marks' ids. */
-  readonly #own = new Map<string, Own>();
   /** What is said at a mark. */
   #note = { id: "", text: "" };
   /** Whether an answer is on its way: what would be added now is not sent. */
@@ -66,46 +64,45 @@ export class Answering {
     this.#story = story;
     this.#playback = playback;
     const learn = () => {
-      for (const id of Object.keys(port.get("drafts"))) {
-        this.#learn(id);
-        this.#hold(id, this.text(id));
-      }
+      for (const id of Object.keys(port.get("drafts"))) this.#learn(id);
       playback.renew();
     };
     learn();
     port.watch(["drafts"], learn, signal);
+    const written = ({ detail }: Event & { detail?: string }) => {
+      if (detail === port.get("scope")) playback.renew();
+    };
+    window.addEventListener(NAME, written, { signal });
     window.addEventListener("pagehide", () => this.keep(), { signal });
   }
 
-  /** What is written at a mark, here or elsewhere. */
+  /** What is written at a mark: here, or else elsewhere. */
   text(id: string): string {
-    const known = unsent.get(nameOf(this.#port, id));
-    const own = this.#own.get(id);
-    const text = (own && !own.isTold ? own.text : this.#port.get("drafts")[id]) ?? known ?? "";
+    const own = this.#written(id);
+    const text = own?.upon === undefined ? this.#elsewhere(id) : own.text;
     return text.replace(/\r\n?/g, "\n");
   }
 
   /** What a reader writes is in all views at once, and in the page whatever becomes of the kernel. */
   write(id: string, text: string): void {
-    const own = this.#own.get(id);
-    const upon = own && !own.isTold ? own.upon : (this.#port.get("drafts")[id] ?? "");
-    this.#own.set(id, { text, upon, isTold: false });
-    this.#hold(id, text);
-    keepUnsent();
-    this.#playback.renew();
+    const upon = this.#written(id)?.upon ?? this.#elsewhere(id);
+    this.#hold(id, { text, upon });
+    window.dispatchEvent(new CustomEvent(NAME, { detail: this.#port.get("scope") }));
   }
 
-  /** Tells the other side, for when the page is loaded anew, and for other pages. */
+  /** Tells the other side, for other pages, but takes nothing away there that was not known here. */
   keep(): void {
     const [drafts, upon] = [{ ...this.#port.get("drafts") }, { ...this.#port.get("upon") }];
-    const told = [...this.#own].filter(
-      ([id, own]) => !own.isTold && (drafts[id] ?? "") === own.upon,
-    );
-    for (const [id, own] of told) {
+    let isNew = false;
+    for (const { id } of this.#marks) {
+      const own = this.#written(id);
+      if (own?.upon === undefined || own.text === drafts[id]) continue;
+      if ((drafts[id] ?? own.upon) !== own.upon) continue;
       [drafts[id], upon[id]] = [own.text, own.upon];
-      own.isTold = true;
+      isNew = true;
+      own.upon = own.text;
     }
-    if (told.length > 0) this.#port.set({ drafts, upon });
+    if (isNew) this.#port.set({ drafts, upon });
   }
 
   /** What the reader is to know at a mark. */
@@ -140,8 +137,9 @@ export class Answering {
 
   /** Forgets what was written at questions that are answered by now. */
   clear(): void {
-    for (const { id, answer } of this.#story.chapters.flatMap(({ marks }) => marks)) {
-      if (answer !== null && this.text(id)) this.#forget(id);
+    for (const { id, answer } of this.#marks) {
+      const isWritten = this.#written(id) !== undefined || id in this.#port.get("drafts");
+      if (answer !== null && isWritten) this.#forget(id);
     }
   }
 
@@ -155,21 +153,34 @@ export class Answering {
     return true;
   }
 
-  /** What somebody wrote beside what is written here, not knowing of it, takes nothing of it away. */
-  #learn(id: string): void {
-    const own = this.#own.get(id);
-    const { [id]: draft } = this.#port.get("drafts");
-    if (!own?.isTold || draft === undefined || draft === own.text) return;
-    if (this.#port.get("upon")[id] === own.text) this.#own.delete(id);
-    else own.isTold = false;
+  get #marks(): Mark[] {
+    return this.#story.chapters.flatMap(({ marks }) => marks);
   }
 
-  #hold(id: string, text: string): void {
-    unsent.set(nameOf(this.#port, id), text);
+  /** Only what somebody wrote knowing of what is written here takes its place. */
+  #learn(id: string): void {
+    const own = this.#written(id);
+    const { [id]: text = "" } = this.#port.get("drafts");
+    if (own?.upon === undefined) this.#hold(id, { text });
+    else if (text === own.text) own.upon = text;
+    else if (text !== own.upon && this.#port.get("upon")[id] === own.text) this.#hold(id, { text });
+  }
+
+  #written(id: string): Written | undefined {
+    return unsent.get(nameOf(this.#port, id));
+  }
+
+  /** What the other side has, or had before its kernel was another one. */
+  #elsewhere(id: string): string {
+    return this.#port.get("drafts")[id] ?? this.#written(id)?.text ?? "";
+  }
+
+  #hold(id: string, written: Written): void {
+    unsent.set(nameOf(this.#port, id), written);
+    keepUnsent();
   }
 
   #forget(id: string): void {
-    this.#own.delete(id);
     unsent.delete(nameOf(this.#port, id));
     keepUnsent();
     const { [id]: draft, ...drafts } = this.#port.get("drafts");

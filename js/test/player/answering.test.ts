@@ -4,7 +4,7 @@ import type { Port } from "../../src/host/port";
 import { Answering } from "../../src/player/answering";
 import { Playback } from "../../src/player/playback";
 import { Story } from "../../src/player/story";
-import type { State } from "../../src/player/wire";
+import type { Chapter, State } from "../../src/player/wire";
 
 /** What a kernel knows of a player, and what is on its way to and from its pages. */
 class Kernel {
@@ -20,6 +20,7 @@ class Kernel {
   hear(...order: Page[]): void {
     for (const page of order) {
       const next = this.#onTheWay.findIndex(([from]) => from === page);
+      if (next < 0) continue;
       for (const [, changes] of this.#onTheWay.splice(next, 1)) {
         Object.assign(this.state, changes);
         for (const other of this.pages) if (other !== page) other.hears(changes);
@@ -37,14 +38,15 @@ class Page implements Port<State> {
   readonly #listeners: (() => void)[] = [];
   readonly answering: Answering;
 
-  constructor(kernel: Kernel) {
+  /** @param scope Whose drafts it shows: two tabs know nothing of each other, and so have two. */
+  constructor(kernel: Kernel, scope = `page ${tests++}`) {
     this.#kernel = kernel;
-    const scope = `page ${tests++}`;
     const known = { at: 0, playing: false, speed: 1, idle_limit: null, height: 0, scope };
     this.#state = { ...known, ...structuredClone(kernel.state) } as State;
     kernel.pages.push(this);
     const { signal } = new AbortController();
     const story = new Story(this, () => undefined);
+    story.chapters = [{ marks: [{ id: "m", answer: null }] } as Chapter];
     this.answering = new Answering(this, story, new Playback(this, story, signal), signal);
   }
 
@@ -70,6 +72,18 @@ class Page implements Port<State> {
   writes(text: string): void {
     this.answering.write("m", text);
     this.answering.keep();
+  }
+
+  /** Is loaded anew in its tab, while a kernel hears what it says. */
+  reloads(kernel = this.#kernel): Page {
+    this.closes();
+    return new Page(kernel, this.get("scope"));
+  }
+
+  closes(): void {
+    this.answering.keep();
+    this.#kernel.pages.splice(this.#kernel.pages.indexOf(this), 1);
+    this.#kernel.hear(this);
   }
 
   get shows(): string {
@@ -123,5 +137,74 @@ describe("a draft in two pages", () => {
     expect([one.shows, two.shows]).toEqual(["a long thought", "short"]);
     expect(kernel.state.drafts).toEqual({ m: "a long thought" });
     expect(new Page(kernel).shows).toBe("a long thought");
+  });
+
+  test.each([
+    [0, 1],
+    [1, 0],
+  ])("stays that of its page, whichever is loaded anew first: %i, %i", (first, second) => {
+    const pages = [one, two];
+    one.answering.write("m", "written in one");
+    two.answering.write("m", "written in two");
+    for (const place of [first, second, first]) {
+      pages[place] = (pages[place] as Page).reloads();
+      expect(pages.map(({ shows }) => shows)).toEqual(["written in one", "written in two"]);
+    }
+    pages[second]?.writes("more");
+    expect(pages[second]?.reloads().shows).toBe("more");
+    expect(kernel.state.drafts).toEqual({ m: first ? "written in two" : "written in one" });
+  });
+
+  test("stays that of its page as the other one is closed", () => {
+    one.answering.write("m", "written in one");
+    two.answering.write("m", "written in two");
+    two.closes();
+    one = one.reloads();
+    expect(one.shows).toBe("written in one");
+    expect(new Page(kernel).shows).toBe("written in two");
+  });
+
+  test("is the newest where the other page went on from what this one has told", () => {
+    one.writes("alpha");
+    kernel.hear(one);
+    two.writes("alpha, beta");
+    kernel.hear(two);
+    one = one.reloads();
+    expect(one.shows).toBe("alpha, beta");
+    two.writes("alpha, beta, gamma");
+    two.closes();
+    expect(one.reloads().shows).toBe("alpha, beta, gamma");
+  });
+
+  test("does not come back where a page has emptied it", () => {
+    one.writes("alpha");
+    kernel.hear(one);
+    one.answering.write("m", "");
+    expect(one.shows).toBe("");
+    one = one.reloads();
+    expect([one.shows, two.shows, kernel.state.drafts]).toEqual(["", "", { m: "" }]);
+  });
+
+  test("goes on with another kernel, whoever wrote it", () => {
+    one.writes("alpha");
+    kernel.hear(one);
+    const anew = new Kernel();
+    [one, two] = [one.reloads(anew), two.reloads(anew)];
+    expect([one.shows, two.shows]).toEqual(["alpha", "alpha"]);
+    one.answering.keep();
+    anew.hear(one);
+    expect(anew.state.drafts).toEqual({ m: "alpha" });
+    two.writes("alpha, beta");
+    anew.hear(two);
+    expect([one.shows, anew.state.drafts]).toEqual(["alpha, beta", { m: "alpha, beta" }]);
+  });
+
+  test("is one for two players of a page that play the same", () => {
+    const beside = new Page(new Kernel(), one.get("scope"));
+    one.writes("alpha");
+    expect(beside.shows).toBe("alpha");
+    beside.writes("alpha, beta");
+    expect(one.shows).toBe("alpha, beta");
+    expect(one.reloads().shows).toBe("alpha, beta");
   });
 });
