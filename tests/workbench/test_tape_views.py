@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import re
+import sys
 from base64 import b64decode
 from contextlib import suppress
 from html import unescape
@@ -884,3 +885,40 @@ def test_a_tape_that_is_perhaps_a_slip_for_one_that_is_there_is_told(
             d.insert(folder / name)
         d.eject()
     assert told() == []
+
+
+def _work_for(questions: int, folder: Path) -> int:
+    """Count what is called to look at a tape with so many questions in one turn."""
+    opened = {"turn": "msg_1", "session": "sess_1", "key": "k1", "agent": "shop", "asked": "Go"}
+    lines: list[Any] = [{"dari_tape": 1, "times": True}, {"agent": "shop"}, opened]
+    for number in range(questions):
+        call = {"tool_call_id": f"call_{number}", "tool_name": "read"}
+        for kind, data in (("requested", {"arguments": {}}), ("completed", {"result": "no"})):
+            lines.append({"after": 1, "event": f"tool.call_{kind}", "data": {**call, **data}})
+            lines.append({"mark": f"{kind} {number}", "ask": "What comes?"})
+    done = {"event": "message.status_changed", "data": {"status": "completed"}}
+    lines += [{"after": 1, **done}, {"scrubbed": {}}]
+    file = folder / f"{questions}.tape"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    steps = 0
+
+    def count(_frame: object, event: str, _function: object) -> None:
+        nonlocal steps
+        steps += event in ("call", "c_call")
+
+    tape = dari.Tape(file)
+    sys.setprofile(count)
+    try:
+        tape.view(answers=folder / "answers.jsonl")
+        tape.to_html(folder / "player.html")
+        answers = tape.answers()
+    finally:
+        sys.setprofile(None)
+    assert len(answers) == 1, "what is behind an open question is not told"
+    return steps
+
+
+def test_twice_as_many_questions_are_twice_as_much_work(tmp_path: Path) -> None:
+    _work_for(10, tmp_path)  # what is imported counts for nothing
+    few, many = (_work_for(questions, tmp_path) for questions in (100, 200))
+    assert many < 2.3 * few

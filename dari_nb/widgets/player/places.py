@@ -65,10 +65,13 @@ def places_of(score: Score) -> dict[str, Place]:
         asked = line.session, key_of(None, AgentLine(agent=line.agent), None, line.asked)
         numbers[asked] += 1
         told[id(scene.turn)] = asked, numbers[asked]
+    found = dict[int, Place]()
     places = {}
     for mark_id, (turn, mark) in questions.items():
         own = score.turn_with(mark, turn)
-        asked, number = told[id(own)]
-        which = digest_of([*asked, number, numbers[asked]])
-        places[mark_id] = Place(own.line.session, own.line.turn, which, own.own_answer)
+        if id(own) not in found:
+            asked, number = told[id(own)]
+            which = digest_of([*asked, number, numbers[asked]])
+            found[id(own)] = Place(own.line.session, own.line.turn, which, own.own_answer)
+        places[mark_id] = found[id(own)]
     return places
