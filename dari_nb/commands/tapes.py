@@ -37,7 +37,14 @@ from ..tapes.reading import bytes_of
 from ..tapes.recording import parents_of
 from ..tapes.settling import committed, is_put_together, is_settled, merges_lines
 from ..tapes.summary import count_of, names_of, summary_of
-from ..tapes.verifying import circles_in, closing_flaws, in_doubt, remarks_on, repeated_fields
+from ..tapes.verifying import (
+    backslashes_in,
+    circles_in,
+    closing_flaws,
+    in_doubt,
+    remarks_on,
+    repeated_fields,
+)
 from ..tapes.writing import Kind, put_pieces, refuse_place
 from ..transcript.formats import read_file, to_row
 
@@ -275,9 +282,11 @@ def _check_file(options: argparse.Namespace) -> int:
     file = options.file
     scrubber = Scrubber(Tape(file, secrets=options.secrets).secrets)
     turns, flaws = _telling_of_left(file, lambda file: _turns_and_flaws(file, scrubber))
-    tape = read_tape(file)
+    data = bytes_of(file)
+    tape = parsed(data, str(file))
     left = _left(file, tape)
-    _write([*left, *(f"{file}: {text}" for text in remarks_on(tape))])
+    _write([*left, *(f"{file}, {text}" for text in backslashes_in(data))])
+    _write(f"{file}: {text}" for text in remarks_on(tape))
     if not is_settled(file):
         text = _PUT_TOGETHER if is_put_together(file) else _UNSETTLED.format(name=file.name)
         _write([f"{file}: {text}"])

@@ -37,6 +37,11 @@ _SECOND = (
     'this line out, and the line {"scrubbed": …} above it, and give each session below it a name '
     "that none above has; then dari-local tape check says what stands twice"
 )
+_SLASHED = (
+    "it is no JSON from character {at} on: a backslash is written \\\\ there, so write \\{word} "
+    "for {word}"
+)
+_SLASH = re.compile(r"\\[A-Za-z]*")
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _FIELD = re.compile(r"\$\.(\w+)")
 _KEPT = 40
@@ -97,7 +102,10 @@ def no_object(line: bytes, error: Exception) -> str:
         return _QUOTED.format(quote=other[0], at=other.start() + 1)
     if place is None:
         return next((why for word, why in _BROKEN.items() if word in str(error)), _MALFORMED)
-    return _no_json(text, len(line[: int(place[1])].decode("utf-8", "ignore")))
+    at = len(line[: int(place[1])].decode("utf-8", "ignore"))
+    if "escape" in str(error) and (slash := _SLASH.match(text, text.rfind("\\", 0, at))):
+        return _SLASHED.format(at=slash.start() + 1, word=slash[0])
+    return _no_json(text, at)
 
 
 def _no_json(text: str, place: int) -> str:

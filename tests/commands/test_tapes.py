@@ -221,6 +221,56 @@ def test_a_question_behind_an_answer_that_is_already_written_is_named(
     assert checked(done) == (0, remark + whole)
 
 
+@pytest.mark.parametrize(
+    ("mark", "told"),
+    [
+        (
+            r'{"mark": "frac", "ask": "Is it $\frac12 \times 3$ or $\beta$, or $\frac13$?"}',
+            (
+                r"the question of 'frac' holds a form feed, a tab, a backspace, which is what JSON "
+                r"reads in \frac, \times, \beta: a backslash is written \\ there, so write \\frac, "
+                r"\\times, \\beta"
+            ),
+        ),
+        (
+            r'{"mark": "The \rho of it"}',
+            (
+                r"the name of a mark holds a carriage return, which is what JSON reads in \rho: a "
+                r"backslash is written \\ there, so write \\rho"
+            ),
+        ),
+        (r'{"mark": "m", "ask": "Is it $\\frac12 \\times 3$ or \u00fc?\n\n1\t2"}', ""),
+        (r'{"mark": "m", "ask": "What is\r\n\r\n```\nif x:\n\t\treturn\n```"}', ""),
+    ],
+)
+@pytest.mark.parametrize("place", [2, 3, -1])
+def test_a_mark_of_which_json_read_the_backslashes_is_named_with_its_line(
+    tape: Path, capsys: pytest.CaptureFixture[str], mark: str, told: str, place: int
+) -> None:
+    lines = tape.read_text().splitlines()
+    lines.insert(place, mark)
+    tape.write_text("\n".join([*lines, ""]))
+    remark = f"lesson.tape, line {lines.index(mark) + 1}: {told}\n" if told else ""
+    whole = "lesson.tape: 1 turn, nothing is wrong\n"
+    assert run(capsys, "check", "lesson.tape") == (0, remark + whole)
+    with LocalDari(tape=Tape(tape, mode="play")) as server:
+        caller = Caller(server)
+        assert caller.ask("echo", "What is a closure?")["status"] == "completed"
+        caller.http.close()
+
+
+def test_a_backslash_that_is_no_json_is_named_with_what_is_written_for_it(
+    tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = tape.read_text().splitlines()
+    lines.insert(4, r'{"mark": "sum", "ask": "$\sum x$?"}')
+    tape.write_text("\n".join([*lines, ""]))
+    status, told = run(capsys, "check", "lesson.tape")
+    assert status != 0
+    assert r"line 5: it is no JSON from character 26 on" in told
+    assert r"so write \\sum for \sum." in told
+
+
 @pytest.fixture
 def coin(tape: Path) -> Path:
     """A tape on which the second of two equal questions went on in two sessions."""

@@ -37,6 +37,12 @@ from .branches import asks
             "there is a comma too many, character 28, in front of ]:",
         ),
         (b'{"mark":,}', 'no JSON from character 9 on: mend what stands behind {"mark":.'),
+        (
+            r'{"mark":"sum","ask":"ü: $\\alpha$, or $\sum x$?"}'.encode(),
+            r"from character 40 on: a backslash is written \\ there, so write \\sum for \sum.",
+        ),
+        (rb'{"mark":"path","ask":"Is it C:\Users?"}', r"so write \\Users for \Users."),
+        (rb'{"mark":"no unit","ask":"$3 \unit$"}', r"from character 29 on: a backslash is written"),
         (b'{"mark":"a","ask":"b"}, ', "lines are not joined by commas: take the comma away."),
         (b'{"ask":"What?"}', "a question needs a mark: {"),
         (b'{"mark":"\\ud800"}', r"a character is written by half, \ud800 without its other half"),

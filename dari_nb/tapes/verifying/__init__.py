@@ -2,11 +2,12 @@
 
 from .flaws import Flaw, circles_in, flaws_of
 from .keys_anew import in_doubt, make_keys_anew
-from .remarks import remarks_on
+from .remarks import backslashes_in, remarks_on
 from .repeated import closing_flaws, repeated_fields
 
 __all__ = [
     "Flaw",
+    "backslashes_in",
     "circles_in",
     "closing_flaws",
     "flaws_of",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from ...models import events as ev
 from ..keys import is_keyed
-from ..lines import DraftLine, EventLine, Mark
+from ..lines import DraftLine, EventLine, Mark, decoded
 from ..recording import Never, Recording, counting, parents_of, repeats_ended, why_never
 from ..summary import flat, place_named, prompt_of
 from ..turns import Turn
@@ -39,6 +41,19 @@ _DRAFTED_OTHERWISE = (
     "{turn}, {asked}: its drafts on {lines} say something else than its answer, and are shown "
     "while it plays; who has changed the answer by hand takes them out"
 )
+_SLASHED = (
+    "line {line}: {what} holds {read}, which is what JSON reads in {words}: a backslash is written "
+    "\\\\ there, so write {cured}"
+)
+_READ = {
+    "\b": ("b", "a backspace"),
+    "\f": ("f", "a form feed"),
+    "\t": ("t", "a tab"),
+    "\r": ("r", "a carriage return"),
+}
+"""Characters that nobody means in front of a letter, where JSON reads a backslash and a letter."""
+_IS_READ = re.compile(r"[\b\f][A-Za-z]*|\r[A-Za-z]+|(?<![\n\t])\t[A-Za-z]+")
+"""Such a character with the rest of its word; code in Markdown begins with tabs."""
 _REPEAT = "repeat"
 """The metadata in which a batch says which of several answers a turn is."""
 _OWN_SESSION = "runs, players and pages have it in a session of its own"
@@ -174,6 +189,34 @@ def drafted_otherwise_in(tape: Recording) -> Iterator[str]:
                 asked=prompt_of(turn),
                 lines=f"line {first}" if first == last else f"lines {first} to {last}",
             )
+
+
+def backslashes_in(data: bytes) -> Iterator[str]:
+    """Say which marks lost a backslash, as those who write LaTeX by hand forget to double it.
+
+    Args:
+        data: What is in the file of a tape.
+
+    >>> [*backslashes_in(b'{"mark":"a","ask":"What is $x$?"}')]
+    []
+    """
+    for number, line in enumerate(data.split(b"\n"), 1):
+        told = None
+        if b'"mark"' in line and b"\\" in line:
+            with suppress(ValueError):
+                told = decoded(line)
+        if isinstance(told, Mark):
+            question = f"the question of {flat(told.mark)!r}"
+            for what, text in ("the name of a mark", told.mark), (question, told.ask or ""):
+                if read := dict.fromkeys(_IS_READ.findall(text)):
+                    words = [f"\\{_READ[one[0]][0]}{one[1:]}" for one in read]
+                    yield _SLASHED.format(
+                        line=number,
+                        what=what,
+                        read=", ".join(dict.fromkeys(_READ[one[0]][1] for one in read)),
+                        words=", ".join(words),
+                        cured=", ".join(f"\\{word}" for word in words),
+                    )
 
 
 def _is_first(turn: Turn, turns: Iterable[Turn]) -> bool:
