@@ -59,12 +59,13 @@ def dari(state: State, line: str, commands: Mapping[str, Subcommand], magics: It
     name, _, rest = line.strip().partition(" ")
     if not name:
         return _status(state)
-    command = commands.get(name.rstrip("?"))
+    asked = name.rstrip("?") or "help"
+    command = commands.get(asked)
     if command is None:
         others = {magic.removeprefix("dari_"): f"%{magic}" for magic in magics}
         others |= {word: f"%dari_{magic}" for word, magic in MEANT.items()}
-        hint = did_you_mean(name, commands, others) or did_you_mean(name, commands, closeness=0.6)
-        raise UsageError(f"%dari has no {name!r}{hint}; it has: {', '.join(commands)}")
+        hint = did_you_mean(asked, commands, others) or did_you_mean(asked, commands, closeness=0.6)
+        raise UsageError(f"%dari has no {asked!r}{hint}; it has: {', '.join(commands)}")
     if name.endswith("?") or (rest.rstrip().endswith("?") and not command.parser.takes_text):
         raise HelpAsked(command.parser.help())
     return command.run(state, *command.parser.words(rest))

@@ -116,6 +116,7 @@ def test_an_assignment_gets_the_turn(asked):
         ("%dari use echo?", "%dari use AGENT"),
         ("%dari sessions?", "%dari sessions [WORDS]"),
         ("%dari help?", "%dari help [TOPIC]"),
+        ("%dari ?", "%dari help [TOPIC]"),
     ],
 )
 def test_a_question_on_a_line_that_takes_no_text_asks_for_help(asked, capsys, line, told):
