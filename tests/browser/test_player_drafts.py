@@ -259,6 +259,36 @@ def test_what_another_page_answers_takes_nothing_from_whoever_is_writing(lab):
     assert "short" in given
 
 
+@pytest.mark.parametrize("answer", ["short", ""])
+def test_what_another_page_answers_or_skips_takes_nothing_from_a_page_loaded_anew(lab, answer):
+    book, (own,) = shown(lab)
+    other = written_elsewhere(book, "a long thought")
+    book.page.bring_to_front()
+    if answer:
+        own.locator("textarea").press_sequentially(answer)
+        own.locator("textarea").press("Control+Enter")
+    else:
+        own.get_by_role("button", name="Skip").click()
+    own.get_by_text("alpha is 1").wait_for()
+    other.page.bring_to_front()
+    for _ in range(2):
+        other.page.reload()
+        other.get_by_text(LATE).wait_for()
+        assert other.locator("textarea").input_value() == "a long thought"
+    assert other.get_by_text("alpha is 1").count() == 0
+    other.locator("textarea").press("Control+Enter")
+    other.get_by_text("you expected: a long thought").wait_for()
+    other.locator(".dari-question").wait_for(state="hidden")
+    other.page.reload()
+    other.get_by_text("you expected: a long thought").wait_for()
+    assert other.locator(".dari-question").is_hidden()
+    other.page.close()
+    book.page.bring_to_front()
+    given = book.execute("print([*dari.Tape('lesson.tape').answers()['answer']])")
+    assert "a long thought" in given
+    assert answer in given
+
+
 def test_who_answers_late_in_another_page_leads_nobody_back(lab):
     more = [{"after": 0.5, **LINES[-2]}, {"mark": "second guess", "ask": "And beta?"}, LINES[-1]]
     told = VIEW.replace("'instant'", "'real'")

@@ -1,7 +1,7 @@
 import type { Port } from "../host/port";
 import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
-import type { Chapter, Mark, State } from "./wire";
+import type { Mark, State } from "./wire";
 
 const NAME = "dari.written";
 const ELSEWHERE = "Another page went on from here. What you send is kept, too.";
@@ -14,6 +14,12 @@ interface Written {
   text: string;
   /** What the other side had when this page last agreed with it; none where all is from there. */
   upon?: string;
+}
+
+/** Whose writing has changed on this page, and at which mark there is none any more. */
+interface Told {
+  scope: string;
+  gone?: string | undefined;
 }
 
 /**
@@ -69,8 +75,10 @@ export class Answering {
     };
     learn();
     port.watch(["drafts"], learn, signal);
-    const written = ({ detail }: Event & { detail?: string }) => {
-      if (detail === port.get("scope")) playback.renew();
+    const written = ({ detail }: Event & { detail?: Told }) => {
+      if (detail?.scope !== port.get("scope")) return;
+      if (detail.gone !== undefined) this.#drop(detail.gone);
+      playback.renew();
     };
     window.addEventListener(NAME, written, { signal });
     window.addEventListener("pagehide", () => this.keep(), { signal });
@@ -87,16 +95,16 @@ export class Answering {
   write(id: string, text: string): void {
     const upon = this.#written(id)?.upon ?? this.#elsewhere(id);
     this.#hold(id, { text, upon });
-    window.dispatchEvent(new CustomEvent(NAME, { detail: this.#port.get("scope") }));
+    this.#tell();
   }
 
   /** Tells the other side, for other pages, but takes nothing away there that was not known here. */
   keep(): void {
     const [drafts, upon] = [{ ...this.#port.get("drafts") }, { ...this.#port.get("upon") }];
     let isNew = false;
-    for (const { id } of this.#marks) {
+    for (const { id, answer } of this.#marks) {
       const own = this.#written(id);
-      if (own?.upon === undefined || own.text === drafts[id]) continue;
+      if (answer !== null || own?.upon === undefined || own.text === drafts[id]) continue;
       if ((drafts[id] ?? own.upon) !== own.upon) continue;
       [drafts[id], upon[id]] = [own.text, own.upon];
       isNew = true;
@@ -106,8 +114,9 @@ export class Answering {
   }
 
   /** What the reader is to know at a mark. */
-  note(id: string): string {
-    return this.#note.id === id ? this.#note.text : "";
+  note({ id, answer }: Mark): string {
+    const said = this.#note.id === id ? this.#note.text : "";
+    return said || (answer === null ? "" : ELSEWHERE);
   }
 
   say(id: string, text: string): void {
@@ -123,6 +132,7 @@ export class Answering {
     this.say(id, "");
     try {
       await sayingBusy(this.#story.reply(mark, text), (note) => this.say(id, note));
+      this.#forget(id);
       this.say(id, "");
       if (!this.#playback.isAtEnd) this.#playback.play();
       return true;
@@ -135,22 +145,19 @@ export class Answering {
     }
   }
 
-  /** Forgets what was written at questions that are answered by now. */
-  clear(): void {
-    for (const { id, answer } of this.#marks) {
-      const isWritten = this.#written(id) !== undefined || id in this.#port.get("drafts");
-      if (answer !== null && isWritten) this.#forget(id);
-    }
+  /** Whether the reader is asked at a question: what is written here goes nowhere by itself. */
+  isAsked({ id, answer }: Mark): boolean {
+    const own = this.#written(id);
+    const text = own?.upon === undefined ? "" : own.text.trim();
+    return answer === null || (text !== "" && text !== answer);
   }
 
-  /** Whether another page has answered otherwise than is written here: nobody is taken from that. */
-  stays(now: Chapter[]): boolean {
-    const { id } = this.#playback.question ?? {};
-    const answer = now.flatMap(({ marks }) => marks).find((mark) => mark.id === id)?.answer ?? null;
-    const text = id ? this.text(id).trim() : "";
-    if (!id || !text || answer === null || answer === text) return false;
-    this.say(id, ELSEWHERE);
-    return true;
+  /** Forgets what was written at questions that are answered by now. */
+  clear(): void {
+    for (const mark of this.#marks) {
+      const isWritten = this.#written(mark.id) !== undefined || mark.id in this.#port.get("drafts");
+      if (isWritten && !this.isAsked(mark)) this.#forget(mark.id);
+    }
   }
 
   get #marks(): Mark[] {
@@ -183,6 +190,16 @@ export class Answering {
   #forget(id: string): void {
     unsent.delete(nameOf(this.#port, id));
     keepUnsent();
+    this.#tell(id);
+  }
+
+  /** Tells all players of the page that are asked the same, of other kernels, too. */
+  #tell(gone?: string): void {
+    const detail: Told = { scope: this.#port.get("scope"), gone };
+    window.dispatchEvent(new CustomEvent(NAME, { detail }));
+  }
+
+  #drop(id: string): void {
     const { [id]: draft, ...drafts } = this.#port.get("drafts");
     const { [id]: _, ...upon } = this.#port.get("upon");
     if (draft !== undefined) this.#port.set({ drafts, upon });

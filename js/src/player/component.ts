@@ -18,10 +18,10 @@ export const player: Component<State> = (port, signal) => {
     for (const draw of drawn) draw();
     playback.renew();
   };
-  const story = new Story(port, redraw);
-  const playback: Playback = new Playback(port, story, signal, (now) => answering.stays(now));
-  const answering = new Answering(port, story, playback, signal);
-  void begin(port, story, playback);
+  const story = new Story(port, redraw, (mark) => answering.isAsked(mark));
+  const playback = new Playback(port, story, signal);
+  const answering: Answering = new Answering(port, story, playback, signal);
+  void begin(story, playback);
   return (el, until) => {
     const draw = drawPlayer(el, port, story, playback, answering, until);
     drawn.add(draw);
@@ -29,7 +29,7 @@ export const player: Component<State> = (port, signal) => {
   };
 };
 
-async function begin(port: Port<State>, story: Story, playback: Playback): Promise<void> {
+async function begin(story: Story, playback: Playback): Promise<void> {
   try {
     await story.begin();
   } catch (error) {
@@ -37,8 +37,7 @@ async function begin(port: Port<State>, story: Story, playback: Playback): Promi
     playback.renew();
     return;
   }
-  await playback.seek(port.get("at"));
-  if (port.get("playing")) playback.play();
+  await playback.begin();
 }
 
 function drawPlayer(

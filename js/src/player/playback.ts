@@ -2,7 +2,7 @@ import type { Port } from "../host/port";
 import { atEnd } from "../shared/dom";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
 import type { Place, Story } from "./story";
-import type { Chapter, Mark, State, Step } from "./wire";
+import type { Mark, State, Step } from "./wire";
 
 /** What is nearer is the same: it is told in milliseconds, and cut where it ends. */
 const SLACK_S = 0.001;
@@ -13,7 +13,6 @@ export class Playback {
   readonly #story: Story;
   readonly #listeners = new Set<() => void>();
   readonly #signal: AbortSignal;
-  readonly #stays: (now: Chapter[]) => boolean;
   #place: Place = { chapter: 0, steps: 0 };
   #clock = 0;
   #last: number | undefined;
@@ -23,17 +22,10 @@ export class Playback {
   /** What the reader is to know: that it is read, or could not be. */
   note = "";
 
-  /** @param stays Whether the reader stays at a question, though it is answered elsewhere by now. */
-  constructor(
-    port: Port<State>,
-    story: Story,
-    signal: AbortSignal,
-    stays = (_now: Chapter[]) => false,
-  ) {
+  constructor(port: Port<State>, story: Story, signal: AbortSignal) {
     this.#port = port;
     this.#story = story;
     this.#signal = signal;
-    this.#stays = stays;
     port.watch(["at"], () => this.#sent(), signal);
     port.watch(["playing"], () => this.#started(), signal);
     port.watch(["speed", "idle_limit"], () => this.#tell(), signal);
@@ -66,6 +58,19 @@ export class Playback {
   subscribe(listener: () => void, signal: AbortSignal): void {
     this.#listeners.add(listener);
     atEnd(signal, () => this.#listeners.delete(listener));
+  }
+
+  /** Goes where other pages are, or stays where the reader is asked still; says nothing of that. */
+  async begin(): Promise<void> {
+    const at = this.#port.get("at");
+    this.#told = at;
+    const { asked } = this.#story;
+    if (asked && (await this.#comesTo(asked.chapter)) && this.#story.secondsOf(asked) < at) {
+      this.#set(asked, this.#story.secondsOf(asked));
+      this.#tell();
+    } else {
+      await this.#goAlong(at);
+    }
   }
 
   /** Plays on from here, at the end from the beginning. */
@@ -256,11 +261,16 @@ export class Playback {
   async #follow(at: number): Promise<void> {
     const isBehind = () => at >= this.#story.seconds + SLACK_S;
     // What went wrong is said by what is asked next.
-    if (isBehind()) await this.#story.begin((now) => !this.#stays(now)).catch(() => undefined);
-    if (at !== this.#told || isBehind()) return;
-    if (!(await this.#comesTo(this.#story.chapterAt(at)))) return;
-    // Who follows says nothing: that would lead those who are ahead.
-    this.#set(this.#story.placeAt(at), at);
+    if (isBehind()) await this.#story.begin().catch(() => undefined);
+    const isHeld = this.question !== undefined && this.question.answer !== null;
+    if (at === this.#told && !isBehind() && !isHeld) await this.#goAlong(at);
+  }
+
+  /** Who follows says nothing: that would lead those who are ahead. */
+  async #goAlong(at: number): Promise<void> {
+    const clock = Math.min(Math.max(0, at), this.#story.seconds);
+    if (!(await this.#comesTo(this.#story.chapterAt(clock)))) return;
+    this.#set(this.#story.placeAt(clock), clock);
     this.#tell();
     this.#started();
   }

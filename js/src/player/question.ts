@@ -63,7 +63,7 @@ export class Question {
     if (mark?.id !== this.#shown?.id) this.#turnTo(mark);
     if (!mark) return;
     const { isSending } = this.#answering;
-    const note = this.#answering.note(mark.id);
+    const note = this.#answering.note(mark);
     if (this.#note.textContent !== note) this.#note.textContent = note;
     if (this.#field.readOnly !== isSending) this.#field.readOnly = isSending;
     if (become(this.#field, this.#answering.text(mark.id))) this.#grow();
@@ -136,10 +136,11 @@ export class Question {
 
   /** Skips the question, and what is written there only once that is known. */
   #skip(): void {
-    const id = this.#shown?.id ?? "";
-    const isKnown = this.#answering.note(id) === DROPS || !this.#field.value.trim();
+    const mark = this.#shown;
+    if (!mark) return;
+    const isKnown = this.#answering.note(mark) === DROPS || !this.#field.value.trim();
     if (isKnown) void this.#reply("");
-    else this.#answering.say(id, DROPS);
+    else this.#answering.say(mark.id, DROPS);
   }
 
   /** Sends what is expected; with nothing the question is skipped. */
@@ -160,6 +161,6 @@ function become(field: HTMLTextAreaElement, text: string): boolean {
   while (head < most && was[head] === text[head]) head++;
   while (tail < most - head && was.at(-1 - tail) === text.at(-1 - tail)) tail++;
   const changed = text.slice(head, text.length - tail);
-  field.setRangeText(changed, head, was.length - tail, "preserve");
+  field.setRangeText(changed, head, was.length - tail, was === "" ? "end" : "preserve");
   return true;
 }

@@ -14,6 +14,7 @@ const NOTHING: Outline = { seconds: 0, turns: 0, left_out: "", nothing: "", answ
 export class Story {
   readonly #port: Port<State>;
   readonly #changed: () => void;
+  readonly #isOpen: (mark: Mark) => boolean;
   readonly #turns = new Map<number, Promise<Step[]>>();
   readonly #read = new Map<number, Step[]>();
   readonly #marked = new Map<number, [Step[], Chapter, Step[]]>();
@@ -22,27 +23,28 @@ export class Story {
   /** All who are heard in them. */
   agents: string[] = [];
 
-  /** @param changed Told when there is more to be seen. */
-  constructor(port: Port<State>, changed: () => void) {
+  /**
+   * @param changed Told when there is more to be seen.
+   * @param isOpen Whether the reader is asked at a mark still.
+   */
+  constructor(
+    port: Port<State>,
+    changed: () => void,
+    isOpen = (mark: Mark) => mark.answer === null,
+  ) {
     this.#port = port;
     this.#changed = changed;
+    this.#isOpen = isOpen;
   }
 
-  /**
-   * Learns what there is, if that is wanted; rejects when the other side does not tell.
-   *
-   * @param isWanted Is told of the chapters.
-   */
-  async begin(isWanted = (_chapters: Chapter[]) => true): Promise<void> {
-    const told = await this.#port.ask<Outline>("outline");
-    const chapters = decode<Chapter>(told.buffers);
-    if (isWanted(chapters)) this.#take(told, chapters);
+  /** Learns what there is; rejects when the other side does not tell. */
+  async begin(): Promise<void> {
+    this.#take(await this.#port.ask<Outline>("outline"));
   }
 
   /** Keeps what the reader expects at a mark, and learns what comes then. */
   async reply(mark: Mark, text: string): Promise<void> {
-    const told = await this.#port.ask<Outline>("reply", { id: mark.id, text });
-    this.#take(told, decode<Chapter>(told.buffers));
+    this.#take(await this.#port.ask<Outline>("reply", { id: mark.id, text }));
   }
 
   /** The steps of a chapter, if they are here already. */
@@ -71,10 +73,16 @@ export class Story {
     return asked;
   }
 
-  /** The question at a place that nobody has answered. */
+  /** The question that the reader is asked at a place. */
   question({ chapter, steps }: Place): Mark | undefined {
-    const isHere = (mark: Mark) => mark.steps === steps && mark.ask !== null;
-    return this.chapters[chapter]?.marks.find((mark) => isHere(mark) && mark.answer === null);
+    return this.chapters[chapter]?.marks.find((mark) => mark.steps === steps && this.#asks(mark));
+  }
+
+  /** The first place where the reader is asked something. */
+  get asked(): Place | undefined {
+    const chapter = this.chapters.findIndex(({ marks }) => marks.some((mark) => this.#asks(mark)));
+    const mark = this.chapters[chapter]?.marks.find((one) => this.#asks(one));
+    return mark && { chapter, steps: mark.steps };
   }
 
   /** When a place in a chapter that is here, or a chapter's beginning, is, in seconds of the whole. */
@@ -123,6 +131,10 @@ export class Story {
     return this.#length(chapter + 1) > 0 ? { chapter: chapter + 1, steps: 1 } : undefined;
   }
 
+  #asks(mark: Mark): boolean {
+    return mark.ask !== null && this.#isOpen(mark);
+  }
+
   #length(number: number): number {
     return this.chapters[number]?.steps ?? 0;
   }
@@ -138,8 +150,8 @@ export class Story {
     }
   }
 
-  #take({ body }: Reply<Outline>, chapters: Chapter[]): void {
-    this.chapters = chapters;
+  #take({ body, buffers }: Reply<Outline>): void {
+    this.chapters = decode<Chapter>(buffers);
     this.agents = [...new Set(this.chapters.map(({ agent }) => agent))];
     this.whole = body;
     this.#changed();

@@ -4,7 +4,7 @@ import type { Port } from "../../src/host/port";
 import { Answering } from "../../src/player/answering";
 import { Playback } from "../../src/player/playback";
 import { Story } from "../../src/player/story";
-import type { Chapter, State } from "../../src/player/wire";
+import type { Chapter, Mark, State } from "../../src/player/wire";
 
 /** What a kernel knows of a player, and what is on its way to and from its pages. */
 class Kernel {
@@ -206,5 +206,15 @@ describe("a draft in two pages", () => {
     beside.writes("alpha, beta");
     expect(one.shows).toBe("alpha, beta");
     expect(one.reloads().shows).toBe("alpha, beta");
+  });
+
+  test("is sent once, whichever kernel has it", async () => {
+    const beside = new Page(new Kernel(), one.get("scope"));
+    beside.writes("alpha");
+    const taken = [{ marks: [{ id: "m", answer: "alpha" }] }];
+    const told = new DataView(new TextEncoder().encode(JSON.stringify(taken)).buffer);
+    one.ask = () => Promise.resolve({ body: {}, buffers: [told] }) as never;
+    await one.answering.send({ id: "m", answer: null } as Mark, one.shows);
+    expect([one.shows, beside.shows]).toEqual(["", ""]);
   });
 });
