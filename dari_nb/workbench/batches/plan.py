@@ -59,13 +59,16 @@ class Plan:
             matrix tells it: by the variance of its own scores, on five tasks or more, or else of
             the run of the agent that has most of them, or else assumed to be that of 0 and 1, if
             no score is of another kind. Of another run the same LLMs tell, and others stand in
-            where it has scores of fewer than two of these; a score of the same name as an own one
+            where it has scores of fewer than two of these. A score of the same name as an own one
             tells if both may be on one scale. Counted are the tasks on which both columns have a
-            score: of those to come the same share as in a past run, of what has ended there, with
-            as many of their repeats. What failed, or could not be scored, has none; of yes and no,
-            and of shares, it is 0 for whichever column is the better one, as it is where the matrix
-            names that. Several columns, and several scores of its own or else of the past run, are
-            as many comparisons as the matrix judges together. ``None`` where no difference is told.
+            score. How many that are of those to come is told by the cells of a past run, of what
+            has ended there: as many are drawn of each task as are to come. Where that are more than
+            it had, the others get a
+            score as often as all did, and the more as those of their task did the more alike these
+            were. What failed, or could not be scored, has none; of yes and no, and of shares, it is
+            0 for whichever column is the better one, as it is where the matrix names that.
+            Several columns, and several scores of its own or else of the past run, are as many
+            comparisons as the matrix judges together. ``None`` where no difference is told.
             See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 

@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from itertools import chain, permutations
-from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....score_kinds import JUDGING, Kind, Measure, is_number, kind_of, measure_of
 from ..cells import Column
 from ..sending.finding import Found, found_in
+from .common import ByTask, Common, common, scored_tasks
 
 if TYPE_CHECKING:
     from .... import models
     from ....scores import Score, ScoreBook
     from ....scores.book import Spot
-
-_ByTask = dict[Hashable, list[float | None]]
-_PARTS = 60
-
-
-class Common(NamedTuple):
-    """What a column and another one have of a score; nothing is lacking where nothing is known.
-
-    Attributes:
-        both: On how many tasks each of them has it.
-        of: Of how many tasks.
-        often: Which share of the answers to these has it: the mean that is right for variances.
-        shares: Which share of its answers the first has it for, on how many tasks that the other
-            one has it on, where the rest is 0 for it; ``often`` is of the other one then.
-    """
-
-    both: int = 1
-    of: int = 1
-    often: float = 1.0
-    shares: tuple[tuple[float, int], ...] = ((1.0, 1),)
-
-    @property
-    def compared(self) -> int:
-        """On how many tasks the other one has it."""
-        return sum(tasks for _, tasks in self.shares)
-
-    @property
-    def kept(self) -> float:
-        """Which share of its answers to these the first has it for."""
-        return sum(share * tasks for share, tasks in self.shares) / max(1, self.compared)
 
 
 class PastScores(NamedTuple):
@@ -65,7 +35,7 @@ class PastScores(NamedTuple):
     name: str
     measure: Measure
     llms: Sequence[str | None]
-    columns: Sequence[_ByTask]
+    columns: Sequence[ByTask]
 
     @property
     def kind(self) -> Kind | None:
@@ -81,51 +51,23 @@ class PastScores(NamedTuple):
     def tasks(self, llm: str | None) -> set[Hashable]:
         """Return the tasks that an LLM has it on: that any has, where the run has none of it."""
         of = [column for one, column in zip(self.llms, self.columns, strict=True) if one == llm]
-        return {*chain(*map(_scored, of or self.columns))}
+        return {*chain(*map(scored_tasks, of or self.columns))}
 
-    def common(self, llm: str | None, other: str | None, *, zeros: bool) -> Common:
+    def common(self, llm: str | None, other: str | None, repeats: int, *, zeros: bool) -> Common:
         """Return what the columns of two LLMs have in common, or else those that have the least.
 
         Args:
             llm: The one.
             other: The other.
+            repeats: How many cells each is supposed to have of a task.
             zeros: Whether what the one lost is 0 for it.
         """
         pairs = permutations(zip(self.llms, self.columns, strict=True), 2)
         asked = [(one, two) for (of, one), (to, two) in pairs if (of, to) == (llm, other)]
-        able = list(filter(_scored, self.columns)) or self.columns
+        able = list(filter(scored_tasks, self.columns)) or self.columns
         found = asked or list(permutations(able, 2)) or [(of, of) for of in able]
-        told = [_common(one, two, zeros=zeros) for one, two in found]
+        told = [common(one, two, repeats, zeros=zeros) for one, two in found]
         return min(told, key=lambda past: (past.both / past.of, past.kept), default=Common())
-
-
-def _scored(column: _ByTask) -> _ByTask:
-    return {task: values for task, values in column.items() if {*values} - {None}}
-
-
-def _common(one: _ByTask, other: _ByTask, *, zeros: bool) -> Common:
-    both = _scored(one).keys() & _scored(other).keys()
-    of = sum(bool(one[task] or other[task]) for task in one.keys() & other.keys())
-    if not of:
-        return Common()
-    if not both:
-        return Common(0, of, shares=())
-    thinned = [other] if zeros else [one, other]
-    often = 1 / fmean(1 / _share(column[task]) for task in both for column in thinned)
-    if not zeros:
-        return Common(len(both), of, often, ((1.0, len(both)),))
-    tried = {task for task in _scored(other) if one.get(task)}
-    shares = Counter(rounded(_share(one[task])) for task in tried)
-    return Common(len(both), of, often, tuple(sorted(shares.items())))
-
-
-def rounded(share: float) -> float:
-    """Return a share as one of few: whole sixtieths, as all of up to six are."""
-    return round(_PARTS * share) / _PARTS
-
-
-def _share(values: Sequence[float | None]) -> float:
-    return sum(value is not None for value in values) / len(values)
 
 
 class Past(NamedTuple):
@@ -162,7 +104,7 @@ class Past(NamedTuple):
             return ""
         from ....scores.power.variation import LEAST
 
-        are_few = all(len(_scored(column)) < LEAST for column in of.columns)
+        are_few = all(len(scored_tasks(column)) < LEAST for column in of.columns)
         told = f"it takes {LEAST} tasks to tell" if are_few else "nothing tells yet"
         return f"{told} how much {of.name} varies"
 
@@ -240,7 +182,7 @@ def _first_telling(found: Iterable[PastScores]) -> PastScores | None:
 
 def _evidence(past: PastScores) -> tuple[int, int]:
     """How much a score tells: on how many tasks of how many columns, and by how many values."""
-    values = [of for column in past.columns for of in _scored(column).values()]
+    values = [of for column in past.columns for of in scored_tasks(column).values()]
     return len(values), sum(value is not None for value in chain(*values))
 
 
@@ -289,7 +231,7 @@ def _of_run(
     for name, of in values.items():
         own = chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))
         lost = {*own, *failed} - {spot for spot, _ in scored[name]}
-        columns: dict[Column, _ByTask] = defaultdict(dict)
+        columns: dict[Column, ByTask] = defaultdict(dict)
         for spot, value in (*scored[name], *((spot, None) for spot in lost)):
             columns[_column_of(spot)].setdefault(spot[0], []).append(value)
         for spot in there:
