@@ -242,7 +242,8 @@ def test_cells_that_failed_count_for_nothing_and_so_do_those_to_come_that_may(tr
     told = "; if again 20 of 120 cells get no score: 60 of 90 tasks can be compared"
     assert told in can_show(plan)
     alone = tried([f"More {n}" for n in range(90)], ["a", "c"], 2, dry_run=True)
-    assert alone.shows == plan.shows
+    assert "on 30 tasks of a and b; if again" in can_show(alone)
+    assert (alone.shows.difference, alone.shows.tasks) == (plan.shows.difference, 60)
 
 
 def test_a_share_is_that_of_both_llms_where_it_is_known(tried):
@@ -334,7 +335,7 @@ def test_a_note_alone_tells_nothing(tried):
 
 def test_where_another_run_tells_it_is_said_that_its_own_scores_do_not(tried):
     tried(TASKS, ["a", "b"], run_id="pilot").score("size", size)
-    of = "variance of size in run pilot"
+    of = "variance of size in run pilot on 30 tasks"
     again = TASKS[::-1]
     batch = tried(again, ["a", "b"], run_id="own")
     assert f"{of}, correlation" in can_show(batch.plan()) or f"{of})" in can_show(batch.plan())
@@ -417,12 +418,32 @@ def test_other_versions_of_the_same_llms_do_not_tell_either(tried, server):
     assert new.difference > 10 * old.difference
 
 
+@pytest.mark.parametrize("score", [is_right, size])
+def test_llms_that_are_compared_tell_before_others_that_have_more(tried, score):
+    tried(TASKS, ["a", "b"], run_id="same").score("x", score)
+    before = tried(MORE, ["a", "b"], dry_run=True)
+    more = [*TASKS, "Task 30"]
+    tried(more, ["a", "c"], run_id="others").score("x", lambda turn: 10 * score(turn))
+    after = tried(MORE, ["a", "b"], dry_run=True)
+    assert after.shows == before.shows
+    assert "variance of x in run same on 30 tasks" in can_show(after)
+
+
+def test_those_that_stand_in_are_named_with_how_many_tasks_they_tell_by(tried):
+    tried(TASKS[:4], ["a", "b"], run_id="same").score("x", size)
+    tried(TASKS[:6], ["a", "c"], run_id="others").score("x", size)
+    plan = tried(MORE, ["a", "b"], dry_run=True)
+    assert "variance of x in run others on 6 tasks of a and c" in can_show(plan)
+    plan = tried(MORE, ["a", "c"], dry_run=True)
+    assert re.search(r"variance of x in run others on 6 tasks[,)]", can_show(plan))
+
+
 def test_another_llm_stands_in_where_no_other_has_a_score(tried):
     tried(TASKS, ["c"], run_id="own").score("x", size)
     before = tried(TASKS, ["a", "b"], run_id="own", dry_run=True)
     batch = tried(TASKS, ["a", "b"], run_id="own")
     for plan in (before, batch.plan()):
-        assert "variance of x in run own" in can_show(plan)
+        assert "variance of x in run own on 30 tasks of c" in can_show(plan)
     batch.score("x", lambda turn: 10 * size(turn))
     assert batch.plan().shows.difference > 5 * before.shows.difference
 
@@ -437,9 +458,9 @@ def test_another_llm_stands_in_where_no_other_has_a_score(tried):
         (
             lambda turn: 3.5,
             lambda turn: 3 + size(turn),
-            "variance of ok in run pilot, since",
+            "variance of ok in run pilot on 30 tasks, since",
         ),
-        (lambda turn: True, is_right, "variance of ok in run pilot, since"),
+        (lambda turn: True, is_right, "variance of ok in run pilot on 30 tasks, since"),
     ],
     ids=["yes", "number beside shares", "words", "other words", "numbers", "yes and no"],
 )

@@ -29,6 +29,7 @@ class PastScores(NamedTuple):
         columns: Its values by task, for each of these; ``None`` of an answer that could not be
             scored, or that failed. A task has none where the answers have ended without a score,
             and is left out where they have not ended.
+        stand_in: Whether they stand in for the columns that are compared.
     """
 
     run_id: str
@@ -36,6 +37,15 @@ class PastScores(NamedTuple):
     measure: Measure
     llms: Sequence[str | None]
     columns: Sequence[ByTask]
+    stand_in: bool = False
+
+    @property
+    def tells_enough(self) -> bool:
+        """Whether two or more of the columns that are compared have it on enough tasks."""
+        from ....scores.power.variation import LEAST
+
+        enough = [column for column in self.columns if len(scored_tasks(column)) >= LEAST]
+        return not self.stand_in and len(enough) > 1
 
     @property
     def kind(self) -> Kind | None:
@@ -114,8 +124,9 @@ def past_scores(
 ) -> Past:
     """Return what scores tell of a run, and else of the others of its agent.
 
-    Of another run those columns tell that are compared here, if it has scores of two or more; else
-    all of them stand in. So does all of the run itself as long as none of its columns has a score.
+    Of another run those columns tell that are compared here, if it has scores of two or more, and
+    such runs come first; else all of them stand in. So does all of the run itself as long as none
+    of its columns has a score.
 
     Args:
         book: Where scores are.
@@ -136,7 +147,7 @@ def past_scores(
         past
         for run in run_ids
         if run != own or not found
-        for past in _of_run(run, given[run], ended[run], _telling(given[run], ended[run], columns))
+        for past in _of_other(run, given[run], ended[run], columns)
     )
     mine = _by_evidence(found)
     theirs = [of for of in _by_evidence(others) if of.may_be_like(measures.get(of.name))]
@@ -149,14 +160,16 @@ def past_scores(
     return Past(telling, counted, bool(found), has_any)
 
 
-def _telling(
-    given: Iterable[Score], ended: Iterable[Spot], compared: Iterable[Column]
-) -> Collection[Column]:
-    """Return the columns of a run that tell of those that are compared."""
+def _of_other(
+    run_id: str, given: Sequence[Score], ended: Mapping[Spot, str], compared: Iterable[Column]
+) -> list[PastScores]:
+    """Return the scores of another run: of the columns that are compared, or all in their place."""
     scored = {_column_of(score.spot) for score in given}
     there = scored.union(map(_column_of, ended))
-    found = {one for column in compared for one in _same(column, there)}
-    return found if len(found & scored) > 1 else there
+    same = {one for column in compared for one in _same(column, there)}
+    if len(same & scored) > 1:
+        return _of_run(run_id, given, ended, same)
+    return [past._replace(stand_in=True) for past in _of_run(run_id, given, ended, there)]
 
 
 def _same(column: Column, there: Collection[Column]) -> list[Column]:
@@ -180,10 +193,10 @@ def _first_telling(found: Iterable[PastScores]) -> PastScores | None:
     return next((past for past in found if variation(past.columns) is not None), None)
 
 
-def _evidence(past: PastScores) -> tuple[int, int]:
-    """How much a score tells: on how many tasks of how many columns, and by how many values."""
+def _evidence(past: PastScores) -> tuple[bool, int, int]:
+    """How much a score tells: of what is compared, on how many tasks, and by how many values."""
     values = [of for column in past.columns for of in scored_tasks(column).values()]
-    return len(values), sum(value is not None for value in chain(*values))
+    return past.tells_enough, len(values), sum(value is not None for value in chain(*values))
 
 
 def _run_of(session: models.Session) -> str | None:
