@@ -68,7 +68,8 @@ class Plan:
             are drawn of each task as are to come. Where that are more than it had, the others get a
             score as often as all did, and the more as those of their task did the more alike these
             were. What failed, or could not be scored, has none; of yes and no, and of shares, it is
-            0 for whichever column is the better one, as it is where the matrix names that.
+            0 for whichever column is the better one, as it is where the matrix names that. An
+            answer that is not scored yet, by the function that scored others, is likely to get one.
             Several columns, and several scores of its own or else of the past run, are as many
             comparisons as the matrix judges together. ``None`` where no difference is told.
             See :func:`dari_nb.scores.detectable`.

@@ -501,3 +501,55 @@ def test_cells_that_were_not_sent_are_not_missing(d, tried):
     for plan in (own, later):
         assert plan.shows.difference == detectable(10).difference
         assert "get no score" not in plan.shows.assumption
+
+
+def test_what_was_answered_and_not_scored_yet_is_likely_to_get_a_score(d, tried):
+    tried([f"First {n}" for n in range(2)], ["a", "b"])  # tells what a turn costs
+    batch = tried(TASKS, ["a", "b"], max_cost="0.26")
+    batch.score("x", some(size, 0.8))
+    before, there = batch.plan().shows, batch.counts["completed"]
+    batch.resume(max_cost=5).wait(60)
+    lost = f"if again {there - len(scores_of(batch, 'x'))} of {there} cells get no score"
+    left = f"; {60 - there} of 60 answers are not scored yet: batch.score(...); {lost}: "
+    assert left in can_show(batch.plan())
+    assert batch.plan().shows.difference == before.difference
+    later = tried(MORE, ["a", "b"], dry_run=True)
+    assert lost in can_show(later)
+    assert later.shows.difference == pytest.approx(before.difference, rel=0.2)
+    batch.score("x", some(size, 0.8))
+    lacking = 60 - len(scores_of(batch, "x"))
+    assert f"; {lacking} of 60 cells have no score: " in can_show(batch.plan())
+    assert "not scored yet" not in can_show(batch.plan())
+
+
+def scores_of(batch, name):
+    return batch.to_frame()[f"score.{name}"].dropna()
+
+
+def test_what_a_function_could_not_score_is_lost_also_of_parts(tried):
+    batch = tried(TASKS, ["a", "b"])
+
+    def parts(turn):
+        if is_b_of_even(turn):
+            raise ValueError("unreadable")
+        return {"size": size(turn), "why": "so"}
+
+    batch.score("x", parts)
+    told = "; 15 of 60 cells have no score: 15 of 30 tasks can be compared)"
+    assert told in can_show(batch.plan())
+
+
+def test_what_nobody_rated_is_not_said_to_be_scored_by_a_function(tried):
+    batch = tried(TASKS, ["a", "b"])
+    for cell in batch.cells[:40]:
+        batch.rate(cell, "mine", 1 + cell.task_index % 5)
+    assert "; 20 of 60 cells have no score: 20 of 30 tasks can" in can_show(batch.plan())
+
+
+def test_an_llm_whose_answers_are_not_scored_yet_is_counted_with_the_others(tried):
+    batch = tried(TASKS, ["a", "b"], run_id="own")
+    batch.score("x", size)
+    batch = tried(TASKS, ["a", "b", "c"], run_id="own")
+    told = can_show(batch.plan())
+    assert "; 30 of 90 answers are not scored yet: batch.score(...))" in told
+    assert "comparisons=3" in told

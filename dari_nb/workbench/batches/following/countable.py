@@ -89,7 +89,8 @@ class Countable:
     """What some cells of a matrix have of scores, and are going to have.
 
     A cell that has ended counts if it has the score; of tasks to come two columns have it on as
-    many as past columns had. Where the run has no score yet, what was answered is still to come.
+    many as past columns had. What was answered and is not scored yet by the function that scores
+    others is still to come; so is all of it where the run has no score yet.
 
     Args:
         matrix: The cells with what is known of them.
@@ -116,8 +117,17 @@ class Countable:
         """Whether a cell has the score, or is going to be scored."""
         name = self._name if name is None else name
         if cell.state in _HAS_ENDED and (name or cell.state != "completed"):
-            return is_number(cell.scores.get(name))
+            return is_number(cell.scores.get(name)) or self._is_unscored(cell, name)
         return True
+
+    def _is_unscored(self, cell: MatrixCell, name: str) -> bool:
+        """Whether a cell was answered and is not scored yet by what scores others."""
+        is_new = cell.state == "completed" and name in self._by_function
+        return is_new and not any(f"{name}.".startswith(f"{of}.") for of in _scored_by(cell))
+
+    @cached_property
+    def _by_function(self) -> Collection[str]:
+        return {name for cell in self._matrix.cells for name in _scored_by(cell)}
 
     def pairs(self, cells: Sequence[MatrixCell]) -> list[Pair]:
         """Return what two columns are compared on: those that have the fewest tasks in common.
@@ -153,10 +163,14 @@ class Countable:
         if is_coming:
             verb = "gets" if past.lost == 1 else "get"
             told.append(f"if again {past.lost:,} of {past.cells:,} cells {verb} no score")
+        unscored = sum(self._is_unscored(cell, self._name) for cell in ended)
+        answers = sum(cell.state == "completed" for cell in ended)
+        are = "is" if unscored == 1 else "are"
+        yet = f"{unscored:,} of {answers:,} answers {are} not scored yet: batch.score(...)"
         left = f"{tasks:,} of {of:,} tasks can be compared" if tasks < of else ""
         zeros = "what the better one lacks counted as 0" if any(pair.lost) else ""
         missing = ": ".join(filter(None, (" and ".join(told), left)))
-        return "; ".join(filter(None, (missing, zeros)))
+        return "; ".join(filter(None, (yet if unscored else "", missing, zeros)))
 
     @cached_property
     def _compared(self) -> Mapping[str, Collection[str]]:
@@ -197,6 +211,11 @@ class Countable:
             return self._past[0].common(*llms, repeats, zeros=self._zeros)
 
         return _pair(found.get(one, {}), found.get(other, {}), past, zeros=self._zeros)
+
+
+def _scored_by(cell: MatrixCell) -> set[str]:
+    """Return the scores that a function gave, or was to give."""
+    return {*cell.scores, *cell.score_errors} - {*cell.rated}
 
 
 def _pair(one: _Column, other: _Column, again: Callable[[int], Common], *, zeros: bool) -> Pair:

@@ -28,7 +28,7 @@ class PastScores(NamedTuple):
         llms: The LLM of each column that has it, or was to have it.
         columns: Its values by task, for each of these; ``None`` of an answer that could not be
             scored, or that failed. A task has none where the answers have ended without a score,
-            and is left out where they have not ended.
+            and is left out where they have not ended, or what scores others has not scored them.
         stand_in: Whether they stand in for the columns that are compared.
     """
 
@@ -242,13 +242,14 @@ def _of_run(
             tried[score.name].add(score.spot)
     found = []
     for name, of in values.items():
-        own = chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))
-        lost = {*own, *failed} - {spot for spot, _ in scored[name]}
+        own = {*chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))}
+        lost = (own | failed) - {spot for spot, _ in scored[name]}
         columns: dict[Column, ByTask] = defaultdict(dict)
         for spot, value in (*scored[name], *((spot, None) for spot in lost)):
             columns[_column_of(spot)].setdefault(spot[0], []).append(value)
-        for spot in there:
-            if (column := _column_of(spot)) in columns:
+        for spot, state in there.items():
+            is_left = own and state == "completed"
+            if not is_left and (column := _column_of(spot)) in columns:
                 columns[column].setdefault(spot[0], [])
         llms = [column.llm for column in columns]
         found.append(PastScores(run_id, name, measure_of(name, of), llms, list(columns.values())))
