@@ -111,8 +111,8 @@ def detectable(
 
     Tasks and repeats are those that have a score in both columns: what failed, or could not be
     scored, shows nothing. ``batch.plan()`` counts them, and adds what it takes where the matrix
-    counts them as 0, whichever LLM is ahead; of tasks to come it takes the same share as in a past
-    run, and is right as far as scores are missing again as they were there.
+    counts them as 0, whichever LLM is ahead; of tasks to come it draws their repeats of those of a
+    past run, and is right as far as scores are missing again as they were there.
 
     Values are taken to be 0 or 1 unless ``sd`` or ``sd_of_differences`` is given. Without anything
     it is assumed that half of them are 1, that two tries of a column at a task have a

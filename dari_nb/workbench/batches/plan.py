@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
 from ...models.events import CANCELLED
-from ...render.plain.words import count_text
+from ...render.matrix.parts import Part, listed, text_of
+from ...render.plain.words import count_text, short_id
 from ..link.background import wait_for
 from .cells import Column
+from .following.common import scored_tasks
 from .following.countable import Countable
 from .following.past_costs import PastCost, late_text, not_come_yet, past_costs, what_they_cost
 from .following.past_scores import Past, past_scores
@@ -58,14 +60,18 @@ class Plan:
         shows: The smallest difference between two columns that all of it is likely to show, as the
             matrix tells it: by the variance of its own scores, on five tasks or more, or else of
             the run of the agent that has most of them, or else assumed to be that of 0 and 1, if
-            no score is of another kind. Of another run the same LLMs tell, and others stand in
-            where it has scores of fewer than two of these; a score of the same name as an own one
-            tells if both may be on one scale. Counted are the tasks on which both columns have a
-            score: of those to come the same share as in a past run, of what has ended there, with
-            as many of their repeats. What failed, or could not be scored, has none; of yes and no,
-            and of shares, it is 0 for whichever column is the better one, as it is where the matrix
-            names that. Several columns, and several scores of its own or else of the past run, are
-            as many comparisons as the matrix judges together. ``None`` where no difference is told.
+            no score is of another kind. Of another run the same LLMs tell: those come first that
+            have scores of two or more of these, on five tasks or more. Of the rest all LLMs stand
+            in, and it is said which. A score of the same name as an own one tells if both may be on
+            one scale. Counted are the tasks on which both columns have a score. How many that are
+            of those to come is told by the cells of a past run, of what has ended there: as many
+            are drawn of each task as are to come. Where that are more than it had, the others get a
+            score as often as all did, and the more as those of their task did the more alike these
+            were. What failed, or could not be scored, has none; of yes and no, and of shares, it is
+            0 for whichever column is the better one, as it is where the matrix names that. An
+            answer that is not scored yet, by the function that scored others, is likely to get one.
+            Several columns, and several scores of its own or else of the past run, are as many
+            comparisons as the matrix judges together. ``None`` where no difference is told.
             See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
@@ -346,9 +352,11 @@ def _supposed(past: Past, own: str, assumption: str) -> str:
     told = past.telling
     if told is None:
         return "".join((_ASSUMED, *assumption.partition("; ")[1:]))
-    from ...render.plain.words import short_id
-
-    of = f"variance of {told.name} in run {short_id(told.run_id)}"
+    tasks = max(map(len, map(scored_tasks, told.columns)))
+    of = f"variance of {told.name} in run {short_id(told.run_id)} on {count_text(tasks, 'task')}"
+    if told.stand_in:
+        labels = sorted({Column(llm).label for llm in told.llms})
+        of += " of " + "".join(map(text_of, listed([[Part(label)] for label in labels])))
     if told.run_id != own and past.has_own:
         of += ", since this run's own scores tell nothing"
     return assumption.replace("variance of earlier values", of)

@@ -50,10 +50,15 @@ def test_the_variance_of_the_latest_scored_run_counts(d, planned):
     plan = planned([f"x {n}" for n in range(20)], ["a", "b"])
     values = [{n: [value] for n, value in enumerate(batch.matrix("right")[llm])} for llm in "ab"]
     assert plan.shows.difference == detectable(20, like=values).difference
-    assert "(power 80 %; variance of right in run triage, correlation 0.35 of columns" in repr(plan)
+    assert (
+        "(power 80 %; variance of right in run triage on 20 tasks, correlation 0.35 of columns"
+        in repr(plan)
+    )
     assert plan.cost == Decimal("0.40")
     three = planned([f"x {n}" for n in range(20)], ["a", "b"], 3)
-    assert "variance of right in run triage, correlation of repeats assumed" in repr(three)
+    assert "variance of right in run triage on 20 tasks, correlation of repeats assumed" in repr(
+        three
+    )
     assert three.shows.difference < plan.shows.difference
 
 
@@ -126,7 +131,7 @@ def test_the_scores_of_the_batch_itself_count_most_and_then_the_most_there_are(d
     assert "variance of right in run few" in repr(batch.plan())
     batch.score("right", is_right)
     d.batches.run("tried", TASKS[:8], ["a"], run_id="later").score("right", is_right)
-    assert "(power 80 %; variance of right in run own, " in repr(batch.plan())
+    assert "(power 80 %; variance of right in run own on 20 tasks, " in repr(batch.plan())
     assert "variance of right in run own" in repr(planned([f"x {n}" for n in range(9)], ["a", "b"]))
 
 

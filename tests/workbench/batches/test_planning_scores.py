@@ -91,7 +91,7 @@ def seen(plan, columns, has):
     Either column may be the better one; what it lost of yes and no is 0. It is the fewest of both.
     """
     told, repeats = variation(columns), plan.repeats
-    alike = 0.5 if told.alike is None else told.alike
+    alike = max(0.5, told.correlation or 0) if told.alike is None else told.alike
     both = min(0.3, alike) if told.correlation is None else told.correlation
     if told.two:
         draw, unit = power._tries(told.mean, alike, both).draw, 1
@@ -142,7 +142,7 @@ def test_what_is_told_is_seen_so_often_where_whole_tasks_get_no_score(tried, sco
     batch = tried(tasks, ["a", "b"], 3)
     batch.score("x", lambda turn: None if "hollow" in turn.text else score(turn))
     coming = tried([f"More {n}" for n in range(50)], ["a", "b"], repeats, dry_run=True)
-    told = "if again on 12 of 30 tasks not both have a score: 30 of 50 tasks can be compared"
+    told = "if again 72 of 180 cells get no score: 30 of 50 tasks can be compared"
     assert told in can_show(coming)
 
     def has(random):
@@ -151,13 +151,52 @@ def test_what_is_told_is_seen_so_often_where_whole_tasks_get_no_score(tried, sco
     assert seen(coming, scored(batch, "x")[1], has) == pytest.approx(80, abs=3.5)
 
 
+@pytest.mark.parametrize(("repeats", "again"), [(3, 1), (1, 3)])
+@pytest.mark.parametrize("score", [is_right, size])
+def test_what_is_told_is_seen_so_often_with_more_or_fewer_repeats(tried, score, repeats, again):
+    batch = tried([f"Task {n}" for n in range(60)], ["a", "b"], repeats)
+    batch.score("x", lambda turn: score(turn) if " by a" in turn.text else some(score, 0.6)(turn))
+    has, columns = scored(batch, "x")
+    plan = tried([f"More {n}" for n in range(40)], ["a", "b"], again, dry_run=True)
+    often = has.mean(axis=(1, 2)).reshape(2, 1, 1)
+    often = seen(plan, columns, lambda random: random.random((2, 40, again)) < often)
+    assert often == pytest.approx(80, abs=3.5)
+
+
+@pytest.mark.parametrize(
+    ("repeats", "lacks", "again", "compared"),
+    [
+        (3, lambda task, repeat: repeat == task % 3, 1, 26),
+        (3, lambda task, repeat: repeat <= task % 3, 1, 13),
+        (3, lambda task, repeat: repeat < 2, 2, 26),
+        (3, lambda task, repeat: repeat == task % 3, 3, 40),
+        (1, lambda task, repeat: task % 2, 3, 35),
+        (2, lambda task, repeat: task % 2, 3, 20),
+        (2, lambda task, repeat: task % 4 == 0 or (task % 4 < 3 and repeat), 2, 30),
+    ],
+    ids=["one of three", "up to two", "two of three", "as many", "single", "whole", "one or both"],
+)
+def test_so_many_new_tasks_are_compared_as_cells_get_a_score_again(
+    tried, repeats, lacks, again, compared
+):
+    batch = tried([f"Task {n}" for n in range(60)], ["a", "b"], repeats)
+
+    def score(turn):
+        task, repeat = int(turn.text.split()[1]), int(turn.text.split()[-1]) - 1
+        return None if " by b" in turn.text and lacks(task, repeat) else size(turn)
+
+    batch.score("x", score)
+    plan = tried([f"More {n}" for n in range(40)], ["a", "b"], again, dry_run=True)
+    assert plan.shows.tasks == compared
+
+
 @pytest.mark.parametrize("score", [is_right, size])
 def test_as_many_new_tasks_show_what_a_run_itself_does_if_again_so_many_get_none(tried, score):
     batch = tried([f"Task {n}" for n in range(40)], ["a", "b"], 2)
     batch.score("x", lambda turn: score(turn) if int(turn.text.split()[1]) < 12 else None)
     there = batch.plan()
     plan = tried([f"More {n}" for n in range(40)], ["a", "b"], 2, dry_run=True)
-    told = "; if again on 28 of 40 tasks not both have a score: 12 of 40 tasks can be compared"
+    told = "; if again 112 of 160 cells get no score: 12 of 40 tasks can be compared"
     assert told in can_show(plan)
     assert (plan.shows.difference, plan.shows.tasks) == (there.shows.difference, 12)
 
@@ -165,7 +204,7 @@ def test_as_many_new_tasks_show_what_a_run_itself_does_if_again_so_many_get_none
 def test_of_one_past_column_those_tasks_count_that_have_a_score(tried):
     tried(TASKS, ["a"]).score("x", lambda turn: None if is_b_of_even(turn, "a") else size(turn))
     plan = tried([f"More {n}" for n in range(40)], ["a", "b"], dry_run=True)
-    told = "; if again on 15 of 30 tasks not both have a score: 20 of 40 tasks can be compared"
+    told = "; if again 15 of 30 cells get no score: 20 of 40 tasks can be compared"
     assert told in can_show(plan)
 
 
@@ -173,7 +212,7 @@ def test_repeats_without_a_score_are_told_where_each_task_has_one(tried):
     batch = tried(TASKS, ["a", "b"], 2)
     batch.score("x", lambda turn: None if "again 2" in turn.text else size(turn))
     plan = tried([f"More {n}" for n in range(40)], ["a", "b"], 4, dry_run=True)
-    assert "; if again some answers get no score)" in can_show(plan)
+    assert "; if again 60 of 120 cells get no score)" in can_show(plan)
     fewer = tried([f"More {n}" for n in range(40)], ["a", "b"], 2, dry_run=True)
     assert fewer.shows.difference > plan.shows.difference
 
@@ -200,17 +239,18 @@ def test_cells_that_failed_count_for_nothing_and_so_do_those_to_come_that_may(tr
     batch.score("right", is_right)
     assert batch.plan().shows.tasks == compared_in(batch) == 20
     plan = tried([f"More {n}" for n in range(90)], ["a", "b"], 2, dry_run=True)
-    told = "; if again on 10 of 30 tasks not both have a score: 60 of 90 tasks can be compared"
+    told = "; if again 20 of 120 cells get no score: 60 of 90 tasks can be compared"
     assert told in can_show(plan)
     alone = tried([f"More {n}" for n in range(90)], ["a", "c"], 2, dry_run=True)
-    assert alone.shows == plan.shows
+    assert "on 30 tasks of a and b; if again" in can_show(alone)
+    assert (alone.shows.difference, alone.shows.tasks) == (plan.shows.difference, 60)
 
 
 def test_a_share_is_that_of_both_llms_where_it_is_known(tried):
     batch = tried(TASKS, ["a", "b"])
     batch.score("x", lambda turn: None if is_b_of_even(turn) else size(turn))
     plan = tried([f"More {n}" for n in range(100)], ["a", "b"], dry_run=True)
-    told = "if again on 15 of 30 tasks not both have a score: 50 of 100 tasks can be compared"
+    told = "if again 15 of 60 cells get no score: 50 of 100 tasks can be compared"
     assert told in can_show(plan)
 
 
@@ -224,9 +264,9 @@ def test_what_max_cost_allows_is_counted_in_the_same_way(tried):
     told = dict(plan.rows())
     assert told["can show"].startswith("with what max_cost allows, ")
     for row, tasks in (("can show", 40), ("all of it", 40)):
-        assert re.search(rf"if again on \d+ of 30 tasks .*: \d+ of {tasks} tasks", told[row])
+        assert re.search(rf"if again \d+ of 120 cells get .*: \d+ of {tasks} tasks", told[row])
     assert plan.shows.difference < plan.shows_within.difference
-    assert plan.shows_within.tasks == plan.shows.tasks < 40
+    assert plan.shows_within.tasks < plan.shows.tasks < 40
 
 
 @pytest.mark.parametrize(
@@ -295,7 +335,7 @@ def test_a_note_alone_tells_nothing(tried):
 
 def test_where_another_run_tells_it_is_said_that_its_own_scores_do_not(tried):
     tried(TASKS, ["a", "b"], run_id="pilot").score("size", size)
-    of = "variance of size in run pilot"
+    of = "variance of size in run pilot on 30 tasks"
     again = TASKS[::-1]
     batch = tried(again, ["a", "b"], run_id="own")
     assert f"{of}, correlation" in can_show(batch.plan()) or f"{of})" in can_show(batch.plan())
@@ -378,12 +418,32 @@ def test_other_versions_of_the_same_llms_do_not_tell_either(tried, server):
     assert new.difference > 10 * old.difference
 
 
+@pytest.mark.parametrize("score", [is_right, size])
+def test_llms_that_are_compared_tell_before_others_that_have_more(tried, score):
+    tried(TASKS, ["a", "b"], run_id="same").score("x", score)
+    before = tried(MORE, ["a", "b"], dry_run=True)
+    more = [*TASKS, "Task 30"]
+    tried(more, ["a", "c"], run_id="others").score("x", lambda turn: 10 * score(turn))
+    after = tried(MORE, ["a", "b"], dry_run=True)
+    assert after.shows == before.shows
+    assert "variance of x in run same on 30 tasks" in can_show(after)
+
+
+def test_those_that_stand_in_are_named_with_how_many_tasks_they_tell_by(tried):
+    tried(TASKS[:4], ["a", "b"], run_id="same").score("x", size)
+    tried(TASKS[:6], ["a", "c"], run_id="others").score("x", size)
+    plan = tried(MORE, ["a", "b"], dry_run=True)
+    assert "variance of x in run others on 6 tasks of a and c" in can_show(plan)
+    plan = tried(MORE, ["a", "c"], dry_run=True)
+    assert re.search(r"variance of x in run others on 6 tasks[,)]", can_show(plan))
+
+
 def test_another_llm_stands_in_where_no_other_has_a_score(tried):
     tried(TASKS, ["c"], run_id="own").score("x", size)
     before = tried(TASKS, ["a", "b"], run_id="own", dry_run=True)
     batch = tried(TASKS, ["a", "b"], run_id="own")
     for plan in (before, batch.plan()):
-        assert "variance of x in run own" in can_show(plan)
+        assert "variance of x in run own on 30 tasks of c" in can_show(plan)
     batch.score("x", lambda turn: 10 * size(turn))
     assert batch.plan().shows.difference > 5 * before.shows.difference
 
@@ -395,8 +455,12 @@ def test_another_llm_stands_in_where_no_other_has_a_score(tried):
         (lambda turn: 70, lambda turn: chance(turn.text), "nothing tells yet how much ok varies"),
         (lambda turn: "good", size, "unknown: no score has a mean"),
         (lambda turn: "good", lambda turn: turn.text, "unknown: no score has a mean"),
-        (lambda turn: 3.5, lambda turn: 3 + size(turn), "variance of ok in run pilot, since"),
-        (lambda turn: True, is_right, "variance of ok in run pilot, since"),
+        (
+            lambda turn: 3.5,
+            lambda turn: 3 + size(turn),
+            "variance of ok in run pilot on 30 tasks, since",
+        ),
+        (lambda turn: True, is_right, "variance of ok in run pilot on 30 tasks, since"),
     ],
     ids=["yes", "number beside shares", "words", "other words", "numbers", "yes and no"],
 )
@@ -436,4 +500,56 @@ def test_cells_that_were_not_sent_are_not_missing(d, tried):
     own, later = batch.plan(), tried(MORE[:10], ["a", "b"], dry_run=True)
     for plan in (own, later):
         assert plan.shows.difference == detectable(10).difference
-        assert "not both have a score" not in plan.shows.assumption
+        assert "get no score" not in plan.shows.assumption
+
+
+def test_what_was_answered_and_not_scored_yet_is_likely_to_get_a_score(d, tried):
+    tried([f"First {n}" for n in range(2)], ["a", "b"])  # tells what a turn costs
+    batch = tried(TASKS, ["a", "b"], max_cost="0.26")
+    batch.score("x", some(size, 0.8))
+    before, there = batch.plan().shows, batch.counts["completed"]
+    batch.resume(max_cost=5).wait(60)
+    lost = f"if again {there - len(scores_of(batch, 'x'))} of {there} cells get no score"
+    left = f"; {60 - there} of 60 answers are not scored yet: batch.score(...); {lost}: "
+    assert left in can_show(batch.plan())
+    assert batch.plan().shows.difference == before.difference
+    later = tried(MORE, ["a", "b"], dry_run=True)
+    assert lost in can_show(later)
+    assert later.shows.difference == pytest.approx(before.difference, rel=0.2)
+    batch.score("x", some(size, 0.8))
+    lacking = 60 - len(scores_of(batch, "x"))
+    assert f"; {lacking} of 60 cells have no score: " in can_show(batch.plan())
+    assert "not scored yet" not in can_show(batch.plan())
+
+
+def scores_of(batch, name):
+    return batch.to_frame()[f"score.{name}"].dropna()
+
+
+def test_what_a_function_could_not_score_is_lost_also_of_parts(tried):
+    batch = tried(TASKS, ["a", "b"])
+
+    def parts(turn):
+        if is_b_of_even(turn):
+            raise ValueError("unreadable")
+        return {"size": size(turn), "why": "so"}
+
+    batch.score("x", parts)
+    told = "; 15 of 60 cells have no score: 15 of 30 tasks can be compared)"
+    assert told in can_show(batch.plan())
+
+
+def test_what_nobody_rated_is_not_said_to_be_scored_by_a_function(tried):
+    batch = tried(TASKS, ["a", "b"])
+    for cell in batch.cells[:40]:
+        batch.rate(cell, "mine", 1 + cell.task_index % 5)
+    assert "; 20 of 60 cells have no score: 20 of 30 tasks can" in can_show(batch.plan())
+
+
+def test_an_llm_whose_answers_are_not_scored_yet_is_counted_with_the_others(tried):
+    batch = tried(TASKS, ["a", "b"], run_id="own")
+    batch.score("x", size)
+    batch = tried(TASKS, ["a", "b", "c"], run_id="own")
+    told = can_show(batch.plan())
+    assert "; 30 of 90 answers are not scored yet: batch.score(...))" in told
+    assert "comparisons=3" in told

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
-from ....render.plain.words import count_text
 from ....score_kinds import is_number
 from ..matrix.means import LEVEL, columns_compared, comparisons_of
-from .past_scores import Common, Past, rounded
+from .common import Common, rounded
+from .past_scores import Past
 
 if TYPE_CHECKING:
     from ....scores.power.detectable import Size
     from ....scores.power.lost import Lost
 
+_NEAR = 1e-6
 _HAS_ENDED = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -62,11 +64,17 @@ class Pair(NamedTuple):
 
 
 class _Task(NamedTuple):
-    """How many scores a column has on a task, is going to have, and has lost, which are 0."""
+    """How many scores a column has on a task, is going to have, and lacks, with 0 or without."""
 
     there: int = 0
     to_come: int = 0
     lost: int = 0
+    lacking: int = 0
+
+    @property
+    def tried(self) -> int:
+        """How many values it has, with those that are 0."""
+        return self.there + self.to_come + self.lost
 
     @property
     def is_able(self) -> bool:
@@ -81,7 +89,8 @@ class Countable:
     """What some cells of a matrix have of scores, and are going to have.
 
     A cell that has ended counts if it has the score; of tasks to come two columns have it on as
-    many as past columns had. Where the run has no score yet, what was answered is still to come.
+    many as past columns had. What was answered and is not scored yet by the function that scores
+    others is still to come; so is all of it where the run has no score yet.
 
     Args:
         matrix: The cells with what is known of them.
@@ -108,8 +117,17 @@ class Countable:
         """Whether a cell has the score, or is going to be scored."""
         name = self._name if name is None else name
         if cell.state in _HAS_ENDED and (name or cell.state != "completed"):
-            return is_number(cell.scores.get(name))
+            return is_number(cell.scores.get(name)) or self._is_unscored(cell, name)
         return True
+
+    def _is_unscored(self, cell: MatrixCell, name: str) -> bool:
+        """Whether a cell was answered and is not scored yet by what scores others."""
+        is_new = cell.state == "completed" and name in self._by_function
+        return is_new and not any(f"{name}.".startswith(f"{of}.") for of in _scored_by(cell))
+
+    @cached_property
+    def _by_function(self) -> Collection[str]:
+        return {name for cell in self._matrix.cells for name in _scored_by(cell)}
 
     def pairs(self, cells: Sequence[MatrixCell]) -> list[Pair]:
         """Return what two columns are compared on: those that have the fewest tasks in common.
@@ -120,8 +138,7 @@ class Countable:
         for cell in cells:
             given[cell.column][cell.row][self._state(cell)] += 1
         found = {
-            column: {row: _Task(*map(of.get, _Task._fields, (0, 0, 0))) for row, of in rows.items()}
-            for column, rows in given.items()
+            column: {row: _Task(**of) for row, of in rows.items()} for column, rows in given.items()
         }
         columns = self._compared.get(self._counted, ())
         pairs = [
@@ -139,19 +156,21 @@ class Countable:
         few = [one.label for one in columns if one.id in able.difference(compared)]
         told += [f"{label} has a score on too few tasks to be compared" for label in few]
         ended = [cell for cell in cells if cell.column in compared and cell.state in _HAS_ENDED]
-        again = "some answers get no score" if past.often < 1 or past.kept < 1 else ""
-        if past.both < past.of:
-            lacking = f"{past.of - past.both:,} of {count_text(past.of, 'task')}"
-            again = f"on {lacking} not both have a score"
-        is_coming = again and any(self.has(cell) and not self._is_there(cell) for cell in cells)
+        is_coming = past.lost and any(self.has(cell) and not self._is_there(cell) for cell in cells)
         lost, what = sum(not self.has(cell) for cell in ended), "score" if self._name else "answer"
         if lost and not (is_coming and self._name):
             told.append(f"{lost:,} of {len(ended):,} cells have no {what}")
-        told += [f"if again {again}"] if is_coming else []
+        if is_coming:
+            verb = "gets" if past.lost == 1 else "get"
+            told.append(f"if again {past.lost:,} of {past.cells:,} cells {verb} no score")
+        unscored = sum(self._is_unscored(cell, self._name) for cell in ended)
+        answers = sum(cell.state == "completed" for cell in ended)
+        are = "is" if unscored == 1 else "are"
+        yet = f"{unscored:,} of {answers:,} answers {are} not scored yet: batch.score(...)"
         left = f"{tasks:,} of {of:,} tasks can be compared" if tasks < of else ""
         zeros = "what the better one lacks counted as 0" if any(pair.lost) else ""
         missing = ": ".join(filter(None, (" and ".join(told), left)))
-        return "; ".join(filter(None, (missing, zeros)))
+        return "; ".join(filter(None, (yet if unscored else "", missing, zeros)))
 
     @cached_property
     def _compared(self) -> Mapping[str, Collection[str]]:
@@ -178,34 +197,46 @@ class Countable:
         return is_number(cell.scores.get(self._name))
 
     def _state(self, cell: MatrixCell) -> str:
-        """Say which of the numbers of a task a cell is one of; empty where of none."""
+        """Say which of the numbers of a task a cell is one of."""
         if self.has(cell):
             return "there" if self._is_there(cell) else "to_come"
-        return "lost" if self._zeros and lost_by(cell, self._name) else ""
+        return "lost" if self._zeros and lost_by(cell, self._name) else "lacking"
 
     def _pair(self, found: Mapping[str, _Column], one: str, other: str) -> Pair:
-        llms, past = (self._llms[one], self._llms[other]), Common()
-        if self._past:
-            past = self._past[0].common(*llms, zeros=self._zeros)
+        llms = self._llms[one], self._llms[other]
+
+        def past(repeats: int) -> Common:
+            if not self._past:
+                return Common()
+            return self._past[0].common(*llms, repeats, zeros=self._zeros)
+
         return _pair(found.get(one, {}), found.get(other, {}), past, zeros=self._zeros)
 
 
-def _pair(one: _Column, other: _Column, past: Common, *, zeros: bool) -> Pair:
-    """Take what is there as it is, and as much of the tasks to come as was had in common."""
+def _scored_by(cell: MatrixCell) -> set[str]:
+    """Return the scores that a function gave, or was to give."""
+    return {*cell.scores, *cell.score_errors} - {*cell.rated}
+
+
+def _pair(one: _Column, other: _Column, again: Callable[[int], Common], *, zeros: bool) -> Pair:
+    """Take what is there as it is, and as much of the tasks to come as so often is in common."""
     rows = one.keys() & other.keys()
     there = {row for row in rows if one[row].there and other[row].there}
     alone = {row for row in rows if other[row].is_able and one[row].lost and not one[row].is_able}
     able = {row for row in rows if one[row].is_able and other[row].is_able} - there
     to_come = {row for of in (one, other) for row in of if of[row].to_come} - there - alone
-    some = min(len(able), max(min(1, past.both), past.both * len(to_come) // past.of))
-    more = min(len(able), max(some, past.compared * len(to_come) // past.of))
+    left = [max(one[row].to_come, other[row].to_come) for row in to_come & rows]
+    each = max((sum(of) for column in (one, other) for of in column.values()), default=1)
+    whole, past = again(each), again(sum(left) // len(left) if left else each)
+    some = min(len(able), max(past.both > 0, _whole(past.both * len(to_come) / past.of)))
+    more = min(len(able), max(some, _whole(past.compared * len(to_come) / past.of)))
     tasks, compared = len(there) + some, len(there) + len(alone) + more
     if not tasks:
         return Pair(past=past)
     weights = dict.fromkeys(there | alone, 1.0) | dict.fromkeys(able, more / max(1, len(able)))
     had = [one[row] for row in there | alone]
-    known = Counter(rounded((of.there + of.to_come * past.kept) / sum(of)) for of in had)
-    often = (1.0 if zeros else past.often, past.often)
+    known = Counter(rounded((of.there + of.to_come * whole.kept) / of.tried) for of in had)
+    often = (1.0 if zeros else whole.often, whole.often)
     ours, theirs = (
         sum(
             weight / max(1.0, of[row].there + of[row].lost * is_first + of[row].to_come * share)
@@ -221,3 +252,8 @@ def _pair(one: _Column, other: _Column, past: Common, *, zeros: bool) -> Pair:
         tuple(sorted(known.items())),
         (round(compared / ours, 9), round(compared / theirs, 9)),
     )
+
+
+def _whole(number: float) -> int:
+    """Return the whole number below, whatever rounding takes off."""
+    return math.floor(number + _NEAR)

@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from itertools import chain, permutations
-from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....score_kinds import JUDGING, Kind, Measure, is_number, kind_of, measure_of
 from ..cells import Column
 from ..sending.finding import Found, found_in
+from .common import ByTask, Common, common, scored_tasks
 
 if TYPE_CHECKING:
     from .... import models
     from ....scores import Score, ScoreBook
     from ....scores.book import Spot
-
-_ByTask = dict[Hashable, list[float | None]]
-_PARTS = 60
-
-
-class Common(NamedTuple):
-    """What a column and another one have of a score; nothing is lacking where nothing is known.
-
-    Attributes:
-        both: On how many tasks each of them has it.
-        of: Of how many tasks.
-        often: Which share of the answers to these has it: the mean that is right for variances.
-        shares: Which share of its answers the first has it for, on how many tasks that the other
-            one has it on, where the rest is 0 for it; ``often`` is of the other one then.
-    """
-
-    both: int = 1
-    of: int = 1
-    often: float = 1.0
-    shares: tuple[tuple[float, int], ...] = ((1.0, 1),)
-
-    @property
-    def compared(self) -> int:
-        """On how many tasks the other one has it."""
-        return sum(tasks for _, tasks in self.shares)
-
-    @property
-    def kept(self) -> float:
-        """Which share of its answers to these the first has it for."""
-        return sum(share * tasks for share, tasks in self.shares) / max(1, self.compared)
 
 
 class PastScores(NamedTuple):
@@ -58,14 +28,24 @@ class PastScores(NamedTuple):
         llms: The LLM of each column that has it, or was to have it.
         columns: Its values by task, for each of these; ``None`` of an answer that could not be
             scored, or that failed. A task has none where the answers have ended without a score,
-            and is left out where they have not ended.
+            and is left out where they have not ended, or what scores others has not scored them.
+        stand_in: Whether they stand in for the columns that are compared.
     """
 
     run_id: str
     name: str
     measure: Measure
     llms: Sequence[str | None]
-    columns: Sequence[_ByTask]
+    columns: Sequence[ByTask]
+    stand_in: bool = False
+
+    @property
+    def tells_enough(self) -> bool:
+        """Whether two or more of the columns that are compared have it on enough tasks."""
+        from ....scores.power.variation import LEAST
+
+        enough = [column for column in self.columns if len(scored_tasks(column)) >= LEAST]
+        return not self.stand_in and len(enough) > 1
 
     @property
     def kind(self) -> Kind | None:
@@ -81,51 +61,23 @@ class PastScores(NamedTuple):
     def tasks(self, llm: str | None) -> set[Hashable]:
         """Return the tasks that an LLM has it on: that any has, where the run has none of it."""
         of = [column for one, column in zip(self.llms, self.columns, strict=True) if one == llm]
-        return {*chain(*map(_scored, of or self.columns))}
+        return {*chain(*map(scored_tasks, of or self.columns))}
 
-    def common(self, llm: str | None, other: str | None, *, zeros: bool) -> Common:
+    def common(self, llm: str | None, other: str | None, repeats: int, *, zeros: bool) -> Common:
         """Return what the columns of two LLMs have in common, or else those that have the least.
 
         Args:
             llm: The one.
             other: The other.
+            repeats: How many cells each is supposed to have of a task.
             zeros: Whether what the one lost is 0 for it.
         """
         pairs = permutations(zip(self.llms, self.columns, strict=True), 2)
         asked = [(one, two) for (of, one), (to, two) in pairs if (of, to) == (llm, other)]
-        able = list(filter(_scored, self.columns)) or self.columns
+        able = list(filter(scored_tasks, self.columns)) or self.columns
         found = asked or list(permutations(able, 2)) or [(of, of) for of in able]
-        told = [_common(one, two, zeros=zeros) for one, two in found]
+        told = [common(one, two, repeats, zeros=zeros) for one, two in found]
         return min(told, key=lambda past: (past.both / past.of, past.kept), default=Common())
-
-
-def _scored(column: _ByTask) -> _ByTask:
-    return {task: values for task, values in column.items() if {*values} - {None}}
-
-
-def _common(one: _ByTask, other: _ByTask, *, zeros: bool) -> Common:
-    both = _scored(one).keys() & _scored(other).keys()
-    of = sum(bool(one[task] or other[task]) for task in one.keys() & other.keys())
-    if not of:
-        return Common()
-    if not both:
-        return Common(0, of, shares=())
-    thinned = [other] if zeros else [one, other]
-    often = 1 / fmean(1 / _share(column[task]) for task in both for column in thinned)
-    if not zeros:
-        return Common(len(both), of, often, ((1.0, len(both)),))
-    tried = {task for task in _scored(other) if one.get(task)}
-    shares = Counter(rounded(_share(one[task])) for task in tried)
-    return Common(len(both), of, often, tuple(sorted(shares.items())))
-
-
-def rounded(share: float) -> float:
-    """Return a share as one of few: whole sixtieths, as all of up to six are."""
-    return round(_PARTS * share) / _PARTS
-
-
-def _share(values: Sequence[float | None]) -> float:
-    return sum(value is not None for value in values) / len(values)
 
 
 class Past(NamedTuple):
@@ -162,7 +114,7 @@ class Past(NamedTuple):
             return ""
         from ....scores.power.variation import LEAST
 
-        are_few = all(len(_scored(column)) < LEAST for column in of.columns)
+        are_few = all(len(scored_tasks(column)) < LEAST for column in of.columns)
         told = f"it takes {LEAST} tasks to tell" if are_few else "nothing tells yet"
         return f"{told} how much {of.name} varies"
 
@@ -172,8 +124,9 @@ def past_scores(
 ) -> Past:
     """Return what scores tell of a run, and else of the others of its agent.
 
-    Of another run those columns tell that are compared here, if it has scores of two or more; else
-    all of them stand in. So does all of the run itself as long as none of its columns has a score.
+    Of another run those columns tell that are compared here, if it has scores of two or more, and
+    such runs come first; else all of them stand in. So does all of the run itself as long as none
+    of its columns has a score.
 
     Args:
         book: Where scores are.
@@ -194,7 +147,7 @@ def past_scores(
         past
         for run in run_ids
         if run != own or not found
-        for past in _of_run(run, given[run], ended[run], _telling(given[run], ended[run], columns))
+        for past in _of_other(run, given[run], ended[run], columns)
     )
     mine = _by_evidence(found)
     theirs = [of for of in _by_evidence(others) if of.may_be_like(measures.get(of.name))]
@@ -207,14 +160,16 @@ def past_scores(
     return Past(telling, counted, bool(found), has_any)
 
 
-def _telling(
-    given: Iterable[Score], ended: Iterable[Spot], compared: Iterable[Column]
-) -> Collection[Column]:
-    """Return the columns of a run that tell of those that are compared."""
+def _of_other(
+    run_id: str, given: Sequence[Score], ended: Mapping[Spot, str], compared: Iterable[Column]
+) -> list[PastScores]:
+    """Return the scores of another run: of the columns that are compared, or all in their place."""
     scored = {_column_of(score.spot) for score in given}
     there = scored.union(map(_column_of, ended))
-    found = {one for column in compared for one in _same(column, there)}
-    return found if len(found & scored) > 1 else there
+    same = {one for column in compared for one in _same(column, there)}
+    if len(same & scored) > 1:
+        return _of_run(run_id, given, ended, same)
+    return [past._replace(stand_in=True) for past in _of_run(run_id, given, ended, there)]
 
 
 def _same(column: Column, there: Collection[Column]) -> list[Column]:
@@ -238,10 +193,10 @@ def _first_telling(found: Iterable[PastScores]) -> PastScores | None:
     return next((past for past in found if variation(past.columns) is not None), None)
 
 
-def _evidence(past: PastScores) -> tuple[int, int]:
-    """How much a score tells: on how many tasks of how many columns, and by how many values."""
-    values = [of for column in past.columns for of in _scored(column).values()]
-    return len(values), sum(value is not None for value in chain(*values))
+def _evidence(past: PastScores) -> tuple[bool, int, int]:
+    """How much a score tells: of what is compared, on how many tasks, and by how many values."""
+    values = [of for column in past.columns for of in scored_tasks(column).values()]
+    return past.tells_enough, len(values), sum(value is not None for value in chain(*values))
 
 
 def _run_of(session: models.Session) -> str | None:
@@ -287,13 +242,14 @@ def _of_run(
             tried[score.name].add(score.spot)
     found = []
     for name, of in values.items():
-        own = chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))
-        lost = {*own, *failed} - {spot for spot, _ in scored[name]}
-        columns: dict[Column, _ByTask] = defaultdict(dict)
+        own = {*chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))}
+        lost = (own | failed) - {spot for spot, _ in scored[name]}
+        columns: dict[Column, ByTask] = defaultdict(dict)
         for spot, value in (*scored[name], *((spot, None) for spot in lost)):
             columns[_column_of(spot)].setdefault(spot[0], []).append(value)
-        for spot in there:
-            if (column := _column_of(spot)) in columns:
+        for spot, state in there.items():
+            is_left = own and state == "completed"
+            if not is_left and (column := _column_of(spot)) in columns:
                 columns[column].setdefault(spot[0], [])
         llms = [column.llm for column in columns]
         found.append(PastScores(run_id, name, measure_of(name, of), llms, list(columns.values())))
