@@ -249,12 +249,7 @@ def _pieces(old: str, new: str) -> Iterator[tuple[str, str, str]]:
 
 
 def nearest(turns: Iterable[Turn], asked: TurnLine) -> Turn | None:
-    """Find the turn that is most like one which is asked, the first of :func:`by_likeness`."""
-    return next(iter(by_likeness(turns, asked)), None)
-
-
-def by_likeness(turns: Iterable[Turn], asked: TurnLine) -> list[Turn]:
-    """Put turns in order, that first which is most like one which is asked.
+    """Find the turn that is most like one which is asked.
 
     Those of the same agent come first, then those that ask the same, then those in the same place:
     after the same turn.
@@ -268,7 +263,7 @@ def by_likeness(turns: Iterable[Turn], asked: TurnLine) -> list[Turn]:
         alike = difflib.SequenceMatcher(None, words, text).quick_ratio()
         return is_of_it, words == text, is_in_place, alike
 
-    return sorted(turns, key=likeness, reverse=True)
+    return max(turns, key=likeness, default=None)
 
 
 def gap_between(

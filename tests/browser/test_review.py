@@ -101,46 +101,6 @@ def test_no_key_that_decides_once_decides_something_else_when_it_is_pressed_agai
     assert book.problems == []
 
 
-REWORDED = """
-for first in "What is a closure in Python?", "Loops!", "Explain it.":
-    if os.path.exists("words.tape"):
-        dari.Tape("words.tape").review().adopt()
-    with dari.recording("words.tape"):
-        session = d.agents["writer"].start()
-        for prompt in (first, "Why?"):
-            session.send(prompt).wait()
-"""
-
-
-def test_who_has_worded_a_first_prompt_anew_chooses_by_keys_which_conversation_goes(lab):
-    book = lab.open_notebook([START, REWORDED, "dari.Tape('words.tape').review().view()"])
-    book.run_all()
-    page = book.page
-    box = page.locator(".widget-vbox").first
-    known = box.get_by_role("combobox", name="Set it beside")
-    known.wait_for()
-    page.evaluate(f"window.focusIn = {FOCUS}")
-    asked = [" ".join(one.split()) for one in known.locator("option").all_inner_texts()]
-    assert asked == ["sess_1: What is a closure in Python?", "sess_2: Loops!"]
-    book.shot("review-reworded", selector=".widget-vbox")
-    before = book.execute("print(open('words.tape').read())")
-    for place in (1, 0):
-        known.focus()
-        known.select_option(index=place)
-        page.keyboard.press("Tab")
-        page.keyboard.press("Enter")
-        box.get_by_text(f"recorded · msg_1 of sess_{place + 1}").wait_for()
-        page.wait_for_function("window.focusIn().startsWith('DIV Explain it.')")
-    book.shot("review-beside", selector=".widget-vbox")
-    assert book.execute("print(open('words.tape').read())") == before
-    box.get_by_role("button", name="Replace 2 turns").press("Enter")
-    page.get_by_text("Nothing on the tape is new.", exact=True).wait_for()
-    on_it = "[t.line.asked for t in read_tape('words.tape').turns]"
-    asked = book.execute(f"from dari_nb.tapes import read_tape; print({on_it})")
-    assert str(["Explain it.", "Why?", "Loops!", "Why?"]) in asked
-    assert book.problems == []
-
-
 FAILS = """
 import contextlib
 from dari_nb.errors import TurnFailedError

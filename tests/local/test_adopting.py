@@ -13,10 +13,10 @@ import pytest
 
 import dari_nb as dari
 from dari_nb.commands.cli import main
-from dari_nb.errors import InvalidRequestError, TapeMissError, TurnFailedError
+from dari_nb.errors import InvalidRequestError, TurnFailedError
 from dari_nb.local import LocalDari
 from dari_nb.models import UserMessageItem
-from dari_nb.tapes import Mark, Tape, flaws_of, read_tape, write_tape
+from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 from dari_nb.tapes.tape import Mode
 from dari_nb.tapes.words import told_of
 from dari_nb.workbench import Dari
@@ -403,96 +403,3 @@ def test_what_a_cancelled_turn_replaces_is_said_before_as_it_is_done(path: Path)
     assert playing(path, "one two so") == [["one anew", "cancelled", "so anew"]]
     asked = [(turn.line.asked, turn.line.take) for turn in read_tape(path).turns]
     assert asked == [("one", 1), ("two", 1), ("three", 1), ("two", 2), ("so", 1)]
-
-
-def adopted(path: Path, *conversations: str) -> None:
-    """Record conversations that play then, whatever was there before."""
-    for prompts in conversations:
-        record(path, prompts)
-        Tape(path).review().adopt()
-
-
-@pytest.fixture
-def lessons(tmp_path: Path) -> Path:
-    """Three conversations of a lesson, one with a mark, and the second begun otherwise since."""
-    path = tmp_path / "lessons.tape"
-    adopted(path, "loops Why?", "desserts Why?", "recursion Why?")
-    tape = read_tape(path)
-    tape.turns[2].body.insert(1, Mark("guess", ask="What is it backwards?"))
-    write_tape(tape, path)
-    for prompts in ("loops Why?", "stressed Why?", "recursion Why?"):
-        record(path, prompts, "{}, now!")
-    return path
-
-
-def test_a_first_prompt_that_is_worded_otherwise_takes_the_place_that_it_is_set_beside(
-    lessons: Path,
-) -> None:
-    before = lessons.read_bytes()
-    first, second = Tape(lessons).review()
-    assert first.replaces == second.replaces == 0
-    assert first.effect == (
-        'To replace a recorded conversation with it, set it beside that: beside("sess_2") for '
-        '“desserts”, beside("sess_3") for “recursion”, beside("sess_1") for “loops”.'
-    )
-    assert "run the cells again" not in second.effect
-    for turn in (first, second):
-        lessons.write_bytes(before)
-        shown = turn.beside("sess_2")
-        assert lessons.read_bytes() == before
-        assert shown.effect.endswith("in the place of msg_1, msg_2 of sess_2.")
-    assert "[-desserts-]{+stressed+}" in first.beside("sess_2").difference
-    assert first.beside("sess_2").replace() == "2 turns replaced."
-    assert on(lessons) == ["loops Why?", "stressed Why?", "recursion Why?"]
-    [mark] = [note for turn in read_tape(lessons).turns for note in turn.notes]
-    assert mark == Mark("guess", ask="What is it backwards?")
-    for prompts in ("loops Why?", "stressed Why?", "recursion Why?"):
-        record(lessons, prompts, mode="play")
-    with pytest.raises(TapeMissError):
-        record(lessons, "desserts", mode="play")
-
-
-def test_without_being_set_beside_anything_it_takes_no_place(lessons: Path) -> None:
-    assert Tape(lessons).review().replace() == "2 turns adopted."
-    assert on(lessons) == ["loops Why?", "desserts Why?", "recursion Why?", "stressed Why?"]
-
-
-def test_it_is_set_beside_another_conversation_than_the_one_that_is_most_like_it(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "lesson.tape"
-    adopted(path, "question1 Why?", "something Why?")
-    record(path, "question2 Why?")
-    first = Tape(path).review()[0]
-    assert first.effect.endswith("in the place of msg_1, msg_2 of sess_1.")
-    assert first.beside("sess_2").replace() == "2 turns replaced."
-    assert on(path) == ["question1 Why?", "question2 Why?"]
-
-
-def test_what_would_go_with_the_conversation_is_said_where_it_is_set_beside_that(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "lesson.tape"
-    record(path, "desserts Why? Really?")
-    record(path, "stressed Why?")
-    shown = Tape(path).review()[0].beside("sess_1")
-    assert shown.loses == 1
-    with pytest.raises(InvalidRequestError, match=r"^msg_3 of sess_1 would go, and nothing new"):
-        shown.replace()
-    assert shown.replace(rest=True) == "2 turns replaced, 1 turn taken off."
-    assert on(path) == ["stressed Why?"]
-
-
-def test_it_is_set_beside_nothing_that_it_cannot_replace(lessons: Path) -> None:
-    first, second = Tape(lessons).review()
-    with pytest.raises(InvalidRequestError, match=r"place of 'sess_9'\. .* beside\(\"sess_2\"\) f"):
-        first.beside("sess_9")
-    shown = first.beside("sess_2")
-    record(lessons, "rain Why?")
-    Tape(lessons).review()[2].beside("sess_2").replace()
-    with pytest.raises(InvalidRequestError, match="Nothing was recorded in the place of msg_1"):
-        shown.replace()
-    assert on(lessons) == ["loops Why?", "rain Why?", "recursion Why?", "stressed? Why??"]
-    first.reject()
-    with pytest.raises(InvalidRequestError, match="was rejected"):
-        second.beside("sess_2")

@@ -682,58 +682,6 @@ def test_a_failure_takes_the_place_of_an_answer_by_the_button_that_says_so_only(
     assert now == left
 
 
-def test_a_conversation_is_chosen_from_a_list_for_a_first_prompt_that_is_like_none(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "lesson.tape"
-    for prompts in (("rain", "Why?"), ("desserts", "Why?"), ("stressed", "Why?")):
-        if path.exists():
-            dari.Tape(path).review().adopt()
-        with LocalDari(tape=path) as server:
-            server.agent("shop")(str.upper)
-            with dari.connect(base_url=server.url, api_key=server.api_key) as d:
-                session = d.agents["shop"].start()
-                for prompt in prompts:
-                    session.send(prompt).wait()
-    before = path.read_bytes()
-    box = dari.Tape(path).review().view()
-    said = " ".join(getattr(part, "value", "") for part in box.children[1:])
-    assert "()" not in re.sub(r"(?s)<style>.*?</style>", "", said)
-    first, choosing, second = [row for row in box.children if hasattr(row, "children")]
-    assert [one.description for one in (*first.children, *second.children)] == [
-        *("Adopt", "Reject 2 turns"),
-        *("Adopt 2 turns", "Reject"),
-    ]
-    conversations, press = choosing.children
-    assert [label for label, _ in conversations.options] == ["sess_2: desserts", "sess_1: rain"]
-    conversations.value = "sess_1"
-    press.click()
-    html = box.presenter.subject.paper()["text/html"]
-    assert "recorded · msg_1 of sess_1" in html
-    assert path.read_bytes() == before
-    lists = [row.children[0] for row in box.children if hasattr(row, "children")]
-    [conversations] = [one for one in lists if hasattr(one, "options")]
-    assert conversations.value == "sess_1"
-    conversations.value = "sess_2"
-    buttons(box)["Show both"].click()
-    effects = [
-        one.value for one in box.children if "in the place of" in str(getattr(one, "value", ""))
-    ]
-    assert effects == [
-        f"<p>Replace {where} msg_1, msg_2 of sess_2.</p>"
-        for where in (
-            "puts msg_1, msg_2 of sess_3 in the place of",
-            "above puts it there with msg_1 of sess_3, in the place of",
-        )
-    ]
-    buttons(box)["Replace 2 turns"].click()
-    assert box.children[1].value == "<p>“stressed”: 2 turns replaced.</p>"
-    assert [turn.line.asked for turn in read_tape(path).turns] == [
-        *("rain", "Why?"),
-        *("stressed", "Why?"),
-    ]
-
-
 def test_a_turn_beside_which_nothing_was_recorded_differs_from_nothing(tape: dari.Tape) -> None:
     with LocalDari() as server:
         server.agent("shop")(str.upper)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 
 from ..growing.waiting import reach_of
 from ..recording import Recording
@@ -17,34 +17,21 @@ _SHORT = (
 )
 
 
-def falls_short(
-    tape: Recording, turn: Turn, shown: Set[tuple[str, int]] = frozenset()
-) -> list[Pair]:
+def falls_short(tape: Recording, turn: Turn) -> list[Pair]:
     """The turns for which a new one is not to be decided on together with all others.
 
     They are among those that lead to it, as other answers to the same, and among those that are put
     with it in the place of what was asked otherwise.
-
-    Args:
-        tape: The tape.
-        turn: A turn on it that waits to be adopted.
-        shown: The places of those that it was shown to replace, if it was.
     """
     pairs = [*_answered_further(tape, new_up_to(tape, turn))]
-    pairs += ((one, old) for one, old in placing_of(tape, turn, shown).come if old is not None)
+    pairs += ((one, old) for one, old in placing_of(tape, turn).come if old is not None)
     return [(one, old) for one, old in pairs if reach_of(old) > reach_of(one)]
 
 
-def why_not_with(tape: Recording, turn: Turn, shown: Set[tuple[str, int]]) -> str:
-    """Why a turn takes no place by itself: those that it goes on from would, and fall short.
-
-    Args:
-        tape: The tape.
-        turn: A turn on it that waits to be adopted.
-        shown: The places of those that it was shown to replace, if it was.
-    """
+def why_not_with(tape: Recording, turn: Turn) -> str:
+    """Why a turn takes no place by itself: those that it goes on from would, and fall short."""
     way = {id(one) for one in new_up_to(tape, turn) if one.place != turn.place}
-    come = ((one, old) for one, old in placing_of(tape, turn, shown).come if old is not None)
+    come = ((one, old) for one, old in placing_of(tape, turn).come if old is not None)
     pairs = [(one, old) for one, old in come if id(one) in way]
     return why_short((one, old) for one, old in pairs if reach_of(old) > reach_of(one))
 

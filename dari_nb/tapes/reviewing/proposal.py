@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ...errors import InvalidRequestError
 from ...printable import printable
@@ -14,23 +14,13 @@ from ..words import told_of
 from .adopting import adopt_turn, adopting_of, reject_turn, rejecting_of
 from .deciding import Change, Shown
 from .falling_short import falls_short, why_not_with, why_short
-from .replacing import (
-    Placing,
-    beginning_of,
-    conversations_beside,
-    names_of,
-    placing_of,
-    put_in_place,
-    why_lost,
-)
+from .replacing import Placing, beginning_of, names_of, placing_of, put_in_place, why_lost
 
 _SAME = "The answer is the same."
 _KEPT = 2000
 """Characters of what came of a turn that are shown."""
 _PRINTED, _ENDS = 1000, (200, 80)
 """Characters of it, and of the two ends of each piece, that are printed."""
-_NAMED, _ASKED = 4, 60
-"""Conversations that are named, and characters of what each asks."""
 _PIECES = re.compile(r"(\[-.*?-\]|\{\+.*?\+\})", re.DOTALL)
 _WAS = {"adopted": "was adopted already", "rejected": "is no longer on the tape"}
 _NOTHING_LIKE_IT = "; nothing like it was recorded before"
@@ -44,9 +34,6 @@ _CURE = (
     " To replace that one, reject this one, and ask it where that was asked: run the cells again "
     "from the first one of the session on."
 )
-_CURE_FIRST = " To replace that one, set {first} beside it: {beside}."
-_SET_BESIDE = "To replace a recorded conversation with it, set it beside that: {conversations}."
-_NOT_BESIDE = "It cannot stand in the place of {session!r}. What it can be set beside: {known}."
 _PUTS = "{way} puts {come} in the place of {gone}."
 _PUTS_WITH = "{way} puts it there with {first}, in the place of {gone}."
 _NOT_YET = (
@@ -134,8 +121,6 @@ class Proposal:
         It stands where that stood, in its session and with its marks, each behind the same call or
         event as before; what was recorded there is off the tape. :meth:`adopt` keeps both. Only
         what goes on from the same turn is in its place: the session is asked from its beginning.
-        A first prompt that is worded quite otherwise is put in the place of the conversation that
-        :meth:`beside` names.
 
         Args:
             rest: Whether turns go, too, in whose place nothing new stands, with their marks,
@@ -157,7 +142,7 @@ class Proposal:
         """
 
         def put(tape: Recording, turn: Turn) -> Placing:
-            if why := why_not_with(tape, turn, self._replaced.keys()):
+            if why := why_not_with(tape, turn):
                 raise InvalidRequestError(why)
             return put_in_place(tape, turn, rest=rest, shown=self._replaced.keys())
 
@@ -215,8 +200,7 @@ class Proposal:
         >>> [proposal.falls_short for proposal in tape.review()]
         []
         """
-        places = self._replaced.keys()
-        return not self.decided and bool(falls_short(self._shown.now, self.new, places))
+        return not self.decided and bool(falls_short(self._shown.now, self.new))
 
     @property
     def effect(self) -> str:
@@ -243,7 +227,7 @@ class Proposal:
         placing = self._placing
         if not placing.gone:
             return self._nothing_in_place()
-        if why_not_with(self._shown.now, self.new, self._replaced.keys()):
+        if why_not_with(self._shown.now, self.new):
             return "No replace() here."
         told = _PUTS if self.leads else _PUTS_WITH
         first = names_of([beginning_of(self._shown.now, self.new)])
@@ -282,19 +266,12 @@ class Proposal:
         return self._shown.became.get(self.new.place, was)
 
     def _nothing_in_place(self) -> str:
-        old, new, beside = self.old, self.new.line, self.conversations
-        if old is None:
-            has_list = beside and self.leads
-            return _SET_BESIDE.format(conversations=_told_of(beside)) if has_list else ""
-        if old.line.key == new.key:
+        old = self.old
+        if old is None or old.line.key == self.new.line.key:
             return ""
-        is_other = old.line.agent != new.agent
+        is_other = old.line.agent != self.new.line.agent
         why = f"is of another agent ({old.line.agent})" if is_other else "goes on from another turn"
         cure = "" if is_other else _CURE
-        # As many turns behind a first one: then it is that which was asked otherwise.
-        if old.line.session in beside and old.line.turn == new.turn and not self.leads:
-            first = names_of([beginning_of(self._shown.now, self.new)])
-            cure = _CURE_FIRST.format(first=first, beside=_beside(old.line.session))
         return _NOT_IN_PLACE.format(old=names_of([old]), why=why, cure=cure)
 
     @property
@@ -302,49 +279,6 @@ class Proposal:
         if not self._replaced or self.decided:
             return Placing([], [], [])
         return placing_of(self._shown.now, self.new, self._replaced.keys())
-
-    @property
-    def conversations(self) -> dict[str, str]:
-        """Those that :meth:`beside` can set it beside: what each asks, the likeliest first.
-
-        They are told by their sessions. What is asked there was asked of the same agent, after the
-        same as this turn, or as the first of those that wait and lead to it.
-
-        >>> [proposal.conversations for proposal in tape.review()]
-        []
-        """
-        there = {} if self.decided else conversations_beside(self._shown.now, self.new)
-        return {session: text_asked(turn.line.asked) for session, turn in there.items()}
-
-    def beside(self, session: str) -> Proposal:
-        """Set the turn beside another recorded conversation, in whose place it is meant to stand.
-
-        Where its first prompt is worded quite otherwise, nobody but you knows which one that is.
-        Nothing changes on the tape until :meth:`replace` of what this gives.
-
-        Args:
-            session: Which of its :attr:`conversations`, such as ``"sess_1"``.
-
-        Returns:
-            The same turn beside what is recorded there.
-
-        Raises:
-            InvalidRequestError: It cannot be put there, or was decided on already.
-
-        >>> for proposal in tape.review():
-        ...     for session in proposal.conversations:
-        ...         proposal.beside(session)
-        """
-        if self.decided:
-            raise InvalidRequestError(self.effect)
-        tape = self._shown.now
-        there = conversations_beside(tape, self.new)
-        if session not in there:
-            known = _told_of(self.conversations) or "none"
-            raise InvalidRequestError(_NOT_BESIDE.format(session=session, known=known))
-        placing = placing_of(tape, self.new, {there[session].place})
-        old = next((old for one, old in placing.come if one.place == self.new.place), None)
-        return Proposal(self.new, old, self._shown, self._change, placing.gone)
 
     def reject(self) -> str:
         """Take the turn off the tape, with those that go on from it.
@@ -402,22 +336,6 @@ class Proposal:
         head = f"{line.turn} of {line.session}, {line.agent}{beside}: {_folded(self.asked)}"
         parts = (head, self._differs(_folded), self.effect)
         return printable("\n".join(filter(None, parts)))
-
-
-def _told_of(conversations: Mapping[str, str]) -> str:
-    """Name some of the conversations that a turn can be set beside, with what they ask."""
-    named = [f"{_beside(one)} for “{_line(asked)}”" for one, asked in conversations.items()]
-    more = f", and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return ", ".join(named[:_NAMED]) + more
-
-
-def _beside(session: str) -> str:
-    return f'beside("{session}")'
-
-
-def _line(text: str) -> str:
-    """The beginning of a text, in one line."""
-    return _cut(" ".join(text.split()), _ASKED)
 
 
 def _cut(text: str, most: int = _KEPT) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import count
 
 from ...errors import InvalidRequestError
-from ..differences import by_likeness, is_alike, nearest
+from ..differences import is_alike, nearest
+from ..lines import TurnLine
 from ..recording import (
     Never,
     Recording,
@@ -76,16 +77,12 @@ def placing_of(tape: Recording, turn: Turn, shown: Set[tuple[str, int]] = frozen
     Args:
         tape: The tape.
         turn: A turn on it that waits to be adopted.
-        shown: The places of those that it was shown to replace, if it was: none else goes.
+        shown: The places of those that it was shown to replace: they come first.
     """
     beginning = beginning_of(tape, turn)
     line = beginning.line
-    there = [
-        one
-        for one in _beside(tape, beginning)
-        if one.place in shown or line.parent is not None or is_alike(one.line, line)
-    ]
-    found = nearest([one for one in there if not shown or one.place in shown], line)
+    there = [one for one in _replaceable(tape, beginning) if _is_in_place(one, line)]
+    found = nearest([one for one in there if one.place in shown] or there, line)
     if found is None:
         return Placing([], [], [])
     news = _coming(tape, beginning)
@@ -104,24 +101,6 @@ def placing_of(tape: Recording, turn: Turn, shown: Set[tuple[str, int]] = frozen
     return Placing(come, gone, left)
 
 
-def conversations_beside(tape: Recording, turn: Turn) -> dict[str, Turn]:
-    """What a new turn, or the first of those that lead to it, can be put in the place of.
-
-    Args:
-        tape: The tape.
-        turn: A turn on it that waits to be adopted.
-
-    Returns:
-        The recorded turns that were asked of the same agent after the same, the likeliest first, by
-        their sessions.
-    """
-    beginning = beginning_of(tape, turn)
-    found = dict[str, Turn]()
-    for one in by_likeness(_beside(tape, beginning), beginning.line):
-        found.setdefault(one.line.session, one)
-    return found
-
-
 def put_in_place(
     tape: Recording,
     turn: Turn,
@@ -135,7 +114,7 @@ def put_in_place(
         tape: The tape.
         turn: A turn on it that waits to be adopted.
         rest: Whether turns go, too, in whose place nothing new stands.
-        shown: The places of those that it was shown to replace, if it was: none else goes.
+        shown: The places of those that it was shown to replace: they come first.
 
     Returns:
         What became of which turns.
@@ -374,11 +353,11 @@ def _replaceable(tape: Recording, beginning: Turn) -> list[Turn]:
     return [one for one in old if id(one) in never or not are_apart(one, beginning)]
 
 
-def _beside(tape: Recording, beginning: Turn) -> list[Turn]:
-    """The recorded turns that were asked of the same agent after the same as a new one."""
-    place = beginning.line.parent, beginning.line.agent
-    there = _replaceable(tape, beginning)
-    return [one for one in there if (one.line.parent, one.line.agent) == place]
+def _is_in_place(one: Turn, line: TurnLine) -> bool:
+    """Whether a turn was asked of the same agent after the same; a first one must be alike."""
+    if (one.line.parent, one.line.agent) != (line.parent, line.agent):
+        return False
+    return line.parent is not None or is_alike(one.line, line)
 
 
 def _behind(turns: Sequence[Turn], turn: Turn) -> list[Turn]:

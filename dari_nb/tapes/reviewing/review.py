@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import overload
 
@@ -16,7 +16,7 @@ from .adopting import adopt_turn, reject_turn
 from .deciding import Change, Shown
 from .falling_short import falls_short, why_short
 from .proposal import Proposal
-from .replacing import Placing, beginning_of, depth_of, placing_of, put_in_place, why_lost
+from .replacing import Placing, depth_of, placing_of, put_in_place, why_lost
 
 _NOTHING = Said("Nothing on the tape is new.")
 
@@ -109,17 +109,6 @@ class Review(Sequence[Proposal]):
         Nothing on the tape is new.
         """
         return self._change_all(reject_turn)
-
-    def _set_beside(self, sessions: Mapping[tuple[str, int], str]) -> None:
-        """Set turns beside other conversations, with those that go on from them.
-
-        Args:
-            sessions: Where they are meant to stand, by the places of the first ones.
-        """
-        for at, one in enumerate(self._proposals):
-            session = sessions.get(beginning_of(self._shown.now, one.new).place)
-            if session in one.conversations:
-                self._proposals[at] = one.beside(session)
 
     def _proposal(self, tape: Recording, turn: Turn, same: Turn | None) -> Proposal:
         """A turn beside another answer to the same, what it may replace, or the nearest."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from functools import partial
 from html import escape
@@ -32,18 +31,11 @@ _LOOK = (
 _REPLACE, _ADOPT, _KEEP, _REJECT = "Replace", "Adopt", "Keep both", "Reject"
 """What the buttons of a turn are called; all that is said of them has these words."""
 
-_BESIDE, _SHOW = "Set it beside", "Show both"
-"""What a list of conversations is called, and the button that sets a turn beside the chosen one."""
-_NAMES_ONE = re.compile(r'beside\("(.*?)"\)')
-"""What names a conversation in Python, where a list names them all."""
-
 _FRAME = (
     '<div tabindex="0" role="region" aria-label="{}" '
     'style="max-height: 60vh; overflow: auto">{}</div>'
 )
 """Long answers scroll, so that the buttons of the next ones are not far away."""
-
-_ROW = {"flex_flow": "row wrap"}
 
 _HEAD = (
     '<h3 style="margin: {margin} 0 0; padding-top: .4em; line-height: 1.4; font-size: 1.1em; '
@@ -74,7 +66,6 @@ class TapeReview(Review):
         """
         self._read = read
         self._tape = tape
-        self._chosen = dict[tuple[str, int], str]()
         super().__init__(read(), change)
 
     def view(self) -> Any:
@@ -108,8 +99,6 @@ class TapeReview(Review):
         from ipywidgets import HTML, Label
 
         review = TapeReview(self._read, self._change, self._tape)
-        review._chosen = self._chosen
-        review._set_beside(self._chosen)
         count = len(review)
         asking = [
             Label(_ASKING.format(number, count), tabbable=False) for number in range(1, count + 1)
@@ -146,40 +135,9 @@ class TapeReview(Review):
             # As wide as its words: where there is no room beside the others it goes below them.
             button.layout = {"width": "auto", "max_width": "100%", "flex": "none"}
             button.on_click(lambda _, way=way: settle(way))
-        row = HBox([button for button, _ in buttons], layout=_ROW)
+        row = HBox([button for button, _ in buttons], layout={"flex_flow": "row wrap"})
         what = "What differs" if proposal.old else "What is new"
-        paper = HTML(_FRAME.format(what, _paper(proposal)["text/html"]))
-        return [row, told, *self._choosing(proposal, box), paper]
-
-    def _choosing(self, proposal: Proposal, box: Any) -> Iterator[Any]:
-        """The conversations that a turn may stand for which is in no place by itself."""
-        from ipywidgets import Button, Dropdown, HBox
-
-        place, known = proposal.new.place, proposal.conversations
-        is_placed = proposal.replaces and place not in self._chosen
-        if is_placed or not known or not proposal.leads:
-            return
-        options = [(_named(session, asked), session) for session, asked in known.items()]
-        chosen = self._chosen.get(place)
-        conversations = Dropdown(
-            description=_BESIDE,
-            options=options,
-            value=chosen if chosen in known else options[0][1],
-            style={"description_width": "initial"},
-            layout={"width": "auto", "max_width": "100%"},
-        )
-        button = Button(
-            description=_SHOW,
-            tooltip="Show it beside this recorded conversation, to replace that",
-            layout={"width": "auto", "flex": "none"},
-        )
-
-        def choose(_: Any) -> None:
-            self._chosen[place] = conversations.value
-            self._fill(box, behind=[place])
-
-        button.on_click(choose)
-        yield HBox([conversations, button], layout=_ROW)
+        return [row, told, HTML(_FRAME.format(what, _paper(proposal)["text/html"]))]
 
     def _settle(self, box: Any, proposal: Proposal, told: Any, way: Callable[[], str]) -> None:
         try:
@@ -282,7 +240,7 @@ def _of_buttons(text: str, proposal: Proposal) -> str:
     }
     for method, button in buttons.items():
         text = text.replace(method, button)
-    return _NAMES_ONE.sub(r"\1", text)
+    return text
 
 
 def _focus(widget: Any) -> None:
@@ -310,14 +268,6 @@ def _head(proposal: Proposal, number: int, count: int) -> str:
         asked=escape(first_words(proposal.asked, 1), quote=False),
         name=escape(name, quote=False),
     )
-
-
-def _named(session: str, asked: str) -> str:
-    """A conversation in a list of them."""
-    from ...render.page.session_lines import first_words
-    from ...render.plain.visible import visible_name
-
-    return visible_name(f"{session}: {first_words(asked, 1)}")
 
 
 def _quoted(proposal: Proposal) -> str:

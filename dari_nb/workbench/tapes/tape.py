@@ -174,8 +174,7 @@ class Tape(tapes.Tape):  # noqa: D101
 
         What is to take the place of a recorded turn is asked behind the same turns: after a changed
         question, the session is asked again from its first one on, in a notebook from its first
-        cell. Sent alone, it goes on behind the last answer. Of a first question in quite other
-        words you say what it replaces: ``review[0].beside("sess_1").replace()``.
+        cell. Sent alone, it goes on behind the last answer.
 
         Returns:
             The new turns: ``review[0].adopt()``, ``review.adopt()`` for all of them, and
