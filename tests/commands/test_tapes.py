@@ -241,6 +241,16 @@ def test_a_question_behind_an_answer_that_is_already_written_is_named(
         ),
         (r'{"mark": "m", "ask": "Is it $\\frac12 \\times 3$ or \u00fc?\n\n1\t2"}', ""),
         (r'{"mark": "m", "ask": "What is\r\n\r\n```\nif x:\n\t\treturn\n```"}', ""),
+        (r'{"mark": "m", "ask": "name\tage\nAda\t36"}', ""),
+        (r'{"mark": "m", "ask": "\tfor x in y:\n\t\tprint(x)"}', ""),
+        (r'{"mark": "m", "ask": "1.\tone\n2.\ttwo, $\\frac{1}{2}$\tand\nequal"}', ""),
+        (
+            r'{"mark": "m", "ask": "Is $\theta_1 \neq 0$?"}',
+            (
+                r"the question of 'm' holds a tab, a line's end, which is what JSON reads in "
+                r"\theta, \neq: a backslash is written \\ there, so write \\theta, \\neq"
+            ),
+        ),
     ],
 )
 @pytest.mark.parametrize("place", [2, 3, -1])

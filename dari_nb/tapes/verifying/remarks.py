@@ -50,10 +50,16 @@ _READ = {
     "\f": ("f", "a form feed"),
     "\t": ("t", "a tab"),
     "\r": ("r", "a carriage return"),
+    "\n": ("n", "a line's end"),
 }
-"""Characters that nobody means in front of a letter, where JSON reads a backslash and a letter."""
-_IS_READ = re.compile(r"[\b\f][A-Za-z]*|\r[A-Za-z]+|(?<![\n\t])\t[A-Za-z]+")
-"""Such a character with the rest of its word; code in Markdown begins with tabs."""
+"""What JSON reads in a backslash and a letter."""
+_IS_READ = re.compile(
+    r"[\b\f][A-Za-z]*"
+    r"|\t(?:imes|heta|au|anh|ext[a-z]*|ilde|frac|riangle[a-z]*|herefore)(?![A-Za-z])"
+    r"|\r(?:ho|ight[a-z]*|angle|vert)(?![A-Za-z])"
+    r"|\n(?:eq|abla|otin)(?![A-Za-z])"
+)
+"""Such a character with the rest of its word, where nobody means it: in words that TeX has."""
 _REPEAT = "repeat"
 """The metadata in which a batch says which of several answers a turn is."""
 _OWN_SESSION = "runs, players and pages have it in a session of its own"
