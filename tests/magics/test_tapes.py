@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from IPython.core.error import UsageError
 
@@ -137,6 +139,36 @@ def conversation(begun, *questions):
     for number, question in enumerate(questions):
         magic = "%dari_send" if number else "%dari_agent calculator --llm small"
         begun.run(f"{magic} --quiet {question}")
+
+
+def test_where_a_first_question_is_quite_another_the_review_says_how_the_old_ones_go(begun):
+    begun.run("%dari tape maths.tape")
+    conversation(begun, "2 / 3", "3 * 7")
+    begun.run("%dari tape --eject")
+    begun.run("%dari tape maths.tape")
+    conversation(begun, "sqrt(2) + sqrt(3) - 12", "3 * 7")
+    begun.run("review = %dari tape --review")
+    first, second = begun.names["review"]
+    assert first.effect == ""
+    assert "run the cells again" not in second.effect
+    assert second.effect.endswith(
+        "What leads to it, msg_1 of sess_2, is like nothing that was asked there: adopt both. To "
+        "have them in the place of sess_1, delete its turns from the file then, each from the line "
+        'with "turn" to the one with "completed" or "failed" that ends it.'
+    )
+    begun.names["review"].adopt()
+    begun.run("%dari tape --eject")
+    kept, is_out = [], False
+    for line in Path("maths.tape").read_text().splitlines(keepends=True):
+        is_out = '"session":"sess_1"' in line or (is_out and '"turn"' not in line)
+        if not is_out:
+            kept.append(line)
+        is_out = is_out and '"completed"' not in line
+    Path("maths.tape").write_text("".join(kept))
+    begun.run("%dari tape maths.tape --mode play")
+    conversation(begun, "sqrt(2) + sqrt(3) - 12", "3 * 7")
+    with pytest.raises(UsageError, match="%dari tape --mode auto asks live what is missing"):
+        conversation(begun, "2 / 3")
 
 
 def test_a_changed_question_takes_the_place_of_the_old_one_as_help_and_review_say(begun):

@@ -34,6 +34,11 @@ _CURE = (
     " To replace that one, reject this one, and ask it where that was asked: run the cells again "
     "from the first one of the session on."
 )
+_CURE_FIRST = (
+    " What leads to it, {first}, is like nothing that was asked there: adopt both. To have them in "
+    "the place of {session}, delete its turns from the file then, each from the line with "
+    '"turn" to the one with "completed" or "failed" that ends it.'
+)
 _PUTS = "{way} puts {come} in the place of {gone}."
 _PUTS_WITH = "{way} puts it there with {first}, in the place of {gone}."
 _NOT_YET = (
@@ -271,8 +276,16 @@ class Proposal:
             return ""
         is_other = old.line.agent != self.new.line.agent
         why = f"is of another agent ({old.line.agent})" if is_other else "goes on from another turn"
-        cure = "" if is_other else _CURE
+        cure = "" if is_other else self._cure(old)
         return _NOT_IN_PLACE.format(old=names_of([old]), why=why, cure=cure)
+
+    def _cure(self, old: Turn) -> str:
+        """How to have the turn in the place of another one that it does not take."""
+        tape = self._shown.now
+        first = beginning_of(tape, self.new)
+        if first.line.parent is not None or placing_of(tape, first).gone:
+            return _CURE
+        return _CURE_FIRST.format(first=names_of([first]), session=old.line.session)
 
     @property
     def _placing(self) -> Placing:
