@@ -471,23 +471,34 @@ def test_another_run_tells_of_a_score_what_may_be_on_the_same_scale(tried, own, 
     assert told in can_show(batch.plan())
 
 
+def judged(run, scale, value):
+    """Keep what a judge would have said of each cell."""
+    run.book.add(
+        Score(
+            run_id=run.run_id,
+            task_index=cell.task_index,
+            llm_id=cell.llm,
+            version_id=cell.version,
+            session_id=cell.session_id,
+            name="judge.ok",
+            value=value(cell.task_index),
+            scale=scale,
+        )
+        for cell in run.cells
+    )
+
+
+def test_what_a_judge_has_not_scored_yet_is_said_to_be_judged(tried):
+    judged(tried(TASKS, ["a", "b"], run_id="own"), (1, 5), lambda number: 1 + number % 5)
+    batch = tried(TASKS, ["a", "b", "c"], run_id="own")
+    assert "30 of 90 answers are not scored yet: batch.judge(...)" in can_show(batch.plan())
+
+
 def test_what_a_judge_gave_on_another_scale_does_not_tell(tried):
     pilot, batch = (tried(tasks, ["a", "b"]) for tasks in (TASKS, MORE))
     given = ((pilot, (0, 10), lambda number: number % 10), (batch, (1, 5), lambda number: 4))
     for run, scale, value in given:
-        run.book.add(
-            Score(
-                run_id=run.run_id,
-                task_index=cell.task_index,
-                llm_id=cell.llm,
-                version_id=cell.version,
-                session_id=cell.session_id,
-                name="judge.ok",
-                value=value(cell.task_index),
-                scale=scale,
-            )
-            for cell in run.cells
-        )
+        judged(run, scale, value)
     assert "nothing tells yet how much judge.ok varies" in can_show(batch.plan())
 
 

@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
-from ....score_kinds import is_number
+from ....score_kinds import JUDGE, is_number
 from ..matrix.means import LEVEL, columns_compared, comparisons_of
 from .common import Common, rounded
 from .past_scores import Past
@@ -161,12 +161,13 @@ class Countable:
         if lost and not (is_coming and self._name):
             told.append(f"{lost:,} of {len(ended):,} cells have no {what}")
         if is_coming:
-            verb = "gets" if past.lost == 1 else "get"
-            told.append(f"if again {past.lost:,} of {past.cells:,} cells {verb} no score")
+            get = "gets" if past.lost == 1 else "get"
+            told.append(f"if again {past.lost:,} of {past.cells:,} cells {get} no score")
         unscored = sum(self._is_unscored(cell, self._name) for cell in ended)
         answers = sum(cell.state == "completed" for cell in ended)
         are = "is" if unscored == 1 else "are"
-        yet = f"{unscored:,} of {answers:,} answers {are} not scored yet: batch.score(...)"
+        verb = "judge" if self._name.startswith(JUDGE) else "score"
+        yet = f"{unscored:,} of {answers:,} answers {are} not scored yet: batch.{verb}(...)"
         left = f"{tasks:,} of {of:,} tasks can be compared" if tasks < of else ""
         zeros = "what the better one lacks counted as 0" if any(pair.lost) else ""
         missing = ": ".join(filter(None, (" and ".join(told), left)))
