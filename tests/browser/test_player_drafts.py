@@ -6,6 +6,7 @@ import itertools
 import json
 
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import KERNEL
 from .test_player import says
@@ -276,6 +277,12 @@ def test_what_another_page_answers_or_skips_takes_nothing_from_a_page_loaded_ane
         other.get_by_text(LATE).wait_for()
         assert other.locator("textarea").input_value() == "a long thought"
     assert other.get_by_text("alpha is 1").count() == 0
+    # It is written anew, once in the words that were sent elsewhere, and once in none.
+    for text in (answer, "", "a long thought"):
+        other.locator("textarea").press("Control+A")
+        other.locator("textarea").press("Backspace")
+        other.page.keyboard.type(text)
+        assert other.locator("textarea").input_value() == text
     other.locator("textarea").press("Control+Enter")
     other.get_by_text("you expected: a long thought").wait_for()
     other.locator(".dari-question").wait_for(state="hidden")
@@ -287,6 +294,52 @@ def test_what_another_page_answers_or_skips_takes_nothing_from_a_page_loaded_ane
     given = book.execute("print([*dari.Tape('lesson.tape').answers()['answer']])")
     assert "a long thought" in given
     assert answer in given
+
+
+def test_what_another_page_goes_on_from_and_sends_is_no_draft_any_more(lab):
+    book, (own,) = shown(lab)
+    other = written_elsewhere(book, "first half")
+    other.locator("textarea").press("Escape")
+    book.page.bring_to_front()
+    field = own.locator("textarea")
+    expect(field).to_have_value("first half")
+    field.press("End")
+    book.page.keyboard.type(" and the second")
+    field.press("Control+Enter")
+    for view in (own, other):
+        view.page.bring_to_front()
+        view.get_by_text("you expected: first half and the second").wait_for()
+        view.locator(".dari-question").wait_for(state="hidden")
+    other.page.reload()
+    other.get_by_text("you expected: first half and the second").wait_for()
+    assert other.locator(".dari-question").is_hidden()
+
+
+@pytest.mark.parametrize("leads", ["sends late", "goes back"])
+def test_whoever_is_writing_is_led_nowhere_by_another_page(lab, leads):
+    more = [
+        {"after": 0.5, **LINES[-2]},
+        {"mark": "second guess", "ask": "And beta? {0}"},
+        LINES[-1],
+    ]
+    book, (own,) = shown(lab, lines=[*LINES[:-1], *more], view=VIEW.replace("'instant'", "1"))
+    other = written_elsewhere(book, "late")
+    book.page.bring_to_front()
+    own.locator("textarea").press_sequentially("first")
+    own.locator("textarea").press("Control+Enter")
+    own.get_by_text("And beta?").wait_for()
+    own.locator("textarea").press_sequentially("A thin")
+    other.page.bring_to_front()
+    other.get_by_text(LATE).wait_for()
+    if leads == "sends late":
+        other.locator("textarea").press("Control+Enter")
+    else:
+        back(other)
+    assert says(book, "print(player.at < 2)", "True")
+    book.page.bring_to_front()
+    book.page.keyboard.type("king")
+    assert own.locator("textarea").input_value() == "A thinking"
+    own.get_by_text("And beta?").wait_for()
 
 
 def test_who_answers_late_in_another_page_leads_nobody_back(lab):

@@ -128,6 +128,7 @@ export class Answering {
   async send(mark: Mark, text: string): Promise<boolean> {
     if (this.isSending) return false;
     const { id } = mark;
+    this.keep();
     this.isSending = true;
     this.say(id, "");
     try {
@@ -147,16 +148,22 @@ export class Answering {
 
   /** Whether the reader is asked at a question: what is written here goes nowhere by itself. */
   isAsked({ id, answer }: Mark): boolean {
-    const own = this.#written(id);
-    const text = own?.upon === undefined ? "" : own.text.trim();
-    return answer === null || (text !== "" && text !== answer);
+    return answer === null || this.#written(id)?.upon !== undefined;
   }
 
-  /** Forgets what was written at questions that are answered by now. */
+  /** Whether something is written here at a question: then nobody leads the reader away. */
+  holds({ id }: Mark): boolean {
+    const own = this.#written(id);
+    return own?.upon !== undefined && own.text.trim() !== "";
+  }
+
+  /** Forgets what was written at questions that are answered by now, but what is not in that. */
   clear(): void {
     for (const mark of this.#marks) {
-      const isWritten = this.#written(mark.id) !== undefined || mark.id in this.#port.get("drafts");
-      if (isWritten && !this.isAsked(mark)) this.#forget(mark.id);
+      const own = this.#written(mark.id);
+      const isThere = own !== undefined || mark.id in this.#port.get("drafts");
+      const isLeft = this.holds(mark) && own?.text.trim() !== mark.answer;
+      if (isThere && mark.answer !== null && !isLeft) this.#forget(mark.id);
     }
   }
 

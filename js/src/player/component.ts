@@ -19,7 +19,7 @@ export const player: Component<State> = (port, signal) => {
     playback.renew();
   };
   const story = new Story(port, redraw, (mark) => answering.isAsked(mark));
-  const playback = new Playback(port, story, signal);
+  const playback: Playback = new Playback(port, story, signal, (mark) => answering.holds(mark));
   const answering: Answering = new Answering(port, story, playback, signal);
   void begin(story, playback);
   return (el, until) => {

@@ -13,6 +13,7 @@ export class Playback {
   readonly #story: Story;
   readonly #listeners = new Set<() => void>();
   readonly #signal: AbortSignal;
+  readonly #holds: (question: Mark) => boolean;
   #place: Place = { chapter: 0, steps: 0 };
   #clock = 0;
   #last: number | undefined;
@@ -22,10 +23,17 @@ export class Playback {
   /** What the reader is to know: that it is read, or could not be. */
   note = "";
 
-  constructor(port: Port<State>, story: Story, signal: AbortSignal) {
+  /** @param holds Whether a question keeps the reader where others go on, as something is written. */
+  constructor(
+    port: Port<State>,
+    story: Story,
+    signal: AbortSignal,
+    holds = (_question: Mark) => false,
+  ) {
     this.#port = port;
     this.#story = story;
     this.#signal = signal;
+    this.#holds = holds;
     port.watch(["at"], () => this.#sent(), signal);
     port.watch(["playing"], () => this.#started(), signal);
     port.watch(["speed", "idle_limit"], () => this.#tell(), signal);
@@ -262,7 +270,7 @@ export class Playback {
     const isBehind = () => at >= this.#story.seconds + SLACK_S;
     // What went wrong is said by what is asked next.
     if (isBehind()) await this.#story.begin().catch(() => undefined);
-    const isHeld = this.question !== undefined && this.question.answer !== null;
+    const isHeld = this.question !== undefined && this.#holds(this.question);
     if (at === this.#told && !isBehind() && !isHeld) await this.#goAlong(at);
   }
 
