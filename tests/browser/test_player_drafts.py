@@ -371,9 +371,11 @@ def test_each_of_two_pages_has_what_was_written_in_it_when_both_are_loaded_anew(
     other = written_elsewhere(book, "written there")
     book.page.bring_to_front()
     own.locator("textarea").press_sequentially("written here")
-    anew = [book.reload, other.page.reload]
-    for load in anew if is_own_first else reversed(anew):
+    anew = [(own, book.reload), (other, other.page.reload)]
+    for view, load in anew if is_own_first else reversed(anew):
+        view.page.bring_to_front()
         load()
+        view.locator("textarea").wait_for()
     for view, text in ((own, "written here"), (other, "written there")):
         view.page.bring_to_front()
         field = view.locator("textarea")

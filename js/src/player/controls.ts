@@ -104,10 +104,7 @@ export class Controls {
     this.#play.textContent = isPlaying ? "❚❚\uFE0E" : "▶\uFE0E";
     this.#play.setAttribute("aria-label", isPlaying ? "Stop" : "Play");
     this.#play.disabled = question !== undefined || this.#story.chapters.length === 0;
-    const all = clock(whole, whole);
-    this.#time.textContent = `${clock(seconds, whole)} / ${all}`;
-    // As wide at its end as at its beginning: else the track would shrink under the pointer.
-    this.#time.style.minWidth = `${2 * all.length + 3}ch`;
+    this.#time.textContent = `${clock(seconds, whole)} / ${clock(whole, whole)}`;
     fill(this.#speed, SPEEDS, this.#port.get("speed"), speedText);
     fill(this.#wait, WAITS, this.#port.get("idle_limit"), (wait) =>
       wait === null ? "waits in full" : wait > 0 ? `waits ≤ ${wait} s` : "no waits",
