@@ -75,7 +75,12 @@ def pip(tmp_path, monkeypatch, wheel, cache):
 
 
 def left(cache):
-    return [path for path in cache.rglob("*") if path.is_file() or path.name.startswith("pull-")]
+    """What lies in the cache, where another process may be taking it away right now."""
+    return [
+        Path(folder, name)
+        for folder, folders, files in os.walk(cache)
+        for name in files + [name for name in folders if name.startswith("pull-")]
+    ]
 
 
 def test_a_model_is_pulled_once_listed_and_removed(pip, cache, capsys):
