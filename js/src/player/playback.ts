@@ -73,7 +73,8 @@ export class Playback {
     const at = this.#port.get("at");
     this.#told = at;
     const { asked } = this.#story;
-    if (asked && (await this.#comesTo(asked.chapter)) && this.#story.secondsOf(asked) < at) {
+    if (asked && !(await this.#comesTo(asked.chapter))) return;
+    if (asked && this.#story.secondsOf(asked) < at) {
       this.#set(asked, this.#story.secondsOf(asked));
       this.#tell();
     } else {

@@ -80,9 +80,11 @@ export class Story {
 
   /** The first place where the reader is asked something. */
   get asked(): Place | undefined {
-    const chapter = this.chapters.findIndex(({ marks }) => marks.some((mark) => this.#asks(mark)));
-    const mark = this.chapters[chapter]?.marks.find((one) => this.#asks(one));
-    return mark && { chapter, steps: mark.steps };
+    for (const [chapter, { marks }] of this.chapters.entries()) {
+      const mark = marks.find((one) => this.#asks(one));
+      if (mark) return { chapter, steps: mark.steps };
+    }
+    return undefined;
   }
 
   /** When a place in a chapter that is here, or a chapter's beginning, is, in seconds of the whole. */

@@ -240,6 +240,15 @@ describe("a playback", () => {
     expect(port.get("at")).toBeCloseTo(5.7, 1);
   });
 
+  test("who goes somewhere while the beginning is read still comes there", async () => {
+    await begin([asks(4)], { at: 2.5 });
+    story = new Story(port, () => playback.renew());
+    playback = new Playback(port, story, new AbortController().signal);
+    await story.begin();
+    await Promise.all([playback.begin(), playback.seek(1)]);
+    expect(playback.place).toEqual({ chapter: 0, steps: 2 });
+  });
+
   test("what cannot be read is said, and asked for anew", async () => {
     await begin();
     const ask = vi.spyOn(port, "ask").mockRejectedValueOnce(new Error("The tape is gone."));
