@@ -315,6 +315,54 @@ def test_what_another_page_goes_on_from_and_sends_is_no_draft_any_more(lab):
     assert other.locator(".dari-question").is_hidden()
 
 
+ROW = [*LINES[:-2], {"mark": "second guess", "ask": "And beta? {0}"}, *LINES[-2:]]
+LAST = [*LINES[:-3], LINES[-2], LINES[-3], LINES[-1]]
+
+
+@pytest.mark.parametrize("lines", [ROW, LAST], ids=["before another", "the last one"])
+def test_what_is_answered_is_asked_in_no_other_page_where_no_time_passes_behind_it(lab, lines):
+    book, (own,) = shown(lab, lines=lines)
+    other = written_elsewhere(book, "first half")
+    other.locator("textarea").press("Escape")
+    book.page.bring_to_front()
+    field = own.locator("textarea")
+    expect(field).to_have_value("first half")
+    field.press("Control+Enter")
+    for view in (own, other):
+        view.page.bring_to_front()
+        view.get_by_text("you expected: first half").wait_for()
+        if lines is ROW:
+            view.get_by_text("And beta?").wait_for()
+            expect(view.locator("textarea")).to_have_value("")
+        else:
+            view.locator(".dari-question").wait_for(state="hidden")
+    other.page.close()
+
+
+@pytest.mark.parametrize("moves", ["own", "other"])
+def test_who_moves_while_an_answer_waits_is_not_asked_again(lab, moves):
+    book, (own,) = shown(lab)
+    other = written_elsewhere(book, "first half")
+    other.locator("textarea").press("Escape")
+    book.page.bring_to_front()
+    field = own.locator("textarea")
+    expect(field).to_have_value("first half")
+    book.page.evaluate(BUSY, WAITS)
+    field.press("Control+Enter")
+    view = {"own": own, "other": other}[moves]
+    view.page.bring_to_front()
+    back(view)
+    (lab.notebooks / "go").touch()
+    book.page.bring_to_front()
+    own.get_by_text("alpha is 1").wait_for()
+    for view in (own, other):
+        view.page.bring_to_front()
+        view.locator(".dari-log").press("End")
+        view.get_by_text("you expected: first half").wait_for()
+        view.locator(".dari-question").wait_for(state="hidden")
+    other.page.close()
+
+
 @pytest.mark.parametrize("leads", ["sends late", "goes back"])
 def test_whoever_is_writing_is_led_nowhere_by_another_page(lab, leads):
     more = [
@@ -421,10 +469,16 @@ def test_a_draft_is_that_of_its_tape_and_its_file_of_answers(lab):
 def test_skip_drops_what_is_written_only_once_that_is_known(lab):
     book, (own,) = shown(lab)
     own.locator("textarea").press_sequentially("mine")
-    own.get_by_role("button", name="Skip").click()
-    own.locator(".dari-question [role=status]").get_by_text("skip once more").wait_for()
+    skip, warning = own.get_by_role("button", name="Skip"), own.get_by_text("skip once more")
+    skip.dblclick()
+    warning.wait_for()
     assert own.locator("textarea").input_value() == "mine"
-    own.get_by_role("button", name="Skip").click()
+    own.locator("textarea").press_sequentially(", and more")
+    warning.wait_for(state="detached")
+    skip.click()
+    warning.wait_for()
+    assert own.locator("textarea").input_value() == "mine, and more"
+    skip.click()
     own.get_by_text("skipped").wait_for()
     assert says(book, DRAFTS, "[]")
 

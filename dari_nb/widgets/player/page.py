@@ -94,6 +94,7 @@ def page(
         height=0,
         drafts={},
         upon={},
+        replies=0,
         scope="",
     )
     yield _head(title, script, sheet)

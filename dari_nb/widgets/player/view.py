@@ -59,6 +59,8 @@ class PlayerView(View):
             that is loaded anew has it again.
         upon: On what each of them was written: of two pages that write at a time each keeps its
             own.
+        replies: How many questions were answered or skipped: by it all pages know that more may be
+            seen, whoever it was that answered.
         scope: Whose drafts these are: tells one tape with one file of answers from others.
 
     Raises:
@@ -76,6 +78,7 @@ class PlayerView(View):
     height = traitlets.Int(0).tag(sync=True)
     drafts = _texts()
     upon = _texts()
+    replies = traitlets.Int(0).tag(sync=True)
     scope = traitlets.Unicode().tag(sync=True)
 
     def __init__(
@@ -131,6 +134,7 @@ class PlayerView(View):
             self._keep(mark_id, text)
         else:
             self._known = {mark_id: ""} | self._known
+        self.replies += 1
         self._replied()
         return self._outline()
 

@@ -88,8 +88,9 @@ class State(TypedDict):
     ``at`` is where the reader is, in seconds of the whole; ``speed`` how many times as fast it
     plays; ``idle_limit`` how many seconds it waits at most, ``None`` for as long as it took;
     ``drafts`` what the reader has written at questions, by the marks' ids, and not sent; ``upon``
-    on what each of them was written, so that a page keeps what it wrote meanwhile; ``scope`` tells
-    the tape and the file of answers that they belong to from others.
+    on what each of them was written, so that a page keeps what it wrote meanwhile; ``replies`` how
+    many questions were answered or skipped; ``scope`` tells the tape and the file of answers that
+    they belong to from others.
     """
 
     at: float
@@ -99,4 +100,5 @@ class State(TypedDict):
     height: int
     drafts: dict[str, str]
     upon: dict[str, str]
+    replies: int
     scope: str

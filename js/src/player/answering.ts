@@ -60,7 +60,7 @@ export class Answering {
   readonly #port: Port<State>;
   readonly #story: Story;
   readonly #playback: Playback;
-  /** What is said at a mark. */
+  /** What is said at a mark, of what is written there. */
   #note = { id: "", text: "" };
   /** Whether an answer is on its way: what would be added now is not sent. */
   isSending = false;
@@ -95,6 +95,7 @@ export class Answering {
   write(id: string, text: string): void {
     const upon = this.#written(id)?.upon ?? this.#elsewhere(id);
     this.#hold(id, { text, upon });
+    this.#note = { id, text: "" };
     this.#tell();
   }
 

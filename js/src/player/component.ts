@@ -18,7 +18,7 @@ export const player: Component<State> = (port, signal) => {
     for (const draw of drawn) draw();
     playback.renew();
   };
-  const story = new Story(port, redraw, (mark) => answering.isAsked(mark));
+  const story = new Story(port, redraw, signal, (mark) => answering.isAsked(mark));
   const playback: Playback = new Playback(port, story, signal, (mark) => answering.holds(mark));
   const answering: Answering = new Answering(port, story, playback, signal);
   void begin(story, playback);

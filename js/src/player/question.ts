@@ -29,7 +29,7 @@ export class Question {
     this.#answering = answering;
     this.#playback = playback;
     this.#left = left;
-    const skip = button("Skip", () => this.#skip(), signal);
+    const skip = button("Skip", (event) => this.#skip(event), signal);
     this.#send = button("Go on and see", () => void this.send(), signal, {
       class: "dari-main",
       title: SENDS,
@@ -134,10 +134,11 @@ export class Question {
     if (this.#field.scrollHeight) style.height = `${this.#field.scrollHeight + 2}px`;
   }
 
-  /** Skips the question, and what is written there only once that is known. */
-  #skip(): void {
+  /** Skips the question, and what is written there only once that is known and was read. */
+  #skip({ detail }: MouseEvent): void {
     const mark = this.#shown;
-    if (!mark) return;
+    const isDouble = detail > 1;
+    if (!mark || isDouble) return;
     const isKnown = this.#answering.note(mark) === DROPS || !this.#field.value.trim();
     if (isKnown) void this.#reply("");
     else this.#answering.say(mark.id, DROPS);

@@ -18,33 +18,46 @@ export class Story {
   readonly #turns = new Map<number, Promise<Step[]>>();
   readonly #read = new Map<number, Step[]>();
   readonly #marked = new Map<number, [Step[], Chapter, Step[]]>();
+  #replies = 0;
+  #isReplying = false;
   whole = NOTHING;
   chapters: Chapter[] = [];
   /** All who are heard in them. */
   agents: string[] = [];
 
   /**
-   * @param changed Told when there is more to be seen.
+   * @param changed Told when there is more to be seen, also as others have answered.
+   * @param signal Ends that.
    * @param isOpen Whether the reader is asked at a mark still.
    */
   constructor(
     port: Port<State>,
     changed: () => void,
+    signal: AbortSignal,
     isOpen = (mark: Mark) => mark.answer === null,
   ) {
     this.#port = port;
     this.#changed = changed;
     this.#isOpen = isOpen;
+    port.watch(["replies"], () => this.#learn(), signal);
   }
 
   /** Learns what there is; rejects when the other side does not tell. */
   async begin(): Promise<void> {
-    this.#take(await this.#port.ask<Outline>("outline"));
+    const replies = this.#port.get("replies");
+    this.#take(await this.#port.ask<Outline>("outline"), replies);
   }
 
   /** Keeps what the reader expects at a mark, and learns what comes then. */
   async reply(mark: Mark, text: string): Promise<void> {
-    this.#take(await this.#port.ask<Outline>("reply", { id: mark.id, text }));
+    this.#isReplying = true;
+    try {
+      const told = await this.#port.ask<Outline>("reply", { id: mark.id, text });
+      this.#take(told, this.#port.get("replies"));
+    } finally {
+      this.#isReplying = false;
+      this.#learn();
+    }
   }
 
   /** The steps of a chapter, if they are here already. */
@@ -152,7 +165,15 @@ export class Story {
     }
   }
 
-  #take({ body, buffers }: Reply<Outline>): void {
+  /** Learns what others have answered, but for what is told anyway. */
+  #learn(): void {
+    if (this.#isReplying || this.#replies >= this.#port.get("replies")) return;
+    // What went wrong is said by what is asked next.
+    void this.begin().catch(() => undefined);
+  }
+
+  #take({ body, buffers }: Reply<Outline>, replies: number): void {
+    this.#replies = replies;
     this.chapters = decode<Chapter>(buffers);
     this.agents = [...new Set(this.chapters.map(({ agent }) => agent))];
     this.whole = body;

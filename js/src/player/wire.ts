@@ -82,6 +82,8 @@ export interface State {
   drafts: Record<string, string>;
   /** On what each of them was written: a page that wrote something else meanwhile keeps that. */
   upon: Record<string, string>;
+  /** How many questions were answered or skipped, here or in another page. */
+  replies: number;
   /** Whose drafts these are: tells one tape with one file of answers from others. */
   scope: string;
 }

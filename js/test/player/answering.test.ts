@@ -45,7 +45,7 @@ class Page implements Port<State> {
     this.#state = { ...known, ...structuredClone(kernel.state) } as State;
     kernel.pages.push(this);
     const { signal } = new AbortController();
-    const story = new Story(this, () => undefined);
+    const story = new Story(this, () => undefined, new AbortController().signal);
     story.chapters = [{ marks: [{ id: "m", answer: null }] } as Chapter];
     this.answering = new Answering(this, story, new Playback(this, story, signal), signal);
   }

@@ -64,11 +64,12 @@ async function begin(marks: Mark[] = [], state: Partial<State> = {}): Promise<vo
     height: 0,
     drafts: {},
     upon: {},
+    replies: 0,
     scope: "",
     ...state,
   };
   port = new PagePort(recorded(marks), given);
-  story = new Story(port, () => playback.renew());
+  story = new Story(port, () => playback.renew(), new AbortController().signal);
   playback = new Playback(port, story, new AbortController().signal);
   await story.begin();
   await playback.seek(0);
@@ -242,7 +243,7 @@ describe("a playback", () => {
 
   test("who goes somewhere while the beginning is read still comes there", async () => {
     await begin([asks(4)], { at: 2.5 });
-    story = new Story(port, () => playback.renew());
+    story = new Story(port, () => playback.renew(), new AbortController().signal);
     playback = new Playback(port, story, new AbortController().signal);
     await story.begin();
     await Promise.all([playback.begin(), playback.seek(1)]);

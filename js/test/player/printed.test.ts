@@ -11,6 +11,7 @@ const STATE: State = {
   height: 0,
   drafts: {},
   upon: {},
+  replies: 0,
   scope: "",
 };
 const asked = (ask: string) => ({ ask, html: `<p>${ask}</p>`, answer: null });
