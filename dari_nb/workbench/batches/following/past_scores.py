@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, permutations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ....render.matrix.parts import Part, listed, text_of
 from ....score_kinds import JUDGING, Kind, Measure, is_number, kind_of, measure_of
 from ..cells import Column
 from ..sending.finding import Found, found_in
@@ -16,9 +19,31 @@ if TYPE_CHECKING:
     from .... import models
     from ....scores import Score, ScoreBook
     from ....scores.book import Spot
+    from ....scores.power.variation import Variation
 
 
-class PastScores(NamedTuple):
+@dataclass(frozen=True)
+class Two:
+    """Two columns of a past run, or a single one in place of both.
+
+    Attributes:
+        llms: Their LLMs.
+        columns: Their values by task.
+    """
+
+    llms: tuple[str | None, ...]
+    columns: tuple[ByTask, ...]
+
+    @cached_property
+    def known(self) -> Variation | None:
+        """How values vary; ``None`` where they tell nothing of it."""
+        from ....scores.power.variation import variation
+
+        return variation(self.columns)
+
+
+@dataclass(frozen=True)
+class PastScores:
     """A score of a run.
 
     Attributes:
@@ -63,6 +88,24 @@ class PastScores(NamedTuple):
         of = [column for one, column in zip(self.llms, self.columns, strict=True) if one == llm]
         return {*chain(*map(scored_tasks, of or self.columns))}
 
+    @cached_property
+    def _pairs(self) -> Sequence[Two]:
+        """Any two columns, in either order."""
+        there = zip(self.llms, self.columns, strict=True)
+        return [Two((a, b), (one, other)) for (a, one), (b, other) in permutations(there, 2)]
+
+    @cached_property
+    def _others(self) -> Sequence[Two]:
+        """What stands for LLMs that are not there: any two that have it, or one alone."""
+        there = [Two((llm,), (of,)) for llm, of in zip(self.llms, self.columns, strict=True)]
+        able = [one for one in there if scored_tasks(one.columns[0])] or there
+        return [two for two in self._pairs if all(map(scored_tasks, two.columns))] or able
+
+    def between(self, llm: str | None, other: str | None) -> Sequence[Two]:
+        """Return what tells how values of two LLMs vary: their own columns, or else any two."""
+        asked = [two for two in self._pairs if two.llms == (llm, other) and two.known]
+        return asked or [two for two in self._others if two.known]
+
     def common(self, llm: str | None, other: str | None, repeats: int, *, zeros: bool) -> Common:
         """Return what the columns of two LLMs have in common, or else those that have the least.
 
@@ -72,11 +115,13 @@ class PastScores(NamedTuple):
             repeats: How many cells each is supposed to have of a task.
             zeros: Whether what the one lost is 0 for it.
         """
-        pairs = permutations(zip(self.llms, self.columns, strict=True), 2)
-        asked = [(one, two) for (of, one), (to, two) in pairs if (of, to) == (llm, other)]
-        able = list(filter(scored_tasks, self.columns)) or self.columns
-        found = asked or list(permutations(able, 2)) or [(of, of) for of in able]
-        told = [common(one, two, repeats, zeros=zeros) for one, two in found]
+        asked = [two for two in self._pairs if two.llms == (llm, other)]
+        told = [
+            common(two.columns[0], two.columns[-1], repeats, zeros=zeros)._replace(
+                llms=two.llms if len(self.columns) > 2 else ()
+            )
+            for two in asked or self._others
+        ]
         return min(told, key=lambda past: (past.both / past.of, past.kept), default=Common())
 
 
@@ -117,6 +162,16 @@ class Past(NamedTuple):
         are_few = all(len(scored_tasks(column)) < LEAST for column in of.columns)
         told = f"it takes {LEAST} tasks to tell" if are_few else "nothing tells yet"
         return f"{told} how much {of.name} varies"
+
+
+def named(llms: Iterable[str | None]) -> str:
+    """Name LLMs.
+
+    >>> named(["large", "small"])
+    'large and small'
+    """
+    labels = sorted({Column(llm).label for llm in llms})
+    return "".join(map(text_of, listed([[Part(label)] for label in labels])))
 
 
 def past_scores(
@@ -169,7 +224,7 @@ def _of_other(
     same = {one for column in compared for one in _same(column, there)}
     if len(same & scored) > 1:
         return _of_run(run_id, given, ended, same)
-    return [past._replace(stand_in=True) for past in _of_run(run_id, given, ended, there)]
+    return [replace(past, stand_in=True) for past in _of_run(run_id, given, ended, there)]
 
 
 def _same(column: Column, there: Collection[Column]) -> list[Column]:
