@@ -200,8 +200,10 @@ class Plan:
         """Say what can be shown, or why nothing is told."""
         if shown is not None:
             return shown.found
-        why = self._past.untold or "no task has a score in two columns"
-        return f"unknown: {why}"
+        counted = self._past.counted
+        is_own = not counted or counted[0].run_id == self.run_id
+        of = "" if is_own else f" of run {short_id(counted[0].run_id)}"
+        return f"unknown: {self._past.untold or f'no task{of} has a score in two columns'}"
 
     def check(self, max_items: int) -> None:
         """Hold the cap.
@@ -301,7 +303,7 @@ class Plan:
         llms = {name: self._llms[name] for name in self.unknown}
         late = {llm: self._late[llm] for llm in llms.values() if llm in self._late}
         never = [name for name, llm in llms.items() if llm not in late]
-        told = [late_text(late)] if late else []
+        told = [f"{late_text(late)}, or never will"] if late else []
         told += [f"no past session tells {what_they_cost(never)}"] if never else []
         return f"unknown: {', and '.join(told)}"
 
@@ -360,14 +362,21 @@ def _supposed(
     """Say in short what is supposed, and by which two columns of how many."""
     told = past.telling
     if told is None or two is None or two.known is None:
-        return "".join((_ASSUMED, *assumption.partition("; ")[1:]))
+        run_id, cells = past.broken
+        failed = f"; all {count_text(cells, 'cell')} of run {short_id(run_id)} failed"
+        why = failed if cells and not past.has_any else ""
+        return "".join((_ASSUMED, *assumption.partition("; ")[1:], why))
     tasks = count_text(two.known.tasks, "task")
     of = f"variance of {told.name} in run {short_id(told.run_id)} on {tasks}"
     are_several = len({frozenset(each.llms) for each in others if each}) > 1
     if told.stand_in or are_several:
-        of += f" of {named(two.llms)}"
+        of += f" of {named(Column(llm).label for llm in two.llms)}"
     if are_several:
         of += ", whose difference takes most to show"
+    if past.apart:
+        more = len(past.apart)
+        where = f"run {short_id(past.apart[0])}" if more == 1 else f"{more:,} other runs"
+        of += f", while it is on another scale in {where}"
     if told.run_id != own and past.has_own:
         of += ", since this run's own scores tell nothing"
     return assumption.replace("variance of earlier values", of)

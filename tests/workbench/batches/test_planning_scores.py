@@ -279,10 +279,11 @@ def test_what_max_cost_allows_is_counted_in_the_same_way(tried):
     ids=["all", "one column"],
 )
 def test_where_no_task_can_be_compared_no_difference_is_told(tried, missing):
-    batch = tried(TASKS, ["a", "b"])
+    batch = tried(TASKS, ["a", "b"], run_id="past")
     batch.score("x", missing)
-    few = "unknown: no task has a score in two columns"
-    for plan in (batch.plan(), tried(["x", "y"], ["a", "b"], dry_run=True)):
+    later = tried(["x", "y"], ["a", "b"], dry_run=True)
+    for plan, of in ((batch.plan(), ""), (later, " of run past")):
+        few = f"unknown: no task{of} has a score in two columns"
         assert (plan.shows, can_show(plan)) == (None, few)
 
 
@@ -402,7 +403,7 @@ def test_llms_that_are_not_compared_do_not_tell_how_values_vary(tried):
 def test_nor_do_they_tell_of_which_kind_they_are(tried):
     batch = tried(TASKS, ["a", "b", "c"])
     batch.score("x", lambda turn: is_right(turn) if " by c" in turn.text else chance(turn.text))
-    assert can_show(batch.plan()) == "unknown: no score has a mean"
+    assert can_show(batch.plan()).startswith("unknown: no score has a mean")
     two = tried(TASKS, ["a", "b"])
     told = detectable(30, like=scored(two, "x")[1]).difference
     for plan in (two.plan(), tried(MORE, ["a", "b"], dry_run=True)):
@@ -630,3 +631,37 @@ def test_what_is_there_already_is_not_taken_to_get_lost_again(tried, score):
     # Of the 24 tasks of each, as many as the other one had: three of four.
     assert plan.shows.tasks == 18
     assert plan.shows.difference == pytest.approx(batch.plan().shows.difference, rel=0.35)
+
+
+def test_a_score_that_is_on_two_scales_is_told_of(tried):
+    tried(TASKS, ["a", "b"], run_id="stars").score("x", lambda turn: 1 + int(5 * chance(turn.text)))
+    plain = can_show(tried(MORE, ["a", "b"], dry_run=True))
+    assert "another scale" not in plain
+    tried(TASKS[:9], ["a", "b"], run_id="marks").score("x", lambda turn: chance(turn.text) < 0.5)
+    told = "in run stars on 30 tasks, while it is on another scale in run marks"
+    assert told in can_show(tried(MORE, ["a", "b"], dry_run=True))
+
+
+def test_a_run_that_failed_as_a_whole_is_told_of(tried, server, d):
+    @server.agent("broken", llms=["a", "b"])
+    def broken(prompt):
+        raise ValueError("broken")
+
+    d.batches.run("broken", TASKS[:6], ["a", "b"], run_id="gone").wait(60)
+    plan = d.batches.run("broken", MORE, ["a", "b"], dry_run=True)
+    assert "around 0.5; all 12 cells of run gone failed)" in can_show(plan)
+    tried(TASKS[:6], ["a", "b"], run_id="came")
+    assert "failed" not in can_show(tried(MORE, ["a", "b"], dry_run=True))
+
+
+def test_words_for_yes_and_no_have_a_way_out(tried):
+    tried(TASKS, ["a", "b"]).score("x", lambda turn: "yes" if is_right(turn) else "no")
+    told = can_show(tried(MORE, ["a", "b"], dry_run=True))
+    assert told == "unknown: no score has a mean: score with True and False, or with numbers"
+
+
+def test_of_cells_that_lack_scores_it_is_said_whose_they_are(tried):
+    batch = tried(TASKS, ["a", "b", "c"])
+    batch.score("x", lambda turn: None if is_b_of_even(turn) else size(turn))
+    told = can_show(tried(MORE, ["a", "b", "c"], dry_run=True))
+    assert re.search(r"if again 15 of 60 cells of (a and b|b and c) get no score", told)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
 from ....score_kinds import JUDGE, is_number
+from ..cells import Column
 from ..matrix.means import LEVEL, columns_compared, comparisons_of
 from .common import Common, rounded
 from .past_scores import Past, named
@@ -160,9 +161,16 @@ class Countable:
         tasks, past, of = pair.tasks, pair.past, len({cell.row for cell in cells})
         able = {column for column, name in self._rows if name == self._counted}
         compared, columns = self._compared[self._counted], self._matrix.columns
-        told = [f"{one.label} has no score" for one in columns if one.id not in able]
+        without = [one.label for one in columns if one.id not in able]
         few = [one.label for one in columns if one.id in able.difference(compared)]
-        told += [f"{label} has a score on too few tasks to be compared" for label in few]
+        told = [
+            f"{named(labels)} {'has' if len(labels) == 1 else 'have'} {what}"
+            for labels, what in (
+                (without, "no score"),
+                (few, "a score on too few tasks to be compared"),
+            )
+            if labels
+        ]
         ended = [cell for cell in cells if cell.column in compared and cell.state in _HAS_ENDED]
         is_coming = past.lost and any(self.has(cell) and not self._is_there(cell) for cell in cells)
         lost, what = sum(not self.has(cell) for cell in ended), "score" if self._name else "answer"
@@ -170,7 +178,7 @@ class Countable:
             told.append(f"{lost:,} of {len(ended):,} cells have no {what}")
         if is_coming:
             get = "gets" if past.lost == 1 else "get"
-            of_whom = f" of {named(past.llms)}" if past.llms else ""
+            of_whom = f" of {named(Column(llm).label for llm in past.llms)}" if past.llms else ""
             told.append(f"if again {past.lost:,} of {past.cells:,} cells{of_whom} {get} no score")
         unscored = sum(self._is_unscored(cell, self._name) for cell in ended)
         answers = sum(cell.state == "completed" for cell in ended)

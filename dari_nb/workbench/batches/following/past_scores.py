@@ -135,12 +135,16 @@ class Past(NamedTuple):
             the run is the own one if it has any.
         has_own: Whether the run itself has any scores.
         has_any: Whether any run has.
+        apart: Other runs of the same LLMs that have the telling score on another scale.
+        broken: The latest other run and how many cells it has, if all of them failed.
     """
 
     telling: PastScores | None = None
     counted: Sequence[PastScores] = ()
     has_own: bool = False
     has_any: bool = False
+    apart: Sequence[str] = ()
+    broken: tuple[str, int] = ("", 0)
 
     @property
     def has_zeros(self) -> bool:
@@ -153,7 +157,7 @@ class Past(NamedTuple):
         if self.telling is not None or not self.has_any:
             return ""
         if not self.counted:
-            return "no score has a mean"
+            return "no score has a mean: score with True and False, or with numbers"
         of = self.counted[0]
         if of.kind in ("yes/no", None):
             return ""
@@ -164,14 +168,13 @@ class Past(NamedTuple):
         return f"{told} how much {of.name} varies"
 
 
-def named(llms: Iterable[str | None]) -> str:
-    """Name LLMs.
+def named(labels: Iterable[str]) -> str:
+    """Name columns, or LLMs.
 
-    >>> named(["large", "small"])
+    >>> named(["small", "large"])
     'large and small'
     """
-    labels = sorted({Column(llm).label for llm in llms})
-    return "".join(map(text_of, listed([[Part(label)] for label in labels])))
+    return "".join(map(text_of, listed([[Part(label)] for label in sorted({*labels})])))
 
 
 def past_scores(
@@ -212,7 +215,12 @@ def past_scores(
     counted = [of for of in (*mine, *theirs) if first and of.run_id == first.run_id]
     counted.sort(key=lambda of: of is not first)
     has_any = any(given[run_id] for run_id in (own, *run_ids))
-    return Past(telling, counted, bool(found), has_any)
+    same = [of for of in theirs if telling and of.name == telling.name and not of.stand_in]
+    apart = [of.run_id for of in same if telling in theirs and not of.may_be_like(telling.measure)]
+    last = next((run_id for run_id in run_ids if run_id != own), "")
+    is_broken = {*ended[last].values()} == {"failed"}
+    broken = (last, len(ended[last])) if is_broken else ("", 0)
+    return Past(telling, counted, bool(found), has_any, apart, broken)
 
 
 def _of_other(
