@@ -665,3 +665,11 @@ def test_of_cells_that_lack_scores_it_is_said_whose_they_are(tried):
     batch.score("x", lambda turn: None if is_b_of_even(turn) else size(turn))
     told = can_show(tried(MORE, ["a", "b", "c"], dry_run=True))
     assert re.search(r"if again 15 of 60 cells of (a and b|b and c) get no score", told)
+
+
+def test_an_llm_to_come_is_taken_to_lose_as_many_as_any_did(tried):
+    batch = tried(TASKS, ["a", "b"], run_id="own")
+    batch.score("x", lambda turn: None if is_b_of_even(turn) else size(turn))
+    plan = tried(TASKS, ["a", "b", "c"], run_id="own").plan()
+    # Of the 15 tasks of b half are likely to be those of c.
+    assert plan.shows.tasks == 7

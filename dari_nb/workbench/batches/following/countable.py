@@ -223,9 +223,9 @@ class Countable:
     def _pair(self, found: Mapping[str, _Column], one: str, other: str) -> Pair:
         llms = self._llms[one], self._llms[other]
 
-        def past(repeats: int) -> Common:
+        def past(repeats: int) -> list[Common]:
             if not self._past:
-                return Common()
+                return [Common()]
             return self._past[0].common(*llms, repeats, zeros=self._zeros)
 
         columns = found.get(one, {}), found.get(other, {})
@@ -238,16 +238,21 @@ def _scored_by(cell: MatrixCell) -> set[str]:
 
 
 def _pair(
-    none: Pair, one: _Column, other: _Column, again: Callable[[int], Common], *, zeros: bool
+    none: Pair, one: _Column, other: _Column, again: Callable[[int], list[Common]], *, zeros: bool
 ) -> Pair:
-    """Take what is there as it is, and of what is to come as much as is likely."""
+    """Take what is there as it is, and of what is to come as much as is likely: the least."""
     rows = [row for row in one if row in other]
     open_ = [row for row in rows if not (one[row].there and other[row].there)]
     left = [more for row in open_ if (more := max(one[row].to_come, other[row].to_come))]
     each = max((sum(of) for column in (one, other) for of in column.values()), default=1)
-    whole, past = again(each), again(sum(left) // len(left) if left else each)
-    chances = {row: one[row].chances(other[row], past, zeros=zeros) for row in rows}
-    both = sum(chance for chance, _ in chances.values())
+    found = []
+    for whole, past in zip(
+        again(each), again(sum(left) // len(left) if left else each), strict=True
+    ):
+        chances = {row: one[row].chances(other[row], past, zeros=zeros) for row in rows}
+        both = round(sum(chance for chance, _ in chances.values()), 9)
+        found.append((both, whole, past, chances))
+    both, whole, past, chances = min(found, key=lambda of: (of[0], of[2].kept))
     if not both:
         return none._replace(past=past)
     weights = {row: weight for row, (_, weight) in chances.items() if weight}

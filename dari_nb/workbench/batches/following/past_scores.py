@@ -106,8 +106,10 @@ class PastScores:
         asked = [two for two in self._pairs if two.llms == (llm, other) and two.known]
         return asked or [two for two in self._others if two.known]
 
-    def common(self, llm: str | None, other: str | None, repeats: int, *, zeros: bool) -> Common:
-        """Return what the columns of two LLMs have in common, or else those that have the least.
+    def common(
+        self, llm: str | None, other: str | None, repeats: int, *, zeros: bool
+    ) -> list[Common]:
+        """Return what the columns of two LLMs have in common, or else what any two have.
 
         Args:
             llm: The one.
@@ -115,14 +117,14 @@ class PastScores:
             repeats: How many cells each is supposed to have of a task.
             zeros: Whether what the one lost is 0 for it.
         """
-        asked = [two for two in self._pairs if two.llms == (llm, other)]
-        told = [
+        asked = [two for two in self._pairs if two.llms == (llm, other)] or self._others
+        found = [
             common(two.columns[0], two.columns[-1], repeats, zeros=zeros)._replace(
                 llms=two.llms if len(self.columns) > 2 else ()
             )
-            for two in asked or self._others
+            for two in asked
         ]
-        return min(told, key=lambda past: (past.both / past.of, past.kept), default=Common())
+        return found or [Common()]
 
 
 class Past(NamedTuple):
