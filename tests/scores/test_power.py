@@ -228,6 +228,15 @@ def test_earlier_values_tell_how_values_vary():
     assert detectable(20, 1, like=right).difference == pytest.approx(told.difference, rel=0.05)
 
 
+def test_of_three_columns_those_two_tell_whose_difference_takes_most():
+    (one, other), (wide, _) = columns_of(60, 1), columns_of(60, 1, seed=4)
+    wide = {task: [5 * value for value in values] for task, values in wide.items()}
+    found = detectable(20, like=[one, other, wide]).difference
+    pairs = [[one, other], [one, wide], [other, wide]]
+    told = [detectable(20, like=pair).difference for pair in pairs]
+    assert found == max(told) > 2 * told[0]
+
+
 @pytest.mark.parametrize("tasks", [6, 12, 30, 100])
 @pytest.mark.parametrize("more", [0, 1, 0.1])
 @pytest.mark.parametrize("repeats", [1, 3])

@@ -217,8 +217,15 @@ def past_scores(
     counted = [of for of in (*mine, *theirs) if first and of.run_id == first.run_id]
     counted.sort(key=lambda of: of is not first)
     has_any = any(given[run_id] for run_id in (own, *run_ids))
-    same = [of for of in theirs if telling and of.name == telling.name and not of.stand_in]
-    apart = [of.run_id for of in same if telling in theirs and not of.may_be_like(telling.measure)]
+    apart = [
+        of.run_id
+        for of in theirs
+        if telling is not None
+        and telling is by_others
+        and of.name == telling.name
+        and not of.stand_in
+        and not of.may_be_like(telling.measure)
+    ]
     last = next((run_id for run_id in run_ids if run_id != own), "")
     is_broken = {*ended[last].values()} == {"failed"}
     broken = (last, len(ended[last])) if is_broken else ("", 0)
