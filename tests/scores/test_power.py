@@ -217,13 +217,24 @@ def test_earlier_values_tell_how_values_vary():
     assert detectable(20, 1, like=first).assumption == "variance of earlier values"
     for form in (columns[0], pd.Series(columns[0]), iter(columns[:1])):
         assert detectable(20, 3, like=form) == one
-    assert "of repeats assumed 0.5" in detectable(20, 3, like=first).assumption
+    alone, three = (detectable(20, repeats, like=first) for repeats in (1, 3))
+    assert three.difference == alone.difference
+    assert three.assumption.endswith(", repeats not known to differ: as for one repeat")
     right = [
         {task: [v > 1 for v in values] for task, values in column.items()} for column in columns
     ]
     rate = np.mean([list(column.values()) for column in right])
     told = detectable(20, 1, rate=float(rate), correlation=0.19)
     assert detectable(20, 1, like=right).difference == pytest.approx(told.difference, rel=0.05)
+
+
+def test_of_three_columns_those_two_tell_whose_difference_takes_most():
+    (one, other), (wide, _) = columns_of(60, 1), columns_of(60, 1, seed=4)
+    wide = {task: [5 * value for value in values] for task, values in wide.items()}
+    found = detectable(20, like=[one, other, wide]).difference
+    pairs = [[one, other], [one, wide], [other, wide]]
+    told = [detectable(20, like=pair).difference for pair in pairs]
+    assert found == max(told) > 2 * told[0]
 
 
 @pytest.mark.parametrize("tasks", [6, 12, 30, 100])
@@ -263,7 +274,7 @@ def test_what_is_assumed_is_said_once_and_in_short():
     assert re.fullmatch(rf"{begins}0\.\d\d\d?, the most that .*", told)
     two = [{n: [n % 7 > 1] for n in range(24)}, {n: [n % 7 > 1 and n != 20] for n in range(24)}]
     told = detectable(20, 3, like=two).assumption
-    assert re.search(r"correlation of repeats assumed 0\.\d\d?(,|$)", told)
+    assert told.count("repeats not known to differ: as for one repeat") == 1
 
 
 @pytest.mark.parametrize("repeats", [1, 3])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 from ...errors import InvalidRequestError
@@ -12,6 +14,7 @@ from ...score_kinds import LARGEST
 from ..checks import check_level, checked_list, is_by_task
 from ..estimate import ByTask, Ends
 from ..intervals import LEVEL
+from ..student import t_quantile
 from .asked import check_alone, check_between, check_size
 from .lost import NOTHING, Lost
 from .numbers import Numbers, least_mean
@@ -22,6 +25,8 @@ from .variation import LEAST, Variation, variation
 POWER = 0.8
 RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
 """What is assumed where nothing is known."""
+_AS_ASSUMED = Variation(RATE, RATE, (0.0, 1.0), ALIKE, CORRELATION, 0)
+_ONE_REPEAT = "repeats not known to differ: as for one repeat"
 _LEAVE_ROOM = "the most that rates so far apart leave room for"
 _COUNTED_ON = "the most that is counted on where rates are so far apart and repeats have"
 MOST_TASKS, MOST_REPEATS, MOST_COMPARISONS = 1_000_000, 1_000, 10_000
@@ -155,8 +160,10 @@ def detectable(
         sd_of_differences: For other values, in place of the three before: the standard deviation of
             the tasks' differences, with as many repeats.
         like: Values by task of an earlier column, of five tasks or more, or a list of several such
-            columns: what they tell is taken, and the rest assumed. Two values alone, such as 2 and
-            5, are as 0 and 1, times how far apart they are.
+            columns: what they tell is taken, and the rest assumed. Of three or more those two tell
+            whose difference takes most to show. Where tasks have one value each, nothing tells how
+            far repeats differ: they are taken to be alike, so that more of them show no more. Two
+            values alone, such as 2 and 5, are as 0 and 1, times how far apart they are.
 
     Returns:
         The difference with its assumption; without a number where no difference is seen so often.
@@ -192,24 +199,30 @@ def detectable(
         found = least_mean(tasks, sd_of_differences, power, level)
     elif like is not None:
         check_alone("like", said)
-        found, words = _like(_known(like), size)
+        found, words = _like(_known(like, size), size)
     else:
         _check_said(rate, sd, alike, correlation)
         found, words = _by_said(size, rate, sd, alike, correlation)
     return _told(size, found, words, comparisons)
 
 
-def planned(size: Size, comparisons: int, like: Sequence[ByTask] | None = None) -> Detectable:
-    """Tell the same of what a plan counts with.
+def planned(
+    asked: Sequence[tuple[Size, Variation | None]], comparisons: int
+) -> tuple[Detectable, int]:
+    """Tell the same of that comparison of a plan which takes the largest difference, and its place.
 
     Args:
-        size: How much is compared, at the level of all comparisons together.
+        asked: How much is compared, at the level of all comparisons together, and how values vary;
+            where that is not known, half of them are taken to be 1, others 0.
         comparisons: How many differences hold together at the level.
-        like: As of :func:`detectable`; without it half of the values are taken to be 1, others 0.
     """
-    each = size._replace(level=1 - (1 - size.level) / comparisons)
-    found, words = _by_said(each) if like is None else _like(_known(like), each)
-    return _told(each, found, words, comparisons)
+    each = [
+        (size._replace(level=1 - (1 - size.level) / comparisons), known) for size, known in asked
+    ]
+    place = max(range(len(each)), key=lambda number: _roughly(*each[number]))
+    size, known = each[place]
+    found, words = _by_said(size) if known is None else _like(known, size)
+    return _told(size, found, words, comparisons), place
 
 
 def _told(size: Size, found: float | None, words: str, comparisons: int) -> Detectable:
@@ -253,7 +266,7 @@ def _by_said(
 
 def _like(known: Variation, size: Size) -> tuple[float | None, str]:
     """Take what earlier values tell, and assume the rest."""
-    of = _together(known.alike, known.correlation)
+    of = _of_known(known)
     # Beside 0 for what is lost two other values are two of three.
     two = known.two if known.two == (0, 1) or size.lost == NOTHING else None
     low, high = two or (0.0, 1.0)
@@ -264,13 +277,36 @@ def _like(known: Variation, size: Size) -> tuple[float | None, str]:
         tries = Tries(rate, *of, int(size.repeats))
         midway, (columns, why) = _midway(tries, found, (low, high)), _columns(tries, found)
         words += f", midway at {midway}" if ", " in midway else ""
-    if known.alike is None and size.repeats >= 2:
-        words += f", correlation of repeats assumed {of[0]:.2g}"
+    if known.alike is None and max(size.repeats, size.lost.repeats) > 1:
+        words += f", {_ONE_REPEAT}"
     if known.correlation is None:
         words += f", correlation of columns assumed {columns}{why}"
     elif why:
         words += f", correlation {columns} of columns{why}"
     return found if found is None else found * (high - low), words
+
+
+def _of_known(known: Variation) -> tuple[float, float]:
+    """Return both correlations; where one repeat tells nothing of others, they are alike."""
+    return _together(1.0 if known.alike is None else known.alike, known.correlation)
+
+
+def _roughly(size: Size, known: Variation | None) -> float:
+    """Return about how large a difference shows, by which comparisons are laid beside each other.
+
+    That is as if all means were normal; what is lost of the better column takes so much more.
+    """
+    tasks, repeats, power, level, lost = size
+    if tasks < 2:
+        return math.inf
+    told = known or _AS_ASSUMED
+    varied = Numbers(told.mean, told.sd, *_of_known(told), repeats).variance
+    rest = tasks - sum(many for _, many in lost.known)
+    parts = [*lost.known, *((share, rest * part) for share, part in lost.others or ((1.0, 1.0),))]
+    kept = sum(share * many for share, many in parts) / tasks
+    varied += told.mean**2 * sum((share - kept) ** 2 * many for share, many in parts) / tasks
+    errors = t_quantile((1 + level) / 2, tasks - 1) + NormalDist().inv_cdf(power)
+    return 2 * (errors * math.sqrt(varied / tasks) + (1 - kept) * told.mean) / (1 + kept)
 
 
 def _midway(of: Tries, difference: float | None, two: Ends = (0.0, 1.0)) -> str:
@@ -332,13 +368,14 @@ def _rounded_up(difference: float) -> str:
     return f"{math.ceil(difference * parts - 1e-9) / parts:g}"
 
 
-def _known(like: ByTask | Sequence[ByTask]) -> Variation:
+def _known(like: ByTask | Sequence[ByTask], size: Size) -> Variation:
     columns: list[Any] = (
         [like] if is_by_task(like) else checked_list("columns, each with values by task", like)
     )
-    known = variation(columns)
-    if known is None:
+    told = map(variation, combinations(columns, 2) if len(columns) > 2 else [columns])
+    known = [each for each in told if each is not None]
+    if not known:
         raise InvalidRequestError(
             f"like tells nothing of how values vary: it takes a column of {LEAST} tasks that do."
         )
-    return known
+    return max(known, key=lambda each: _roughly(size, each))

@@ -28,10 +28,12 @@ class Variation(NamedTuple):
         mean: Their mean.
         sd: The standard deviation of all values of a column.
         two: The two values that all are, 0 and 1 of yes and no; ``None`` where there are others.
-        alike: The correlation of two repeats of a task; ``None`` where tasks have one value.
+        alike: The correlation of two repeats of a task; ``None`` where a task of a column
+            has several fewer than five times.
         correlation: That of two columns' values of a task; ``None`` of one column, and of columns
             that differ by the same at each task, which tell nothing of how others differ.
-        tasks: How many tasks it comes from.
+        tasks: On how many tasks all columns have values; where that are too few to tell anything,
+            on how many one of them has.
     """
 
     mean: float
@@ -70,14 +72,15 @@ def variation(columns: Sequence[ByTask]) -> Variation | None:
         correlation = min(correlation, alike)
     mean = fmean(fmean(of.values()) for of in means)
     two = two_values((values for of in tasks for values in of.values()), "number")
-    most = max(len(of) for of in tasks)
-    return Variation(mean, total**0.5, two, alike, correlation, most)
+    common = len(set.intersection(*map(set, tasks)))
+    many = common if common >= LEAST else max(map(len, tasks))
+    return Variation(mean, total**0.5, two, alike, correlation, many)
 
 
 def _within(columns: Sequence[_Column]) -> float | None:
-    """Return the variance of a task's repeats."""
+    """Return the variance of a task's repeats; ``None`` where too few have any."""
     several = [values for of in columns for values in of.values() if len(values) > 1]
-    if not several:
+    if len(several) < LEAST:
         return None
     squares = sum(float(np.var(values)) * len(values) for values in several)
     return squares / sum(len(values) - 1 for values in several)

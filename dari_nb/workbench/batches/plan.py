@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,14 +12,12 @@ from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
 from ...models.events import CANCELLED
-from ...render.matrix.parts import Part, listed, text_of
 from ...render.plain.words import count_text, short_id
 from ..link.background import wait_for
 from .cells import Column
-from .following.common import scored_tasks
 from .following.countable import Countable
 from .following.past_costs import PastCost, late_text, not_come_yet, past_costs, what_they_cost
-from .following.past_scores import Past, past_scores
+from .following.past_scores import Past, Two, named, past_scores
 from .following.spending import dollars
 from .matrix.grid import size_text
 from .matrix.picture import without_means
@@ -63,11 +60,14 @@ class Plan:
             no score is of another kind. Of another run the same LLMs tell: those come first that
             have scores of two or more of these, on five tasks or more. Of the rest all LLMs stand
             in, and it is said which. A score of the same name as an own one tells if both may be on
-            one scale. Counted are the tasks on which both columns have a score. How many that are
-            of those to come is told by the cells of a past run, of what has ended there: as many
-            are drawn of each task as are to come. Where that are more than it had, the others get a
-            score as often as all did, and the more as those of their task did the more alike these
-            were. What failed, or could not be scored, has none; of yes and no, and of shares, it is
+            one scale. Of three columns or more those two are told whose difference takes most to
+            show; that of others shows if it is smaller. Counted are the tasks on which both columns
+            have a score. How many that are of those to come is told by the cells of a past run, of
+            what has ended there: as many are drawn of each task as are to come. Where that are more
+            than it had, the others get a score as often as all did, and the more as those of their
+            task did the more alike these were. Repeats of which a past run has one alone are not
+            known to differ: all vary, and get a score, as that one does, and more of them show no
+            more. What failed, or could not be scored, has none; of yes and no, and of shares, it is
             0 for whichever column is the better one, as it is where the matrix names that. An
             answer that is not scored yet, by the function that scored others, is likely to get one.
             Several columns, and several scores of its own or else of the past run, are as many
@@ -179,13 +179,20 @@ class Plan:
         from ...scores.power.detectable import planned
 
         past, countable = self._past, self._countable
-        pairs = [pair for pair in countable.pairs(cells) if pair.tasks]
-        if past.untold or not pairs:
+        pairs = countable.pairs(cells)
+        if past.untold or not pairs or not all(pair.tasks for pair in pairs):
             return None
-        like = past.telling and past.telling.columns
-        shown = [(planned(pair.size, countable.comparisons, like), pair) for pair in pairs]
-        found, pair = max(shown, key=lambda of: of[0].difference or math.inf)
-        told = [_supposed(past, self.run_id, found.assumption), countable.told(cells, pair)]
+        telling = past.telling
+        asked = [
+            (pair, two)
+            for pair in pairs
+            for two in (telling.between(*pair.llms) if telling else [None])
+        ]
+        known = [(pair.size, two.known if two else None) for pair, two in asked]
+        found, place = planned(known, countable.comparisons)
+        pair, two = asked[place]
+        supposed = _supposed(past, self.run_id, two, [of for _, of in asked], found.assumption)
+        told = [supposed, countable.told(cells, pair)]
         sizes = {"tasks": pair.tasks, "repeats": int(pair.repeats)}
         return replace(found, **sizes, assumption="; ".join(filter(None, told)))
 
@@ -193,8 +200,10 @@ class Plan:
         """Say what can be shown, or why nothing is told."""
         if shown is not None:
             return shown.found
-        why = self._past.untold or "no task has a score in two columns"
-        return f"unknown: {why}"
+        counted = self._past.counted
+        is_own = not counted or counted[0].run_id == self.run_id
+        of = "" if is_own else f" of run {short_id(counted[0].run_id)}"
+        return f"unknown: {self._past.untold or f'no task{of} has a score in two columns'}"
 
     def check(self, max_items: int) -> None:
         """Hold the cap.
@@ -294,7 +303,7 @@ class Plan:
         llms = {name: self._llms[name] for name in self.unknown}
         late = {llm: self._late[llm] for llm in llms.values() if llm in self._late}
         never = [name for name, llm in llms.items() if llm not in late]
-        told = [late_text(late)] if late else []
+        told = [f"{late_text(late)}, or never will"] if late else []
         told += [f"no past session tells {what_they_cost(never)}"] if never else []
         return f"unknown: {', and '.join(told)}"
 
@@ -347,16 +356,27 @@ def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[st
     return run_id, len({key for key, _ in cells})
 
 
-def _supposed(past: Past, own: str, assumption: str) -> str:
-    """Say in short what is supposed."""
+def _supposed(
+    past: Past, own: str, two: Two | None, others: Iterable[Two | None], assumption: str
+) -> str:
+    """Say in short what is supposed, and by which two columns of how many."""
     told = past.telling
-    if told is None:
-        return "".join((_ASSUMED, *assumption.partition("; ")[1:]))
-    tasks = max(map(len, map(scored_tasks, told.columns)))
-    of = f"variance of {told.name} in run {short_id(told.run_id)} on {count_text(tasks, 'task')}"
-    if told.stand_in:
-        labels = sorted({Column(llm).label for llm in told.llms})
-        of += " of " + "".join(map(text_of, listed([[Part(label)] for label in labels])))
+    if told is None or two is None or two.known is None:
+        run_id, cells = past.broken
+        failed = f"; all {count_text(cells, 'cell')} of run {short_id(run_id)} failed"
+        why = failed if cells and not past.has_any else ""
+        return "".join((_ASSUMED, *assumption.partition("; ")[1:], why))
+    tasks = count_text(two.known.tasks, "task")
+    of = f"variance of {told.name} in run {short_id(told.run_id)} on {tasks}"
+    are_several = len({frozenset(each.llms) for each in others if each}) > 1
+    if told.stand_in or are_several:
+        of += f" of {named(Column(llm).label for llm in two.llms)}"
+    if are_several:
+        of += ", whose difference takes most to show"
+    if past.apart:
+        more = len(past.apart)
+        where = f"run {short_id(past.apart[0])}" if more == 1 else f"{more:,} other runs"
+        of += f", while it is on another scale in {where}"
     if told.run_id != own and past.has_own:
         of += ", since this run's own scores tell nothing"
     return assumption.replace("variance of earlier values", of)

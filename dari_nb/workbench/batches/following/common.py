@@ -18,20 +18,26 @@ class Common(NamedTuple):
 
     Attributes:
         both: On how many tasks each of them is likely to have it.
+        ours: On how many the first one is.
+        theirs: On how many the other one is.
         of: Of how many tasks.
         often: Which share of the answers to these has it: the mean that is right for variances.
         shares: Which share of its answers the first has it for, on how many tasks that the other
             one has it on, where the rest is 0 for it; ``often`` is of the other one then.
         lost: How many past cells of these tasks got none; a task without any counts as one.
         cells: Of how many.
+        llms: The LLMs whose cells they are; empty where those are all.
     """
 
     both: float = 1
+    ours: float = 1
+    theirs: float = 1
     of: int = 1
     often: float = 1.0
     shares: tuple[tuple[float, float], ...] = ((1.0, 1),)
     lost: int = 0
     cells: int = 2
+    llms: tuple[str | None, ...] = ()
 
     @property
     def compared(self) -> float:
@@ -103,27 +109,28 @@ def common(one: ByTask, other: ByTask, repeats: int, *, zeros: bool) -> Common:
     if not tasks:
         return Common()
     pairs = [(_seen(one[task]), _seen(other[task])) for task in tasks]
-    losses = _losses(pairs)
-    both = inverse = 0.0
+    losses = [_loss(of) for of in zip(*pairs, strict=True)]
+    both = ours = theirs = inverse = 0.0
     shares: dict[float, float] = defaultdict(float)
     for pair, many in Counter(pairs).items():
-        ours, theirs = (
+        first, second = (
             loss.chances(seen, repeats) for loss, seen in zip(losses, pair, strict=True)
         )
-        have = many * (1 - ours[0]) * (1 - theirs[0])
+        have = many * (1 - first[0]) * (1 - second[0])
         both += have
-        thinned = [theirs] if zeros else [ours, theirs]
+        ours += many * (1 - first[0])
+        theirs += many * (1 - second[0])
+        thinned = [second] if zeros else [first, second]
         inverse += have * sum(map(_inverse, thinned)) / len(thinned)
-        for count, chance in enumerate(ours if pair[0].of else ()):
-            if weight := many * (1 - theirs[0]) * chance:
+        for count, chance in enumerate(first if pair[0].of else ()):
+            if weight := many * (1 - second[0]) * chance:
                 shares[rounded(count / repeats)] += weight
     counted = [seen for pair in pairs for seen in (pair[:1] if one is other else pair)]
     cells = sum(max(1, seen.of) for seen in counted)
     lost = cells - sum(seen.scored for seen in counted)
-    if not both:
-        return Common(0, len(tasks), shares=(), lost=lost, cells=cells)
+    often = both / inverse / repeats if both else 1.0
     told = tuple(sorted(shares.items())) if zeros else ((1.0, both),)
-    return Common(both, len(tasks), both / inverse / repeats, told, lost, cells)
+    return Common(both, ours, theirs, len(tasks), often, told if both else (), lost, cells)
 
 
 def _seen(values: Sequence[float | None]) -> _Seen:
@@ -136,24 +143,15 @@ def _inverse(chances: Sequence[float]) -> float:
     return sum(chance / k for k, chance in enumerate(chances) if k) / some if some else 0.0
 
 
-def _losses(pairs: Sequence[tuple[_Seen, _Seen]]) -> list[_Loss]:
-    """Tell how each column loses scores; how alike single cells are the other column tells."""
-    columns = list(zip(*pairs, strict=True))
-    shares = [sum(s.scored for s in of) / max(1, sum(s.of for s in of)) for of in columns]
-    spreads = [share * (1 - share) for share in shares]
-    apart = [
-        [seen.scored - seen.of * share for seen in of]
-        for of, share in zip(columns, shares, strict=True)
-    ]
-    found = []
-    for of, share, spread, gaps in zip(columns, shares, spreads, apart, strict=True):
-        many = sum(seen.of * (seen.of - 1) for seen in of)
-        squares = sum(s.scored * (1 - share) ** 2 + (s.of - s.scored) * share**2 for s in of)
-        together = sum(gap**2 for gap in gaps) - squares
-        if not many:
-            many = sum(one.of * other.of for one, other in pairs)
-            together = sum(math.prod(gaps) for gaps in zip(*apart, strict=True))
-            spread = math.sqrt(math.prod(spreads))
-        alike = together / (many * spread) if many * spread else 0.0
-        found.append(_Loss(share, min(1.0, max(0.0, alike))))
-    return found
+def _loss(of: Sequence[_Seen]) -> _Loss:
+    """Tell how a column loses scores; where too few tasks have several cells, these are alike."""
+    from ....scores.power.variation import LEAST
+
+    share = sum(seen.scored for seen in of) / max(1, sum(seen.of for seen in of))
+    spread = share * (1 - share)
+    if not spread or sum(seen.of > 1 for seen in of) < LEAST:
+        return _Loss(share, 1.0)
+    gaps = sum((seen.scored - seen.of * share) ** 2 for seen in of)
+    single = sum(s.scored * (1 - share) ** 2 + (s.of - s.scored) * share**2 for s in of)
+    alike = (gaps - single) / (spread * sum(seen.of * (seen.of - 1) for seen in of))
+    return _Loss(share, min(1.0, max(0.0, alike)))

@@ -6,14 +6,15 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
-from itertools import combinations
+from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
 from ....score_kinds import JUDGE, is_number
+from ..cells import Column
 from ..matrix.means import LEVEL, columns_compared, comparisons_of
 from .common import Common, rounded
-from .past_scores import Past
+from .past_scores import Past, named
 
 if TYPE_CHECKING:
     from ....scores.power.detectable import Size
@@ -27,19 +28,23 @@ class Pair(NamedTuple):
     """What a column is compared with another one on, if it is the better one.
 
     Attributes:
+        llms: Those of the first and of the other one.
         tasks: On how many tasks both have a score.
         repeats: How many scores a column has there: the variance of its means is that of so many.
         past: What past columns had in common, as is supposed of what is to come.
         compared: On how many tasks the other one has a score: the first has one, too, or 0.
         known: Which share of its scores the first has on how many of these, the rest being 0.
+        others: Which it may have on any other of these, with the chance of each.
         each: How many scores the first has on a task, with those that are 0, and the other one.
     """
 
+    llms: tuple[str | None, str | None]
     tasks: int = 0
     repeats: float = 1.0
     past: Common = Common()
     compared: int = 0
     known: tuple[tuple[float, int], ...] = ()
+    others: tuple[tuple[float, float], ...] = ()
     each: tuple[float, float] = (1.0, 1.0)
 
     @property
@@ -47,12 +52,9 @@ class Pair(NamedTuple):
         """What is 0 for the first."""
         from ....scores.power.lost import NOTHING, Lost
 
-        are_to_come = self.compared > sum(tasks for _, tasks in self.known)
-        told = self.past.shares if are_to_come else ()
-        if all(share == 1 for share, _ in (*self.known, *told)):
+        if all(share == 1 for share, _ in (*self.known, *self.others)):
             return NOTHING
-        others = tuple((share, tasks / self.past.compared) for share, tasks in told)
-        return Lost(self.known, others, round(self.each[0]))
+        return Lost(self.known, self.others, round(self.each[0]))
 
     @property
     def size(self) -> Size:
@@ -76,10 +78,24 @@ class _Task(NamedTuple):
         """How many values it has, with those that are 0."""
         return self.there + self.to_come + self.lost
 
-    @property
-    def is_able(self) -> bool:
-        """Whether there is a score, or is going to be."""
-        return bool(self.there or self.to_come)
+    def chances(self, other: _Task, past: Common, *, zeros: bool) -> tuple[float, float]:
+        """Tell how likely both columns have a score, and how likely both have a value to compare.
+
+        What is there already tells how likely the rest is, as in the past.
+        """
+        if self.there:
+            often = _share(past.both, past.ours)
+        elif self.to_come or past.ours >= past.of:
+            often = past.theirs / past.of
+        else:
+            often = _share(past.theirs - past.both, past.of - past.ours)
+        have = 1.0 if other.there else often if other.to_come else 0.0
+        ours = 1.0 if self.there else _share(past.both, past.theirs) if self.to_come else 0.0
+        return have * ours, have if zeros and self.tried else have * ours
+
+    def kept(self, of_those_to_come: float) -> float:
+        """Return which share of its values it has a score for."""
+        return rounded((self.there + self.to_come * of_those_to_come) / self.tried)
 
 
 _Column = Mapping[str, _Task]
@@ -130,10 +146,7 @@ class Countable:
         return {name for cell in self._matrix.cells for name in _scored_by(cell)}
 
     def pairs(self, cells: Sequence[MatrixCell]) -> list[Pair]:
-        """Return what two columns are compared on: those that have the fewest tasks in common.
-
-        Either of them may be the better one: where that makes a difference, both are returned.
-        """
+        """Return what each two columns are compared on, as either of them may be the better one."""
         given: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         for cell in cells:
             given[cell.column][cell.row][self._state(cell)] += 1
@@ -141,20 +154,23 @@ class Countable:
             column: {row: _Task(**of) for row, of in rows.items()} for column, rows in given.items()
         }
         columns = self._compared.get(self._counted, ())
-        pairs = [
-            [self._pair(found, *both) for both in ((one, other), (other, one))]
-            for one, other in combinations(columns, 2)
-        ]
-        return list(dict.fromkeys(min(pairs, key=min, default=[])))
+        return [self._pair(found, *two) for two in permutations(columns, 2)]
 
     def told(self, cells: Sequence[MatrixCell], pair: Pair) -> str:
         """Say what is missing, and what is supposed of what is to come; empty where nothing is."""
         tasks, past, of = pair.tasks, pair.past, len({cell.row for cell in cells})
         able = {column for column, name in self._rows if name == self._counted}
         compared, columns = self._compared[self._counted], self._matrix.columns
-        told = [f"{one.label} has no score" for one in columns if one.id not in able]
+        without = [one.label for one in columns if one.id not in able]
         few = [one.label for one in columns if one.id in able.difference(compared)]
-        told += [f"{label} has a score on too few tasks to be compared" for label in few]
+        told = [
+            f"{named(labels)} {'has' if len(labels) == 1 else 'have'} {what}"
+            for labels, what in (
+                (without, "no score"),
+                (few, "a score on too few tasks to be compared"),
+            )
+            if labels
+        ]
         ended = [cell for cell in cells if cell.column in compared and cell.state in _HAS_ENDED]
         is_coming = past.lost and any(self.has(cell) and not self._is_there(cell) for cell in cells)
         lost, what = sum(not self.has(cell) for cell in ended), "score" if self._name else "answer"
@@ -162,7 +178,8 @@ class Countable:
             told.append(f"{lost:,} of {len(ended):,} cells have no {what}")
         if is_coming:
             get = "gets" if past.lost == 1 else "get"
-            told.append(f"if again {past.lost:,} of {past.cells:,} cells {get} no score")
+            of_whom = f" of {named(Column(llm).label for llm in past.llms)}" if past.llms else ""
+            told.append(f"if again {past.lost:,} of {past.cells:,} cells{of_whom} {get} no score")
         unscored = sum(self._is_unscored(cell, self._name) for cell in ended)
         answers = sum(cell.state == "completed" for cell in ended)
         are = "is" if unscored == 1 else "are"
@@ -206,12 +223,13 @@ class Countable:
     def _pair(self, found: Mapping[str, _Column], one: str, other: str) -> Pair:
         llms = self._llms[one], self._llms[other]
 
-        def past(repeats: int) -> Common:
+        def past(repeats: int) -> list[Common]:
             if not self._past:
-                return Common()
+                return [Common()]
             return self._past[0].common(*llms, repeats, zeros=self._zeros)
 
-        return _pair(found.get(one, {}), found.get(other, {}), past, zeros=self._zeros)
+        columns = found.get(one, {}), found.get(other, {})
+        return _pair(Pair(llms), *columns, past, zeros=self._zeros)
 
 
 def _scored_by(cell: MatrixCell) -> set[str]:
@@ -219,24 +237,38 @@ def _scored_by(cell: MatrixCell) -> set[str]:
     return {*cell.scores, *cell.score_errors} - {*cell.rated}
 
 
-def _pair(one: _Column, other: _Column, again: Callable[[int], Common], *, zeros: bool) -> Pair:
-    """Take what is there as it is, and as much of the tasks to come as so often is in common."""
-    rows = one.keys() & other.keys()
-    there = {row for row in rows if one[row].there and other[row].there}
-    alone = {row for row in rows if other[row].is_able and one[row].lost and not one[row].is_able}
-    able = {row for row in rows if one[row].is_able and other[row].is_able} - there
-    to_come = {row for of in (one, other) for row in of if of[row].to_come} - there - alone
-    left = [max(one[row].to_come, other[row].to_come) for row in to_come & rows]
+def _pair(
+    none: Pair, one: _Column, other: _Column, again: Callable[[int], list[Common]], *, zeros: bool
+) -> Pair:
+    """Take what is there as it is, and of what is to come as much as is likely: the least."""
+    rows = [row for row in one if row in other]
+    open_ = [row for row in rows if not (one[row].there and other[row].there)]
+    left = [more for row in open_ if (more := max(one[row].to_come, other[row].to_come))]
     each = max((sum(of) for column in (one, other) for of in column.values()), default=1)
-    whole, past = again(each), again(sum(left) // len(left) if left else each)
-    some = min(len(able), max(past.both > 0, _whole(past.both * len(to_come) / past.of)))
-    more = min(len(able), max(some, _whole(past.compared * len(to_come) / past.of)))
-    tasks, compared = len(there) + some, len(there) + len(alone) + more
-    if not tasks:
-        return Pair(past=past)
-    weights = dict.fromkeys(there | alone, 1.0) | dict.fromkeys(able, more / max(1, len(able)))
-    had = [one[row] for row in there | alone]
-    known = Counter(rounded((of.there + of.to_come * whole.kept) / of.tried) for of in had)
+    found = []
+    for whole, past in zip(
+        again(each), again(sum(left) // len(left) if left else each), strict=True
+    ):
+        chances = {row: one[row].chances(other[row], past, zeros=zeros) for row in rows}
+        both = round(sum(chance for chance, _ in chances.values()), 9)
+        found.append((both, whole, past, chances))
+    both, whole, past, chances = min(found, key=lambda of: (of[0], of[2].kept))
+    if not both:
+        return none._replace(past=past)
+    weights = {row: weight for row, (_, weight) in chances.items() if weight}
+    known: dict[float, int] = Counter()
+    others: dict[float, float] = defaultdict(float)
+    for row, weight in weights.items():
+        if one[row].to_come and not one[row].there:
+            for share, part in past.shares:
+                others[share] += weight * part / past.compared
+        elif weight == 1:
+            known[one[row].kept(whole.kept)] += 1
+        else:
+            others[one[row].kept(whole.kept)] += weight
+    rest = sum(others.values())
+    tasks = max(1, _whole(both))
+    compared = max(tasks, sum(known.values()) + _whole(rest))
     often = (1.0 if zeros else whole.often, whole.often)
     ours, theirs = (
         sum(
@@ -245,14 +277,21 @@ def _pair(one: _Column, other: _Column, again: Callable[[int], Common], *, zeros
         )
         for is_first, of, share in zip((True, False), (one, other), often, strict=True)
     )
+    total = sum(weights.values())
     return Pair(
+        none.llms,
         tasks,
-        round(2 * compared / (ours + theirs), 9),
+        round(2 * total / (ours + theirs), 9),
         past,
         compared,
         tuple(sorted(known.items())),
-        (round(compared / ours, 9), round(compared / theirs, 9)),
+        tuple((share, part / rest) for share, part in sorted(others.items())),
+        (round(total / ours, 9), round(total / theirs, 9)),
     )
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
 
 
 def _whole(number: float) -> int:

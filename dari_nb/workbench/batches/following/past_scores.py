@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, permutations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ....render.matrix.parts import Part, listed, text_of
 from ....score_kinds import JUDGING, Kind, Measure, is_number, kind_of, measure_of
 from ..cells import Column
 from ..sending.finding import Found, found_in
@@ -16,9 +19,31 @@ if TYPE_CHECKING:
     from .... import models
     from ....scores import Score, ScoreBook
     from ....scores.book import Spot
+    from ....scores.power.variation import Variation
 
 
-class PastScores(NamedTuple):
+@dataclass(frozen=True)
+class Two:
+    """Two columns of a past run, or a single one in place of both.
+
+    Attributes:
+        llms: Their LLMs.
+        columns: Their values by task.
+    """
+
+    llms: tuple[str | None, ...]
+    columns: tuple[ByTask, ...]
+
+    @cached_property
+    def known(self) -> Variation | None:
+        """How values vary; ``None`` where they tell nothing of it."""
+        from ....scores.power.variation import variation
+
+        return variation(self.columns)
+
+
+@dataclass(frozen=True)
+class PastScores:
     """A score of a run.
 
     Attributes:
@@ -63,8 +88,28 @@ class PastScores(NamedTuple):
         of = [column for one, column in zip(self.llms, self.columns, strict=True) if one == llm]
         return {*chain(*map(scored_tasks, of or self.columns))}
 
-    def common(self, llm: str | None, other: str | None, repeats: int, *, zeros: bool) -> Common:
-        """Return what the columns of two LLMs have in common, or else those that have the least.
+    @cached_property
+    def _pairs(self) -> Sequence[Two]:
+        """Any two columns, in either order."""
+        there = zip(self.llms, self.columns, strict=True)
+        return [Two((a, b), (one, other)) for (a, one), (b, other) in permutations(there, 2)]
+
+    @cached_property
+    def _others(self) -> Sequence[Two]:
+        """What stands for LLMs that are not there: any two that have it, or one alone."""
+        there = [Two((llm,), (of,)) for llm, of in zip(self.llms, self.columns, strict=True)]
+        able = [one for one in there if scored_tasks(one.columns[0])] or there
+        return [two for two in self._pairs if all(map(scored_tasks, two.columns))] or able
+
+    def between(self, llm: str | None, other: str | None) -> Sequence[Two]:
+        """Return what tells how values of two LLMs vary: their own columns, or else any two."""
+        asked = [two for two in self._pairs if two.llms == (llm, other) and two.known]
+        return asked or [two for two in self._others if two.known]
+
+    def common(
+        self, llm: str | None, other: str | None, repeats: int, *, zeros: bool
+    ) -> list[Common]:
+        """Return what the columns of two LLMs have in common, or else what any two have.
 
         Args:
             llm: The one.
@@ -72,12 +117,14 @@ class PastScores(NamedTuple):
             repeats: How many cells each is supposed to have of a task.
             zeros: Whether what the one lost is 0 for it.
         """
-        pairs = permutations(zip(self.llms, self.columns, strict=True), 2)
-        asked = [(one, two) for (of, one), (to, two) in pairs if (of, to) == (llm, other)]
-        able = list(filter(scored_tasks, self.columns)) or self.columns
-        found = asked or list(permutations(able, 2)) or [(of, of) for of in able]
-        told = [common(one, two, repeats, zeros=zeros) for one, two in found]
-        return min(told, key=lambda past: (past.both / past.of, past.kept), default=Common())
+        asked = [two for two in self._pairs if two.llms == (llm, other)] or self._others
+        found = [
+            common(two.columns[0], two.columns[-1], repeats, zeros=zeros)._replace(
+                llms=two.llms if len(self.columns) > 2 else ()
+            )
+            for two in asked
+        ]
+        return found or [Common()]
 
 
 class Past(NamedTuple):
@@ -90,12 +137,16 @@ class Past(NamedTuple):
             the run is the own one if it has any.
         has_own: Whether the run itself has any scores.
         has_any: Whether any run has.
+        apart: Other runs of the same LLMs that have the telling score on another scale.
+        broken: The latest other run and how many cells it has, if all of them failed.
     """
 
     telling: PastScores | None = None
     counted: Sequence[PastScores] = ()
     has_own: bool = False
     has_any: bool = False
+    apart: Sequence[str] = ()
+    broken: tuple[str, int] = ("", 0)
 
     @property
     def has_zeros(self) -> bool:
@@ -108,7 +159,7 @@ class Past(NamedTuple):
         if self.telling is not None or not self.has_any:
             return ""
         if not self.counted:
-            return "no score has a mean"
+            return "no score has a mean: score with True and False, or with numbers"
         of = self.counted[0]
         if of.kind in ("yes/no", None):
             return ""
@@ -117,6 +168,15 @@ class Past(NamedTuple):
         are_few = all(len(scored_tasks(column)) < LEAST for column in of.columns)
         told = f"it takes {LEAST} tasks to tell" if are_few else "nothing tells yet"
         return f"{told} how much {of.name} varies"
+
+
+def named(labels: Iterable[str]) -> str:
+    """Name columns, or LLMs.
+
+    >>> named(["small", "large"])
+    'large and small'
+    """
+    return "".join(map(text_of, listed([[Part(label)] for label in sorted({*labels})])))
 
 
 def past_scores(
@@ -157,7 +217,19 @@ def past_scores(
     counted = [of for of in (*mine, *theirs) if first and of.run_id == first.run_id]
     counted.sort(key=lambda of: of is not first)
     has_any = any(given[run_id] for run_id in (own, *run_ids))
-    return Past(telling, counted, bool(found), has_any)
+    apart = [
+        of.run_id
+        for of in theirs
+        if telling is not None
+        and telling is by_others
+        and of.name == telling.name
+        and not of.stand_in
+        and not of.may_be_like(telling.measure)
+    ]
+    last = next((run_id for run_id in run_ids if run_id != own), "")
+    is_broken = {*ended[last].values()} == {"failed"}
+    broken = (last, len(ended[last])) if is_broken else ("", 0)
+    return Past(telling, counted, bool(found), has_any, apart, broken)
 
 
 def _of_other(
@@ -169,7 +241,7 @@ def _of_other(
     same = {one for column in compared for one in _same(column, there)}
     if len(same & scored) > 1:
         return _of_run(run_id, given, ended, same)
-    return [past._replace(stand_in=True) for past in _of_run(run_id, given, ended, there)]
+    return [replace(past, stand_in=True) for past in _of_run(run_id, given, ended, there)]
 
 
 def _same(column: Column, there: Collection[Column]) -> list[Column]:
