@@ -1,7 +1,8 @@
 """Kernels to speak to as a front end does, reached by files: a free port may be taken meanwhile.
 
 They are forked from a process that has imported what kernels import, which is most of what the
-start of one costs. Those of a Jupyter server and of the notebooks are started as people's are.
+start of one costs, and so are those of the Jupyter servers that tests look at with a browser. Those
+of the notebooks are started as people's are.
 """
 
 import atexit
@@ -102,11 +103,20 @@ def manager(kind: type[KernelManager] = AsyncKernelManager) -> KernelManager:
     place = tempfile.mkdtemp(prefix="kernel-")
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     made = kind(kernel_name="python3", transport="ipc", ip=f"{place}/k")
-    KernelProvisionerFactory.instance().provisioners["forked"] = SimpleNamespace(
-        load=lambda: Forked
-    )
+    _factory()
     made.kernel_spec.metadata = {"kernel_provisioner": {"provisioner_name": "forked"}}
     return made
+
+
+def fork_all() -> None:
+    """Have all kernels forked that this process starts."""
+    _factory().default_provisioner_name = "forked"
+
+
+def _factory() -> KernelProvisionerFactory:
+    factory = KernelProvisionerFactory.instance()
+    factory.provisioners["forked"] = SimpleNamespace(load=lambda: Forked)
+    return factory
 
 
 def started(env: Mapping[str, str] | None = None) -> tuple[KernelManager, BlockingKernelClient]:

@@ -64,8 +64,14 @@ CHROMIUM_FLAGS = [
 ]
 # The first would cover the page with news, which need the network.
 SETTINGS = {"@jupyterlab/apputils-extension/notification": {"fetchNews": "false"}}
-# Else each page that is loaded has the server start node, to see whether it is to be built anew.
-NO_BUILDS = {"buildCheck": False, "buildAvailable": False}
+# Else each kernel imports anew what the last one did, and each page that is loaded has the server
+# start node, to see whether it is to be built anew.
+CONFIG = """
+from tests import kernels
+kernels.fork_all()
+no_builds = {"buildCheck": False, "buildAvailable": False}
+c.ServerApp.tornado_settings = {"page_config_data": no_builds}
+"""
 # What the notebooks themselves complain of, with nothing of ours on the page: Notebook 7 while it
 # starts, JupyterLab's debugger and its subshells when their kernel goes before it has answered, and
 # anywidget after two seconds on a busy machine: a view that never comes is missed by its test.
@@ -260,8 +266,7 @@ class Jupyter:
         _write_settings(self.home / "settings")
         config = self.home / "config"
         config.mkdir()
-        told = {"ServerApp": {"tornado_settings": {"page_config_data": NO_BUILDS}}}
-        (config / "jupyter_server_config.json").write_text(json.dumps(told))
+        (config / "jupyter_server_config.py").write_text(CONFIG)
         log = self.home / "server.log"
         with log.open("wb") as stream:
             self._process = subprocess.Popen(
