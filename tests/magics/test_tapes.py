@@ -171,6 +171,20 @@ def test_where_a_first_question_is_quite_another_the_review_says_how_the_old_one
         conversation(begun, "2 / 3")
 
 
+@pytest.mark.parametrize("questions", [["sqrt(2) + 12"], ["sqrt(2) + 12", "abs(-144)"]])
+def test_of_a_conversation_like_none_before_the_review_says_how_an_old_one_goes(begun, questions):
+    begun.run("%dari tape maths.tape")
+    conversation(begun, *questions)
+    begun.run("%dari tape --eject")
+    begun.run("%dari tape maths.tape")
+    conversation(begun, *["7 % 2", "2 / 3"][: len(questions)])
+    begun.run("review = %dari tape --review")
+    *before, last = begun.names["review"]
+    assert [one.effect for one in before] == [""] * len(before)
+    assert "replaces nothing: adopt() adds it. To have it in the place of another" in last.effect
+    assert "adopt() adds it" in repr(last)
+
+
 def test_a_changed_question_takes_the_place_of_the_old_one_as_help_and_review_say(begun):
     cure = "run the cells again from the first one of"
     told = repr(begun.run("%dari help tape"))

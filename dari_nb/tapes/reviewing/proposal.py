@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ...errors import InvalidRequestError
 from ...printable import printable
 from ..differences import is_same, text_asked, words_between
-from ..recording import Recording
+from ..recording import Recording, follows
 from ..turns import Turn
 from ..words import told_of
 from .adopting import adopt_turn, adopting_of, reject_turn, rejecting_of
@@ -34,10 +34,17 @@ _CURE = (
     " To replace that one, reject this one, and ask it where that was asked: run the cells again "
     "from the first one of the session on."
 )
+_DELETE = (
+    'from the file then, each from the line with "turn" to the one with "completed" or "failed" '
+    "that ends it."
+)
 _CURE_FIRST = (
     " What leads to it, {first}, is like nothing that was asked there: adopt both. To have them in "
-    "the place of {session}, delete its turns from the file then, each from the line with "
-    '"turn" to the one with "completed" or "failed" that ends it.'
+    "the place of {session}, delete its turns " + _DELETE
+)
+_ADDS = (
+    "This conversation is like none that was recorded, so that it replaces nothing: adopt() adds "
+    "it. To have it in the place of another one, delete the turns of that one " + _DELETE
 )
 _PUTS = "{way} puts {come} in the place of {gone}."
 _PUTS_WITH = "{way} puts it there with {first}, in the place of {gone}."
@@ -272,12 +279,23 @@ class Proposal:
 
     def _nothing_in_place(self) -> str:
         old = self.old
-        if old is None or old.line.key == self.new.line.key:
+        if old is None:
+            return _ADDS if self._ends_another else ""
+        if old.line.key == self.new.line.key:
             return ""
         is_other = old.line.agent != self.new.line.agent
         why = f"is of another agent ({old.line.agent})" if is_other else "goes on from another turn"
         cure = "" if is_other else self._cure(old)
         return _NOT_IN_PLACE.format(old=names_of([old]), why=why, cure=cure)
+
+    @property
+    def _ends_another(self) -> bool:
+        """Whether it is the last turn of a conversation in whose place another one may stand."""
+        tape = self._shown.now
+        of = self.new.line.agent
+        others = any(not one.line.new and one.line.agent == of for one in tape.turns)
+        is_last = not any(follows(one, self.new) for one in tape.turns)
+        return others and is_last and beginning_of(tape, self.new).line.parent is None
 
     def _cure(self, old: Turn) -> str:
         """How to have the turn in the place of another one that it does not take."""
