@@ -68,7 +68,7 @@ function drawPlayer(
   el.classList.add("dari", "dari-view", "dari-player");
   // Heard first: in an answer no letter is a key.
   el.addEventListener("keydown", (event) => question.type(event), { signal });
-  sendsWith(el, () => void question.send());
+  sendsWith(el, (event) => event.repeat || void question.send());
   onKeys(el, keys, signal);
   keepInSight(el, stage.log, () => question.lead(), signal);
   onEscape(el, toggle, () => !sheet.hidden);

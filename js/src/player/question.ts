@@ -7,6 +7,8 @@ import type { Mark } from "./wire";
 const LETTER = /^[\p{L}\p{N}]$/u;
 /** Keys that lead through a recording, and would write in a field. */
 const STEPS = /^[,.[\]]$/;
+/** So long words stand there before they are sent or dropped by whoever did not write them now. */
+const READ_MS = 500;
 const DROPS = "What you have written is not kept: skip once more to go on without it.";
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
@@ -23,24 +25,27 @@ export class Question {
   #shown: Mark | undefined;
   /** Whether the reader was put where they write, and may still be pressing what led them there. */
   #isLed = false;
+  /** When what is to be read before the next press came into sight. */
+  #unread = Number.NEGATIVE_INFINITY;
 
   /** @param left Takes the focus when the question has gone. */
   constructor(answering: Answering, playback: Playback, left: () => void, signal: AbortSignal) {
     this.#answering = answering;
     this.#playback = playback;
     this.#left = left;
-    const skip = button("Skip", (event) => this.#skip(event), signal);
+    const skip = button("Skip", () => this.#skip(), signal);
     this.#send = button("Go on and see", () => void this.send(), signal, {
       class: "dari-main",
       title: SENDS,
     });
     const written = () => {
+      this.#unread = Number.NEGATIVE_INFINITY;
       if (this.#shown) answering.write(this.#shown.id, this.#field.value);
       this.#grow();
       this.#bring();
     };
     this.#field.addEventListener("input", written, { signal });
-    this.#field.addEventListener("keydown", (event) => this.#holdSteps(event), { signal });
+    this.element.addEventListener("keydown", (event) => this.#holdKeys(event), { signal });
     const away = () => {
       this.#isLed = false;
       answering.keep();
@@ -87,7 +92,7 @@ export class Question {
   /** Sends what is written, where something is asked. */
   async send(): Promise<void> {
     if (!this.#shown) return;
-    if (this.#field.value.trim()) return this.#reply(this.#field.value);
+    if (this.#field.value.trim()) return this.#isRead ? this.#reply(this.#field.value) : undefined;
     this.#answering.say(this.#shown.id, "Write what you expect first, or skip it.");
     this.focus();
   }
@@ -107,6 +112,7 @@ export class Question {
     this.#shown = mark;
     this.element.hidden = mark === undefined;
     this.#field.value = mark ? this.#answering.text(mark.id) : "";
+    this.#unread = performance.now();
     if (mark) {
       // What the mark is called may tell what comes.
       // Sanitised by Python, like every fragment.
@@ -120,10 +126,19 @@ export class Question {
     } else if (hadFocus) this.#left();
   }
 
-  /** What led the reader here writes nothing until they have written something else. */
-  #holdSteps(event: KeyboardEvent): void {
-    if (this.#isLed && STEPS.test(event.key)) event.preventDefault();
-    else if (event.key.length === 1) this.#isLed = false;
+  get #isRead(): boolean {
+    return performance.now() - this.#unread >= READ_MS;
+  }
+
+  /**
+   * A key that is held presses a button once, and what led the reader here writes nothing until they
+   * have written something else.
+   */
+  #holdKeys(event: KeyboardEvent): void {
+    const isField = event.target === this.#field;
+    const isHeld = event.repeat && (!isField || this.#isLed);
+    if (isHeld || (isField && this.#isLed && STEPS.test(event.key))) event.preventDefault();
+    else if (isField && event.key.length === 1) this.#isLed = false;
   }
 
   /** The field is as tall as what is in it. */
@@ -135,13 +150,14 @@ export class Question {
   }
 
   /** Skips the question, and what is written there only once that is known and was read. */
-  #skip({ detail }: MouseEvent): void {
+  #skip(): void {
     const mark = this.#shown;
-    const isDouble = detail > 1;
-    if (!mark || isDouble) return;
-    const isKnown = this.#answering.note(mark) === DROPS || !this.#field.value.trim();
-    if (isKnown) void this.#reply("");
-    else this.#answering.say(mark.id, DROPS);
+    if (!mark) return;
+    if (!this.#field.value.trim()) void this.#reply("");
+    else if (this.#answering.note(mark) !== DROPS) {
+      this.#answering.say(mark.id, DROPS);
+      this.#unread = performance.now();
+    } else if (this.#isRead) void this.#reply("");
   }
 
   /** Sends what is expected; with nothing the question is skipped. */

@@ -2,11 +2,11 @@
 export const SENDS = `${/Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘" : "Ctrl"}+Enter`;
 
 /** Sends what is written in an element by that key. */
-export function sendsWith(element: HTMLElement, send: () => void): void {
+export function sendsWith(element: HTMLElement, send: (event: KeyboardEvent) => void): void {
   element.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
     event.preventDefault();
-    send();
+    send(event);
   });
 }
 
