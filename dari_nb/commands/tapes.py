@@ -285,13 +285,14 @@ def _check_file(options: argparse.Namespace) -> int:
     data = bytes_of(file)
     tape = parsed(data, str(file))
     left = _left(file, tape)
-    _write([*left, *(f"{file}, {text}" for text in backslashes_in(data))])
+    lost = [f"{file}, {text}" for text in backslashes_in(data)]
+    _write([*left, *lost])
     _write(f"{file}: {text}" for text in remarks_on(tape))
     if not is_settled(file):
         text = _PUT_TOGETHER if is_put_together(file) else _UNSETTLED.format(name=file.name)
         _write([f"{file}: {text}"])
     if not flaws and not left:
-        _write([f"{file}: {turns}, nothing is wrong"])
+        _write([f"{file}: {turns}, nothing {'else ' if lost else ''}is wrong"])
     return int(bool(flaws or left))
 
 

@@ -308,6 +308,7 @@ def _connect_remote(base_url: str, api_key: str | None, path: str | Path | None)
         )
     if not api_key:
         raise InvalidRequestError(
-            f"No API key for {base_url}: set DARI_API_KEY, or use the local Dari, which needs none."
+            f"No API key for {base_url}: set DARI_API_KEY, or use the local Dari, which needs "
+            "none: dari_nb.connect('local'), or %dari connect local."
         )
     return Dari(base_url, api_key)

@@ -261,7 +261,7 @@ def test_a_mark_of_which_json_read_the_backslashes_is_named_with_its_line(
     lines.insert(place, mark)
     tape.write_text("\n".join([*lines, ""]))
     remark = f"lesson.tape, line {lines.index(mark) + 1}: {told}\n" if told else ""
-    whole = "lesson.tape: 1 turn, nothing is wrong\n"
+    whole = f"lesson.tape: 1 turn, nothing {'else ' if told else ''}is wrong\n"
     assert run(capsys, "check", "lesson.tape") == (0, remark + whole)
     with LocalDari(tape=Tape(tape, mode="play")) as server:
         caller = Caller(server)

@@ -568,7 +568,7 @@ def test_the_mode_is_that_of_the_environment_unless_it_is_named(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DARI_TAPE_MODE", "play")
-    with pytest.raises(InvalidRequestError, match=r"There is no tape .* to play"):
+    with pytest.raises(InvalidRequestError, match=r"no tape .* to play, as DARI_TAPE_MODE says: "):
         LocalDari(tape=path)
     LocalDari(tape=Tape(path, mode="record"))
     monkeypatch.setenv("DARI_TAPE_MODE", "pause")

@@ -163,7 +163,10 @@ def test_no_key_is_ever_shown():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: dari.connect(base_url="http://127.0.0.1:9"), "No API key .* set DARI_API_KEY"),
+        (
+            lambda: dari.connect(base_url="http://127.0.0.1:9"),
+            r"set DARI_API_KEY, .*connect\('local'\)",
+        ),
         (lambda: dari.connect("api.dari.dev", api_key="x"), "is no URL"),
         (lambda: dari.connect("http://a", base_url="http://b"), "Give the URL once"),
         (lambda: dari.connect("local", base_url="http://b"), "Give the URL once"),
