@@ -64,13 +64,18 @@ class PastScores:
     columns: Sequence[ByTask]
     stand_in: bool = False
 
-    @property
-    def tells_enough(self) -> bool:
-        """Whether two or more of the columns that are compared have it on enough tasks."""
+    @cached_property
+    def enough(self) -> Sequence[str | None]:
+        """The LLM of each column that has it on enough tasks to tell how values vary."""
         from ....scores.power.variation import LEAST
 
-        enough = [column for column in self.columns if len(scored_tasks(column)) >= LEAST]
-        return not self.stand_in and len(enough) > 1
+        there = zip(self.llms, self.columns, strict=True)
+        return [llm for llm, column in there if len(scored_tasks(column)) >= LEAST]
+
+    @property
+    def tells_of(self) -> int:
+        """Of how many of the LLMs that are compared it tells; of none where it is of one column."""
+        return 0 if self.stand_in or len(self.enough) < 2 else len({*self.enough})
 
     @property
     def kind(self) -> Kind | None:
@@ -165,8 +170,7 @@ class Past(NamedTuple):
             return ""
         from ....scores.power.variation import LEAST
 
-        are_few = all(len(scored_tasks(column)) < LEAST for column in of.columns)
-        told = f"it takes {LEAST} tasks to tell" if are_few else "nothing tells yet"
+        told = "nothing tells yet" if of.enough else f"it takes {LEAST} tasks to tell"
         return f"{told} how much {of.name} varies"
 
 
@@ -185,8 +189,8 @@ def past_scores(
     """Return what scores tell of a run, and else of the others of its agent.
 
     Of another run those columns tell that are compared here, if it has scores of two or more, and
-    such runs come first; else all of them stand in. So does all of the run itself as long as none
-    of its columns has a score.
+    such runs come first, those of the most of these LLMs before others; else all of them stand in.
+    So does all of the run itself as long as none of its columns has a score.
 
     Args:
         book: Where scores are.
@@ -265,10 +269,10 @@ def _first_telling(found: Iterable[PastScores]) -> PastScores | None:
     return next((past for past in found if variation(past.columns) is not None), None)
 
 
-def _evidence(past: PastScores) -> tuple[bool, int, int]:
-    """How much a score tells: of what is compared, on how many tasks, and by how many values."""
+def _evidence(past: PastScores) -> tuple[int, int, int]:
+    """How much a score tells: of how many LLMs, on how many tasks, and by how many values."""
     values = [of for column in past.columns for of in scored_tasks(column).values()]
-    return past.tells_enough, len(values), sum(value is not None for value in chain(*values))
+    return past.tells_of, len(values), sum(value is not None for value in chain(*values))
 
 
 def _run_of(session: models.Session) -> str | None:
