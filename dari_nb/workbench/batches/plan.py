@@ -385,10 +385,10 @@ def _supposed(
         of += ", whose difference takes most to show"
     if without and not told.stand_in:
         of += f", and nothing there tells of {named(Column(llm).label for llm in without)}"
-    if past.apart:
-        more = len(past.apart)
-        where = f"run {short_id(past.apart[0])}" if more == 1 else f"{more:,} other runs"
-        of += f", while it is on another scale in {where}"
+    for is_on, runs in (("is on", past.apart), ("seems to be on", past.far)):
+        if runs:
+            where = named(f"run {short_id(run_id)}" for run_id in runs)
+            of += f", while it {is_on} another scale in {where}"
     if told.run_id != own and past.has_own:
         of += ", since this run's own scores tell nothing"
     return assumption.replace("variance of earlier values", of)

@@ -649,6 +649,17 @@ def test_a_score_that_is_on_two_scales_is_told_of(tried):
     assert told in can_show(tried(MORE, ["a", "b"], dry_run=True))
 
 
+def test_whole_numbers_that_go_much_farther_elsewhere_are_told_of(tried):
+    for run_id, most, count in (("stars", 5, 30), ("marks", 100, 9), ("tens", 10, 8)):
+        batch = tried(TASKS[:count], ["a", "b"], run_id=run_id)
+        batch.score("x", lambda turn, most=most: 1 + int(most * chance(turn.text)))
+    told = "in run stars on 30 tasks, while it seems to be on another scale in run marks and run"
+    assert told in can_show(tried(MORE, ["a", "b"], dry_run=True))
+    tried(TASKS[:7], ["a", "b"], run_id="right").score("x", is_right)
+    told = "while it is on another scale in run right, while it seems to be on another"
+    assert told in can_show(tried(MORE, ["a", "b"], dry_run=True))
+
+
 def test_a_run_that_failed_as_a_whole_is_told_of(tried, server, d):
     @server.agent("broken", llms=["a", "b"])
     def broken(prompt):

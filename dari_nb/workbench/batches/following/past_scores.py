@@ -143,6 +143,7 @@ class Past(NamedTuple):
         has_own: Whether the run itself has any scores.
         has_any: Whether any run has.
         apart: Other runs of the same LLMs that have the telling score on another scale.
+        far: Those that seem to: its whole numbers go much farther in one of both.
         broken: The latest other run and how many cells it has, if all of them failed.
     """
 
@@ -151,6 +152,7 @@ class Past(NamedTuple):
     has_own: bool = False
     has_any: bool = False
     apart: Sequence[str] = ()
+    far: Sequence[str] = ()
     broken: tuple[str, int] = ("", 0)
 
     @property
@@ -221,19 +223,18 @@ def past_scores(
     counted = [of for of in (*mine, *theirs) if first and of.run_id == first.run_id]
     counted.sort(key=lambda of: of is not first)
     has_any = any(given[run_id] for run_id in (own, *run_ids))
-    apart = [
-        of.run_id
+    beside = [
+        of
         for of in theirs
-        if telling is not None
-        and telling is by_others
-        and of.name == telling.name
-        and not of.stand_in
-        and not of.may_be_like(telling.measure)
+        if telling is by_others and telling and of.name == telling.name and not of.stand_in
     ]
+    measure = telling.measure if telling else None
+    apart = [of.run_id for of in beside if not of.may_be_like(measure)]
+    far = [of.run_id for of in beside if measure and of.measure.is_far_from(measure)]
     last = next((run_id for run_id in run_ids if run_id != own), "")
     is_broken = {*ended[last].values()} == {"failed"}
     broken = (last, len(ended[last])) if is_broken else ("", 0)
-    return Past(telling, counted, bool(found), has_any, apart, broken)
+    return Past(telling, counted, bool(found), has_any, apart, far, broken)
 
 
 def _of_other(
