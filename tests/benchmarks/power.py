@@ -107,17 +107,26 @@ def _drawn(
     def draw(random: Random, gap: float, shape: tuple[int, int, int]) -> tuple[Array, Array]:
         tasks, pair = (*shape[:2], 1), _rates(rate, gap)
         even = (np.arange(GRID) + 0.5) / GRID
-        both = [rates(even, of, shape[2]) for of in pair]
+        turned = correlation < 0
+        both = [
+            rates(hard, of, shape[2])
+            for of, hard in zip(pair, _of_one_mind(even, turned), strict=True)
+        ]
         spread = float(np.sqrt(np.prod([of * (1 - of) for of in pair])))
         most = float(np.mean(both[0] * both[1]) - np.prod(pair)) / spread if spread else 1.0
         shared, hard = random.random(tasks) < correlation / most, random.random(tasks)
         found = []
-        for of in pair:
-            own = rates(np.where(shared, hard, random.random(tasks)), of, shape[2])
+        for of, alike in zip(pair, _of_one_mind(hard, turned), strict=True):
+            own = rates(np.where(shared, alike, random.random(tasks)), of, shape[2])
             found.append((random.random(shape) < own).astype(float))
         return found[0], found[1]
 
     return draw
+
+
+def _of_one_mind(hard: Array, turned: bool) -> tuple[Array, Array]:
+    """How hard tasks are for both columns: as hard, or turned: easy for one, hard for the other."""
+    return hard, 1 - hard if turned else hard
 
 
 def _rates(rate: float, gap: float) -> tuple[float, float]:
@@ -130,12 +139,13 @@ def _numbers(alike: float, correlation: float) -> Kind:
 
     def draw(random: Random, gap: float, shape: tuple[int, int, int]) -> tuple[Array, Array]:
         tasks = (*shape[:2], 1)
-        common = np.sqrt(correlation) * random.normal(0, SD, tasks)
+        shared = abs(correlation)
+        common = np.sqrt(shared) * random.normal(0, SD, tasks)
         found = [
-            common
-            + np.sqrt(alike - correlation) * random.normal(0, SD, tasks)
+            way * common
+            + np.sqrt(alike - shared) * random.normal(0, SD, tasks)
             + np.sqrt(1 - alike) * random.normal(0, SD, shape)
-            for _ in range(2)
+            for way in (1, np.sign(correlation))
         ]
         return found[0] + gap, found[1]
 

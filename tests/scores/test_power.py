@@ -237,6 +237,62 @@ def test_of_three_columns_those_two_tell_whose_difference_takes_most():
     assert found == max(told) > 2 * told[0]
 
 
+def opposed(random, tasks, repeats, correlation, *, gap=0.0, midway=None):
+    """Two columns of which one is good at what the other is not: normal values, or yes and no."""
+    both = np.sqrt(-correlation) * random.normal(0, 1, (tasks, 1))
+    found = []
+    for way in (1, -1):
+        own = np.sqrt(0.7 + correlation) * random.normal(0, 1, (tasks, 1))
+        values = way * both + own + np.sqrt(0.3) * random.normal(0, 1, (tasks, repeats))
+        if midway is None:
+            values += way * gap / 2
+        else:
+            values = values < stats.norm.ppf(midway + way * gap / 2)
+        found.append(dict(enumerate(values.tolist())))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("repeats", "correlation", "midway"),
+    [
+        (1, -0.3, None),
+        (1, -0.7, None),
+        (3, -0.6, None),
+        (1, -0.3, 0.5),
+        (1, -0.7, 0.5),
+        (3, -0.6, 0.5),
+        (1, -0.7, 0.7),
+    ],
+)
+def test_of_columns_good_at_different_tasks_as_much_is_seen_as_is_said(
+    repeats, correlation, midway
+):
+    random = np.random.default_rng(6)
+    like = opposed(random, 500, repeats, correlation, midway=midway)
+    gap = detectable(25, repeats, like=like).difference
+    seen = []
+    for _ in range(400):
+        above, below = opposed(random, 25, repeats, correlation, gap=gap, midway=midway)
+        seen.append(paired_difference(above, below, draws=499).low > 0)
+    assert 75 <= 100 * np.mean(seen) <= 90
+
+
+def test_what_is_told_by_columns_good_at_different_tasks_is_what_their_differences_tell():
+    above, below = opposed(np.random.default_rng(6), 60, 1, -0.6)
+    sd = np.std([above[task][0] - below[task][0] for task in above], ddof=1)
+    told = detectable(25, like=[above, below]).difference
+    assert told == pytest.approx(detectable(25, sd_of_differences=sd).difference, rel=1e-6)
+
+
+def test_a_correlation_below_0_that_rates_leave_no_room_for_is_told():
+    like = [{n: [n % 10 not in lost] for n in range(50)} for lost in ([1, 2], [3, 4])]
+    found = detectable(30, like=like)
+    low, high = 0.8 - found.difference / 2, 0.8 + found.difference / 2
+    least = -math.sqrt((1 - low) * (1 - high) / low / high)
+    said = f"correlation {least:.2g} of columns, the least that rates so far apart leave room for"
+    assert said in found.assumption
+
+
 @pytest.mark.parametrize("tasks", [6, 12, 30, 100])
 @pytest.mark.parametrize("more", [0, 1, 0.1])
 @pytest.mark.parametrize("repeats", [1, 3])

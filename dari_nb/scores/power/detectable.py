@@ -27,8 +27,8 @@ RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
 """What is assumed where nothing is known."""
 _AS_ASSUMED = Variation(RATE, RATE, (0.0, 1.0), ALIKE, CORRELATION, 0)
 _ONE_REPEAT = "repeats not known to differ: as for one repeat"
-_LEAVE_ROOM = "the most that rates so far apart leave room for"
-_COUNTED_ON = "the most that is counted on where rates are so far apart and repeats have"
+_LEAVE_ROOM = "that rates so far apart leave room for"
+_COUNTED_ON = "that is counted on where rates are so far apart and repeats have"
 MOST_TASKS, MOST_REPEATS, MOST_COMPARISONS = 1_000_000, 1_000, 10_000
 _SMALLEST = 1 / LARGEST
 """Of a standard deviation: the squares of smaller ones are nothing."""
@@ -160,10 +160,11 @@ def detectable(
         sd_of_differences: For other values, in place of the three before: the standard deviation of
             the tasks' differences, with as many repeats.
         like: Values by task of an earlier column, of five tasks or more, or a list of several such
-            columns: what they tell is taken, and the rest assumed. Of three or more those two tell
-            whose difference takes most to show. Where tasks have one value each, nothing tells how
-            far repeats differ: they are taken to be alike, so that more of them show no more. Two
-            values alone, such as 2 and 5, are as 0 and 1, times how far apart they are.
+            columns: what they tell is taken, also a correlation below 0, and the rest assumed. Of
+            three or more those two tell whose difference takes most to show. Where tasks have one
+            value each, nothing tells how far repeats differ: they are taken to be alike, so that
+            more of them show no more. Two values alone, such as 2 and 5, are as 0 and 1, times how
+            far apart they are.
 
     Returns:
         The difference with its assumption; without a number where no difference is seen so often.
@@ -326,7 +327,7 @@ def _columns(of: Tries, difference: float | None) -> tuple[str, str]:
     by_rates = of._replace(repeats=1).correlated(difference or 0.0)
     is_by_rates = math.isclose(found, by_rates)
     why = _LEAVE_ROOM if is_by_rates else f"{_COUNTED_ON} {of.alike:.2g}"
-    return f"{found:.2g}", f", {why}"
+    return f"{found:.2g}", f", the {'least' if found < 0 else 'most'} {why}"
 
 
 def _together(alike: float | None, correlation: float | None) -> tuple[float, float]:

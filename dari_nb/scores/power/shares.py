@@ -69,10 +69,12 @@ def _drawn(of: Numbers, lost: Lost, tasks: int, part: float) -> tuple[Array, Arr
     for share, each in lost.known:
         kept[:, round(start) : round(start := start + each * part)] = share
     both, ours, theirs, each = random.normal(0, of.sd, (4, *shape))
-    both *= math.sqrt(of.correlation)
-    above = kept * (both + math.sqrt(of.alike - of.correlation) * ours)
+    shared = abs(of.correlation)
+    both *= math.sqrt(shared)
+    above = kept * (both + math.sqrt(of.alike - shared) * ours)
     above += np.sqrt(kept * (1 - of.alike) / (lost.repeats or of.repeats)) * each
-    return kept, above, both + math.sqrt(of.variance / 2) / of.sd * theirs
+    own = of.alike + (1 - of.alike) / of.repeats - shared
+    return kept, above, math.copysign(1, of.correlation) * both + math.sqrt(own) * theirs
 
 
 def _reaches(residuals: Array, tasks: int, level: float) -> Array | float:

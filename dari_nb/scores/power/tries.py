@@ -38,8 +38,8 @@ class Tries(NamedTuple):
 
     A share ``alike`` of the tasks comes out the same in all tries of a column, at the others each
     try is a coin with the column's rate. At a share of the tasks both columns are of one mind: what
-    is easiest for the one is so for the other. That share is as large as ``correlation`` takes; all
-    tasks where it takes more than there are.
+    is easiest for the one is so for the other; of opposite mind where ``correlation`` is below 0.
+    That share is as large as ``correlation`` takes; all tasks where it takes more than there are.
 
     Attributes:
         rate: What lies midway between the rates of both columns.
@@ -74,7 +74,7 @@ class Tries(NamedTuple):
 
     def correlated(self, difference: float) -> float:
         """Return the correlation that columns so far apart have: ``correlation``, if they can."""
-        return min(self.correlation, self._most(difference))
+        return min(self.correlation, self._most(difference), key=abs)
 
     def chances(self, difference: float, kept: float = 1.0) -> Array:
         """Return the chances of a task's differences, from -1 to 1 in so many steps to either side.
@@ -87,33 +87,36 @@ class Tries(NamedTuple):
         there, less = partial(self._there, kept), self._column(low, self._coins)[::-1]
         alone = np.convolve(self._column(high, there), less)
         most = self._most(difference)
-        shared = min(1.0, self.correlation / most) if most > 0 else 0.0
+        shared = min(1.0, self.correlation / most) if most else 0.0
         together = np.zeros_like(alone)
         for share, below, above in self._minds(low, high):
             together += share * np.convolve(there(above), self._coins(below)[::-1])
         return shared * together + (1 - shared) * alone
 
     def _most(self, difference: float) -> float:
-        """Return the correlation of columns that are of one mind at each task."""
+        """Return the correlation of columns that are of one mind at each task, or of opposite."""
         low, high = means_apart(self.rate, difference)
         spread = math.sqrt(low * (1 - low) * high * (1 - high))
         both = sum(share * below * above for share, below, above in self._minds(low, high))
-        return max(0.0, both - low * high) / spread if spread > _TINY else 0.0
+        apart = both - low * high
+        return apart / spread if spread > _TINY and apart * self.correlation > 0 else 0.0
 
     def _minds(self, low: float, high: float) -> list[tuple[float, float, float]]:
         """Return shares of tasks, from hard to easy, with the chance of each column's try."""
-        ends = []
+        columns = []
         for rate, tries in ((low, self.repeats), (high, self.ours)):
             # A single try comes out only once: a coin is no other than what comes out the same.
             alike = 1.0 if tries == 1 else self.alike
-            ends.append((alike * (1 - rate), 1 - alike * rate))
-        cuts = sorted({0.0, 1.0, *(end for pair in ends for end in pair)})
+            columns.append([(alike * (1 - rate), 0.0), (1 - alike * rate, rate), (1.0, 1.0)])
+        if self.correlation < 0:
+            (hard, never), (easy, rate), (_, always) = columns[1]
+            columns[1] = [(1 - easy, always), (1 - hard, rate), (1.0, never)]
+        cuts = sorted({0.0, *(end for parts in columns for end, _ in parts)})
         minds = []
         for start, end in pairwise(cuts):
             middle = (start + end) / 2
             below, above = (
-                0.0 if middle < hard else 1.0 if middle > easy else rate
-                for rate, (hard, easy) in zip((low, high), ends, strict=True)
+                next(chance for until, chance in parts if middle <= until) for parts in columns
             )
             minds.append((end - start, below, above))
         return minds

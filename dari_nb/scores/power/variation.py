@@ -30,8 +30,9 @@ class Variation(NamedTuple):
         two: The two values that all are, 0 and 1 of yes and no; ``None`` where there are others.
         alike: The correlation of two repeats of a task; ``None`` where a task of a column
             has several fewer than five times.
-        correlation: That of two columns' values of a task; ``None`` of one column, and of columns
-            that differ by the same at each task, which tell nothing of how others differ.
+        correlation: That of two columns' values of a task, below 0 where the one is good at what
+            the other one is not; ``None`` of one column, and of columns that differ by the same at
+            each task, which tell nothing of how others differ.
         tasks: On how many tasks all columns have values; where that are too few to tell anything,
             on how many one of them has.
     """
@@ -65,11 +66,11 @@ def variation(columns: Sequence[ByTask]) -> Variation | None:
     alike = None if within is None else own / total
     correlation = _correlation(means)
     if correlation is not None:
-        correlation = max(0.0, correlation * between / total)
+        correlation *= between / total
     if correlation is not None and correlation > _ALWAYS_ALIKE:
         correlation = None
     if alike is not None and correlation is not None:
-        correlation = min(correlation, alike)
+        correlation = max(-alike, min(correlation, alike))
     mean = fmean(fmean(of.values()) for of in means)
     two = two_values((values for of in tasks for values in of.values()), "number")
     common = len(set.intersection(*map(set, tasks)))

@@ -15,7 +15,7 @@ from ...models.events import CANCELLED
 from ...render.plain.words import count_text, short_id
 from ..link.background import wait_for
 from .cells import Column
-from .following.countable import Countable
+from .following.countable import Countable, Pair
 from .following.past_costs import PastCost, late_text, not_come_yet, past_costs, what_they_cost
 from .following.past_scores import Past, Two, named, past_scores
 from .following.spending import dollars
@@ -58,20 +58,21 @@ class Plan:
             matrix tells it: by the variance of its own scores, on five tasks or more, or else of
             the run of the agent that has most of them, or else assumed to be that of 0 and 1, if
             no score is of another kind. Of another run the same LLMs tell: those come first that
-            have scores of two or more of these, on five tasks or more. Of the rest all LLMs stand
-            in, and it is said which. A score of the same name as an own one tells if both may be on
-            one scale. Of three columns or more those two are told whose difference takes most to
-            show; that of others shows if it is smaller. Counted are the tasks on which both columns
-            have a score. How many that are of those to come is told by the cells of a past run, of
-            what has ended there: as many are drawn of each task as are to come. Where that are more
-            than it had, the others get a score as often as all did, and the more as those of their
-            task did the more alike these were. Repeats of which a past run has one alone are not
-            known to differ: all vary, and get a score, as that one does, and more of them show no
-            more. What failed, or could not be scored, has none; of yes and no, and of shares, it is
-            0 for whichever column is the better one, as it is where the matrix names that. An
-            answer that is not scored yet, by the function that scored others, is likely to get one.
-            Several columns, and several scores of its own or else of the past run, are as many
-            comparisons as the matrix judges together. ``None`` where no difference is told.
+            have scores of the most of these, and of two at least, on five tasks or more. Of the
+            rest all LLMs stand in. It is said which, and of which of these LLMs such a run tells
+            nothing. A score of the same name as an own one tells if both may be on one scale. Of
+            three columns or more those two are told whose difference takes most to show; that of
+            others shows if it is smaller. Counted are the tasks on which both columns have a score.
+            How many that are of those to come is told by the cells of a past run, of what has ended
+            there: as many are drawn of each task as are to come. Where that are more than it had,
+            the others get a score as often as all did, and the more as those of their task did the
+            more alike these were. Repeats of which a past run has one alone are not known to
+            differ: all vary, and get a score, as that one does, and more of them show no more. What
+            failed, or could not be scored, has none; of yes and no, and of shares, it is 0 for
+            whichever column is the better one, as it is where the matrix names that. An answer that
+            is not scored yet, by the function that scored others, is likely to get one. Several
+            columns, and several scores of its own or else of the past run, are as many comparisons
+            as the matrix judges together. ``None`` where no difference is told.
             See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
@@ -191,7 +192,7 @@ class Plan:
         known = [(pair.size, two.known if two else None) for pair, two in asked]
         found, place = planned(known, countable.comparisons)
         pair, two = asked[place]
-        supposed = _supposed(past, self.run_id, two, [of for _, of in asked], found.assumption)
+        supposed = _supposed(past, self.run_id, two, asked, found.assumption)
         told = [supposed, countable.told(cells, pair)]
         sizes = {"tasks": pair.tasks, "repeats": int(pair.repeats)}
         return replace(found, **sizes, assumption="; ".join(filter(None, told)))
@@ -201,7 +202,11 @@ class Plan:
         if shown is not None:
             return shown.found
         counted = self._past.counted
-        is_own = not counted or counted[0].run_id == self.run_id
+        able = {
+            (cell.row, cell.column) for cell in self._seen.values() if self._countable.has(cell)
+        }
+        can_be_compared = max(Counter(row for row, _ in able).values(), default=0) > 1
+        is_own = not counted or counted[0].run_id == self.run_id or not can_be_compared
         of = "" if is_own else f" of run {short_id(counted[0].run_id)}"
         return f"unknown: {self._past.untold or f'no task{of} has a score in two columns'}"
 
@@ -357,7 +362,11 @@ def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[st
 
 
 def _supposed(
-    past: Past, own: str, two: Two | None, others: Iterable[Two | None], assumption: str
+    past: Past,
+    own: str,
+    two: Two | None,
+    asked: Sequence[tuple[Pair, Two | None]],
+    assumption: str,
 ) -> str:
     """Say in short what is supposed, and by which two columns of how many."""
     told = past.telling
@@ -368,15 +377,18 @@ def _supposed(
         return "".join((_ASSUMED, *assumption.partition("; ")[1:], why))
     tasks = count_text(two.known.tasks, "task")
     of = f"variance of {told.name} in run {short_id(told.run_id)} on {tasks}"
-    are_several = len({frozenset(each.llms) for each in others if each}) > 1
-    if told.stand_in or are_several:
-        of += f" of {named(Column(llm).label for llm in two.llms)}"
+    are_several = len({frozenset(each.llms) for _, each in asked if each}) > 1
+    without = {llm for pair, _ in asked for llm in pair.llms}.difference(told.enough)
+    if told.stand_in or without or are_several:
+        of += f" of {named(Column(llm).label for llm in two.llms if llm in told.enough)}"
     if are_several:
         of += ", whose difference takes most to show"
-    if past.apart:
-        more = len(past.apart)
-        where = f"run {short_id(past.apart[0])}" if more == 1 else f"{more:,} other runs"
-        of += f", while it is on another scale in {where}"
+    if without and not told.stand_in:
+        of += f", and nothing there tells of {named(Column(llm).label for llm in without)}"
+    for is_on, runs in (("is on", past.apart), ("seems to be on", past.far)):
+        if runs:
+            where = named(f"run {short_id(run_id)}" for run_id in runs)
+            of += f", while it {is_on} another scale in {where}"
     if told.run_id != own and past.has_own:
         of += ", since this run's own scores tell nothing"
     return assumption.replace("variance of earlier values", of)

@@ -589,6 +589,22 @@ def is_one_of(turn, tasks):
 SPREADS = {"a": 1, "b": 1, "c": 8}
 
 
+def named(random, plan):
+    """How many percent of runs of 20 tasks name c, which is better than a by what is told."""
+    found = [
+        paired_difference(
+            dict(
+                enumerate(random.normal(10 + plan.shows.difference, SPREADS["c"], (20, 1)).tolist())
+            ),
+            dict(enumerate(random.normal(10, SPREADS["a"], (20, 1)).tolist())),
+            draws=499,
+            level=plan.shows.level,
+        )
+        for _ in range(400)
+    ]
+    return 100 * np.mean([each.low > 0 for each in found])
+
+
 def test_of_llms_that_vary_unlike_those_two_tell_that_take_most(tried):
     batch = tried([f"Task {n}" for n in range(60)], ["a", "b", "c"])
     random = np.random.default_rng(3)
@@ -602,17 +618,8 @@ def test_of_llms_that_vary_unlike_those_two_tell_that_take_most(tried):
     batch.score("x", value)
     plan = tried([f"More {n}" for n in range(20)], ["a", "b", "c"], dry_run=True)
     assert re.search(r" of [ab] and c, whose difference takes most to show; of 3", can_show(plan))
-    told, level = plan.shows.difference, plan.shows.level
-    found = [
-        paired_difference(
-            dict(enumerate(random.normal(10 + told, SPREADS["c"], (20, 1)).tolist())),
-            dict(enumerate(random.normal(10, SPREADS["a"], (20, 1)).tolist())),
-            draws=499,
-            level=level,
-        )
-        for _ in range(400)
-    ]
-    assert 75 <= 100 * np.mean([each.low > 0 for each in found]) <= 90
+    told = plan.shows.difference
+    assert 75 <= named(random, plan) <= 90
     same = tried([f"More {n}" for n in range(20)], ["a", "b"], dry_run=True)
     assert same.shows.difference < told / 3
     assert "takes most" not in can_show(same)
@@ -639,6 +646,17 @@ def test_a_score_that_is_on_two_scales_is_told_of(tried):
     assert "another scale" not in plain
     tried(TASKS[:9], ["a", "b"], run_id="marks").score("x", lambda turn: chance(turn.text) < 0.5)
     told = "in run stars on 30 tasks, while it is on another scale in run marks"
+    assert told in can_show(tried(MORE, ["a", "b"], dry_run=True))
+
+
+def test_whole_numbers_that_go_much_farther_elsewhere_are_told_of(tried):
+    for run_id, most, count in (("stars", 5, 30), ("marks", 100, 9), ("tens", 10, 8)):
+        batch = tried(TASKS[:count], ["a", "b"], run_id=run_id)
+        batch.score("x", lambda turn, most=most: 1 + int(most * chance(turn.text)))
+    told = "in run stars on 30 tasks, while it seems to be on another scale in run marks and run"
+    assert told in can_show(tried(MORE, ["a", "b"], dry_run=True))
+    tried(TASKS[:7], ["a", "b"], run_id="right").score("x", is_right)
+    told = "while it is on another scale in run right, while it seems to be on another"
     assert told in can_show(tried(MORE, ["a", "b"], dry_run=True))
 
 
@@ -673,3 +691,56 @@ def test_an_llm_to_come_is_taken_to_lose_as_many_as_any_did(tried):
     plan = tried(TASKS, ["a", "b", "c"], run_id="own").plan()
     # Of the 15 tasks of b half are likely to be those of c.
     assert plan.shows.tasks == 7
+
+
+@pytest.mark.parametrize("later", ["ab", "abc"], ids=["two of them", "a third that failed"])
+def test_a_run_of_all_llms_tells_before_a_larger_one_of_fewer(tried, server, d, later):
+    random = np.random.default_rng(3)
+    order = {llm: {count: random.permutation(count) for count in (40, 60)} for llm in SPREADS}
+
+    @server.agent("tried", llms=["a", "b", "c"])
+    def tried(prompt, turn):
+        if turn.llm_id == "c" and "Later" in prompt:
+            raise ValueError("broken")
+        yield f"{prompt} by {turn.llm_id}"
+
+    def value(turn):
+        name, number, _, llm = turn.text.split()
+        count = {"Task": 40, "Later": 60}[name]
+        place = order[llm][count][int(number)]
+        return SPREADS[llm] * NormalDist().inv_cdf((place + 0.5) / count)
+
+    def run(name, count, llms, **more):
+        return d.batches.run("tried", [f"{name} {n}" for n in range(count)], [*llms], **more)
+
+    run("Task", 40, "abc", run_id="all").wait(60).score("x", value)
+    before = run("More", 20, "abc", dry_run=True)
+    assert 75 <= named(random, before) <= 90
+    run("Later", 60, later).wait(60).score("x", value)
+    assert run("More", 20, "abc", dry_run=True).shows == before.shows
+    assert "in run all on 40 tasks of" in can_show(before)
+
+
+def test_llms_of_which_nothing_tells_how_they_vary_are_named(tried):
+    tried(TASKS, ["a", "b"], run_id="two").score("x", size)
+    told = "in run two on 30 tasks of a and b, and nothing there tells of c"
+    assert told in can_show(tried(MORE, ["a", "b", "c"], dry_run=True))
+    assert "nothing there tells" not in can_show(tried(MORE, ["a", "b"], dry_run=True))
+
+
+def test_an_llm_with_too_few_scores_does_not_tell(tried):
+    batch = tried(TASKS, ["a", "b"], run_id="own")
+    batch.score("x", lambda turn: None if is_one_of(turn, range(4, 30)) else size(turn))
+    told = "in run own on 30 tasks of a, and nothing there tells of b"
+    assert told in can_show(tried(MORE, ["a", "b"], dry_run=True))
+
+
+def test_a_batch_that_failed_as_a_whole_blames_no_other_run(d, server, tried):
+    tried(TASKS, ["a", "b"], run_id="good").score("x", size)
+
+    @server.agent("tried", llms=["a", "b"])
+    def tried_again(prompt):
+        raise ValueError("broken")
+
+    failed = d.batches.run("tried", MORE, ["a", "b"]).wait(60)
+    assert can_show(failed.plan()) == "unknown: no task has a score in two columns"

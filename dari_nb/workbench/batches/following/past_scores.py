@@ -64,13 +64,18 @@ class PastScores:
     columns: Sequence[ByTask]
     stand_in: bool = False
 
-    @property
-    def tells_enough(self) -> bool:
-        """Whether two or more of the columns that are compared have it on enough tasks."""
+    @cached_property
+    def enough(self) -> Sequence[str | None]:
+        """The LLM of each column that has it on enough tasks to tell how values vary."""
         from ....scores.power.variation import LEAST
 
-        enough = [column for column in self.columns if len(scored_tasks(column)) >= LEAST]
-        return not self.stand_in and len(enough) > 1
+        there = zip(self.llms, self.columns, strict=True)
+        return [llm for llm, column in there if len(scored_tasks(column)) >= LEAST]
+
+    @property
+    def tells_of(self) -> int:
+        """Of how many of the LLMs that are compared it tells; of none where it is of one column."""
+        return 0 if self.stand_in or len(self.enough) < 2 else len({*self.enough})
 
     @property
     def kind(self) -> Kind | None:
@@ -138,6 +143,7 @@ class Past(NamedTuple):
         has_own: Whether the run itself has any scores.
         has_any: Whether any run has.
         apart: Other runs of the same LLMs that have the telling score on another scale.
+        far: Those that seem to: its whole numbers go much farther in one of both.
         broken: The latest other run and how many cells it has, if all of them failed.
     """
 
@@ -146,6 +152,7 @@ class Past(NamedTuple):
     has_own: bool = False
     has_any: bool = False
     apart: Sequence[str] = ()
+    far: Sequence[str] = ()
     broken: tuple[str, int] = ("", 0)
 
     @property
@@ -165,8 +172,7 @@ class Past(NamedTuple):
             return ""
         from ....scores.power.variation import LEAST
 
-        are_few = all(len(scored_tasks(column)) < LEAST for column in of.columns)
-        told = f"it takes {LEAST} tasks to tell" if are_few else "nothing tells yet"
+        told = "nothing tells yet" if of.enough else f"it takes {LEAST} tasks to tell"
         return f"{told} how much {of.name} varies"
 
 
@@ -185,8 +191,8 @@ def past_scores(
     """Return what scores tell of a run, and else of the others of its agent.
 
     Of another run those columns tell that are compared here, if it has scores of two or more, and
-    such runs come first; else all of them stand in. So does all of the run itself as long as none
-    of its columns has a score.
+    such runs come first, those of the most of these LLMs before others; else all of them stand in.
+    So does all of the run itself as long as none of its columns has a score.
 
     Args:
         book: Where scores are.
@@ -217,19 +223,18 @@ def past_scores(
     counted = [of for of in (*mine, *theirs) if first and of.run_id == first.run_id]
     counted.sort(key=lambda of: of is not first)
     has_any = any(given[run_id] for run_id in (own, *run_ids))
-    apart = [
-        of.run_id
+    beside = [
+        of
         for of in theirs
-        if telling is not None
-        and telling is by_others
-        and of.name == telling.name
-        and not of.stand_in
-        and not of.may_be_like(telling.measure)
+        if telling is by_others and telling and of.name == telling.name and not of.stand_in
     ]
+    measure = telling.measure if telling else None
+    apart = [of.run_id for of in beside if not of.may_be_like(measure)]
+    far = [of.run_id for of in beside if measure and of.measure.is_far_from(measure)]
     last = next((run_id for run_id in run_ids if run_id != own), "")
     is_broken = {*ended[last].values()} == {"failed"}
     broken = (last, len(ended[last])) if is_broken else ("", 0)
-    return Past(telling, counted, bool(found), has_any, apart, broken)
+    return Past(telling, counted, bool(found), has_any, apart, far, broken)
 
 
 def _of_other(
@@ -265,10 +270,10 @@ def _first_telling(found: Iterable[PastScores]) -> PastScores | None:
     return next((past for past in found if variation(past.columns) is not None), None)
 
 
-def _evidence(past: PastScores) -> tuple[bool, int, int]:
-    """How much a score tells: of what is compared, on how many tasks, and by how many values."""
+def _evidence(past: PastScores) -> tuple[int, int, int]:
+    """How much a score tells: of how many LLMs, on how many tasks, and by how many values."""
     values = [of for column in past.columns for of in scored_tasks(column).values()]
-    return past.tells_enough, len(values), sum(value is not None for value in chain(*values))
+    return past.tells_of, len(values), sum(value is not None for value in chain(*values))
 
 
 def _run_of(session: models.Session) -> str | None:
