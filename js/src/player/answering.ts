@@ -61,7 +61,7 @@ export class Answering {
   readonly #story: Story;
   readonly #playback: Playback;
   /** What is said at a mark, of what is written there. */
-  #note = { id: "", text: "" };
+  #note = { id: "", text: "", of: "" };
   /** Whether an answer is on its way: what would be added now is not sent. */
   isSending = false;
 
@@ -95,7 +95,6 @@ export class Answering {
   write(id: string, text: string): void {
     const upon = this.#written(id)?.upon ?? this.#elsewhere(id);
     this.#hold(id, { text, upon });
-    this.#note = { id, text: "" };
     this.#tell();
   }
 
@@ -116,12 +115,13 @@ export class Answering {
 
   /** What the reader is to know at a mark. */
   note({ id, answer }: Mark): string {
-    const said = this.#note.id === id ? this.#note.text : "";
+    const isOfThis = this.#note.id === id && this.#note.of === this.text(id);
+    const said = isOfThis ? this.#note.text : "";
     return said || (answer === null ? "" : ELSEWHERE);
   }
 
   say(id: string, text: string): void {
-    this.#note = { id, text };
+    this.#note = { id, text, of: this.text(id) };
     this.#playback.renew();
   }
 

@@ -5,10 +5,13 @@ import type { Playback } from "./playback";
 import type { Mark } from "./wire";
 
 const LETTER = /^[\p{L}\p{N}]$/u;
+/** Keys that press a button. */
+const PRESSES = /^( |Enter)$/;
 /** Keys that lead through a recording, and would write in a field. */
 const STEPS = /^[,.[\]]$/;
 /** So long words stand there before they are sent or dropped by whoever did not write them now. */
 const READ_MS = 500;
+const TOO_SOON = "Read this first, and press once more.";
 const DROPS = "What you have written is not kept: skip once more to go on without it.";
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
@@ -25,7 +28,7 @@ export class Question {
   #shown: Mark | undefined;
   /** Whether the reader was put where they write, and may still be pressing what led them there. */
   #isLed = false;
-  /** When what is to be read before the next press came into sight. */
+  /** When what stands here, and was not written right here, came into sight. */
   #unread = Number.NEGATIVE_INFINITY;
 
   /** @param left Takes the focus when the question has gone. */
@@ -33,14 +36,13 @@ export class Question {
     this.#answering = answering;
     this.#playback = playback;
     this.#left = left;
-    const skip = button("Skip", () => this.#skip(), signal);
+    const skip = button("Skip", (event) => this.#skip(event), signal);
     this.#send = button("Go on and see", () => void this.send(), signal, {
       class: "dari-main",
       title: SENDS,
     });
     const written = () => {
-      this.#unread = Number.NEGATIVE_INFINITY;
-      if (this.#shown) answering.write(this.#shown.id, this.#field.value);
+      if (this.#shown) this.#write(this.#shown);
       this.#grow();
       this.#bring();
     };
@@ -71,7 +73,10 @@ export class Question {
     const note = this.#answering.note(mark);
     if (this.#note.textContent !== note) this.#note.textContent = note;
     if (this.#field.readOnly !== isSending) this.#field.readOnly = isSending;
-    if (become(this.#field, this.#answering.text(mark.id))) this.#grow();
+    if (become(this.#field, this.#answering.text(mark.id))) {
+      this.#came(mark);
+      this.#grow();
+    }
   }
 
   /** Puts the reader where they write. */
@@ -92,9 +97,11 @@ export class Question {
   /** Sends what is written, where something is asked. */
   async send(): Promise<void> {
     if (!this.#shown) return;
-    if (this.#field.value.trim()) return this.#isRead ? this.#reply(this.#field.value) : undefined;
-    this.#answering.say(this.#shown.id, "Write what you expect first, or skip it.");
-    this.focus();
+    const isEmpty = !this.#field.value.trim();
+    if (!isEmpty && this.#isRead) return this.#reply(this.#field.value);
+    const why = isEmpty ? "Write what you expect first, or skip it." : TOO_SOON;
+    this.#answering.say(this.#shown.id, why);
+    if (isEmpty) this.focus();
   }
 
   /** A letter that is typed anywhere beside a field while something is asked begins the answer. */
@@ -112,8 +119,8 @@ export class Question {
     this.#shown = mark;
     this.element.hidden = mark === undefined;
     this.#field.value = mark ? this.#answering.text(mark.id) : "";
-    this.#unread = performance.now();
     if (mark) {
+      this.#came(mark);
       // What the mark is called may tell what comes.
       // Sanitised by Python, like every fragment.
       this.#text.innerHTML = mark.html;
@@ -126,8 +133,20 @@ export class Question {
     } else if (hadFocus) this.#left();
   }
 
+  /** Something stands here; who wrote it in this page knows it. */
+  #came(mark: Mark): void {
+    this.#unread = this.#answering.holds(mark) ? Number.NEGATIVE_INFINITY : performance.now();
+  }
+
   get #isRead(): boolean {
     return performance.now() - this.#unread >= READ_MS;
+  }
+
+  /** What a reader writes is read; an empty line or a blank more is not writing. */
+  #write({ id }: Mark): void {
+    const { value } = this.#field;
+    if (value.trim() !== this.#answering.text(id).trim()) this.#unread = Number.NEGATIVE_INFINITY;
+    this.#answering.write(id, value);
   }
 
   /**
@@ -136,8 +155,9 @@ export class Question {
    */
   #holdKeys(event: KeyboardEvent): void {
     const isField = event.target === this.#field;
-    const isHeld = event.repeat && (!isField || this.#isLed);
-    if (isHeld || (isField && this.#isLed && STEPS.test(event.key))) event.preventDefault();
+    const isHeld = event.repeat && PRESSES.test(event.key);
+    const leads = isField && this.#isLed && (isHeld || STEPS.test(event.key));
+    if (leads || (isHeld && !isField)) event.preventDefault();
     else if (isField && event.key.length === 1) this.#isLed = false;
   }
 
@@ -150,14 +170,17 @@ export class Question {
   }
 
   /** Skips the question, and what is written there only once that is known and was read. */
-  #skip(): void {
+  #skip({ detail }: MouseEvent): void {
     const mark = this.#shown;
     if (!mark) return;
-    if (!this.#field.value.trim()) void this.#reply("");
-    else if (this.#answering.note(mark) !== DROPS) {
+    const isEmpty = !this.#field.value.trim();
+    const isKnown = isEmpty || this.#answering.note(mark) === DROPS;
+    if (isKnown && (this.#isRead || (isEmpty && detail < 2))) void this.#reply("");
+    else if (isEmpty) this.#answering.say(mark.id, TOO_SOON);
+    else if (!isKnown) {
       this.#answering.say(mark.id, DROPS);
       this.#unread = performance.now();
-    } else if (this.#isRead) void this.#reply("");
+    }
   }
 
   /** Sends what is expected; with nothing the question is skipped. */
