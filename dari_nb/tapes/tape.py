@@ -300,8 +300,8 @@ def opened(tape: Tape) -> GrowingTape:
     """
     if mode_of(tape) == "play" and not tape.file.exists():
         instead = instead_of(tape.file)
-        why = "" if tape.mode else f", as {VARIABLE} says"
-        raise InvalidRequestError(f"There is no tape {tape.path} to play{why}: {instead}.")
+        by = "" if tape.mode else f", as {VARIABLE} says"
+        raise InvalidRequestError(f"There is no tape {tape.path} to play{by}: {instead}.")
     if is_no_file(tape.file):
         raise InvalidRequestError(f"The tape {tape.path} is a folder, a pipe or a device.")
     if not tape.file.parent.is_dir():
