@@ -251,6 +251,15 @@ def written_elsewhere(book, text):
     return view
 
 
+def handed_over(book, own, text):
+    """Write so, and leave the field, until one's own page shows it; returns the other player."""
+    other = written_elsewhere(book, text)
+    other.locator("textarea").press("Escape")
+    book.page.bring_to_front()
+    expect(own.locator("textarea")).to_have_value(text)
+    return other
+
+
 def test_what_another_page_answers_takes_nothing_from_whoever_is_writing(lab):
     book, (own,) = shown(lab)
     other = written_elsewhere(book, "a long thought")
@@ -332,11 +341,7 @@ def test_what_comes_in_from_another_page_is_not_sent_before_it_can_be_read(lab):
 
 def test_what_another_page_goes_on_from_and_sends_is_no_draft_any_more(lab):
     book, (own,) = shown(lab)
-    other = written_elsewhere(book, "first half")
-    other.locator("textarea").press("Escape")
-    book.page.bring_to_front()
-    field = own.locator("textarea")
-    expect(field).to_have_value("first half")
+    other, field = handed_over(book, own, "first half"), own.locator("textarea")
     field.press("End")
     book.page.keyboard.type(" and the second")
     field.press("Control+Enter")
@@ -356,11 +361,7 @@ LAST = [*LINES[:-3], LINES[-2], LINES[-3], LINES[-1]]
 @pytest.mark.parametrize("lines", [ROW, LAST], ids=["before another", "the last one"])
 def test_what_is_answered_is_asked_in_no_other_page_where_no_time_passes_behind_it(lab, lines):
     book, (own,) = shown(lab, lines=lines)
-    other = written_elsewhere(book, "first half")
-    other.locator("textarea").press("Escape")
-    book.page.bring_to_front()
-    field = own.locator("textarea")
-    expect(field).to_have_value("first half")
+    other = handed_over(book, own, "first half")
     sent_once_read(own, "you expected: first half")
     for view in (own, other):
         view.page.bring_to_front()
@@ -408,11 +409,7 @@ def test_one_press_sends_what_one_wrote_and_not_what_stands_at_the_next_question
 @pytest.mark.parametrize("moves", ["own", "other"])
 def test_who_moves_while_an_answer_waits_is_not_asked_again(lab, moves):
     book, (own,) = shown(lab)
-    other = written_elsewhere(book, "first half")
-    other.locator("textarea").press("Escape")
-    book.page.bring_to_front()
-    field = own.locator("textarea")
-    expect(field).to_have_value("first half")
+    other, field = handed_over(book, own, "first half"), own.locator("textarea")
     book.page.evaluate(BUSY, WAITS)
     while not field.evaluate("(field) => field.readOnly"):
         field.press("Control+Enter")

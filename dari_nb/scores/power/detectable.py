@@ -302,8 +302,7 @@ def _roughly(size: Size, known: Variation | None) -> float:
         return math.inf
     told = known or _AS_ASSUMED
     varied = Numbers(told.mean, told.sd, *_of_known(told), repeats).variance
-    rest = tasks - sum(many for _, many in lost.known)
-    parts = [*lost.known, *((share, rest * part) for share, part in lost.others or ((1.0, 1.0),))]
+    parts = lost.parts(tasks)
     kept = sum(share * many for share, many in parts) / tasks
     varied += told.mean**2 * sum((share - kept) ** 2 * many for share, many in parts) / tasks
     errors = t_quantile((1 + level) / 2, tasks - 1) + NormalDist().inv_cdf(power)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 _HALVINGS = 40
 _NEAR = 0.001
+ALL = ((1.0, 1.0),)
+"""Any task has all of it."""
 
 
 class Lost(NamedTuple):
@@ -21,6 +23,15 @@ class Lost(NamedTuple):
     known: tuple[tuple[float, int], ...] = ()
     others: tuple[tuple[float, float], ...] = ()
     repeats: int = 0
+
+    def parts(self, tasks: int) -> list[tuple[float, float]]:
+        """Return which share it has on how many of so many tasks, on those of others as is likely.
+
+        >>> Lost(known=((0.5, 2),), others=((0.0, 0.25), (1.0, 0.75))).parts(6)
+        [(0.5, 2), (0.0, 1.0), (1.0, 3.0)]
+        """
+        rest = tasks - sum(many for _, many in self.known)
+        return [*self.known, *((share, rest * chance) for share, chance in self.others or ALL)]
 
 
 NOTHING = Lost()

@@ -9,13 +9,12 @@ import numpy as np
 from ..intervals import SOME
 from ..resampling import Array, ratios_of_many, reach_of
 from ..student import t_quantile
-from .lost import Lost, least_that, means_apart
+from .lost import ALL, Lost, least_that, means_apart
 from .numbers import Numbers
 
 _RUNS, _DRAWS = 800, 4_000
 _LARGEST = (0.99, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
 _NEAR = 0.01
-_ALL = ((1.0, 1.0),)
 _MOST_DRAWN = 100
 """Of more tasks so many are drawn, and their mean is counted to vary so much less."""
 
@@ -30,9 +29,7 @@ def least_share(of: Numbers, lost: Lost, tasks: int, power: float, level: float)
         return None
     many = min(tasks, _MOST_DRAWN)
     kept, above, below = _drawn(of, lost, many, many / tasks)
-    rest = tasks - sum(each for _, each in lost.known)
-    parts = [(there, rest * chance) for there, chance in lost.others or _ALL]
-    share = sum(there * each for there, each in (*lost.known, *parts)) / tasks
+    share = sum(there * each for there, each in lost.parts(tasks)) / tasks
 
     def shows(difference: float) -> bool:
         low, high = means_apart(of.mean, difference)
@@ -63,7 +60,7 @@ def _drawn(of: Numbers, lost: Lost, tasks: int, part: float) -> tuple[Array, Arr
     The tasks that are drawn are this part of all.
     """
     random, shape = np.random.default_rng(0), (_RUNS, tasks)
-    there, chances = zip(*(lost.others or _ALL), strict=True)
+    there, chances = zip(*(lost.others or ALL), strict=True)
     kept = random.choice(there, shape, p=chances)
     start = 0.0
     for share, each in lost.known:

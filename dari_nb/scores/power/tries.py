@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..intervals import HALVES, WHOLE, can_leave_out, normal_quantile
 from ..resampling import Array
 from ..signs import p_of_signs
-from .lost import NOTHING, Lost, least_that, means_apart
+from .lost import ALL, NOTHING, Lost, least_that, means_apart
 
 Whole = NDArray[np.int64]
 
@@ -175,7 +175,7 @@ def _parts(of: Tries, tasks: int, difference: float) -> Iterator[tuple[int, Arra
     for kept, many in of.lost.known:
         yield many, of.chances(difference, kept)
     if rest := tasks - sum(many for _, many in of.lost.known):
-        others = of.lost.others or ((1.0, 1.0),)
+        others = of.lost.others or ALL
         found = np.zeros(2 * of.steps + 1)
         for kept, share in others:
             found += share * of.chances(difference, kept)
