@@ -29,20 +29,12 @@ LINES = [
     {"event": "message.status_changed", "data": {"status": "completed"}},
 ]
 VIEW = "import dari_nb as dari\nplayer = dari.Tape('lesson.tape').view(speed='instant')\nplayer"
-DRAFTS = "print([*player.drafts.values()])"
+DRAFTS = "print([text for texts in player.drafts.values() for text in texts.values()])"
 # Until there is a file of that name.
 WAITS = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.05)"
 BUSY = f"(code) => void {KERNEL}.requestExecute({{ code }})"
 # What was written in a page at a question is there again: each test asks another one.
 TESTS = itertools.count()
-# A button is pressed twice, faster than one reads: at once, or as soon as another text is there.
-TWICE = "(button) => [1, 2].forEach(() => button.click())"
-ONCE_MORE = """async (button, text) => {
-    const field = button.closest("form").querySelector("textarea");
-    button.click();
-    while (field.value !== text) await new Promise(requestAnimationFrame);
-    button.click();
-}"""
 CARET = "(field) => [field.selectionStart, field.selectionEnd]"
 
 
@@ -197,44 +189,7 @@ def test_a_player_goes_where_it_is_told_however_near_that_is(lab):
     view.locator(".dari-question").wait_for()
 
 
-def test_two_pages_of_a_notebook_write_one_draft_and_go_on_together(lab):
-    book, (own,) = shown(lab)
-    book.save()
-    own.locator("textarea").press_sequentially("one")
-    own.locator("textarea").press("Escape")
-    assert says(book, DRAFTS, "['one']")
-    page = book.page.context.new_page()
-    page.goto(book.page.url)
-    other = page.locator(".dari-player")
-    field = other.locator("textarea")
-    field.wait_for()
-    assert field.input_value() == "one"
-    field.press("End")
-    page.keyboard.type(" two")
-    field.press("Escape")
-    book.page.bring_to_front()
-    own.locator("textarea").focus()
-    book.page.wait_for_function(
-        "() => document.querySelector('.dari-question textarea').value === 'one two'"
-    )
-    sent_once_read(own, "you expected: one two")
-    own.get_by_text("alpha is 1").wait_for()
-    page.bring_to_front()
-    other.get_by_text("you expected: one two").wait_for()
-    other.get_by_text("alpha is 1").wait_for()
-    book.page.bring_to_front()
-    assert own.get_by_text("alpha is 1").is_visible()
-    assert says(book, DRAFTS, "[]")
-    page.close()
-
-
-def sent_once_read(view, told):
-    """Press until it is sent: what has just come in from another page is to be read before."""
-    while not view.get_by_text(told).is_visible():
-        view.locator(".dari-log").press("Control+Enter")
-
-
-# What is written in one page is in the other one once its field is left: who has it there sends it.
+# Said where a question is asked still that was answered in another page.
 LATE = "Another page went on from here."
 
 
@@ -252,12 +207,68 @@ def written_elsewhere(book, text):
 
 
 def handed_over(book, own, text):
-    """Write so, and leave the field, until one's own page shows it; returns the other player."""
+    """Write so, leave the field, and take it over in one's own page; returns the other player."""
     other = written_elsewhere(book, text)
     other.locator("textarea").press("Escape")
     book.page.bring_to_front()
+    own.get_by_role("button", name="Take it over").click()
     expect(own.locator("textarea")).to_have_value(text)
     return other
+
+
+def test_what_is_written_in_another_page_stands_beside_and_is_taken_over_by_a_button(lab):
+    book, (own,) = shown(lab)
+    field, take = own.locator("textarea"), own.get_by_role("button", name="Take it over")
+    other = written_elsewhere(book, "first half\nof <b>two</b>")
+    other.locator("textarea").press("Escape")
+    book.page.bring_to_front()
+    take.wait_for()
+    for theme in ("light", "dark"):
+        book.theme(theme)
+        book.shot(f"player-beside-{theme}", selector=".dari-player")
+    # Whoever writes is not disturbed, and sends what they wrote.
+    field.press_sequentially("mine")
+    assert field.input_value() == "mine"
+    own.get_by_text("of <b>two</b>").wait_for()
+    take.click()
+    expect(take).to_have_count(0)
+    assert field.input_value() == "mine\nfirst half\nof <b>two</b>"
+    book.page.keyboard.type(", and more")
+    assert field.input_value() == "mine\nfirst half\nof <b>two</b>, and more"
+    assert other.locator("textarea").input_value() == "first half\nof <b>two</b>"
+    book.page.keyboard.press("Control+Enter")
+    own.get_by_text("alpha is 1").wait_for()
+    # It is asked still where it was written, and can be sent there, too.
+    other.page.bring_to_front()
+    other.get_by_text(LATE).wait_for()
+    assert other.locator("textarea").input_value() == "first half\nof <b>two</b>"
+    other.locator("textarea").press("Control+Enter")
+    other.get_by_text("alpha is 1").wait_for()
+    other.page.close()
+    given = book.execute("print(*dari.Tape('lesson.tape').answers()['answer'])")
+    assert "and more" in given
+    assert says(book, DRAFTS, "[]")
+
+
+@pytest.mark.parametrize("press", ["Enter", "Space", "click"])
+def test_what_another_page_leaves_is_not_sent_nor_skipped_unseen(lab, press):
+    book, (own,) = shown(lab)
+    skip = own.get_by_role("button", name="Skip")
+    own.locator("textarea").press("Enter")
+    # It is closed while somebody writes in it.
+    written_elsewhere(book, "a long thought").page.close()
+    book.page.bring_to_front()
+    own.get_by_text("a long thought").wait_for()
+    own.locator("textarea").press("Control+Enter")
+    own.get_by_text("Write what you expect first").wait_for()
+    skip.click() if press == "click" else skip.press(press)
+    own.get_by_text("Something is written in another page").wait_for()
+    assert own.get_by_text("alpha is 1").count() == 0
+    book.reload()
+    own.get_by_text("a long thought").wait_for()
+    own.get_by_role("button", name="Take it over").click()
+    own.locator("textarea").press("Control+Enter")
+    own.get_by_text("you expected: a long thought").wait_for()
 
 
 def test_what_another_page_answers_takes_nothing_from_whoever_is_writing(lab):
@@ -318,39 +329,16 @@ def test_what_another_page_answers_or_skips_takes_nothing_from_a_page_loaded_ane
     assert answer in given
 
 
-# A button is pressed as soon as words are in its field that nobody has written there.
-ARRIVES = """(button) => {
-    const field = button.closest("form").querySelector("textarea");
-    const look = () => (field.value ? button.click() : requestAnimationFrame(look));
-    look();
-}"""
-
-
-def test_what_comes_in_from_another_page_is_not_sent_before_it_can_be_read(lab):
+def test_who_sends_what_another_page_has_written_sends_it_for_both(lab):
     book, (own,) = shown(lab)
-    other = written_elsewhere(book, "not done y")
-    book.page.evaluate(ARRIVES, own.get_by_role("button", name="Go on and see").element_handle())
-    other.locator("textarea").press("Escape")
-    book.page.bring_to_front()
-    own.get_by_text("Read this first").wait_for()
-    expect(own.locator("textarea")).to_have_value("not done y")
-    assert own.get_by_text("alpha is 1").count() == 0
-    sent_once_read(own, "you expected: not done y")
-    other.page.close()
-
-
-def test_what_another_page_goes_on_from_and_sends_is_no_draft_any_more(lab):
-    book, (own,) = shown(lab)
-    other, field = handed_over(book, own, "first half"), own.locator("textarea")
-    field.press("End")
-    book.page.keyboard.type(" and the second")
-    field.press("Control+Enter")
+    other = handed_over(book, own, "first half")
+    own.locator("textarea").press("Control+Enter")
     for view in (own, other):
         view.page.bring_to_front()
-        view.get_by_text("you expected: first half and the second").wait_for()
+        view.get_by_text("you expected: first half").wait_for()
         view.locator(".dari-question").wait_for(state="hidden")
     other.page.reload()
-    other.get_by_text("you expected: first half and the second").wait_for()
+    other.get_by_text("you expected: first half").wait_for()
     assert other.locator(".dari-question").is_hidden()
 
 
@@ -362,7 +350,7 @@ LAST = [*LINES[:-3], LINES[-2], LINES[-3], LINES[-1]]
 def test_what_is_answered_is_asked_in_no_other_page_where_no_time_passes_behind_it(lab, lines):
     book, (own,) = shown(lab, lines=lines)
     other = handed_over(book, own, "first half")
-    sent_once_read(own, "you expected: first half")
+    own.locator("textarea").press("Control+Enter")
     for view in (own, other):
         view.page.bring_to_front()
         view.get_by_text("you expected: first half").wait_for()
@@ -374,36 +362,44 @@ def test_what_is_answered_is_asked_in_no_other_page_where_no_time_passes_behind_
     other.page.close()
 
 
-@pytest.mark.parametrize("press", ["two clicks", "a key that is held"])
-def test_one_press_sends_what_one_wrote_and_not_what_stands_at_the_next_question(lab, press):
+@pytest.mark.parametrize("label", ["Go on and see", "Skip"])
+def test_a_double_click_presses_once_and_the_next_press_counts(lab, label):
     book, (own,) = shown(lab, lines=ROW)
-    other = written_elsewhere(book, "long thought")
-    book.page.bring_to_front()
-    own.locator("textarea").press_sequentially("short")
-    own.locator("textarea").press("Control+Enter")
+    page = book.page
+    if label != "Skip":
+        own.locator("textarea").press_sequentially("short")
+    own.get_by_role("button", name=label).hover()
+    page.mouse.down()
+    page.mouse.up()
     own.get_by_text("And beta?").wait_for()
-    own.locator("textarea").press_sequentially("not done y")
-    own.locator("textarea").press("Escape")
-    assert says(book, "print('not done y' in player.drafts.values())", "True")
-    other.page.bring_to_front()
-    other.get_by_text(LATE).wait_for()
-    if press == "two clicks":
-        other.get_by_role("button", name="Go on and see").evaluate(ONCE_MORE, "not done y")
-    else:
-        other.locator("textarea").focus()
-        other.page.keyboard.down("Control")
-        other.page.keyboard.down("Enter")
-        other.get_by_text("And beta?").wait_for()
-        for _ in range(40):
-            other.page.keyboard.down("Enter")
-        other.page.keyboard.up("Enter")
-        other.page.keyboard.up("Control")
-    other.get_by_text("And beta?").wait_for()
-    expect(other.locator("textarea")).to_have_value("not done y")
-    assert other.get_by_text("alpha is 1").count() == 0
-    other.page.close()
-    given = book.execute("print([*dari.Tape('lesson.tape').answers()['answer']])")
-    assert "not done y" not in given
+    own.get_by_role("button", name=label).hover()
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
+    own.get_by_text("A double click presses once").wait_for()
+    assert own.get_by_text("alpha is 1").count() == 0
+    own.locator("textarea").press_sequentially("long")
+    own.locator("textarea").press("Control+Enter")
+    own.get_by_text("alpha is 1").wait_for()
+
+
+def test_a_key_that_is_held_sends_what_one_wrote_and_nothing_at_the_next_question(lab):
+    book, (own,) = shown(lab, lines=ROW)
+    own.locator("textarea").press_sequentially("short")
+    page = book.page
+    page.keyboard.down("Control")
+    page.keyboard.down("Enter")
+    own.get_by_text("And beta?").wait_for()
+    for _ in range(40):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    page.keyboard.up("Control")
+    skip = own.get_by_role("button", name="Skip")
+    skip.focus()
+    # What is held since before leads to nothing there.
+    for _ in range(40):
+        page.keyboard.down("Space")
+    page.keyboard.up("Space")
+    own.get_by_text("alpha is 1").wait_for()
 
 
 @pytest.mark.parametrize("moves", ["own", "other"])
@@ -411,8 +407,7 @@ def test_who_moves_while_an_answer_waits_is_not_asked_again(lab, moves):
     book, (own,) = shown(lab)
     other, field = handed_over(book, own, "first half"), own.locator("textarea")
     book.page.evaluate(BUSY, WAITS)
-    while not field.evaluate("(field) => field.readOnly"):
-        field.press("Control+Enter")
+    field.press("Control+Enter")
     view = {"own": own, "other": other}[moves]
     view.page.bring_to_front()
     back(view)
@@ -543,11 +538,11 @@ def test_skip_drops_what_is_written_only_once_that_is_known(lab):
     assert own.locator("textarea").input_value() == "mine"
     own.locator("textarea").press_sequentially(", and more")
     warning.wait_for(state="detached")
-    skip.evaluate(TWICE)
+    skip.dblclick()
     warning.wait_for()
     assert own.locator("textarea").input_value() == "mine, and more"
-    while not own.get_by_text("skipped").is_visible():
-        skip.evaluate("(button) => button.click()")
+    skip.press("Enter")
+    own.get_by_text("skipped").wait_for()
     assert says(book, DRAFTS, "[]")
 
 

@@ -318,6 +318,36 @@ def test_an_answer_that_is_too_long_is_refused_and_not_cut(tape: dari.Tape, tmp_
     player.close()
 
 
+def test_each_page_keeps_what_is_written_in_it_until_that_is_taken_away(
+    tape: dari.Tape, tmp_path: Path
+) -> None:
+    lines = tape.file.read_text().splitlines()
+    lines.insert(4, '{"mark": "It was asked.", "ask": "What will it say?"}')
+    tape.file.write_text("\n".join([*lines, ""]))
+    player = tape.view(answers=tmp_path / "answers.jsonl")
+    [mark_id] = player._score.questions
+
+    def told(page: Any, text: Any, was: Any = "", question: Any = mark_id) -> str | None:
+        body = {"id": question, "page": page, "was": was, "text": text}
+        return asked(player, "draft", body)["error"]
+
+    assert told("one", "alpha") is told("two", "beta") is None
+    assert player.drafts == {mark_id: {"one": "alpha", "two": "beta"}}
+    told("three", "alpha, gamma", was="one")
+    assert player.drafts == {mark_id: {"two": "beta", "three": "alpha, gamma"}}
+    for page, text, was, question in (
+        (1, "text", "", mark_id),
+        ("one", None, "", mark_id),
+        ("one", "text", [], mark_id),
+        ("one", "text", "", "elsewhere"),
+    ):
+        assert "question" in (told(page, text, was, question) or "")
+    told("two", " ")
+    told("three", "")
+    assert player.drafts == {}
+    player.close()
+
+
 def test_who_skips_a_question_sees_what_comes_and_nothing_is_kept(
     tape: dari.Tape, tmp_path: Path
 ) -> None:

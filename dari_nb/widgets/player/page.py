@@ -93,7 +93,6 @@ def page(
         idle_limit=idle_limit,
         height=0,
         drafts={},
-        upon={},
         replies=0,
         scope="",
     )

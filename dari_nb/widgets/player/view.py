@@ -14,7 +14,7 @@ from ..errands import Errands
 from ..packing import packed
 from ..view import STATIC, View
 from .score import Score
-from .wire import Outline, Reply, Wanted
+from .wire import Draft, Outline, Reply, Wanted
 
 IDLE_LIMIT = 3.0
 """Seconds that a player waits at most for what comes next, unless it is told otherwise."""
@@ -24,13 +24,6 @@ FASTEST = 1000.0
 
 Keep = Callable[[str, str], object]
 """Keeps what a reader expects at a mark: the mark's id, and the words."""
-
-
-def _texts() -> Any:
-    """Texts of the reader by the marks' ids, known to every page."""
-    return traitlets.Dict(value_trait=traitlets.Unicode(), key_trait=traitlets.Unicode()).tag(
-        sync=True
-    )
 
 
 class PlayerView(View):
@@ -55,10 +48,8 @@ class PlayerView(View):
         idle_limit: Seconds that it waits at most for what comes next; ``None`` waits as long as it
             took.
         height: Most pixels that the transcript takes; 0 leaves it to the page.
-        drafts: What the reader has written at questions, by the marks' ids, and not sent; a page
-            that is loaded anew has it again.
-        upon: On what each of them was written: of two pages that write at a time each keeps its
-            own.
+        drafts: What is written at questions and not sent, by the marks' ids and by the pages it is
+            written in: each page has its own, and shows that of others beside it.
         replies: How many questions were answered or skipped: by it all pages know that more may be
             seen, whoever it was that answered.
         scope: Whose drafts these are: tells one tape with one file of answers from others.
@@ -76,8 +67,7 @@ class PlayerView(View):
     speed = traitlets.Float(1.0).tag(sync=True)
     idle_limit = traitlets.Float(IDLE_LIMIT, allow_none=True).tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)
-    drafts = _texts()
-    upon = _texts()
+    drafts = traitlets.Dict(traitlets.Dict(traitlets.Unicode())).tag(sync=True)
     replies = traitlets.Int(0).tag(sync=True)
     scope = traitlets.Unicode().tag(sync=True)
 
@@ -99,6 +89,7 @@ class PlayerView(View):
         super().__init__(**traits)
         self.answer("outline", lambda _: self._outline())
         self.answer("turn", self._turn)
+        self.answer("draft", self._draft)
         self.answer("reply", self._reply_to)
 
     def _outline(self) -> tuple[Outline, list[bytes]]:
@@ -124,12 +115,19 @@ class PlayerView(View):
     def _steps(self, number: int, answers: Mapping[str, str]) -> tuple[None, list[bytes]]:
         return None, [packed(self._score.steps(number, answers))]
 
+    def _draft(self, body: Draft) -> None:
+        """Keep what a page has at a question, in place of what it had there."""
+        mark_id = self._asked(body)
+        page, was, text = (_text(body, name) for name in ("page", "was", "text"))
+        known = self.drafts.get(mark_id, {})
+        at_mark = {of: words for of, words in known.items() if of not in (page, was)}
+        if text.strip():
+            at_mark[page] = text
+        drafts = {**self.drafts, mark_id: at_mark}
+        self.drafts = {of: texts for of, texts in drafts.items() if texts}
+
     def _reply_to(self, body: Reply) -> tuple[Outline, list[bytes]]:
-        mark_id, text = (_told(body).get(name) for name in ("id", "text"))
-        if not isinstance(mark_id, str) or mark_id not in self._score.questions:
-            raise InvalidRequestError("This question is no longer there.")
-        if not isinstance(text, str):
-            raise InvalidRequestError("An answer is a text.")
+        mark_id, text = self._asked(body), _text(body, "text")
         if text.strip() and self._keep is not None:
             self._keep(mark_id, text)
         else:
@@ -137,6 +135,13 @@ class PlayerView(View):
         self.replies += 1
         self._replied()
         return self._outline()
+
+    def _asked(self, body: Draft | Reply) -> str:
+        """The id of the question that a page speaks of."""
+        mark_id = _text(body, "id")
+        if mark_id not in self._score.questions:
+            raise InvalidRequestError("This question is no longer there.")
+        return mark_id
 
     def _replied(self) -> None:
         """A reader has answered a question, or skipped it; nothing by default."""
@@ -158,3 +163,10 @@ class PlayerView(View):
 
 def _told(body: Any) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
+
+
+def _text(body: Any, name: str) -> str:
+    text = _told(body).get(name)
+    if not isinstance(text, str):
+        raise InvalidRequestError("What is written at a question is a text.")
+    return text

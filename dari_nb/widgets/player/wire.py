@@ -82,15 +82,26 @@ class Reply(TypedDict):
     text: str
 
 
+class Draft(TypedDict):
+    """Body of ``draft``: what is written at a mark in a page and not sent; no text is none.
+
+    ``was`` is what the page was known by before it was loaded anew.
+    """
+
+    id: str
+    page: str
+    was: str
+    text: str
+
+
 class State(TypedDict):
     """The synced traits.
 
     ``at`` is where the reader is, in seconds of the whole; ``speed`` how many times as fast it
     plays; ``idle_limit`` how many seconds it waits at most, ``None`` for as long as it took;
-    ``drafts`` what the reader has written at questions, by the marks' ids, and not sent; ``upon``
-    on what each of them was written, so that a page keeps what it wrote meanwhile; ``replies`` how
-    many questions were answered or skipped; ``scope`` tells the tape and the file of answers that
-    they belong to from others.
+    ``drafts`` what is written at questions and not sent, by the marks' ids and the pages it is
+    written in; ``replies`` how many questions were answered or skipped; ``scope`` tells the tape
+    and the file of answers that they belong to from others.
     """
 
     at: float
@@ -98,7 +109,6 @@ class State(TypedDict):
     speed: float
     idle_limit: float | None
     height: int
-    drafts: dict[str, str]
-    upon: dict[str, str]
+    drafts: dict[str, dict[str, str]]
     replies: int
     scope: str

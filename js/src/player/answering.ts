@@ -1,46 +1,52 @@
 import type { Port } from "../host/port";
 import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
-import type { Mark, State } from "./wire";
+import type { Draft, Mark, State } from "./wire";
 
-const NAME = "dari.written";
+const NAME = "dari.unsent";
 const ELSEWHERE = "Another page went on from here. What you send is kept, too.";
 const KEY = Symbol.for(NAME);
-const page: typeof globalThis & { [KEY]?: Map<string, Written> } = globalThis;
-page[KEY] ??= kept();
+const page: typeof globalThis & { [KEY]?: Unsent } = globalThis;
+page[KEY] ??= opened();
 
-/** What stands at a question and is not sent. */
-interface Written {
-  text: string;
-  /** What the other side had when this page last agreed with it; none where all is from there. */
-  upon?: string;
+/** What is written at questions in a page and not sent. */
+interface Unsent {
+  /** What other pages know this one by. */
+  page: string;
+  /** What they knew it by before it was loaded anew; two pages may come of one. */
+  was: string;
+  /** By the marks' ids and whose they are. */
+  texts: Map<string, string>;
 }
 
-/** Whose writing has changed on this page, and at which mark there is none any more. */
+/** Whose writing has changed on this page, and whether that is done with at a question. */
 interface Told {
   scope: string;
-  gone?: string | undefined;
+  isDone: boolean;
 }
 
 /**
- * What is written at questions and not sent, by the marks' ids and whose it is. It is the page's,
- * and so outlives players whose kernel is gone; each of them has a script of its own. A page that
- * is loaded anew in the same tab has it, too, and goes on from it whatever others wrote beside it.
+ * It is the page's, and so outlives players whose kernel is gone; each of them has a script of its
+ * own. A page that is loaded anew in the same tab has it, too.
  */
 const unsent = page[KEY];
+keepUnsent();
 
-function kept(): Map<string, Written> {
+function opened(): Unsent {
+  const code = (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0).toString(36);
   try {
-    return new Map(JSON.parse(sessionStorage.getItem(NAME) ?? "[]"));
+    const { was, texts } = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
+    return { page: code, was: was ?? "", texts: new Map(texts) };
   } catch {
     // Some hosts keep nothing.
-    return new Map();
+    return { page: code, was: "", texts: new Map() };
   }
 }
 
 function keepUnsent(): void {
   try {
-    sessionStorage.setItem(NAME, JSON.stringify([...unsent]));
+    const kept = { was: unsent.page, texts: [...unsent.texts] };
+    sessionStorage.setItem(NAME, JSON.stringify(kept));
   } catch {
     // As above, or there is no room: it is in the page still.
   }
@@ -52,14 +58,21 @@ const nameOf = (port: Port<State>, id: string) => `${port.get("scope")} ${id}`;
 /** Whether anything is, at the questions of a player. */
 export function isUnsent(port: Port<State>): boolean {
   const own = nameOf(port, "");
-  return [...unsent].some(([name, { text }]) => name.startsWith(own) && text.trim());
+  return [...unsent.texts].some(([name, text]) => name.startsWith(own) && text.trim());
 }
 
-/** What a reader writes at questions: the same in all views of a player, which send it once. */
+/**
+ * What a reader writes at questions: the same in all views of a page, which sends it once. What is
+ * written in other pages stands beside it.
+ */
 export class Answering {
   readonly #port: Port<State>;
   readonly #story: Story;
   readonly #playback: Playback;
+  /** What the other side may know this page by still. */
+  #was = unsent.was;
+  /** What was told of what is written here, by the marks' ids. */
+  readonly #told = new Map<string, string>();
   /** What is said at a mark, of what is written there. */
   #note = { id: "", text: "", of: "" };
   /** Whether an answer is on its way: what would be added now is not sent. */
@@ -69,59 +82,69 @@ export class Answering {
     this.#port = port;
     this.#story = story;
     this.#playback = playback;
-    const learn = () => {
-      for (const id of Object.keys(port.get("drafts"))) this.#learn(id);
-      playback.renew();
-    };
-    learn();
-    port.watch(["drafts"], learn, signal);
+    port.watch(["drafts"], () => playback.renew(), signal);
     const written = ({ detail }: Event & { detail?: Told }) => {
       if (detail?.scope !== port.get("scope")) return;
-      if (detail.gone !== undefined) this.#drop(detail.gone);
+      if (detail.isDone) this.keep();
       playback.renew();
     };
     window.addEventListener(NAME, written, { signal });
     window.addEventListener("pagehide", () => this.keep(), { signal });
   }
 
-  /** What is written at a mark: here, or else elsewhere. */
+  /** What is written at a mark in this page. */
   text(id: string): string {
-    const own = this.#written(id);
-    const text = own?.upon === undefined ? this.#elsewhere(id) : own.text;
-    return text.replace(/\r\n?/g, "\n");
+    return unsent.texts.get(nameOf(this.#port, id)) ?? "";
+  }
+
+  /** What is written there in other pages, but for what is in this one's, too. */
+  beside(id: string): string[] {
+    const { [unsent.page]: _, [this.#was]: __, ...others } = this.#port.get("drafts")[id] ?? {};
+    const texts = new Set(Object.values(others).map(oneLineEnd));
+    return [...texts].filter((text) => !this.text(id).includes(text));
   }
 
   /** What a reader writes is in all views at once, and in the page whatever becomes of the kernel. */
   write(id: string, text: string): void {
-    const upon = this.#written(id)?.upon ?? this.#elsewhere(id);
-    this.#hold(id, { text, upon });
-    this.#tell();
+    unsent.texts.set(nameOf(this.#port, id), text);
+    keepUnsent();
+    this.#tell(false);
   }
 
-  /** Tells the other side, for other pages, but takes nothing away there that was not known here. */
+  /** Goes on with what was written in another page, below what is written here. */
+  take(id: string, text: string): void {
+    if (this.isSending) return;
+    const own = this.text(id).trimEnd();
+    this.write(id, own ? `${own}\n${text}` : text);
+  }
+
+  /** Tells the other side what is written here, for other pages. */
   keep(): void {
-    const [drafts, upon] = [{ ...this.#port.get("drafts") }, { ...this.#port.get("upon") }];
-    let isNew = false;
-    for (const { id, answer } of this.#marks) {
-      const own = this.#written(id);
-      if (answer !== null || own?.upon === undefined || own.text === drafts[id]) continue;
-      if ((drafts[id] ?? own.upon) !== own.upon) continue;
-      [drafts[id], upon[id]] = [own.text, own.upon];
-      isNew = true;
-      own.upon = own.text;
-    }
-    if (isNew) this.#port.set({ drafts, upon });
+    const [{ page }, was, drafts] = [unsent, this.#was, this.#port.get("drafts")];
+    const marks = this.#story.chapters.flatMap(({ marks }) => marks.map(({ id }) => id));
+    const told = [...new Set([...marks, ...Object.keys(drafts)])].map((id) => {
+      const text = this.text(id).trim() && this.text(id);
+      if (text === (this.#told.get(id) ?? "") && drafts[id]?.[was] === undefined) return undefined;
+      this.#told.set(id, text);
+      const draft: Draft = { id, page, was, text };
+      return this.#port.ask("draft", draft);
+    });
+    const done = () => {
+      this.#was = "";
+    };
+    // Where nobody hears it, it is in this page still.
+    void Promise.all(told).then(done, () => undefined);
   }
 
   /** What the reader is to know at a mark. */
   note({ id, answer }: Mark): string {
-    const isOfThis = this.#note.id === id && this.#note.of === this.text(id);
+    const isOfThis = this.#note.id === id && this.#note.of === this.#standing(id);
     const said = isOfThis ? this.#note.text : "";
     return said || (answer === null ? "" : ELSEWHERE);
   }
 
   say(id: string, text: string): void {
-    this.#note = { id, text, of: this.text(id) };
+    this.#note = { id, text, of: this.#standing(id) };
     this.#playback.renew();
   }
 
@@ -129,7 +152,6 @@ export class Answering {
   async send(mark: Mark, text: string): Promise<boolean> {
     if (this.isSending) return false;
     const { id } = mark;
-    this.keep();
     this.isSending = true;
     this.say(id, "");
     try {
@@ -149,67 +171,43 @@ export class Answering {
 
   /** Whether the reader is asked at a question: what is written here goes nowhere by itself. */
   isAsked({ id, answer }: Mark): boolean {
-    return answer === null || this.#written(id)?.upon !== undefined;
+    return answer === null || unsent.texts.has(nameOf(this.#port, id));
   }
 
   /** Whether something is written here at a question: then nobody leads the reader away. */
   holds({ id }: Mark): boolean {
-    const own = this.#written(id);
-    return own?.upon !== undefined && own.text.trim() !== "";
+    return this.text(id).trim() !== "";
   }
 
   /** Forgets what was written at questions that are answered by now, but what is not in that. */
   clear(): void {
-    for (const mark of this.#marks) {
-      const own = this.#written(mark.id);
-      const isThere = own !== undefined || mark.id in this.#port.get("drafts");
-      const isLeft = this.holds(mark) && own?.text.trim() !== mark.answer;
-      if (isThere && mark.answer !== null && !isLeft) this.#forget(mark.id);
+    for (const { marks } of this.#story.chapters) {
+      for (const { id, answer } of marks) {
+        const text = this.text(id).trim();
+        if (answer !== null && (text === "" || text === answer)) this.#forget(id);
+      }
     }
   }
 
-  get #marks(): Mark[] {
-    return this.#story.chapters.flatMap(({ marks }) => marks);
-  }
-
-  /** Only what somebody wrote knowing of what is written here takes its place. */
-  #learn(id: string): void {
-    const own = this.#written(id);
-    const { [id]: text = "" } = this.#port.get("drafts");
-    if (own?.upon === undefined) this.#hold(id, { text });
-    else if (text === own.text) own.upon = text;
-    else if (text !== own.upon && this.#port.get("upon")[id] === own.text) this.#hold(id, { text });
-  }
-
-  #written(id: string): Written | undefined {
-    return unsent.get(nameOf(this.#port, id));
-  }
-
-  /** What the other side has, or had before its kernel was another one. */
-  #elsewhere(id: string): string {
-    return this.#port.get("drafts")[id] ?? this.#written(id)?.text ?? "";
-  }
-
-  #hold(id: string, written: Written): void {
-    unsent.set(nameOf(this.#port, id), written);
-    keepUnsent();
+  /** All that stands at a mark. */
+  #standing(id: string): string {
+    return [this.text(id), ...this.beside(id)].join("\n");
   }
 
   #forget(id: string): void {
-    unsent.delete(nameOf(this.#port, id));
+    if (!unsent.texts.delete(nameOf(this.#port, id))) return;
     keepUnsent();
-    this.#tell(id);
+    this.#tell(true);
   }
 
   /** Tells all players of the page that are asked the same, of other kernels, too. */
-  #tell(gone?: string): void {
-    const detail: Told = { scope: this.#port.get("scope"), gone };
+  #tell(isDone: boolean): void {
+    const detail: Told = { scope: this.#port.get("scope"), isDone };
     window.dispatchEvent(new CustomEvent(NAME, { detail }));
   }
+}
 
-  #drop(id: string): void {
-    const { [id]: draft, ...drafts } = this.#port.get("drafts");
-    const { [id]: _, ...upon } = this.#port.get("upon");
-    if (draft !== undefined) this.#port.set({ drafts, upon });
-  }
+/** With the ends of lines that a field has. */
+function oneLineEnd(text: string): string {
+  return text.replace(/\r\n?/g, "\n").trim();
 }

@@ -50,6 +50,8 @@ export class PagePort implements Port<State> {
 
   async ask<Body>(what: string, body?: unknown): Promise<Reply<Body>> {
     if (what === "turn") return reply(null, await this.#steps((body as Wanted).number));
+    // There is no other page that it could be told.
+    if (what === "draft") return reply(null);
     if (what === "reply") this.#keep(body as Expected);
     return reply(this.#recorded.whole, this.chapters());
   }

@@ -5,14 +5,13 @@ import type { Playback } from "./playback";
 import type { Mark } from "./wire";
 
 const LETTER = /^[\p{L}\p{N}]$/u;
+/** Keys that lead through a recording, one press after another, and would write in a field. */
+const STEPS = /^[,.[\]]$/;
 /** Keys that press a button. */
 const PRESSES = /^( |Enter)$/;
-/** Keys that lead through a recording, and would write in a field. */
-const STEPS = /^[,.[\]]$/;
-/** So long words stand there before they are sent or dropped by whoever did not write them now. */
-const READ_MS = 500;
-const TOO_SOON = "Read this first, and press once more.";
+const TWICE = "A double click presses once: press once more, if that is meant.";
 const DROPS = "What you have written is not kept: skip once more to go on without it.";
+const LEAVES = "Something is written in another page: skip once more to go on without it.";
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
 export class Question {
@@ -20,36 +19,42 @@ export class Question {
   readonly #answering: Answering;
   readonly #playback: Playback;
   readonly #left: () => void;
+  readonly #signal: AbortSignal;
   readonly #text = make("div", "dari-ask");
   readonly #field = make("textarea", "", { rows: "2", "aria-label": "What you expect" });
   readonly #note = make("span", "dari-note", { role: "status" });
   readonly #send: HTMLButtonElement;
   readonly #line: HTMLElement;
   #shown: Mark | undefined;
-  /** Whether the reader was put where they write, and may still be pressing what led them there. */
-  #isLed = false;
-  /** When what stands here, and was not written right here, came into sight. */
-  #unread = Number.NEGATIVE_INFINITY;
+  /** What other pages have, each with a button. */
+  readonly #beside = make("div", "");
+  #others: string[] = [];
+  /** The last key that was pressed in the player, and the one that led the reader to the field. */
+  #pressed = "";
+  #led = "";
 
   /** @param left Takes the focus when the question has gone. */
   constructor(answering: Answering, playback: Playback, left: () => void, signal: AbortSignal) {
     this.#answering = answering;
     this.#playback = playback;
     this.#left = left;
-    const skip = button("Skip", (event) => this.#skip(event), signal);
+    this.#signal = signal;
+    const skip = button("Skip", () => this.#skip(), signal);
     this.#send = button("Go on and see", () => void this.send(), signal, {
       class: "dari-main",
       title: SENDS,
     });
     const written = () => {
-      if (this.#shown) this.#write(this.#shown);
+      if (this.#shown) answering.write(this.#shown.id, this.#field.value);
       this.#grow();
       this.#bring();
     };
     this.#field.addEventListener("input", written, { signal });
     this.element.addEventListener("keydown", (event) => this.#holdKeys(event), { signal });
+    const once = { capture: true, signal };
+    this.element.addEventListener("click", (event) => this.#pressOnce(event), once);
     const away = () => {
-      this.#isLed = false;
+      this.#led = "";
       answering.keep();
     };
     this.#field.addEventListener("focus", () => this.lead(), { signal });
@@ -58,7 +63,7 @@ export class Question {
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
     const hint = make("small", "", {}, `${SENDS} sends`);
     this.#line = make("div", "dari-line", {}, this.#send, skip, hint, this.#note);
-    this.element.append(this.#text, this.#field, this.#line);
+    this.element.append(this.#text, this.#field, this.#line, this.#beside);
     this.element.hidden = true;
     const sizes = new ResizeObserver(() => this.#grow());
     sizes.observe(this.element);
@@ -73,10 +78,8 @@ export class Question {
     const note = this.#answering.note(mark);
     if (this.#note.textContent !== note) this.#note.textContent = note;
     if (this.#field.readOnly !== isSending) this.#field.readOnly = isSending;
-    if (become(this.#field, this.#answering.text(mark.id))) {
-      this.#came(mark);
-      this.#grow();
-    }
+    if (become(this.#field, this.#answering.text(mark.id))) this.#grow();
+    this.#showBeside(mark);
   }
 
   /** Puts the reader where they write. */
@@ -97,15 +100,18 @@ export class Question {
   /** Sends what is written, where something is asked. */
   async send(): Promise<void> {
     if (!this.#shown) return;
-    const isEmpty = !this.#field.value.trim();
-    if (!isEmpty && this.#isRead) return this.#reply(this.#field.value);
-    const why = isEmpty ? "Write what you expect first, or skip it." : TOO_SOON;
-    this.#answering.say(this.#shown.id, why);
-    if (isEmpty) this.focus();
+    if (this.#field.value.trim()) return this.#reply(this.#field.value);
+    this.#answering.say(this.#shown.id, "Write what you expect first, or skip it.");
+    this.focus();
   }
 
-  /** A letter that is typed anywhere beside a field while something is asked begins the answer. */
+  /**
+   * A letter that is typed anywhere beside a field while something is asked begins the answer.
+   *
+   * @param event Any key that is pressed in the player.
+   */
   type(event: KeyboardEvent): void {
+    this.#pressed = event.key;
     const isField = (event.target as HTMLElement).matches("input, select, textarea");
     if (!this.#shown || isField || isChord(event) || !LETTER.test(event.key)) return;
     event.stopImmediatePropagation();
@@ -120,7 +126,6 @@ export class Question {
     this.element.hidden = mark === undefined;
     this.#field.value = mark ? this.#answering.text(mark.id) : "";
     if (mark) {
-      this.#came(mark);
       // What the mark is called may tell what comes.
       // Sanitised by Python, like every fragment.
       this.#text.innerHTML = mark.html;
@@ -128,37 +133,53 @@ export class Question {
       this.#bring();
       if (focus && this.element.parentElement?.contains(focus)) {
         this.focus();
-        this.#isLed = true;
+        this.#led = this.#pressed;
       }
     } else if (hadFocus) this.#left();
   }
 
-  /** Something stands here; who wrote it in this page knows it. */
-  #came(mark: Mark): void {
-    this.#unread = this.#answering.holds(mark) ? Number.NEGATIVE_INFINITY : performance.now();
+  #showBeside({ id }: Mark): void {
+    const texts = this.#answering.beside(id);
+    if (texts.join("\0") === this.#others.join("\0")) return;
+    this.#others = texts;
+    this.#beside.replaceChildren(...texts.map((text) => this.#other(text)));
   }
 
-  get #isRead(): boolean {
-    return performance.now() - this.#unread >= READ_MS;
-  }
-
-  /** What a reader writes is read; an empty line or a blank more is not writing. */
-  #write({ id }: Mark): void {
-    const { value } = this.#field;
-    if (value.trim() !== this.#answering.text(id).trim()) this.#unread = Number.NEGATIVE_INFINITY;
-    this.#answering.write(id, value);
+  #other(text: string): HTMLElement {
+    const take = () => {
+      if (this.#shown) this.#answering.take(this.#shown.id, text);
+      this.focus();
+      const end = this.#field.value.length;
+      this.#field.setSelectionRange(end, end);
+    };
+    const said = make(
+      "div",
+      "dari-other",
+      {},
+      make("small", "", {}, "Written in another page"),
+      text,
+    );
+    return make("div", "dari-line", {}, said, button("Take it over", take, this.#signal));
   }
 
   /**
-   * A key that is held presses a button once, and what led the reader here writes nothing until they
-   * have written something else.
+   * The key that led the reader here writes nothing while it is held, nor where it is pressed again to
+   * go further; any other key ends that. A key that is held presses a button once.
    */
   #holdKeys(event: KeyboardEvent): void {
+    const { key, repeat } = event;
     const isField = event.target === this.#field;
-    const isHeld = event.repeat && PRESSES.test(event.key);
-    const leads = isField && this.#isLed && (isHeld || STEPS.test(event.key));
-    if (leads || (isHeld && !isField)) event.preventDefault();
-    else if (isField && event.key.length === 1) this.#isLed = false;
+    if (key !== this.#led) this.#led = "";
+    const leads = isField && this.#led !== "" && (repeat || STEPS.test(key));
+    if (leads || (repeat && !isField && PRESSES.test(key))) event.preventDefault();
+  }
+
+  /** The second click of two may be meant for what was here before the first. */
+  #pressOnce(event: MouseEvent): void {
+    const mark = this.#shown;
+    if (event.detail !== 2 || !mark || !(event.target as Element).closest("button")) return;
+    event.stopImmediatePropagation();
+    if (!this.#answering.note(mark)) this.#answering.say(mark.id, TWICE);
   }
 
   /** The field is as tall as what is in it. */
@@ -169,18 +190,14 @@ export class Question {
     if (this.#field.scrollHeight) style.height = `${this.#field.scrollHeight + 2}px`;
   }
 
-  /** Skips the question, and what is written there only once that is known and was read. */
-  #skip({ detail }: MouseEvent): void {
+  /** Skips the question, and what is written, here or elsewhere, only once that is known. */
+  #skip(): void {
     const mark = this.#shown;
     if (!mark) return;
-    const isEmpty = !this.#field.value.trim();
-    const isKnown = isEmpty || this.#answering.note(mark) === DROPS;
-    if (isKnown && (this.#isRead || (isEmpty && detail < 2))) void this.#reply("");
-    else if (isEmpty) this.#answering.say(mark.id, TOO_SOON);
-    else if (!isKnown) {
-      this.#answering.say(mark.id, DROPS);
-      this.#unread = performance.now();
-    }
+    const isBeside = this.#answering.beside(mark.id).length > 0;
+    const lost = this.#answering.holds(mark) ? DROPS : isBeside ? LEAVES : "";
+    if (!lost || this.#answering.note(mark) === lost) void this.#reply("");
+    else this.#answering.say(mark.id, lost);
   }
 
   /** Sends what is expected; with nothing the question is skipped. */

@@ -68,6 +68,15 @@ export interface Reply {
   text: string;
 }
 
+/** Body of `draft`: what is written at a mark in a page and not sent; with no text it is none. */
+export interface Draft {
+  id: string;
+  page: string;
+  /** What the page was known by before it was loaded anew. */
+  was: string;
+  text: string;
+}
+
 /** The synced traits. */
 export interface State {
   /** Where the reader is, in seconds of the whole. */
@@ -78,10 +87,8 @@ export interface State {
   /** How many seconds it waits at most; `null` for as long as it took. */
   idle_limit: number | null;
   height: number;
-  /** What the reader has written at questions, by the marks' ids, and not sent. */
-  drafts: Record<string, string>;
-  /** On what each of them was written: a page that wrote something else meanwhile keeps that. */
-  upon: Record<string, string>;
+  /** What is written at questions and not sent, by the marks' ids and the pages it is written in. */
+  drafts: Record<string, Record<string, string>>;
   /** How many questions were answered or skipped, here or in another page. */
   replies: number;
   /** Whose drafts these are: tells one tape with one file of answers from others. */

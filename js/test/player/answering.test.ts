@@ -1,220 +1,252 @@
 // @vitest-environment happy-dom
-import { beforeEach, describe, expect, test } from "vitest";
-import type { Port } from "../../src/host/port";
-import { Answering } from "../../src/player/answering";
-import { Playback } from "../../src/player/playback";
-import { Story } from "../../src/player/story";
-import type { Chapter, Mark, State } from "../../src/player/wire";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Port, Reply } from "../../src/host/port";
+import type { Answering } from "../../src/player/answering";
+import type { Chapter, Draft, Mark, State } from "../../src/player/wire";
 
-/** What a kernel knows of a player, and what is on its way to and from its pages. */
+const MARK = { id: "m", answer: null } as Mark;
+const NAME = "dari.unsent";
+
+/** What a kernel knows of a player, which it tells all pages. */
 class Kernel {
   readonly pages: Page[] = [];
-  state: Partial<State> = { drafts: {}, upon: {} };
-  readonly #onTheWay: [Page, Partial<State>][] = [];
+  drafts: State["drafts"] = {};
 
-  take(from: Page, changes: Partial<State>): void {
-    this.#onTheWay.push([from, changes]);
+  keep({ id, page, was, text }: Draft): void {
+    const { [page]: _, [was]: __, ...others } = this.drafts[id] ?? {};
+    this.drafts = { ...this.drafts, [id]: text ? { ...others, [page]: text } : others };
+    for (const each of this.pages) each.hears();
   }
 
-  /** Hears what the pages have said, in an order, and tells the others at once. */
-  hear(...order: Page[]): void {
-    for (const page of order) {
-      const next = this.#onTheWay.findIndex(([from]) => from === page);
-      if (next < 0) continue;
-      for (const [, changes] of this.#onTheWay.splice(next, 1)) {
-        Object.assign(this.state, changes);
-        for (const other of this.pages) if (other !== page) other.hears(changes);
-      }
-    }
+  get texts(): string[] {
+    return Object.values(this.drafts.m ?? {});
   }
 }
 
 let tests = 0;
 
-/** A page of a notebook that shows the player. */
+/** A page of a notebook that shows the player, with a script of its own. */
 class Page implements Port<State> {
-  readonly #kernel: Kernel;
-  readonly #state: State;
+  readonly kernel: Kernel;
+  readonly #scope: string;
   readonly #listeners: (() => void)[] = [];
-  readonly answering: Answering;
+  #answering?: Answering;
+  #stored: string | null;
+  /** What the page has in its memory. */
+  #memory: unknown;
+  answer: string | null = null;
 
-  /** @param scope Whose drafts it shows: two tabs know nothing of each other, and so have two. */
-  constructor(kernel: Kernel, scope = `page ${tests++}`) {
-    this.#kernel = kernel;
-    const known = { at: 0, playing: false, speed: 1, idle_limit: null, height: 0, scope };
-    this.#state = { ...known, ...structuredClone(kernel.state) } as State;
+  private constructor(kernel: Kernel, scope: string, stored: string | null) {
+    [this.kernel, this.#scope, this.#stored] = [kernel, scope, stored];
     kernel.pages.push(this);
-    const { signal } = new AbortController();
-    const story = new Story(this, () => undefined, new AbortController().signal);
-    story.chapters = [{ marks: [{ id: "m", answer: null }] } as Chapter];
-    this.answering = new Answering(this, story, new Playback(this, story, signal), signal);
+  }
+
+  /**
+   * @param stored What the tab has kept, where it had the page before.
+   * @param memory What the page has already, where another player is in it.
+   */
+  static async open(
+    kernel: Kernel,
+    scope: string,
+    stored: string | null = null,
+    memory?: unknown,
+  ): Promise<Page> {
+    const page = new Page(kernel, scope, stored);
+    page.#memory = memory;
+    await page.#within(async () => {
+      vi.resetModules();
+      const [{ Answering }, { Playback }, { Story }] = await Promise.all([
+        import("../../src/player/answering"),
+        import("../../src/player/playback"),
+        import("../../src/player/story"),
+      ]);
+      const { signal } = new AbortController();
+      const story = new Story(page, () => undefined, signal);
+      story.chapters = [{ marks: [MARK] } as Chapter];
+      page.#answering = new Answering(page, story, new Playback(page, story, signal), signal);
+    });
+    return page;
+  }
+
+  /** Does something with what is this page's alone, though all pages of a test share a window. */
+  async #within<Result>(does: () => Promise<Result> | Result): Promise<Result> {
+    const symbol = Symbol.for(NAME);
+    if (this.#stored === null) sessionStorage.removeItem(NAME);
+    else sessionStorage.setItem(NAME, this.#stored);
+    Object.assign(globalThis, { [symbol]: this.#memory });
+    const result = await does();
+    this.#memory = (globalThis as Record<symbol, unknown>)[symbol];
+    this.#stored = sessionStorage.getItem(NAME);
+    return result;
+  }
+
+  get answering(): Answering {
+    return this.#answering as Answering;
   }
 
   get<Name extends keyof State & string>(name: Name): State[Name] {
-    return this.#state[name];
+    const known = { at: 0, playing: false, speed: 1, idle_limit: null, height: 0, replies: 0 };
+    return { ...known, scope: this.#scope, drafts: this.kernel.drafts }[name] as State[Name];
   }
 
-  set(changes: Partial<State>): void {
-    Object.assign(this.#state, changes);
-    if ("drafts" in changes) this.#kernel.take(this, structuredClone(changes));
-  }
+  set(): void {}
 
   watch(names: readonly (keyof State & string)[], listener: () => void): void {
     if (names.includes("drafts")) this.#listeners.push(listener);
   }
 
-  hears(changes: Partial<State>): void {
-    Object.assign(this.#state, structuredClone(changes));
+  hears(): void {
     for (const listener of this.#listeners) listener();
   }
 
+  async ask<Body>(what: string, body?: unknown): Promise<Reply<Body>> {
+    if (what === "draft") this.kernel.keep(body as Draft);
+    const taken = [{ marks: [{ id: "m", answer: this.answer }] }];
+    const bytes = new TextEncoder().encode(JSON.stringify(taken));
+    return { body: {} as Body, buffers: [new DataView(bytes.buffer)] };
+  }
+
   /** Writes a text at the question, and leaves it. */
-  writes(text: string): void {
-    this.answering.write("m", text);
-    this.answering.keep();
+  async writes(text: string, isLeft = true): Promise<void> {
+    await this.#within(() => {
+      this.answering.write("m", text);
+      if (isLeft) this.answering.keep();
+    });
   }
 
-  /** Is loaded anew in its tab, while a kernel hears what it says. */
-  reloads(kernel = this.#kernel): Page {
-    this.closes();
-    return new Page(kernel, this.get("scope"));
+  async takes(text: string): Promise<void> {
+    await this.#within(() => this.answering.take("m", text));
   }
 
-  closes(): void {
-    this.answering.keep();
-    this.#kernel.pages.splice(this.#kernel.pages.indexOf(this), 1);
-    this.#kernel.hear(this);
+  async sends(): Promise<void> {
+    this.answer = this.shows;
+    await this.#within(() => this.answering.send(MARK, this.shows));
+  }
+
+  async closes(): Promise<void> {
+    await this.#within(() => this.answering.keep());
+    this.kernel.pages.splice(this.kernel.pages.indexOf(this), 1);
+  }
+
+  /** Is loaded anew in its tab. */
+  async reloads(kernel = this.kernel): Promise<Page> {
+    await this.closes();
+    const anew = await Page.open(kernel, this.#scope, this.#stored);
+    await anew.#within(() => anew.answering.keep());
+    return anew;
+  }
+
+  /** Is opened a second time, as browsers do who take along what the tab has kept. */
+  async doubles(): Promise<Page> {
+    return Page.open(this.kernel, this.#scope, this.#stored);
+  }
+
+  /** Another player of the same in the same page. */
+  async withAnother(kernel: Kernel): Promise<Page> {
+    return Page.open(kernel, this.#scope, this.#stored, this.#memory);
   }
 
   get shows(): string {
     return this.answering.text("m");
   }
 
+  get beside(): string[] {
+    return this.answering.beside("m");
+  }
+
   send(): void {}
   receive(): void {}
-  ask = () => new Promise<never>(() => undefined);
 }
 
 let kernel: Kernel;
 let one: Page;
 let two: Page;
 
-beforeEach(() => {
+beforeEach(async () => {
   kernel = new Kernel();
-  [one, two] = [new Page(kernel), new Page(kernel)];
+  const scope = `test ${tests++}`;
+  [one, two] = [await Page.open(kernel, scope), await Page.open(kernel, scope)];
 });
 
-describe("a draft in two pages", () => {
-  test("goes on in either of them", () => {
-    one.writes("alpha");
-    kernel.hear(one);
-    expect(two.shows).toBe("alpha");
-    two.writes("alpha, beta");
-    two.writes("alpha, beta, gamma");
-    kernel.hear(two, two);
-    expect(one.shows).toBe("alpha, beta, gamma");
-    one.writes("");
-    kernel.hear(one);
-    expect([one.shows, two.shows, kernel.state.drafts]).toEqual(["", "", { m: "" }]);
+describe("what is written at a question", () => {
+  test("is its page's own, and stands beside what others write", async () => {
+    await one.writes("a long thought");
+    expect([two.shows, two.beside]).toEqual(["", ["a long thought"]]);
+    await two.writes("short");
+    expect([one.shows, one.beside]).toEqual(["a long thought", ["short"]]);
+    expect([two.shows, two.beside]).toEqual(["short", ["a long thought"]]);
+    expect(kernel.texts).toEqual(["a long thought", "short"]);
   });
 
-  test.each([
-    [[0, 1], "short"],
-    [[1, 0], "a long thought"],
-  ])("is lost in neither where both write at a time, heard in order %j", (order, last) => {
-    one.writes("a long thought");
-    two.writes("short");
-    kernel.hear(...order.map((place) => kernel.pages[place] as Page));
-    expect([one.shows, two.shows]).toEqual(["a long thought", "short"]);
-    expect(kernel.state.drafts).toEqual({ m: last });
-  });
-
-  test("takes nothing from another page that left its own meanwhile", () => {
-    two.answering.write("m", "sh");
-    one.writes("a long thought");
-    kernel.hear(one);
-    two.writes("short");
-    expect([one.shows, two.shows]).toEqual(["a long thought", "short"]);
-    expect(kernel.state.drafts).toEqual({ m: "a long thought" });
-    expect(new Page(kernel).shows).toBe("a long thought");
+  test("stands beside no more once it is taken away, or is in what is written there", async () => {
+    await one.writes("alpha");
+    await two.takes("alpha");
+    expect([two.shows, two.beside]).toEqual(["alpha", []]);
+    await two.writes("beta");
+    await two.takes("alpha");
+    expect(two.shows).toBe("beta\nalpha");
+    await two.writes("beta");
+    await one.writes(" \n");
+    expect([two.beside, kernel.texts]).toEqual([[], ["beta"]]);
   });
 
   test.each([
     [0, 1],
     [1, 0],
-  ])("stays that of its page, whichever is loaded anew first: %i, %i", (first, second) => {
+  ])("is there when the pages are loaded anew, in order %i, %i", async (first, second) => {
     const pages = [one, two];
-    one.answering.write("m", "written in one");
-    two.answering.write("m", "written in two");
+    await one.writes("written in one", false);
+    await two.writes("written in two", false);
     for (const place of [first, second, first]) {
-      pages[place] = (pages[place] as Page).reloads();
+      pages[place] = await (pages[place] as Page).reloads();
       expect(pages.map(({ shows }) => shows)).toEqual(["written in one", "written in two"]);
     }
-    pages[second]?.writes("more");
-    expect(pages[second]?.reloads().shows).toBe("more");
-    expect(kernel.state.drafts).toEqual({ m: first ? "written in two" : "written in one" });
+    expect(kernel.texts.sort()).toEqual(["written in one", "written in two"]);
+    await pages[first]?.writes("more");
+    expect(pages[second]?.beside).toEqual(["more"]);
   });
 
-  test("stays that of its page as the other one is closed", () => {
-    one.answering.write("m", "written in one");
-    two.answering.write("m", "written in two");
-    two.closes();
-    one = one.reloads();
-    expect(one.shows).toBe("written in one");
-    expect(new Page(kernel).shows).toBe("written in two");
+  test("stays beside as its page is closed, and a page that is new has none of its own", async () => {
+    await one.writes("written in one", false);
+    await one.closes();
+    expect([two.shows, two.beside]).toEqual(["", ["written in one"]]);
+    const late = await Page.open(kernel, two.get("scope"));
+    expect([late.shows, late.beside]).toEqual(["", ["written in one"]]);
   });
 
-  test("is the newest where the other page went on from what this one has told", () => {
-    one.writes("alpha");
-    kernel.hear(one);
-    two.writes("alpha, beta");
-    kernel.hear(two);
-    one = one.reloads();
-    expect(one.shows).toBe("alpha, beta");
-    two.writes("alpha, beta, gamma");
-    two.closes();
-    expect(one.reloads().shows).toBe("alpha, beta, gamma");
+  test("is that of each of two pages that were one", async () => {
+    await one.writes("alpha");
+    const copy = await one.doubles();
+    expect([copy.shows, copy.beside]).toEqual(["alpha", []]);
+    await copy.writes("alpha, beta");
+    await one.writes("alpha, gamma");
+    expect([one.shows, one.beside]).toEqual(["alpha, gamma", ["alpha, beta"]]);
+    expect([copy.shows, copy.beside]).toEqual(["alpha, beta", ["alpha, gamma"]]);
   });
 
-  test("does not come back where a page has emptied it", () => {
-    one.writes("alpha");
-    kernel.hear(one);
-    one.answering.write("m", "");
-    expect(one.shows).toBe("");
-    one = one.reloads();
-    expect([one.shows, two.shows, kernel.state.drafts]).toEqual(["", "", { m: "" }]);
-  });
-
-  test("goes on with another kernel, whoever wrote it", () => {
-    one.writes("alpha");
-    kernel.hear(one);
+  test("goes on with another kernel", async () => {
+    await one.writes("alpha");
     const anew = new Kernel();
-    [one, two] = [one.reloads(anew), two.reloads(anew)];
-    expect([one.shows, two.shows]).toEqual(["alpha", "alpha"]);
-    one.answering.keep();
-    anew.hear(one);
-    expect(anew.state.drafts).toEqual({ m: "alpha" });
-    two.writes("alpha, beta");
-    anew.hear(two);
-    expect([one.shows, anew.state.drafts]).toEqual(["alpha, beta", { m: "alpha, beta" }]);
+    one = await one.reloads(anew);
+    two = await two.reloads(anew);
+    expect([one.shows, two.shows, two.beside]).toEqual(["alpha", "", ["alpha"]]);
   });
 
-  test("is one for two players of a page that play the same", () => {
-    const beside = new Page(new Kernel(), one.get("scope"));
-    one.writes("alpha");
-    expect(beside.shows).toBe("alpha");
-    beside.writes("alpha, beta");
-    expect(one.shows).toBe("alpha, beta");
-    expect(one.reloads().shows).toBe("alpha, beta");
+  test("is one for two players of a page, and done with in both once it is sent", async () => {
+    await one.writes("alpha");
+    const another = new Kernel();
+    const beside = await one.withAnother(another);
+    await beside.writes("alpha, beta");
+    expect([beside.shows, another.texts]).toEqual(["alpha, beta", ["alpha, beta"]]);
+    await beside.sends();
+    expect([beside.shows, another.texts]).toEqual(["", []]);
   });
 
-  test("is sent once, whichever kernel has it", async () => {
-    const beside = new Page(new Kernel(), one.get("scope"));
-    beside.writes("alpha");
-    const taken = [{ marks: [{ id: "m", answer: "alpha" }] }];
-    const told = new DataView(new TextEncoder().encode(JSON.stringify(taken)).buffer);
-    one.ask = () => Promise.resolve({ body: {}, buffers: [told] }) as never;
-    await one.answering.send({ id: "m", answer: null } as Mark, one.shows);
-    expect([one.shows, beside.shows]).toEqual(["", ""]);
+  test("stays in other pages, and for them, when it is sent from one", async () => {
+    await one.writes("alpha");
+    await two.writes("beta");
+    await one.sends();
+    expect([one.shows, one.beside]).toEqual(["", ["beta"]]);
+    expect([two.shows, two.beside, kernel.texts]).toEqual(["beta", [], ["beta"]]);
   });
 });

@@ -63,7 +63,6 @@ async function begin(marks: Mark[] = [], state: Partial<State> = {}): Promise<vo
     idle_limit: null,
     height: 0,
     drafts: {},
-    upon: {},
     replies: 0,
     scope: "",
     ...state,

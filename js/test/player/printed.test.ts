@@ -10,7 +10,6 @@ const STATE: State = {
   idle_limit: null,
   height: 0,
   drafts: {},
-  upon: {},
   replies: 0,
   scope: "",
 };
