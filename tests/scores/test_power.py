@@ -277,6 +277,19 @@ def test_of_columns_good_at_different_tasks_as_much_is_seen_as_is_said(
     assert 75 <= 100 * np.mean(seen) <= 90
 
 
+@pytest.mark.parametrize("midway", [None, 0.5])
+def test_of_columns_that_are_said_to_be_good_at_different_tasks_it_is_the_same(midway):
+    random = np.random.default_rng(8)
+    like = opposed(random, 4000, 1, -0.6, midway=midway)
+    of = {"sd": 1.0} if midway is None else {"rate": midway}
+    pairs = [[column[task][0] for task in range(4000)] for column in like]
+    correlation = round(float(np.corrcoef(*pairs)[0, 1]), 2)
+    assert correlation < -0.3
+    said = detectable(25, alike=0.7, correlation=correlation, **of)
+    assert said.difference == pytest.approx(detectable(25, like=like).difference, rel=0.05)
+    assert f"and {correlation:g} of columns" in said.assumption
+
+
 def test_what_is_told_by_columns_good_at_different_tasks_is_what_their_differences_tell():
     above, below = opposed(np.random.default_rng(6), 60, 1, -0.6)
     sd = np.std([above[task][0] - below[task][0] for task in above], ddof=1)
@@ -376,7 +389,10 @@ def test_comparisons_that_hold_together_take_a_larger_difference():
         ({"sd": 0}, r"sd is a number from 1e-100 to 1e\+100, not 0"),
         ({"sd": "wide"}, r"sd is a number from 1e-100 to 1e\+100, not 'wide'"),
         ({"rate": 0.5, "sd": 1}, "not both"),
-        ({"alike": 0.2, "correlation": 0.4}, "correlation=0.4 is more than alike=0.2"),
+        ({"alike": 0.2, "correlation": 0.4}, "correlation=0.4 is further from 0 than alike=0.2"),
+        ({"alike": 0.2, "correlation": -0.4}, "correlation=-0.4 is further from 0 than alike=0.2"),
+        ({"correlation": -0.6}, "correlation=-0.6 of columns is further from 0 than the 0.5"),
+        ({"correlation": -1.1}, "correlation is a number from -1 to 1, not -1.1"),
         ({"sd_of_differences": 1, "alike": 0.2}, "sd_of_differences says it all: leave alike out"),
         ({"like": [{"a": [1]}], "sd": 1}, "like says it all: leave sd out"),
         ({"like": [{"a": [1], "b": [0]}]}, "like tells nothing of how values vary"),

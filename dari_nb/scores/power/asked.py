@@ -29,7 +29,7 @@ def check_between(name: str, number: Any, least: float, most: float, *, ends: bo
         return
     inside = is_number(number) and is_real(number) and least <= number <= most
     if not inside or (not ends and number in (least, most)):
-        upto = "between 0 and 1" if most == 1 else f"from {least:g} to {most:g}"
+        upto = "between 0 and 1" if (least, most) == (0, 1) else f"from {least:g} to {most:g}"
         is_long = isinstance(number, int) and not is_number(number)
         told = "one of so many digits" if is_long else repr(number)
         raise InvalidRequestError(f"{name} is a number {upto}, not {told}.")

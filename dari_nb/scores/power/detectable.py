@@ -155,8 +155,9 @@ def detectable(
             is too large for that, what lies midway is told.
         sd: For other values: their standard deviation in a column.
         alike: Correlation of two repeats of a task in a column.
-        correlation: That of two columns' values of a task; not more than ``alike``, which is to be
-            given with it above 0.5.
+        correlation: That of two columns' values of a task, below 0 where each does well where the
+            other one does not; no further from 0 than ``alike``, which is to be given with it
+            beyond 0.5.
         sd_of_differences: For other values, in place of the three before: the standard deviation of
             the tasks' differences, with as many repeats.
         like: Values by task of an earlier column, of five tasks or more, or a list of several such
@@ -188,8 +189,8 @@ def detectable(
             f"power={power:g} is what chance alone shows at level={level:g}: give more."
         )
     check_between("rate", rate, 0, 1, ends=False)
-    for name, share in (("alike", alike), ("correlation", correlation)):
-        check_between(name, share, 0, 1)
+    check_between("alike", alike, 0, 1)
+    check_between("correlation", correlation, -1, 1)
     for name, spread in (("sd", sd), ("sd_of_differences", sd_of_differences)):
         check_between(name, spread, _SMALLEST, LARGEST)
     said = {"rate": rate, "sd": sd, "alike": alike, "correlation": correlation}
@@ -237,10 +238,17 @@ def _check_said(
 ) -> None:
     if rate is not None and sd is not None:
         raise InvalidRequestError("Give rate, for values of 0 and 1, or sd, for others: not both.")
-    if alike is None and correlation is not None and correlation > ALIKE:
+    if correlation is None:
+        return
+    if alike is None and abs(correlation) > ALIKE:
         raise InvalidRequestError(
-            f"correlation={correlation:g} of columns is more than the {ALIKE:g} that is assumed of "
-            "repeats: give alike, the correlation of repeats, too."
+            f"correlation={correlation:g} of columns is further from 0 than the {ALIKE:g} that "
+            "is assumed of repeats: give alike, the correlation of repeats, too."
+        )
+    if alike is not None and abs(correlation) > alike:
+        raise InvalidRequestError(
+            f"correlation={correlation:g} is further from 0 than alike={alike:g}: tries of two "
+            "columns have no more in common than those of one."
         )
 
 
@@ -335,11 +343,6 @@ def _together(alike: float | None, correlation: float | None) -> tuple[float, fl
         alike = max(ALIKE, correlation or 0.0)
     if correlation is None:
         correlation = min(CORRELATION, alike)
-    if correlation > alike:
-        raise InvalidRequestError(
-            f"correlation={correlation:g} is more than alike={alike:g}: tries of two columns are "
-            "no more alike than those of one."
-        )
     return alike, correlation
 
 
