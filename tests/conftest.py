@@ -73,6 +73,9 @@ class TcpProxy:
         """Reset all connections; returns how many there were."""
         return self._call(self._kill())
 
+    async def passing(self, data: bytes) -> None:
+        """Do what is to be done before these bytes go on."""
+
     def __enter__(self) -> Self:
         self._thread.start()
         self._server = self._call(asyncio.start_server(self._serve, "127.0.0.1", 0))
@@ -127,6 +130,7 @@ class TcpProxy:
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(1 << 16):
+                await self.passing(data)
                 writer.write(data)
                 await writer.drain()
         for each in pair:

@@ -19,6 +19,7 @@ from ..endpoints import sessions
 from . import listed as _listed
 from .breaks import Breaks, may_pass
 from .frames import Frames
+from .overtaken import Overtaken
 from .payloads import events_in, is_draft
 from .seen import Seen
 
@@ -50,6 +51,7 @@ class Following:
         self._resumed_from = wanted.last_event_id
         self._state: State | None = None
         self._seen = Seen()
+        self._overtaken = Overtaken()
         self._position = 0
         self._frames = Frames()
         self._breaks = Breaks(policy)
@@ -112,6 +114,7 @@ class Following:
                 f" not {content_type or 'an answer without a type'}."
             )
         self._frames = Frames()
+        self._overtaken.stream_is_at(self._position)
         self._breaks.connected()
         self._tell("live")
 
@@ -157,6 +160,8 @@ class Following:
         if events and self._begins:
             self._begins = False
             events = self._begun_with(events)
+        if events:
+            self._overtaken.stream_is_at(events[-1].sequence_number)
         return self._passed(events) if self._resumed_from is not None else events
 
     def lacks(self, events: list[Event]) -> bool:
@@ -186,17 +191,18 @@ class Following:
     def admit(self, events: Iterable[Event]) -> list[Event]:
         """Pick the events that are new, in ledger order, up to the end of the awaited message.
 
-        Drafts are all new.
+        Drafts are new, unless what became of them was admitted before them.
         """
         events = list(events)
         if events and is_draft(events[0]):
-            return events
+            return [draft for draft in events if draft not in self._overtaken]
         fresh = self._seen.fresh(events)
         if not fresh:
             return fresh
         fresh.sort(key=_sequence_number)
         if self._wanted.until is not None:
             fresh = self._up_to_the_end(fresh)
+        self._overtaken.take(fresh)
         self._advance_to(fresh[-1])
         self._breaks.progressed()
         return fresh

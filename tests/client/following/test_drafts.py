@@ -5,7 +5,7 @@ import json
 import pytest
 from starlette.responses import JSONResponse
 
-from .streams import SESSION, chunks, frames
+from .streams import EVENTS, SESSION, chunks, frames
 
 OFFERED = {"Dari-Extensions": "drafts, cancel"}
 
@@ -63,6 +63,40 @@ def test_after_a_break_in_a_draft_the_ledger_goes_on_where_it_was(turn, side):
     again = turn.asked(f"/sessions/{SESSION}/stream")[1]
     assert again.headers["last-event-id"] == f"{SESSION}:evt_2"
     assert again.query == [("drafts", "true")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "comes"),
+    [
+        ("assistant.message_completed", {}, ["?"]),
+        ("tool.call_requested", {}, ["?"]),
+        ("message.status_changed", {"status": "running", "attempt": 2}, ["?"]),
+        ("message.cancel_requested", {}, ["Hel", "lo", "?"]),
+        ("tool.call_completed", {}, ["Hel", "lo", "?"]),
+    ],
+)
+def test_a_draft_comes_only_while_no_listed_event_has_taken_its_place(
+    turn, side, kind, data, comes
+):
+    turn.ledger[2] |= {"type": kind, "data": data}
+    turn.answer("GET", EVENTS, {"events": turn.ledger[:3]})
+    late = delta("Hel") + delta("lo", 3)
+    turn.streams = [chunks(frames(turn, 1, 2) + late, frames(turn, 3), delta("?"), frames(turn, 4))]
+    assert told(side.follow(turn.url, until="msg_1", drafts=True)) == [1, 2, 3, *comes, 4]
+
+
+def test_what_another_turn_in_the_queue_has_come_to_ends_no_draft(turn, side):
+    turn.ledger[2] |= {"type": "message.status_changed", "message_id": "msg_2"}
+    turn.answer("GET", EVENTS, {"events": turn.ledger[:3]})
+    turn.streams = [chunks(frames(turn, 1, 2) + delta("Hel"), frames(turn, 3, 4))]
+    assert told(side.follow(turn.url, until="msg_1", drafts=True)) == [1, 2, 3, "Hel", 4]
+
+
+def test_what_is_written_after_a_break_comes_though_events_before_it_were_only_listed(turn, side):
+    turn.answer("GET", EVENTS, {"events": turn.ledger[:3]})
+    late, new = delta("Hel"), delta("?", draft=1)
+    turn.streams = [chunks(frames(turn, 1, 2) + late), chunks(new, frames(turn, 4))]
+    assert told(side.follow(turn.url, until="msg_1", drafts=True)) == [1, 2, 3, "?", 4]
 
 
 def test_a_server_that_offers_none_is_not_asked(turn, side):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -323,6 +324,38 @@ def test_a_connection_that_breaks_in_the_middle_is_taken_up_again(hosted, path):
         "message.status_changed",
     ]
     assert hosted.asked == ["long", "end of long"]
+
+
+class SlowLists(TcpProxy):
+    """Lets no list of events be asked for until it may."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.lists, self.drafted = Event(), Event()
+
+    async def passing(self, data: bytes) -> None:
+        if data.startswith(b"GET ") and b"/events" in data.partition(b"\r\n")[0]:
+            await asyncio.to_thread(self.lists.wait, 60)
+        if ev.ASSISTANT_MESSAGE_DELTA.encode() in data:
+            self.drafted.set()
+
+
+def test_what_was_a_draft_is_not_said_again_where_its_ledger_is_listed_late(hosted, path):
+    @dari.tool(approve="always")
+    def stock(of: str) -> int:
+        return len(of)
+
+    with SlowLists(hosted.url) as proxy, dari.Client(hosted.url, hosted.key) as there:
+        d = dari.connect(base_url=proxy.url, api_key=hosted.key, tape=Tape(path, speed="instant"))
+        turn = d.agents["asking"].send("one", tools=[stock])
+        assert proxy.drafted.wait(60)
+        hosted.go_on()
+        while there.sessions.list()[0].last_message_status != "waiting_for_tool":
+            pass
+        proxy.lists.set()
+        assert turn.wait().text == "Whole."
+        d.eject()
+        d.close()
 
 
 def test_a_session_that_goes_another_way_when_it_is_asked_again_cannot_go_on(hosted, path):
