@@ -22,6 +22,7 @@ LAYERS = {
     "ids": 0,
     "interrupts": 0,
     "printable": -1,
+    "meant": 0,
     "score_kinds": -1,
     "score_values": 0,
     "models": 1,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 
 from ..errors import TimedOutError
+from ..meant import did_you_mean
 from .kernel_tools import kernel_tools
 from .lines import options as opt
 from .lines.interpolate import RULE
@@ -130,7 +131,7 @@ def _named_tasks(names: Mapping[str, Any], source: str) -> Any:
     if source in names:
         return names[source]
     if source.isidentifier():
-        hint = opt.did_you_mean(source, names_of_people(names))
+        hint = did_you_mean(source, names_of_people(names))
         raise UsageError(f"{source} is not defined{hint}")
     return source
 

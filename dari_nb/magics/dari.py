@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
+from ..meant import did_you_mean, no_llm_option
 from .lines import options as opt
-from .lines.options import MEANT, Option, did_you_mean
+from .lines.options import MEANT, Option
 from .lines.parser import HelpAsked, Line, LineParser
 from .state import State, interruptible
 
@@ -151,10 +152,7 @@ def _use(state: State, line: Line, words: list[str]) -> Status:
         raise UsageError(f"name one agent\nusage: {SUBCOMMANDS['use'].parser.usage}")
     agent, llm = state.dari.agents.get(words[0]), line.get(opt.LLM)
     if llm and agent.llms and llm not in agent.llms:
-        raise UsageError(
-            f"{agent.name} has no LLM option {llm!r}{did_you_mean(llm, agent.llms)}; it has: "
-            + ", ".join(agent.llms)
-        )
+        raise UsageError(no_llm_option(agent.name, llm, agent.llms).rstrip("."))
     state.use(agent, llm)
     return _status(state)
 

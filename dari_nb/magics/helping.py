@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from IPython.core.error import UsageError
 
+from ..meant import did_you_mean
 from .lines.interpolate import RULE
-from .lines.options import MEANT, did_you_mean
+from .lines.options import MEANT
 from .reference import (
     EXAMPLES,
     NAMES,

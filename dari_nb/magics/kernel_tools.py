@@ -7,8 +7,9 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
+from ..meant import did_you_mean
 from .lines.names import names_of_people, visible_names
-from .lines.options import APPROVE, TOOLS, Option, did_you_mean
+from .lines.options import APPROVE, TOOLS, Option
 from .lines.parser import Line
 
 

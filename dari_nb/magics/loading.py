@@ -7,8 +7,9 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
+from ..meant import did_you_mean
 from .lines import options as opt
-from .lines.options import Option, did_you_mean
+from .lines.options import Option
 from .lines.parser import Line, LineParser
 from .results import shown
 from .state import State, assign, variable

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
 from ..errors import NotFoundError, TimedOutError, TurnFailedError
 from ..ids import is_session_id
+from ..meant import did_you_mean, no_llm_option
 from .kernel_tools import kernel_tools
 from .lines import options as opt
 from .lines.interpolate import RULE, interpolate
 from .lines.names import visible_names
-from .lines.options import did_you_mean
 from .lines.parser import Line, LineParser
 from .results import shown
 from .state import State, assign, interruptible, late, said, variable
 
 if TYPE_CHECKING:
-    from ..workbench import Batch, Turn
+    from ..workbench import Batch, Session, Turn
 
 _PERHAPS_SENT = "interrupted while it was sent: %dari sessions tells whether it arrived"
 
@@ -213,6 +214,7 @@ def _send(state: State, parsed: Line, prompt: str, attached: dict[str, Any]) -> 
     if session_id or state.session is not None:
         session = state.session_or(session_id)
         if llm not in (None, session.llm_id):
+            _check_llm(state, session, llm)
             raise UsageError(
                 f"this session keeps its LLM, {session.llm_id or 'the default'}: "
                 f"--again --llm {llm} asks in the place of its last message, in a fork; "
@@ -228,10 +230,22 @@ def _send(state: State, parsed: Line, prompt: str, attached: dict[str, Any]) -> 
     return state.agent.send(prompt, llm=llm or state.llm, **attached)
 
 
+def _check_llm(state: State, session: Session, llm: str | None) -> None:
+    """Check for a slip, as far as it is known which LLM options the session's version has."""
+    if llm is None:
+        return
+    with suppress(NotFoundError):
+        agent = state.dari.agents.get(session.agent_name)
+        is_told = agent.active_version_id == session.resource.version_id and agent.llms
+        if is_told and llm not in agent.llms:
+            raise UsageError(no_llm_option(agent.name, llm, agent.llms).rstrip("."))
+
+
 def _again(state: State, parsed: Line, text: str | None, attached: dict[str, Any]) -> Turn:
     """Ask the last prompt of a session anew, or a text in its place, and say where."""
-    session = state.session_or(parsed.get(opt.SESSION))
-    turn = session.turn().again(text, llm=parsed.get(opt.LLM), **attached)
+    session, llm = state.session_or(parsed.get(opt.SESSION)), parsed.get(opt.LLM)
+    _check_llm(state, session, llm)
+    turn = session.turn().again(text, llm=llm, **attached)
     if not parsed.has(opt.QUIET):
         kept = f"{session.id} stays as it was"
         _tell(f"asked again in {turn.session.id}, now the current session", kept)

@@ -15,7 +15,7 @@ from IPython.core.error import UsageError
 
 from ..errors import AuthenticationError, DariError, NotFoundError, TapeMissError
 from ..interrupts import Interrupted, heard, kept
-from .lines.options import did_you_mean
+from ..meant import did_you_mean
 from .lines.parser import HelpAsked
 
 if TYPE_CHECKING:

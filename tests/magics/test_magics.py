@@ -57,6 +57,16 @@ def test_a_session_keeps_its_llm(shell):
     assert len(shell.names["same"].session.messages()) == 2
 
 
+@pytest.mark.parametrize("line", ["%dari_send --llm smal More", "%dari_send --again --llm smal"])
+def test_a_slip_in_the_name_of_an_llm_is_told_and_not_advised(shell, line):
+    shell.run("%%dari_agent echo --quiet -o turn\nHi")
+    with pytest.raises(UsageError) as refused:
+        shell.run(line)
+    told = "echo has no LLM option 'smal' (did you mean small?); it has: small, large"
+    assert str(refused.value) == told
+    assert len(shell.names["turn"].session.messages()) == 1
+
+
 def test_following_another_session_makes_its_agent_the_current_one(shell):
     shell.run("%%dari_agent tour --quiet -o turn\nHi")
     shell.run("%%dari_agent echo --quiet\nHi")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
 from ...errors import InvalidRequestError
+from ...meant import did_you_mean
 
 Tools = Literal["native", "schema", "auto"]
 """How a model is told of tools: as its protocol has it, by a schema, or as its server can."""
@@ -100,8 +100,7 @@ def boxed(name: str, wish: str) -> BoxedModel:
     """
     if name in BOXED:
         return BOXED[name]
-    close = difflib.get_close_matches(name.lower(), BOXED, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
+    hint = did_you_mean(name.lower(), BOXED)
     raise InvalidRequestError(
         f"There is no model {name!r} to {wish}{hint}; there is: {', '.join(BOXED)}. A GGUF file of "
         f"your own is neither pulled nor removed: llms={{'mine': {{'gguf': 'path.gguf'}}}}."

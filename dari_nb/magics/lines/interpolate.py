@@ -9,8 +9,8 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
+from ...meant import did_you_mean
 from .names import names_of_people
-from .options import did_you_mean
 
 ROWS = 20
 """Rows of a DataFrame that go into a prompt; the table says how many are left out."""

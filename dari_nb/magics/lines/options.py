@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from IPython.core.error import UsageError
 
@@ -17,9 +15,6 @@ MEANT = {
     **dict.fromkeys(("stop", "abort", "interrupt"), "cancel"),
 }
 """Magics, without ``dari_``, by other words that people have for what they do."""
-
-_CLOSE = 0.7
-"""How alike two names are, from 0 to 1, of which one may be a slip for the other."""
 
 
 @dataclass(frozen=True)
@@ -70,25 +65,6 @@ KERNEL_TOOLS = (TOOLS, APPROVE)
 
 SENDING = (ASSIGN, BACKGROUND, TIMEOUT, FILE, META, LLM, *KERNEL_TOOLS, RAW, QUIET)
 """The options that all magics that send have in common."""
-
-
-def did_you_mean(
-    word: str,
-    known: Iterable[str],
-    others: Mapping[str, str] = MappingProxyType({}),
-    *,
-    closeness: float = _CLOSE,
-) -> str:
-    """Return `` (did you mean X?)`` when something close is known, else nothing.
-
-    Args:
-        word: What was written.
-        known: What could be meant.
-        others: What could be meant, by other words for it.
-        closeness: How alike the two must be, from 0 to 1; less where the known words are short.
-    """
-    close = difflib.get_close_matches(word, [*known, *others], n=1, cutoff=closeness)
-    return f" (did you mean {others.get(close[0], close[0])}?)" if close else ""
 
 
 def pairs(values: Iterable[str], option: Option = META) -> dict[str, str]:

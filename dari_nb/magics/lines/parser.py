@@ -10,7 +10,8 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from .options import Option, did_you_mean
+from ...meant import did_you_mean
+from .options import Option
 
 
 class HelpAsked(Exception):  # noqa: N818

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import models
 from ...errors import InvalidRequestError, UnknownNameError
+from ...meant import no_llm_option
 from ...models import as_content
 from ...printable import printable
 from ..kernel_tools.offered import check_offered
@@ -315,9 +316,7 @@ class Agent(AtHand):
         is_active = version_id in (None, self.active_version_id)
         known = self.llms if is_active else self.version(version_id).llms
         if known and llm not in known:
-            raise InvalidRequestError(
-                f"{self.name} has no LLM option {llm!r}; it has: {', '.join(known)}."
-            )
+            raise InvalidRequestError(no_llm_option(self.name, llm, known))
 
 
 def _no_option(name: str, call: str = "agent.send()") -> str:

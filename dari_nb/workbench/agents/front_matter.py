@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ...errors import InvalidRequestError
+from ...meant import did_you_mean
 
 if TYPE_CHECKING:
     from yaml import Node  # type: ignore[import-untyped]
@@ -135,8 +135,7 @@ def _choices(path: Path, given: Mapping[Any, Any], known: tuple[str, ...]) -> It
 
 
 def _hint(word: Any, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(str(word), known, n=1)
-    return f" (did you mean {close[0]}?)" if close else f"; there are {', '.join(known)}"
+    return did_you_mean(str(word), known, closeness=0.6) or f"; there are {', '.join(known)}"
 
 
 def _said(path: Path) -> str:

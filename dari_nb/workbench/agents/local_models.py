@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
+from ...meant import did_you_mean
 
 if TYPE_CHECKING:
     from ...local import LocalDari
@@ -46,8 +46,7 @@ def check_llm(name: str, server: LocalDari | None) -> None:
     """
     if server is None or name in server.llms or "/" in name:
         return
-    close = difflib.get_close_matches(name, server.llms, n=1, cutoff=0.7)
-    hint = f" (did you mean {close[0]}?)" if close else ""
+    hint = did_you_mean(name, server.llms)
     raise InvalidRequestError(f"There is no LLM {name!r} here{hint}. {nameable_llms(server)}.")
 
 

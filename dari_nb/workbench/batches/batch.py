@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import models
 from ...errors import InvalidRequestError
+from ...meant import no_llm_option
 from ...models.events import CANCELLED
 from ..agents.agent import Agent
 from ..link import host
@@ -446,8 +447,7 @@ def check_llms(agent: Agent, llms: Iterable[str | None], versions: Iterable[str 
         return  # only the options of the active version are known
     for llm in llms:
         if llm is not None and agent.llms and llm not in agent.llms:
-            known = ", ".join(agent.llms)
-            raise InvalidRequestError(f"{agent.name} has no LLM option {llm!r}; it has: {known}.")
+            raise InvalidRequestError(no_llm_option(agent.name, llm, agent.llms))
 
 
 def check_repeats(repeats: int, *, least: int = 1) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ....errors import InvalidRequestError, TimedOutError
+from ....meant import no_llm_option
 from ....models import as_content
 from ...agents.agent import Agent, agent_named
 from ...link.background import wait_for
@@ -93,10 +94,7 @@ class Judge:
         # What a Dari elsewhere does not tell may be there all the same.
         is_told = self._agent.llms or batch._link.server is not None
         if llm is not None and is_told and llm not in self._agent.llms:
-            known = ", ".join(self._agent.llms) or "none"
-            raise InvalidRequestError(
-                f"{self._agent.name} has no LLM option {llm!r}; it has: {known}."
-            )
+            raise InvalidRequestError(no_llm_option(self._agent.name, llm, self._agent.llms))
         version = self._agent.active_version_id
         self._column = Column(llm, version)
         self._noun = noun
