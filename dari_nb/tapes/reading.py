@@ -111,7 +111,8 @@ def file_of(path: str | Path) -> Path:
     """Where a tape is, free of symbolic links.
 
     Raises:
-        InvalidRequestError: The links lead in a circle, or no file can be called so.
+        InvalidRequestError: The links lead in a circle, the folder that the process works in is
+            gone, or no file can be called so.
 
     >>> file_of("./lesson.tape").name
     'lesson.tape'
@@ -119,6 +120,11 @@ def file_of(path: str | Path) -> Path:
     refuse_no_name(path)
     try:
         return Path(path).expanduser().resolve()
+    except FileNotFoundError:
+        raise InvalidRequestError(
+            f"The tape {path} is nowhere: the folder that this runs in has been deleted. Give a "
+            "whole path, or go to another folder."
+        ) from None
     except (OSError, RuntimeError):
         raise InvalidRequestError(
             f"The tape {path} cannot be read: symbolic links lead in a circle."

@@ -224,3 +224,13 @@ def test_a_pipe_is_no_tape_and_holds_nobody_up(tmp_path) -> None:
         for mode in ("play", "auto"):
             with pytest.raises(InvalidRequestError, match="a pipe or a device"):
                 connect("local", tape=Tape(path, mode=mode))
+
+
+def test_in_a_folder_that_was_deleted_no_tape_is_found_by_its_name_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(InvalidRequestError, match=r"x\.tape is nowhere: .* has been deleted"):
+        connect("local", tape="x.tape")
