@@ -6,7 +6,10 @@ from typing import Any, Literal, TypedDict
 
 
 class Request(TypedDict):
-    """A view asks the kernel; each request gets exactly one answer with the same id."""
+    """A view asks the kernel; each request gets exactly one answer with the same id.
+
+    All pages hear that, and so no two of them ask by one id.
+    """
 
     kind: Literal["request"]
     id: int

@@ -34,7 +34,7 @@ interface Published {
 /** What a kernel's status says when it ends, or begins anew, by this page or by another. */
 const ENDS = /start|terminat|dead/;
 /** What is no affair of a component. */
-const OWN = ["answer", "who", "last", "unasked"];
+const OWN = /^(answer|who|last|unasked)$/;
 const GONE = "The kernel is gone: run the cell again.";
 
 /**
@@ -71,8 +71,7 @@ function viewOf(component: Component<never>) {
       if (message.kind === "last") for (const el of shown) leavePaper(el, (message as Last).html);
       if (message.kind === "unasked") for (const el of shown) leaveInput(el);
     };
-    model.on("msg:custom", asked);
-    atEnd(closing.signal, () => model.off("msg:custom", asked));
+    hear(model, "msg:custom", asked, closing.signal);
     return () => closing.abort();
   }
 
@@ -92,6 +91,17 @@ function viewOf(component: Component<never>) {
   }
 
   return { initialize, render };
+}
+
+/** Hears what a model says under a name, until `signal` aborts. */
+function hear(
+  model: Model,
+  name: string,
+  listener: (...args: never[]) => void,
+  signal: AbortSignal,
+): void {
+  model.on(name as "msg:custom", listener as () => void);
+  atEnd(signal, () => model.off(name, listener as () => void));
 }
 
 function kernelOf(model: Model): Manager["kernel"] | undefined {
@@ -132,14 +142,10 @@ function portOf(
   signal: AbortSignal,
 ): Port<never> {
   const questions = new Questions();
-  const on = (name: string, listener: (...args: never[]) => void, until: AbortSignal) => {
-    model.on(name as "msg:custom", listener as () => void);
-    atEnd(until, () => model.off(name, listener as () => void));
-  };
   const answer = (message: Answer, buffers: DataView[]) => {
     if (message.kind === "answer") questions.answered(message, buffers);
   };
-  on("msg:custom", answer, signal);
+  hear(model, "msg:custom", answer, signal);
   atEnd(gone, () => questions.refuse(GONE));
   const port: Port<Traits> = {
     get: (name) => model.get(name),
@@ -148,14 +154,14 @@ function portOf(
       isCut() || model.save_changes();
     },
     watch(names, listener, until) {
-      for (const name of names) on(`change:${name}`, listener, until);
+      for (const name of names) hear(model, `change:${name}`, listener, until);
     },
     send: (message, buffers) => model.send(message, undefined, buffers),
     receive(listener, until) {
       const others = (message: Message, buffers: DataView[]) => {
-        if (!OWN.includes(message.kind)) listener(message, buffers);
+        if (!OWN.test(message.kind)) listener(message, buffers);
       };
-      on("msg:custom", others, until);
+      hear(model, "msg:custom", others, until);
     },
     ask: (what, body, buffers) =>
       questions.ask(what, body, (request) => model.send(request, undefined, buffers)),

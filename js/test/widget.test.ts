@@ -97,7 +97,7 @@ describe("the widget", () => {
 
   test("tells the kernel to stop", () => {
     view().el.querySelector<HTMLButtonElement>(".dari-stop")?.click();
-    const asked = { kind: "request", id: 1, what: "stop", body: null };
+    const asked = { kind: "request", id: expect.any(Number), what: "stop", body: null };
     expect(model.sent).toEqual([{ kind: "here", jupyter: false }, asked]);
   });
 

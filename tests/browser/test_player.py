@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 import dari_nb as dari
 from dari_nb.local import LocalDari
@@ -450,10 +451,9 @@ def test_a_page_of_its_own_plays_from_the_disk_and_asks_nobody(page, tmp_path, a
     page.keyboard.press("End")
     assert page.locator(".dari-question textarea").input_value() == "half a thou"
     page.get_by_role("button", name="Skip").click()
-    page.get_by_text("What you have written is not kept: skip once more").wait_for()
-    skip = page.locator(".dari-question button", has_text="Skip")
-    while page.locator(".dari-question").is_visible():
-        skip.evaluate("(button) => button.click()")
+    page.get_by_text("What you have written is not sent.").wait_for()
+    page.get_by_role("button", name="Skip without it").click()
+    page.locator(".dari-question").wait_for(state="hidden")
     page.keyboard.press("Home")
     page.keyboard.press("End")
     page.get_by_text("The shop is closed.").wait_for()
@@ -948,6 +948,34 @@ def test_a_player_in_which_nothing_plays_says_why(lab):
     assert "tape.review() shows what is new" in view.locator(".dari-log").inner_text()
     book.shot("player-nothing", selector=".dari-player")
     assert book.problems == []
+
+
+@pytest.mark.parametrize("press", ["Control+Enter", "Skip", "."])
+def test_who_has_looked_back_sees_what_comes_as_they_go_on(page, tmp_path, press):
+    file = tmp_path / "shop.tape"
+    asked = "Which tickets are late?\n\n" + "One more line.\n\n" * 60
+    written(file, [{**line, "asked": asked} if line.get("key") == "k1" else line for line in LINES])
+    page.set_viewport_size({"width": 900, "height": 600})
+    page.goto(Tape(file).to_html(tmp_path / "shop.html").as_uri())
+    page.locator(BEGUN).wait_for()
+    log = page.locator(".dari-log")
+    log.press("End")
+    page.locator(".dari-question").wait_for()
+    if press == ".":
+        log.press(",")
+        page.locator(".dari-question").wait_for(state="hidden")
+    log.evaluate("(log) => log.scrollTo(0, 0)")
+    page.get_by_role("button", name="↓ latest").wait_for()
+    if press == "Skip":
+        page.get_by_role("button", name=press).click()
+    elif press == ".":
+        log.press(press)
+        expect(page.locator(".dari-call")).to_be_in_viewport()
+        return
+    else:
+        page.locator("textarea").fill("two")
+        page.locator("textarea").press(press)
+    expect(page.get_by_text("Both are late.")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("key", [".", "]", "ArrowRight", "End"])

@@ -45,3 +45,8 @@ def test_the_bundle_loads_nothing_and_runs_no_text(file):
     text = file.read_text()
     assert not re.search(r"\b(eval|importScripts|XMLHttpRequest|Function)\(|import\(|https?:", text)
     assert not re.search(r"url\(|@import", text)
+
+
+@pytest.mark.parametrize("file", SCRIPTS, ids=name)
+def test_the_bundle_needs_nothing_that_pages_over_plain_http_lack(file):
+    assert not re.search(r"\b(randomUUID|crypto\.subtle|navigator\.locks)\b", file.read_text())

@@ -48,8 +48,8 @@ class PlayerView(View):
         idle_limit: Seconds that it waits at most for what comes next; ``None`` waits as long as it
             took.
         height: Most pixels that the transcript takes; 0 leaves it to the page.
-        drafts: What is written at questions and not sent, by the marks' ids and by the pages it is
-            written in: each page has its own, and shows that of others beside it.
+        drafts: What is written at questions and not sent, by the marks' ids and by the pages that
+            told it last: each page has its own, and shows that of others beside it.
         replies: How many questions were answered or skipped: by it all pages know that more may be
             seen, whoever it was that answered.
         scope: Whose drafts these are: tells one tape with one file of answers from others.
@@ -116,13 +116,17 @@ class PlayerView(View):
         return None, [packed(self._score.steps(number, answers))]
 
     def _draft(self, body: Draft) -> None:
-        """Keep what a page has at a question, in place of what it had there."""
-        mark_id = self._asked(body)
-        page, was, text = (_text(body, name) for name in ("page", "was", "text"))
-        known = self.drafts.get(mark_id, {})
-        at_mark = {of: words for of, words in known.items() if of not in (page, was)}
-        if text.strip():
-            at_mark[page] = text
+        """Keep what a page has at a question in place of what it had there; each text once.
+
+        A page that is loaded anew is another one, and has the same.
+        """
+        mark_id, page, text = self._asked(body), _text(body, "page"), _text(body, "text")
+        told = {**self.drafts.get(mark_id, {}), page: text}
+        at_mark = {
+            of: words
+            for of, words in told.items()
+            if words.strip() and (of == page or words != text)
+        }
         drafts = {**self.drafts, mark_id: at_mark}
         self.drafts = {of: texts for of, texts in drafts.items() if texts}
 

@@ -83,14 +83,10 @@ class Reply(TypedDict):
 
 
 class Draft(TypedDict):
-    """Body of ``draft``: what is written at a mark in a page and not sent; no text is none.
-
-    ``was`` is what the page was known by before it was loaded anew.
-    """
+    """Body of ``draft``: what is written at a mark in a page and not sent; no text is none."""
 
     id: str
     page: str
-    was: str
     text: str
 
 
@@ -99,8 +95,8 @@ class State(TypedDict):
 
     ``at`` is where the reader is, in seconds of the whole; ``speed`` how many times as fast it
     plays; ``idle_limit`` how many seconds it waits at most, ``None`` for as long as it took;
-    ``drafts`` what is written at questions and not sent, by the marks' ids and the pages it is
-    written in; ``replies`` how many questions were answered or skipped; ``scope`` tells the tape
+    ``drafts`` what is written at questions and not sent, by the marks' ids and the pages that
+    told it last; ``replies`` how many questions were answered or skipped; ``scope`` tells the tape
     and the file of answers that they belong to from others.
     """
 

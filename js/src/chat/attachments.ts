@@ -1,5 +1,6 @@
 import type { Port } from "../host/port";
 import { button, make } from "../shared/dom";
+import { unique } from "../shared/unique";
 import type { Chunk, State } from "./wire";
 
 /** Far below what a Jupyter server takes in one message. */
@@ -67,7 +68,7 @@ export class Attachments {
 
 /** One file on its way to the kernel. */
 export class Upload {
-  readonly key = crypto.randomUUID();
+  readonly key = `${unique()}`;
   readonly file: File;
   readonly progress = make("span", "dari-count", {}, "0 %");
   isWanted = true;

@@ -1,5 +1,6 @@
 import type { Port } from "../host/port";
 import { button, make, SENDS, sendsWith } from "../shared/dom";
+import { unique } from "../shared/unique";
 import { Attachments, type Upload } from "./attachments";
 import type { Outgoing, State } from "./wire";
 
@@ -84,7 +85,7 @@ export class Composer {
     this.#grow();
     const files = this.#attachments.take();
     const message = {
-      key: `chat-${crypto.randomUUID()}`,
+      key: `chat-${unique()}`,
       text,
       files: files.map((file) => file.key),
       llm: this.#llm.value,

@@ -1,3 +1,4 @@
+import { unique } from "../shared/unique";
 import type { Answer, Request } from "./wire";
 
 /** A message from the kernel; `kind` says which of a component's shapes it has. */
@@ -35,10 +36,11 @@ export type Component<Traits extends object> = (port: Port<Traits>, signal: Abor
 /** Causes the error of what was sent: whether the other side has heard it nobody knows. */
 export const UNANSWERED = 1;
 
-/** Requests that wait for their answers. */
+/** Requests of a page that wait for their answers. */
 export class Questions {
   readonly #waiting = new Map<number, [(reply: Reply<never>) => void, (error: Error) => void]>();
-  #last = 0;
+  /** Other pages hear all answers, too: each begins with another number. */
+  #last = unique();
   #why = "";
 
   ask<Body>(what: string, body: unknown, send: (request: Request) => void): Promise<Reply<Body>> {

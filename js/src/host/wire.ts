@@ -1,6 +1,9 @@
 /** What every view and its kernel tell each other. `dari_nb/widgets/wire.py` has the same shapes. */
 
-/** A view asks the kernel; each request gets exactly one answer with the same id. */
+/**
+ * A view asks the kernel; each request gets exactly one answer with the same id. All pages hear
+ * that, and so no two of them ask by one id.
+ */
 export interface Request {
   kind: "request";
   id: number;

@@ -1,4 +1,5 @@
 import type { Port } from "../host/port";
+import { unique } from "../shared/unique";
 import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
 import type { Draft, Mark, State } from "./wire";
@@ -11,12 +12,22 @@ page[KEY] ??= opened();
 
 /** What is written at questions in a page and not sent. */
 interface Unsent {
-  /** What other pages know this one by. */
+  /** What other pages know this one by, until it is loaded anew. */
   page: string;
-  /** What they knew it by before it was loaded anew; two pages may come of one. */
-  was: string;
   /** By the marks' ids and whose they are. */
-  texts: Map<string, string>;
+  texts: Map<string, Written>;
+}
+
+/** What is written at one of them, and what was taken over into that from other pages. */
+interface Written {
+  text: string;
+  taken: string[];
+}
+
+/** What is written in another page, known by that. */
+export interface Other {
+  id: string;
+  text: string;
 }
 
 /** Whose writing has changed on this page, and whether that is done with at a question. */
@@ -30,23 +41,21 @@ interface Told {
  * own. A page that is loaded anew in the same tab has it, too.
  */
 const unsent = page[KEY];
-keepUnsent();
 
 function opened(): Unsent {
-  const code = (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0).toString(36);
+  const code = unique().toString(36);
   try {
-    const { was, texts } = JSON.parse(sessionStorage.getItem(NAME) ?? "{}");
-    return { page: code, was: was ?? "", texts: new Map(texts) };
+    const texts = JSON.parse(sessionStorage.getItem(NAME) ?? "[]");
+    return { page: code, texts: new Map(texts) };
   } catch {
     // Some hosts keep nothing.
-    return { page: code, was: "", texts: new Map() };
+    return { page: code, texts: new Map() };
   }
 }
 
 function keepUnsent(): void {
   try {
-    const kept = { was: unsent.page, texts: [...unsent.texts] };
-    sessionStorage.setItem(NAME, JSON.stringify(kept));
+    sessionStorage.setItem(NAME, JSON.stringify([...unsent.texts]));
   } catch {
     // As above, or there is no room: it is in the page still.
   }
@@ -58,7 +67,7 @@ const nameOf = (port: Port<State>, id: string) => `${port.get("scope")} ${id}`;
 /** Whether anything is, at the questions of a player. */
 export function isUnsent(port: Port<State>): boolean {
   const own = nameOf(port, "");
-  return [...unsent.texts].some(([name, text]) => name.startsWith(own) && text.trim());
+  return [...unsent.texts].some(([name, { text }]) => name.startsWith(own) && text.trim());
 }
 
 /**
@@ -69,8 +78,6 @@ export class Answering {
   readonly #port: Port<State>;
   readonly #story: Story;
   readonly #playback: Playback;
-  /** What the other side may know this page by still. */
-  #was = unsent.was;
   /** What was told of what is written here, by the marks' ids. */
   readonly #told = new Map<string, string>();
   /** What is said at a mark, of what is written there. */
@@ -82,7 +89,12 @@ export class Answering {
     this.#port = port;
     this.#story = story;
     this.#playback = playback;
-    port.watch(["drafts"], () => playback.renew(), signal);
+    const changed = () => {
+      // What stood there for another page, too, may have gone with that.
+      for (const [id, text] of this.#told) this.#tell(id, text);
+      playback.renew();
+    };
+    port.watch(["drafts"], changed, signal);
     const written = ({ detail }: Event & { detail?: Told }) => {
       if (detail?.scope !== port.get("scope")) return;
       if (detail.isDone) this.keep();
@@ -94,46 +106,36 @@ export class Answering {
 
   /** What is written at a mark in this page. */
   text(id: string): string {
-    return unsent.texts.get(nameOf(this.#port, id)) ?? "";
+    return this.#written(id).text;
   }
 
-  /** What is written there in other pages, but for what is in this one's, too. */
-  beside(id: string): string[] {
-    const { [unsent.page]: _, [this.#was]: __, ...others } = this.#port.get("drafts")[id] ?? {};
-    const texts = new Set(Object.values(others).map(oneLineEnd));
-    return [...texts].filter((text) => !this.text(id).includes(text));
+  /** What is written there in other pages, but for what was taken over from there. */
+  beside(id: string): Other[] {
+    const { text: own, taken } = this.#written(id);
+    const all = Object.entries(this.#port.get("drafts")[id] ?? {});
+    const others = all.map(([page, text]) => ({ id: page, text: text.replace(/\r\n?/g, "\n") }));
+    const isOther = ({ id: page, text }: Other) =>
+      page !== unsent.page && text.trim() !== own.trim() && !taken.includes(text);
+    return others.filter(isOther);
   }
 
   /** What a reader writes is in all views at once, and in the page whatever becomes of the kernel. */
   write(id: string, text: string): void {
-    unsent.texts.set(nameOf(this.#port, id), text);
-    keepUnsent();
-    this.#tell(false);
+    this.#hold(id, { text, taken: text.trim() ? this.#written(id).taken : [] });
   }
 
   /** Goes on with what was written in another page, below what is written here. */
   take(id: string, text: string): void {
     if (this.isSending) return;
-    const own = this.text(id).trimEnd();
-    this.write(id, own ? `${own}\n${text}` : text);
+    const { text: own, taken } = this.#written(id);
+    const all = own.trim() ? `${own.trimEnd()}\n${text}` : text;
+    this.#hold(id, { text: all, taken: [...taken, text] });
   }
 
   /** Tells the other side what is written here, for other pages. */
   keep(): void {
-    const [{ page }, was, drafts] = [unsent, this.#was, this.#port.get("drafts")];
     const marks = this.#story.chapters.flatMap(({ marks }) => marks.map(({ id }) => id));
-    const told = [...new Set([...marks, ...Object.keys(drafts)])].map((id) => {
-      const text = this.text(id).trim() && this.text(id);
-      if (text === (this.#told.get(id) ?? "") && drafts[id]?.[was] === undefined) return undefined;
-      this.#told.set(id, text);
-      const draft: Draft = { id, page, was, text };
-      return this.#port.ask("draft", draft);
-    });
-    const done = () => {
-      this.#was = "";
-    };
-    // Where nobody hears it, it is in this page still.
-    void Promise.all(told).then(done, () => undefined);
+    for (const id of new Set([...marks, ...this.#told.keys()])) this.#tell(id, this.text(id));
   }
 
   /** What the reader is to know at a mark. */
@@ -183,31 +185,49 @@ export class Answering {
   clear(): void {
     for (const { marks } of this.#story.chapters) {
       for (const { id, answer } of marks) {
-        const text = this.text(id).trim();
-        if (answer !== null && (text === "" || text === answer)) this.#forget(id);
+        const text = this.text(id);
+        // Whoever has not left the field is writing something else, perhaps.
+        const isSent = text.trim() === answer && text === this.#told.get(id);
+        if (answer !== null && (text.trim() === "" || isSent)) this.#forget(id);
       }
     }
   }
 
   /** All that stands at a mark. */
   #standing(id: string): string {
-    return [this.text(id), ...this.beside(id)].join("\n");
+    return JSON.stringify([this.text(id), this.beside(id)]);
+  }
+
+  #written(id: string): Written {
+    return unsent.texts.get(nameOf(this.#port, id)) ?? { text: "", taken: [] };
+  }
+
+  #hold(id: string, written: Written): void {
+    unsent.texts.set(nameOf(this.#port, id), written);
+    keepUnsent();
+    this.#announce(false);
   }
 
   #forget(id: string): void {
     if (!unsent.texts.delete(nameOf(this.#port, id))) return;
     keepUnsent();
-    this.#tell(true);
+    this.#announce(true);
   }
 
-  /** Tells all players of the page that are asked the same, of other kernels, too. */
-  #tell(isDone: boolean): void {
+  /** Announces it to all players of the page that are asked the same, of other kernels, too. */
+  #announce(isDone: boolean): void {
     const detail: Told = { scope: this.#port.get("scope"), isDone };
     window.dispatchEvent(new CustomEvent(NAME, { detail }));
   }
-}
 
-/** With the ends of lines that a field has. */
-function oneLineEnd(text: string): string {
-  return text.replace(/\r\n?/g, "\n").trim();
+  /** Tells the other side of a text, unless that is there. */
+  #tell(id: string, text: string): void {
+    const words = text.trim() && text;
+    const isThere = Object.values(this.#port.get("drafts")[id] ?? {}).includes(words);
+    if (words === (this.#told.get(id) ?? "") && (words === "" || isThere)) return;
+    this.#told.set(id, words);
+    const draft: Draft = { id, page: unsent.page, text: words };
+    // Where nobody hears it, it is in this page still.
+    void this.#port.ask("draft", draft).catch(() => undefined);
+  }
 }

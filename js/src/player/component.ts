@@ -81,10 +81,10 @@ function drawPlayer(
   };
   port.watch(["height"], size, signal);
   size();
-  const show = () => {
+  const show = (isLed = false) => {
     drawHead(head, story, playback);
     controls.show();
-    stage.show();
+    stage.show(isLed);
     question.show();
   };
   playback.subscribe(show, signal);

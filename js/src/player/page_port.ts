@@ -1,4 +1,5 @@
 import type { Message, Port, Reply } from "../host/port";
+import { unique } from "../shared/unique";
 import type { Chapter, Reply as Expected, Mark, Outline, State, Step, Wanted } from "./wire";
 
 /** All that a page holds. */
@@ -20,7 +21,7 @@ export class PagePort implements Port<State> {
   readonly #changes = new EventTarget();
   readonly #answers: object[] = [];
   /** Stands for whoever tells no name, and tells two of one name apart. */
-  readonly code = (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0).toString(36);
+  readonly code = unique().toString(36);
   /** Is told when there is an answer that can be saved. */
   answered: () => void = () => undefined;
 

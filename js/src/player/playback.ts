@@ -11,7 +11,7 @@ const SLACK_S = 0.001;
 export class Playback {
   readonly #port: Port<State>;
   readonly #story: Story;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(isLed: boolean) => void>();
   readonly #signal: AbortSignal;
   readonly #holds: (question: Mark) => boolean;
   #place: Place = { chapter: 0, steps: 0 };
@@ -62,8 +62,11 @@ export class Playback {
     return this.#story.after(this.#place) === undefined && !this.question;
   }
 
-  /** Calls a listener at every change, until `signal` aborts. */
-  subscribe(listener: () => void, signal: AbortSignal): void {
+  /**
+   * Calls a listener at every change, until `signal` aborts: told whether the reader of this page
+   * wants to see where they are now.
+   */
+  subscribe(listener: (isLed: boolean) => void, signal: AbortSignal): void {
     this.#listeners.add(listener);
     atEnd(signal, () => this.#listeners.delete(listener));
   }
@@ -88,7 +91,7 @@ export class Playback {
     if (this.isAtEnd) this.#set(this.#story.beginning, 0);
     this.#last = undefined;
     this.#frame = requestAnimationFrame((now) => this.#tick(now));
-    this.#say();
+    this.#say(true);
   }
 
   pause(): void {
@@ -234,8 +237,8 @@ export class Playback {
   /** Goes there, and stops where something is asked, or nothing comes. */
   #land(place: Place, clock: number): void {
     this.#set(place, clock);
-    if (this.isPlaying && (this.question || this.isAtEnd)) this.pause();
-    else this.#say();
+    if (this.isPlaying && (this.question || this.isAtEnd)) this.#halt();
+    this.#say(true);
   }
 
   #halt(): void {
@@ -250,10 +253,10 @@ export class Playback {
   }
 
   /** Says to the other side where the reader is now. */
-  #say(): void {
+  #say(isLed = false): void {
     this.#told = Math.round(this.#clock * 1000) / 1000;
     this.#port.set({ at: this.#told, playing: this.isPlaying });
-    this.#tell();
+    this.#tell(isLed);
   }
 
   /** The other side says where to go. */
@@ -290,8 +293,8 @@ export class Playback {
     else this.pause();
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) listener();
+  #tell(isLed = false): void {
+    for (const listener of this.#listeners) listener(isLed);
   }
 }
 

@@ -1,5 +1,5 @@
 import { isChord } from "../host/border";
-import { atEnd, button, focused, make, onEscape, SENDS } from "../shared/dom";
+import { atEnd, button, focused, keep, make, onEscape, SENDS } from "../shared/dom";
 import type { Answering } from "./answering";
 import type { Playback } from "./playback";
 import type { Mark } from "./wire";
@@ -10,8 +10,8 @@ const STEPS = /^[,.[\]]$/;
 /** Keys that press a button. */
 const PRESSES = /^( |Enter)$/;
 const TWICE = "A double click presses once: press once more, if that is meant.";
-const DROPS = "What you have written is not kept: skip once more to go on without it.";
-const LEAVES = "Something is written in another page: skip once more to go on without it.";
+const DROPS = "What you have written is not sent.";
+const LEAVES = "What is written in another page is not sent.";
 
 /** What a mark asks, and a place to write what one expects, before the rest is seen. */
 export class Question {
@@ -26,9 +26,11 @@ export class Question {
   readonly #send: HTMLButtonElement;
   readonly #line: HTMLElement;
   #shown: Mark | undefined;
+  /** Skips the question though something is written: in no place where another button was before. */
+  readonly #drop: HTMLButtonElement;
   /** What other pages have, each with a button. */
   readonly #beside = make("div", "");
-  #others: string[] = [];
+  readonly #others = new Map<string, HTMLElement>();
   /** The last key that was pressed in the player, and the one that led the reader to the field. */
   #pressed = "";
   #led = "";
@@ -62,7 +64,8 @@ export class Question {
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
     const hint = make("small", "", {}, `${SENDS} sends`);
-    this.#line = make("div", "dari-line", {}, this.#send, skip, hint, this.#note);
+    this.#drop = button("Skip without it", () => void this.#reply(""), signal);
+    this.#line = make("div", "dari-line", {}, this.#send, skip, hint, this.#note, this.#drop);
     this.element.append(this.#text, this.#field, this.#line, this.#beside);
     this.element.hidden = true;
     const sizes = new ResizeObserver(() => this.#grow());
@@ -77,6 +80,7 @@ export class Question {
     const { isSending } = this.#answering;
     const note = this.#answering.note(mark);
     if (this.#note.textContent !== note) this.#note.textContent = note;
+    this.#drop.hidden = note !== DROPS && note !== LEAVES;
     if (this.#field.readOnly !== isSending) this.#field.readOnly = isSending;
     if (become(this.#field, this.#answering.text(mark.id))) this.#grow();
     this.#showBeside(mark);
@@ -139,18 +143,23 @@ export class Question {
   }
 
   #showBeside({ id }: Mark): void {
-    const texts = this.#answering.beside(id);
-    if (texts.join("\0") === this.#others.join("\0")) return;
-    this.#others = texts;
-    this.#beside.replaceChildren(...texts.map((text) => this.#other(text)));
+    const others = this.#answering.beside(id);
+    keep(this.#others, others, () => this.#row());
+    for (const { id: page, text } of others) {
+      const said = this.#others.get(page)?.querySelector("span");
+      if (said && said.textContent !== text) said.textContent = text;
+    }
   }
 
-  #other(text: string): HTMLElement {
-    const take = () => {
-      if (this.#shown) this.#answering.take(this.#shown.id, text);
+  #row(): HTMLElement {
+    const text = make("span", "");
+    const take = ({ detail }: MouseEvent) => {
+      if (this.#shown) this.#answering.take(this.#shown.id, text.textContent ?? "");
       this.focus();
       const end = this.#field.value.length;
       this.#field.setSelectionRange(end, end);
+      // The key that pressed it may be held.
+      if (detail === 0) this.#led = this.#pressed;
     };
     const said = make(
       "div",
@@ -159,7 +168,9 @@ export class Question {
       make("small", "", {}, "Written in another page"),
       text,
     );
-    return make("div", "dari-line", {}, said, button("Take it over", take, this.#signal));
+    const row = make("div", "dari-line", {}, said, button("Take it over", take, this.#signal));
+    this.#beside.append(row);
+    return row;
   }
 
   /**
@@ -174,10 +185,10 @@ export class Question {
     if (leads || (repeat && !isField && PRESSES.test(key))) event.preventDefault();
   }
 
-  /** The second click of two may be meant for what was here before the first. */
+  /** Each click of several after the first may be meant for what was here before that. */
   #pressOnce(event: MouseEvent): void {
     const mark = this.#shown;
-    if (event.detail !== 2 || !mark || !(event.target as Element).closest("button")) return;
+    if (event.detail < 2 || !mark || !(event.target as Element).closest("button")) return;
     event.stopImmediatePropagation();
     if (!this.#answering.note(mark)) this.#answering.say(mark.id, TWICE);
   }
@@ -190,14 +201,14 @@ export class Question {
     if (this.#field.scrollHeight) style.height = `${this.#field.scrollHeight + 2}px`;
   }
 
-  /** Skips the question, and what is written, here or elsewhere, only once that is known. */
+  /** Skips the question; where something is written, here or elsewhere, that takes another button. */
   #skip(): void {
     const mark = this.#shown;
     if (!mark) return;
     const isBeside = this.#answering.beside(mark.id).length > 0;
     const lost = this.#answering.holds(mark) ? DROPS : isBeside ? LEAVES : "";
-    if (!lost || this.#answering.note(mark) === lost) void this.#reply("");
-    else this.#answering.say(mark.id, lost);
+    if (lost) this.#answering.say(mark.id, lost);
+    else void this.#reply("");
   }
 
   /** Sends what is expected; with nothing the question is skipped. */

@@ -47,8 +47,12 @@ export class Stage {
     });
   }
 
-  /** Shows what is to be seen at the place where the reader is. */
-  show(): void {
+  /**
+   * Shows what is to be seen at the place where the reader is.
+   *
+   * @param isLed Whether the reader wants to see the last of it, wherever they looked before.
+   */
+  show(isLed: boolean): void {
     const { chapter } = this.#playback.place;
     const { nothing } = this.#story.whole;
     if (nothing) this.#turns.textContent = nothing;
@@ -66,7 +70,7 @@ export class Stage {
     while (this.#scenes.length < count) this.#add();
     if (count > chapter) this.#draw(chapter);
     this.#rest();
-    if (isFar) this.#follow.latest();
+    if (isFar || isLed) this.#follow.latest();
   }
 
   #add(): void {

@@ -72,8 +72,6 @@ export interface Reply {
 export interface Draft {
   id: string;
   page: string;
-  /** What the page was known by before it was loaded anew. */
-  was: string;
   text: string;
 }
 
@@ -87,7 +85,7 @@ export interface State {
   /** How many seconds it waits at most; `null` for as long as it took. */
   idle_limit: number | null;
   height: number;
-  /** What is written at questions and not sent, by the marks' ids and the pages it is written in. */
+  /** What is written at questions and not sent, by the marks' ids and the pages that told it last. */
   drafts: Record<string, Record<string, string>>;
   /** How many questions were answered or skipped, here or in another page. */
   replies: number;

@@ -12,9 +12,10 @@ class Kernel {
   readonly pages: Page[] = [];
   drafts: State["drafts"] = {};
 
-  keep({ id, page, was, text }: Draft): void {
-    const { [page]: _, [was]: __, ...others } = this.drafts[id] ?? {};
-    this.drafts = { ...this.drafts, [id]: text ? { ...others, [page]: text } : others };
+  keep({ id, page, text }: Draft): void {
+    const told = Object.entries({ ...this.drafts[id], [page]: text });
+    const kept = told.filter(([of, words]) => words && (of === page || words !== text));
+    this.drafts = { ...this.drafts, [id]: Object.fromEntries(kept) };
     for (const each of this.pages) each.hears();
   }
 
@@ -151,7 +152,7 @@ class Page implements Port<State> {
   }
 
   get beside(): string[] {
-    return this.answering.beside("m");
+    return this.answering.beside("m").map(({ text }) => text);
   }
 
   send(): void {}
@@ -178,16 +179,23 @@ describe("what is written at a question", () => {
     expect(kernel.texts).toEqual(["a long thought", "short"]);
   });
 
-  test("stands beside no more once it is taken away, or is in what is written there", async () => {
-    await one.writes("alpha");
-    await two.takes("alpha");
-    expect([two.shows, two.beside]).toEqual(["alpha", []]);
-    await two.writes("beta");
-    await two.takes("alpha");
-    expect(two.shows).toBe("beta\nalpha");
-    await two.writes("beta");
+  test("stands beside no more once it is taken over, or away", async () => {
+    await one.writes("a");
+    await two.writes("alpha");
+    expect(two.beside).toEqual(["a"]);
+    await two.takes("a");
+    expect([two.shows, two.beside]).toEqual(["alpha\na", []]);
+    await two.writes("alpha, or a");
+    two = await two.reloads();
+    expect([two.shows, two.beside]).toEqual(["alpha, or a", []]);
+    // With nothing left it can be taken again.
+    await two.writes(" ");
+    expect(two.beside).toEqual(["a"]);
+    await two.takes("a");
+    await one.writes("a and b");
+    expect([two.shows, two.beside]).toEqual(["a", ["a and b"]]);
     await one.writes(" \n");
-    expect([two.beside, kernel.texts]).toEqual([[], ["beta"]]);
+    expect(two.beside).toEqual([]);
   });
 
   test.each([
@@ -222,6 +230,25 @@ describe("what is written at a question", () => {
     await one.writes("alpha, gamma");
     expect([one.shows, one.beside]).toEqual(["alpha, gamma", ["alpha, beta"]]);
     expect([copy.shows, copy.beside]).toEqual(["alpha, beta", ["alpha, gamma"]]);
+  });
+
+  test("is told by one of two pages that have the same when the other one drops it", async () => {
+    await one.writes("alpha");
+    const copy = await one.doubles();
+    await copy.writes("alpha");
+    expect(kernel.texts).toEqual(["alpha"]);
+    await copy.writes("");
+    await one.closes();
+    expect([copy.beside, kernel.texts]).toEqual([["alpha"], ["alpha"]]);
+  });
+
+  test("leaves nothing behind where its page is loaded anew, elsewhere and back", async () => {
+    await one.writes("alpha");
+    const elsewhere = new Kernel();
+    one = await one.reloads(elsewhere);
+    one = await one.reloads(kernel);
+    await one.writes("alpha, beta");
+    expect([kernel.texts, one.beside]).toEqual([["alpha, beta"], []]);
   });
 
   test("goes on with another kernel", async () => {
