@@ -9,7 +9,7 @@ from threading import Lock
 import numpy as np
 import pytest
 
-from dari_nb.local import Usage
+from dari_nb.local import ToolCall, Usage
 from dari_nb.scores import Score, detectable, paired_difference
 from dari_nb.scores.power.variation import variation
 
@@ -744,3 +744,32 @@ def test_a_batch_that_failed_as_a_whole_blames_no_other_run(d, server, tried):
 
     failed = d.batches.run("tried", MORE, ["a", "b"]).wait(60)
     assert can_show(failed.plan()) == "unknown: no task has a score in two columns"
+
+
+@pytest.mark.parametrize("score", [None, size])
+def test_a_dry_run_of_tasks_that_failed_tells_what_the_batch_itself_does(tried, score):
+    tried(MORE, ["a", "b"]).score("x", size)
+    tasks = [f"{task} breaks" if n % 3 else task for n, task in enumerate(TASKS)]
+    batch = tried(tasks, ["a", "b"])
+    if score is not None:
+        batch.score("x", score)
+    again = tried(tasks, ["a", "b"], dry_run=True)
+    assert again.rows() == batch.plan().rows()
+    assert (again.failed, again.shows.tasks, again.sends) == (20, 10, 0)
+    assert "retry_failed() sends 20 again that failed" in dict(again.rows())["to send"]
+    further = tried([*tasks, *MORE[:15]], ["a", "b"], dry_run=True, run_id=batch.run_id)
+    assert (further.failed, further.sends) == (20, 30)
+
+
+def test_a_dry_run_of_tasks_that_were_cancelled_sends_nothing_and_shows_nothing(d, server, tried):
+    tried(MORE, ["a", "b"]).score("x", size)
+
+    @server.agent("tried", llms=["a", "b", "c"])
+    def waits(prompt):
+        yield ToolCall("stock", {"item": prompt}, external=True)
+
+    batch = d.batches.run("tried", TASKS[:6], ["a", "b"])
+    batch.cancel()
+    again = d.batches.run("tried", TASKS[:6], ["a", "b"], dry_run=True)
+    assert again.rows() == batch.plan().rows()
+    assert (again.cancelled, again.sends, again.shows) == (12, 0, None)
