@@ -74,6 +74,7 @@ class Plan:
             that. An answer that is not scored yet, by the function that scored others, is likely to
             get one. Several columns, and several scores of its own or else of the past run, are as
             many comparisons as the matrix judges together. ``None`` where no difference is told.
+            None is larger than the ends of a scale are apart, where these are known.
             See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
@@ -190,7 +191,7 @@ class Plan:
             for two in (past.between(*pair.llms) if past.telling else [None])
         ]
         known = [(pair.size, two.known if two else None) for pair, two in asked]
-        found, place = planned(known, countable.comparisons)
+        found, place = planned(known, countable.comparisons, past.limits)
         pair, two = asked[place]
         supposed = _supposed(past, self.run_id, two, asked, found.assumption)
         told = [supposed, countable.told(cells, pair)]

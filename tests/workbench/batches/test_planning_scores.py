@@ -507,6 +507,28 @@ def test_what_a_judge_gave_on_another_scale_does_not_tell(tried):
     assert "nothing tells yet how much judge.ok varies" in can_show(batch.plan())
 
 
+@pytest.mark.parametrize(
+    ("score", "count"), [("judge", 3), ("rating", 3), ("share", 3), ("mine", 3), ("judge", 10)]
+)
+def test_a_difference_that_is_larger_than_a_known_scale_is_none(tried, score, count):
+    batch = tried(TASKS, ["a", "b"])
+    if score == "judge":
+        judged(batch, (1, 5), lambda number: 1 + number * number % 5)
+    elif score == "share":
+        batch.score(score, lambda turn: chance(turn.text))
+    else:
+        for cell in batch.cells:
+            batch.rate(cell, score, up_to(5)(cell))
+    plan = tried(MORE[:count], ["a", "b"], dry_run=True)
+    if count == 3 and score != "mine":
+        assert plan.shows.difference is None
+        assert can_show(plan).startswith("no difference, however large (power 80 %; variance of ")
+        assert can_show(plan).endswith(": give more tasks")
+    else:
+        # Nothing tells what else such a rating could be, and ten tasks can show less.
+        assert (plan.shows.difference > 4) is (score == "mine")
+
+
 def test_cells_that_were_not_sent_are_not_missing(d, tried):
     for llm in "ab":
         d.agents["tried"].send("Task", llm=llm).wait(20)

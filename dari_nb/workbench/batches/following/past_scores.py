@@ -10,7 +10,7 @@ from itertools import chain, permutations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....render.matrix.parts import Part, listed, text_of
-from ....score_kinds import JUDGING, Kind, Measure, is_number, kind_of, measure_of
+from ....score_kinds import JUDGING, Kind, Measure, is_number, kind_of, limits_of, measure_of
 from ..cells import Column
 from ..sending.finding import Found, found_in
 from .common import ByTask, Common, common, scored_tasks
@@ -174,6 +174,13 @@ class Past(NamedTuple):
     def has_zeros(self) -> bool:
         """Whether what the better column lost counts as 0: not of numbers."""
         return not self.telling or self.telling[0].kind in JUDGING
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """The least and the most that a value can be; ``None`` where that is not known."""
+        if not self.telling:
+            return None
+        return limits_of(self.telling[0].kind, self.telling[0].measure.scale)
 
     @property
     def untold(self) -> str:
