@@ -209,7 +209,7 @@ def detectable(
 
 
 def planned(
-    asked: Sequence[tuple[Size, Variation | None]], comparisons: int
+    asked: Sequence[tuple[Size, Variation | None]], comparisons: int, limits: Ends | None = None
 ) -> tuple[Detectable, int]:
     """Tell the same of that comparison of a plan which takes the largest difference, and its place.
 
@@ -217,6 +217,8 @@ def planned(
         asked: How much is compared, at the level of all comparisons together, and how values vary;
             where that is not known, half of them are taken to be 1, others 0.
         comparisons: How many differences hold together at the level.
+        limits: The least and the most that a value can be, if that is known: no difference is
+            larger.
     """
     each = [
         (size._replace(level=1 - (1 - size.level) / comparisons), known) for size, known in asked
@@ -224,6 +226,8 @@ def planned(
     place = max(range(len(each)), key=lambda number: _roughly(*each[number]))
     size, known = each[place]
     found, words = _by_said(size) if known is None else _like(known, size)
+    if found is not None and limits is not None and found > limits[1] - limits[0]:
+        found = None
     return _told(size, found, words, comparisons), place
 
 

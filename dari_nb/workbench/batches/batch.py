@@ -344,13 +344,13 @@ class Batch(Outgoing):
         """
         from .plan import plan_of
 
-        plan = plan_of(self, self._link)
-        if plan.sends or plan.failed:
-            plan.more = self._version_rows(is_for_failed=not plan.sends)
         if self._session_ids():
             self._ask()
             capped, costs = self._limit is not None, self._late_costs
             wait_for(self._link.run(costs.once() if capped else costs.if_there_are_any()))
+        plan = plan_of(self, self._link)
+        if plan.sends or plan.failed:
+            plan.more = self._version_rows(is_for_failed=not plan.sends)
         if self._limit is not None:
             told = {c: plan.cost_per_item[self.grid.names[c]] for c in self.columns}
             prices = {column: price for column, price in told.items() if price is not None}

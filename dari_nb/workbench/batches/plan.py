@@ -59,20 +59,22 @@ class Plan:
             the run of the agent that has most of them, or else assumed to be that of 0 and 1, if
             no score is of another kind. Of another run the same LLMs tell: those come first that
             have scores of the most of these, and of two at least, on five tasks or more. Of the
-            rest all LLMs stand in. It is said which, and of which of these LLMs such a run tells
-            nothing. A score of the same name as an own one tells if both may be on one scale. Of
-            three columns or more those two are told whose difference takes most to show; that of
-            others shows if it is smaller. Counted are the tasks on which both columns have a score.
-            How many that are of those to come is told by the cells of a past run, of what has ended
-            there: as many are drawn of each task as are to come. Where that are more than it had,
-            the others get a score as often as all did, and the more as those of their task did the
-            more alike these were. Repeats of which a past run has one alone are not known to
-            differ: all vary, and get a score, as that one does, and more of them show no more. What
-            failed, or could not be scored, has none; of yes and no, and of shares, it is 0 for
-            whichever column is the better one, as it is where the matrix names that. An answer that
-            is not scored yet, by the function that scored others, is likely to get one. Several
-            columns, and several scores of its own or else of the past run, are as many comparisons
-            as the matrix judges together. ``None`` where no difference is told.
+            rest all LLMs stand in. Of two LLMs of which the first of these runs, the own one before
+            others, does not tell, the next one does that tells of both. It is said which, and of
+            which LLMs none of them tells. A score of the same name as an own one tells if both may
+            be on one scale. Of three columns or more those two are told whose difference takes most
+            to show; that of others shows if it is smaller. Counted are the tasks on which both
+            columns have a score. How many that are of those to come is told by the cells of a past
+            run, of what has ended there: as many are drawn of each task as are to come. Where that
+            are more than it had, the others get a score as often as all did, and the more as those
+            of their task did the more alike these were. Repeats of which a past run has one alone
+            are not known to differ: all vary, and get a score, as that one does, and more of them
+            show no more. What failed, or could not be scored, has none; of yes and no, and of
+            shares, it is 0 for whichever column is the better one, as it is where the matrix names
+            that. An answer that is not scored yet, by the function that scored others, is likely to
+            get one. Several columns, and several scores of its own or else of the past run, are as
+            many comparisons as the matrix judges together. ``None`` where no difference is told.
+            None is larger than the ends of a scale are apart, where these are known.
             See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
@@ -183,14 +185,13 @@ class Plan:
         pairs = countable.pairs(cells)
         if past.untold or not pairs or not all(pair.tasks for pair in pairs):
             return None
-        telling = past.telling
         asked = [
             (pair, two)
             for pair in pairs
-            for two in (telling.between(*pair.llms) if telling else [None])
+            for two in (past.between(*pair.llms) if past.telling else [None])
         ]
         known = [(pair.size, two.known if two else None) for pair, two in asked]
-        found, place = planned(known, countable.comparisons)
+        found, place = planned(known, countable.comparisons, past.limits)
         pair, two = asked[place]
         supposed = _supposed(past, self.run_id, two, asked, found.assumption)
         told = [supposed, countable.told(cells, pair)]
@@ -369,26 +370,33 @@ def _supposed(
     assumption: str,
 ) -> str:
     """Say in short what is supposed, and by which two columns of how many."""
-    told = past.telling
-    if told is None or two is None or two.known is None:
+    if two is None or two.known is None:
         run_id, cells = past.broken
         failed = f"; all {count_text(cells, 'cell')} of run {short_id(run_id)} failed"
         why = failed if cells and not past.has_any else ""
         return "".join((_ASSUMED, *assumption.partition("; ")[1:], why))
+    first = past.telling[0]
     tasks = count_text(two.known.tasks, "task")
-    of = f"variance of {told.name} in run {short_id(told.run_id)} on {tasks}"
+    of = f"variance of {first.name} in run {short_id(two.run_id)} on {tasks}"
     are_several = len({frozenset(each.llms) for _, each in asked if each}) > 1
-    without = {llm for pair, _ in asked for llm in pair.llms}.difference(told.enough)
-    if told.stand_in or without or are_several:
-        of += f" of {named(Column(llm).label for llm in two.llms if llm in told.enough)}"
+    told = {llm for _, each in asked if each for llm in each.enough}
+    without = {llm for pair, _ in asked for llm in pair.llms} - told
+    if first.stand_in or without or are_several:
+        of += f" of {_llms(two.enough)}"
     if are_several:
         of += ", whose difference takes most to show"
-    if without and not told.stand_in:
-        of += f", and nothing there tells of {named(Column(llm).label for llm in without)}"
+    if without and not first.stand_in:
+        of += f", and nothing there tells of {_llms(without)}"
     for is_on, runs in (("is on", past.apart), ("seems to be on", past.far)):
         if runs:
-            where = named(f"run {short_id(run_id)}" for run_id in runs)
+            where = named("this run" if run == own else f"run {short_id(run)}" for run in runs)
             of += f", while it {is_on} another scale in {where}"
-    if told.run_id != own and past.has_own:
-        of += ", since this run's own scores tell nothing"
+    if two.run_id != own and past.has_own:
+        known = first.enough if first.run_id == own else []
+        lacking = f" of {_llms({*two.llms}.difference(known) or two.llms)}" if known else ""
+        of += f", since this run's own scores tell nothing{lacking}"
     return assumption.replace("variance of earlier values", of)
+
+
+def _llms(llms: Iterable[str | None]) -> str:
+    return named(Column(llm).label for llm in llms)

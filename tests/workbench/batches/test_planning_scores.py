@@ -9,7 +9,7 @@ from threading import Lock
 import numpy as np
 import pytest
 
-from dari_nb.local import Usage
+from dari_nb.local import ToolCall, Usage
 from dari_nb.scores import Score, detectable, paired_difference
 from dari_nb.scores.power.variation import variation
 
@@ -507,6 +507,28 @@ def test_what_a_judge_gave_on_another_scale_does_not_tell(tried):
     assert "nothing tells yet how much judge.ok varies" in can_show(batch.plan())
 
 
+@pytest.mark.parametrize(
+    ("score", "count"), [("judge", 3), ("rating", 3), ("share", 3), ("mine", 3), ("judge", 10)]
+)
+def test_a_difference_that_is_larger_than_a_known_scale_is_none(tried, score, count):
+    batch = tried(TASKS, ["a", "b"])
+    if score == "judge":
+        judged(batch, (1, 5), lambda number: 1 + number * number % 5)
+    elif score == "share":
+        batch.score(score, lambda turn: chance(turn.text))
+    else:
+        for cell in batch.cells:
+            batch.rate(cell, score, up_to(5)(cell))
+    plan = tried(MORE[:count], ["a", "b"], dry_run=True)
+    if count == 3 and score != "mine":
+        assert plan.shows.difference is None
+        assert can_show(plan).startswith("no difference, however large (power 80 %; variance of ")
+        assert can_show(plan).endswith(": give more tasks")
+    else:
+        # Nothing tells what else such a rating could be, and ten tasks can show less.
+        assert (plan.shows.difference > 4) is (score == "mine")
+
+
 def test_cells_that_were_not_sent_are_not_missing(d, tried):
     for llm in "ab":
         d.agents["tried"].send("Task", llm=llm).wait(20)
@@ -605,17 +627,22 @@ def named(random, plan):
     return 100 * np.mean([each.low > 0 for each in found])
 
 
-def test_of_llms_that_vary_unlike_those_two_tell_that_take_most(tried):
-    batch = tried([f"Task {n}" for n in range(60)], ["a", "b", "c"])
-    random = np.random.default_rng(3)
-    even = [NormalDist().inv_cdf((n + 0.5) / 60) for n in range(60)]
-    order = {llm: random.permutation(60) for llm in SPREADS}
+def spread(random, count):
+    """A score by which LLMs vary unlike each other, on so many tasks."""
+    even = [NormalDist().inv_cdf((n + 0.5) / count) for n in range(count)]
+    order = {llm: random.permutation(count) for llm in SPREADS}
 
     def value(turn):
         _, number, _, llm, *_ = turn.text.split()
         return SPREADS[llm] * even[order[llm][int(number)]]
 
-    batch.score("x", value)
+    return value
+
+
+def test_of_llms_that_vary_unlike_those_two_tell_that_take_most(tried):
+    batch = tried([f"Task {n}" for n in range(60)], ["a", "b", "c"])
+    random = np.random.default_rng(3)
+    batch.score("x", spread(random, 60))
     plan = tried([f"More {n}" for n in range(20)], ["a", "b", "c"], dry_run=True)
     assert re.search(r" of [ab] and c, whose difference takes most to show; of 3", can_show(plan))
     told = plan.shows.difference
@@ -658,6 +685,34 @@ def test_whole_numbers_that_go_much_farther_elsewhere_are_told_of(tried):
     tried(TASKS[:7], ["a", "b"], run_id="right").score("x", is_right)
     told = "while it is on another scale in run right, while it seems to be on another"
     assert told in can_show(tried(MORE, ["a", "b"], dry_run=True))
+
+
+def up_to(most):
+    return lambda turn: 1 + int(most * chance(turn.text))
+
+
+@pytest.mark.parametrize(("own", "other"), [(5, 100), (100, 5)])
+def test_a_run_whose_own_numbers_seem_to_be_on_another_scale_is_told_of(tried, own, other):
+    tried(TASKS, ["a", "b"], run_id="much").score("x", up_to(other))
+    batch = tried(MORE[:3], ["a", "b"])
+    batch.score("x", up_to(own))
+    told = "in run much on 30 tasks, while it seems to be on another scale in this run, since this"
+    assert told in can_show(batch.plan())
+
+
+@pytest.mark.parametrize("llms", ["c", "ac"])
+def test_one_llm_that_is_on_another_scale_is_told_of(tried, llms):
+    tried(TASKS, ["a", "b"], run_id="stars").score("x", up_to(5))
+    tried(TASKS[:9], [*llms], run_id="marks").score("x", up_to(100))
+    told = "while it seems to be on another scale in run marks"
+    for asked in ("abc", "ac", "bc"):
+        assert (told in can_show(tried(MORE, [*asked], dry_run=True))) is (asked != llms)
+    assert "another scale" not in can_show(tried(MORE, ["a", "b"], dry_run=True))
+    # Of what a run tells itself, no other one does.
+    more = [*TASKS, MORE[0]]
+    assert "another scale" not in can_show(tried(more, ["a", "b"], dry_run=True, run_id="stars"))
+    extended = tried(TASKS, ["a", "b", "c"], dry_run=True, run_id="stars")
+    assert f"of a and b, and nothing there tells of c, {told}" in can_show(extended)
 
 
 def test_a_run_that_failed_as_a_whole_is_told_of(tried, server, d):
@@ -721,6 +776,53 @@ def test_a_run_of_all_llms_tells_before_a_larger_one_of_fewer(tried, server, d, 
     assert "in run all on 40 tasks of" in can_show(before)
 
 
+def test_what_the_run_itself_does_not_tell_of_another_run_does(tried):
+    random = np.random.default_rng(3)
+    tried([f"All {n}" for n in range(40)], [*"abc"], run_id="all").score("x", spread(random, 40))
+    own = [f"Own {n}" for n in range(20)]
+    batch = tried(own, [*"ab"], run_id="own")
+    batch.score("x", spread(random, 20))
+    plan = tried(own, [*"abc"], dry_run=True, run_id="own")
+    told = "c, whose difference takes most to show, since this run's own scores tell nothing of c"
+    assert re.search(rf"in run all on 40 tasks of [ab] and {told}; of 3", can_show(plan))
+    assert 75 <= named(random, plan) <= 90
+    assert "in run own on 20 tasks" in can_show(batch.plan())
+    assert "nothing" not in can_show(batch.plan())
+    assert batch.add(llms=["c"]).wait(60).plan().shows.difference == plan.shows.difference
+
+
+def test_what_failed_in_the_run_itself_another_run_tells_of(tried, server):
+    random = np.random.default_rng(3)
+    tried([f"All {n}" for n in range(40)], [*"ac"], run_id="all").score("x", spread(random, 40))
+    breaks = [True]
+
+    @server.agent("tried", llms=["a", "b", "c"])
+    def tried_again(prompt, turn):
+        if breaks and turn.llm_id == "c":
+            raise ValueError("broken")
+        yield f"{prompt} by {turn.llm_id}"
+
+    batch = tried([f"Own {n}" for n in range(20)], [*"ac"])
+    batch.score("x", spread(random, 20))
+    breaks.clear()
+    plan = batch.retry_failed().wait(60).plan()
+    told = "in run all on 40 tasks, since this run's own scores tell nothing of c"
+    assert told in can_show(plan)
+    assert 75 <= named(random, plan) <= 90
+
+
+def test_each_two_llms_are_told_by_a_run_that_has_both(tried):
+    random = np.random.default_rng(3)
+    for llms, count in (("ab", 42), ("bc", 40), ("ac", 38)):
+        batch = tried([f"{llms} {n}" for n in range(count)], [*llms], run_id=llms)
+        batch.score("x", spread(random, count))
+    plan = tried(MORE[:20], [*"abc"], dry_run=True)
+    told = r"in run (bc on 40 tasks of b|ac on 38 tasks of a) and c, whose difference takes most"
+    assert re.search(told, can_show(plan))
+    assert "nothing" not in can_show(plan)
+    assert 75 <= named(random, plan) <= 90
+
+
 def test_llms_of_which_nothing_tells_how_they_vary_are_named(tried):
     tried(TASKS, ["a", "b"], run_id="two").score("x", size)
     told = "in run two on 30 tasks of a and b, and nothing there tells of c"
@@ -744,3 +846,32 @@ def test_a_batch_that_failed_as_a_whole_blames_no_other_run(d, server, tried):
 
     failed = d.batches.run("tried", MORE, ["a", "b"]).wait(60)
     assert can_show(failed.plan()) == "unknown: no task has a score in two columns"
+
+
+@pytest.mark.parametrize("score", [None, size])
+def test_a_dry_run_of_tasks_that_failed_tells_what_the_batch_itself_does(tried, score):
+    tried(MORE, ["a", "b"]).score("x", size)
+    tasks = [f"{task} breaks" if n % 3 else task for n, task in enumerate(TASKS)]
+    batch = tried(tasks, ["a", "b"])
+    if score is not None:
+        batch.score("x", score)
+    again = tried(tasks, ["a", "b"], dry_run=True)
+    assert again.rows() == batch.plan().rows()
+    assert (again.failed, again.shows.tasks, again.sends) == (20, 10, 0)
+    assert "retry_failed() sends 20 again that failed" in dict(again.rows())["to send"]
+    further = tried([*tasks, *MORE[:15]], ["a", "b"], dry_run=True, run_id=batch.run_id)
+    assert (further.failed, further.sends) == (20, 30)
+
+
+def test_a_dry_run_of_tasks_that_were_cancelled_sends_nothing_and_shows_nothing(d, server, tried):
+    tried(MORE, ["a", "b"]).score("x", size)
+
+    @server.agent("tried", llms=["a", "b", "c"])
+    def waits(prompt):
+        yield ToolCall("stock", {"item": prompt}, external=True)
+
+    batch = d.batches.run("tried", TASKS[:6], ["a", "b"])
+    batch.cancel()
+    again = d.batches.run("tried", TASKS[:6], ["a", "b"], dry_run=True)
+    assert again.rows() == batch.plan().rows()
+    assert (again.cancelled, again.sends, again.shows) == (12, 0, None)

@@ -10,7 +10,7 @@ from itertools import chain, permutations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....render.matrix.parts import Part, listed, text_of
-from ....score_kinds import JUDGING, Kind, Measure, is_number, kind_of, measure_of
+from ....score_kinds import JUDGING, Kind, Measure, is_number, kind_of, limits_of, measure_of
 from ..cells import Column
 from ..sending.finding import Found, found_in
 from .common import ByTask, Common, common, scored_tasks
@@ -27,12 +27,24 @@ class Two:
     """Two columns of a past run, or a single one in place of both.
 
     Attributes:
+        run_id: The run.
         llms: Their LLMs.
         columns: Their values by task.
     """
 
+    run_id: str
     llms: tuple[str | None, ...]
     columns: tuple[ByTask, ...]
+
+    @cached_property
+    def enough(self) -> Sequence[str | None]:
+        """The LLM of each of them that has values on enough tasks to tell how they vary."""
+        return _enough(self.llms, self.columns)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether each of them tells."""
+        return len(self.enough) == len(self.llms)
 
     @cached_property
     def known(self) -> Variation | None:
@@ -67,10 +79,7 @@ class PastScores:
     @cached_property
     def enough(self) -> Sequence[str | None]:
         """The LLM of each column that has it on enough tasks to tell how values vary."""
-        from ....scores.power.variation import LEAST
-
-        there = zip(self.llms, self.columns, strict=True)
-        return [llm for llm, column in there if len(scored_tasks(column)) >= LEAST]
+        return _enough(self.llms, self.columns)
 
     @property
     def tells_of(self) -> int:
@@ -96,20 +105,25 @@ class PastScores:
     @cached_property
     def _pairs(self) -> Sequence[Two]:
         """Any two columns, in either order."""
-        there = zip(self.llms, self.columns, strict=True)
-        return [Two((a, b), (one, other)) for (a, one), (b, other) in permutations(there, 2)]
+        there, run_id = zip(self.llms, self.columns, strict=True), self.run_id
+        return [Two(run_id, (a, b), (of, other)) for (a, of), (b, other) in permutations(there, 2)]
 
     @cached_property
     def _others(self) -> Sequence[Two]:
         """What stands for LLMs that are not there: any two that have it, or one alone."""
-        there = [Two((llm,), (of,)) for llm, of in zip(self.llms, self.columns, strict=True)]
+        each = zip(self.llms, self.columns, strict=True)
+        there = [Two(self.run_id, (llm,), (of,)) for llm, of in each]
         able = [one for one in there if scored_tasks(one.columns[0])] or there
         return [two for two in self._pairs if all(map(scored_tasks, two.columns))] or able
 
     def between(self, llm: str | None, other: str | None) -> Sequence[Two]:
-        """Return what tells how values of two LLMs vary: their own columns, or else any two."""
-        asked = [two for two in self._pairs if two.llms == (llm, other) and two.known]
-        return asked or [two for two in self._others if two.known]
+        """Return what columns of two LLMs tell of how values vary, or one of them."""
+        return [two for two in self._pairs if two.llms == (llm, other) and two.known]
+
+    @property
+    def in_place(self) -> Sequence[Two]:
+        """What tells of it in place of LLMs that are not there."""
+        return [two for two in self._others if two.known]
 
     def common(
         self, llm: str | None, other: str | None, repeats: int, *, zeros: bool
@@ -136,18 +150,19 @@ class Past(NamedTuple):
     """What scores tell that are there already.
 
     Attributes:
-        telling: The score that tells most of how values vary: of the run itself, or else of
-            another one.
+        telling: The scores that tell how values vary: first that of the run itself, or else of
+            another one, that tells most, then of other runs what is on the same scale.
         counted: The scores of the run that tells how many tasks get none, first the one that does;
             the run is the own one if it has any.
         has_own: Whether the run itself has any scores.
         has_any: Whether any run has.
-        apart: Other runs of the same LLMs that have the telling score on another scale.
+        apart: Runs that have the first of these on another scale, of the LLMs that are compared:
+            where it is of the run itself, or the other stands in, of one of which it does not tell.
         far: Those that seem to: its whole numbers go much farther in one of both.
         broken: The latest other run and how many cells it has, if all of them failed.
     """
 
-    telling: PastScores | None = None
+    telling: Sequence[PastScores] = ()
     counted: Sequence[PastScores] = ()
     has_own: bool = False
     has_any: bool = False
@@ -158,12 +173,19 @@ class Past(NamedTuple):
     @property
     def has_zeros(self) -> bool:
         """Whether what the better column lost counts as 0: not of numbers."""
-        return self.telling is None or self.telling.kind in JUDGING
+        return not self.telling or self.telling[0].kind in JUDGING
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """The least and the most that a value can be; ``None`` where that is not known."""
+        if not self.telling:
+            return None
+        return limits_of(self.telling[0].kind, self.telling[0].measure.scale)
 
     @property
     def untold(self) -> str:
         """Why values are not even taken to be 0 or 1; empty where they are, or where they vary."""
-        if self.telling is not None or not self.has_any:
+        if self.telling or not self.has_any:
             return ""
         if not self.counted:
             return "no score has a mean: score with True and False, or with numbers"
@@ -174,6 +196,15 @@ class Past(NamedTuple):
 
         told = "nothing tells yet" if of.enough else f"it takes {LEAST} tasks to tell"
         return f"{told} how much {of.name} varies"
+
+    def between(self, llm: str | None, other: str | None) -> Sequence[Two]:
+        """Return what tells how values of two LLMs vary, in the first run that tells of both.
+
+        Where none does, it is what the very first one has of them, or in their place.
+        """
+        told = ([two for two in of.between(llm, other) if two.is_told] for of in self.telling)
+        first = self.telling[0]
+        return next(filter(None, told), None) or first.between(llm, other) or first.in_place
 
 
 def named(labels: Iterable[str]) -> str:
@@ -192,7 +223,8 @@ def past_scores(
 
     Of another run those columns tell that are compared here, if it has scores of two or more, and
     such runs come first, those of the most of these LLMs before others; else all of them stand in.
-    So does all of the run itself as long as none of its columns has a score.
+    So does all of the run itself as long as none of its columns has a score. Of two LLMs of which
+    the first run does not tell the next one does.
 
     Args:
         book: Where scores are.
@@ -218,23 +250,29 @@ def past_scores(
     mine = _by_evidence(found)
     theirs = [of for of in _by_evidence(others) if of.may_be_like(measures.get(of.name))]
     by_own, by_others = _first_telling(mine), _first_telling(theirs)
-    telling = by_own or by_others
     first = next(filter(None, (by_own, *mine, by_others, *theirs)), None)
     counted = [of for of in (*mine, *theirs) if first and of.run_id == first.run_id]
     counted.sort(key=lambda of: of is not first)
     has_any = any(given[run_id] for run_id in (own, *run_ids))
-    beside = [
-        of
-        for of in theirs
-        if telling is by_others and telling and of.name == telling.name and not of.stand_in
-    ]
-    measure = telling.measure if telling else None
-    apart = [of.run_id for of in beside if not of.may_be_like(measure)]
-    far = [of.run_id for of in beside if measure and of.measure.is_far_from(measure)]
     last = next((run_id for run_id in run_ids if run_id != own), "")
     is_broken = {*ended[last].values()} == {"failed"}
     broken = (last, len(ended[last])) if is_broken else ("", 0)
-    return Past(telling, counted, bool(found), has_any, apart, far, broken)
+    past = Past((), counted, bool(found), has_any, broken=broken)
+    if (best := by_own or by_others) is None:
+        return past
+    same = [of for of in (*mine, *theirs) if of.name == best.name and of is not best]
+    apart = [of for of in same if not of.may_be_like(best.measure)]
+    far = [of for of in same if of.measure.is_far_from(best.measure)]
+    others_scales = {of.run_id for of in (*apart, *far)}
+    telling = [best, *(of for of in same if of.run_id not in others_scales)]
+    untold = {column.llm for column in columns}.difference(best.enough)
+
+    def beside(found: Iterable[PastScores]) -> list[str]:
+        return [
+            of.run_id for of in found if untold.intersection(of.llms) or not (by_own or of.stand_in)
+        ]
+
+    return past._replace(telling=telling, apart=beside(apart), far=beside(far))
 
 
 def _of_other(
@@ -268,6 +306,13 @@ def _first_telling(found: Iterable[PastScores]) -> PastScores | None:
     from ....scores.power.variation import variation
 
     return next((past for past in found if variation(past.columns) is not None), None)
+
+
+def _enough(llms: Iterable[str | None], columns: Iterable[ByTask]) -> Sequence[str | None]:
+    from ....scores.power.variation import LEAST
+
+    there = zip(llms, columns, strict=True)
+    return [llm for llm, column in there if len(scored_tasks(column)) >= LEAST]
 
 
 def _evidence(past: PastScores) -> tuple[int, int, int]:
