@@ -8,7 +8,9 @@ From the first recording to the lesson, in this order:
   change   edit a question, and run the cells again from the first one of its session on (or
            Restart and Run All): what stands before it plays, it is asked live and kept as new, and
            so is all that is missing once the tape is put in again. A %dari_send run again alone
-           is a further turn of the session, behind the last answer, and takes no other's place
+           is a further turn of the session, behind the last answer, and takes no other's place.
+           An agent whose own code was changed plays as before: it is asked anew by
+           d = dari.connect("local", tape=dari.Tape("lesson.tape", mode="record"))
   review   %dari tape --review, or tape.review(): what is new, to put in place, adopt or reject
   marks    a line of the file in front of the answer stops there, and asks those who watch:
            {"mark": "a guess", "ask": "What will it do?"}, in Markdown; without ask it is a
