@@ -273,6 +273,52 @@ def test_what_another_page_leaves_is_not_sent_nor_skipped_unseen(lab, press):
     own.get_by_text("you expected: a long thought").wait_for()
 
 
+def one_more(book, code):
+    """Show a player of its own in the next cell, stopped at its question; returns that."""
+    book.command("notebook:insert-cell-below")
+    book.command("notebook:enter-edit-mode")
+    book.page.keyboard.insert_text(code)
+    book.command("notebook:run-cell")
+    view = book.page.locator(".jp-mod-active .dari-player")
+    view.get_by_text("Say alpha.").wait_for()
+    number = book.page.locator(".dari-player").count() - 1
+    view.locator(".dari-toggle").click()
+    view.locator("textarea").wait_for()
+    return book.page.locator(".dari-player").nth(number)
+
+
+def test_what_is_added_in_a_second_player_while_the_first_one_sends_is_not_lost(lab):
+    book, (own,) = shown(lab)
+    page = book.page
+    other = one_more(book, "dari.Tape('lesson.tape').view(speed='instant')")
+    field = other.locator("textarea")
+    own.locator("textarea").press_sequentially("one")
+    page.evaluate(BUSY, WAITS)
+    own.locator("textarea").press("Control+Enter")
+    expect(own.locator("textarea")).to_have_attribute("readonly", "")
+    field.press("End")
+    page.keyboard.type(", and more")
+    (lab.notebooks / "go").touch()
+    own.get_by_text(LATE).wait_for()
+    assert field.input_value() == "one, and more"
+    field.press("Control+Enter")
+    other.get_by_text("you expected: one, and more").wait_for()
+
+
+def test_what_a_closed_page_has_left_is_there_when_the_cell_is_run_again(lab):
+    book, (own,) = shown(lab)
+    other = written_elsewhere(book, "a long thought")
+    other.locator("textarea").press("Escape")
+    own.get_by_text("a long thought").wait_for()
+    other.page.close()
+    book.page.bring_to_front()
+    book.run_all()
+    own.locator(".dari-toggle").click()
+    own.get_by_role("button", name="Take it over").click()
+    own.locator("textarea").press("Control+Enter")
+    own.get_by_text("you expected: a long thought").wait_for()
+
+
 def test_a_page_that_was_made_of_another_one_takes_nothing_from_it(lab):
     book, (own,) = shown(lab)
     book.save()
@@ -548,14 +594,7 @@ def test_a_draft_is_that_of_its_tape_and_its_file_of_answers(lab):
     book, (own,) = shown(lab)
     own.locator("textarea").press_sequentially("mine")
     for code, draft in ((in_class, ""), (of_copy, ""), (again, "mine")):
-        book.command("notebook:insert-cell-below")
-        book.command("notebook:enter-edit-mode")
-        book.page.keyboard.insert_text(code)
-        book.command("notebook:run-cell")
-        view = book.page.locator(".jp-mod-active .dari-player")
-        view.get_by_text("Say alpha.").wait_for()
-        view.locator(".dari-toggle").click()
-        view.locator("textarea").wait_for()
+        view = one_more(book, code)
         assert view.locator("textarea").input_value() == draft
     view.locator("textarea").press("End")
     book.page.keyboard.type(" too")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeAlias
+from weakref import WeakSet
 
 import traitlets
 
@@ -24,6 +25,14 @@ FASTEST = 1000.0
 
 Keep = Callable[[str, str], object]
 """Keeps what a reader expects at a mark: the mark's id, and the words."""
+
+
+Drafts: TypeAlias = dict[str, dict[str, str]]
+"""What is written at questions and not sent, by the marks' ids and the pages that told it last."""
+
+_DRAFTS: dict[str, Drafts] = {}
+"""The same, of all tapes with their files of answers."""
+_PLAYERS: WeakSet[PlayerView] = WeakSet()
 
 
 class PlayerView(View):
@@ -86,7 +95,9 @@ class PlayerView(View):
         self._answered_before = answered
         self._known: dict[str, str] = {}
         self._errands = Errands()
-        super().__init__(**traits)
+        drafts = _DRAFTS.get(traits.get("scope", ""), {})
+        super().__init__(**{"drafts": drafts, **traits})
+        _PLAYERS.add(self)
         self.answer("outline", lambda _: self._outline())
         self.answer("turn", self._turn)
         self.answer("draft", self._draft)
@@ -121,6 +132,8 @@ class PlayerView(View):
         A page that is loaded anew is another one, and has the same.
         """
         mark_id, page, text = self._asked(body), _text(body, "page"), _text(body, "text")
+        # Half a character is none that all pages can read.
+        text = text.encode(errors="replace").decode()
         told = {**self.drafts.get(mark_id, {}), page: text}
         at_mark = {
             of: words
@@ -128,10 +141,21 @@ class PlayerView(View):
             if words.strip() and (of == page or words != text)
         }
         drafts = {**self.drafts, mark_id: at_mark}
-        self.drafts = {of: texts for of, texts in drafts.items() if texts}
+        self._share({of: texts for of, texts in drafts.items() if texts})
+
+    def _share(self, drafts: Drafts) -> None:
+        """Tell all players of the same, also the next one: a cell that runs again makes another."""
+        self.drafts = drafts
+        if self.scope:
+            _DRAFTS[self.scope] = drafts
+            for player in _PLAYERS:
+                if player.scope == self.scope:
+                    player.drafts = drafts
 
     def _reply_to(self, body: Reply) -> tuple[Outline, list[bytes]]:
         mark_id, text = self._asked(body), _text(body, "text")
+        if "page" in body and {*self.drafts.get(mark_id, {})} - {_text(body, "page")}:
+            raise InvalidRequestError("What is written in another page is not sent.")
         if text.strip() and self._keep is not None:
             self._keep(mark_id, text)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from ..live import wire as live
 
@@ -76,10 +76,14 @@ class Step(TypedDict):
 
 
 class Reply(TypedDict):
-    """Body of ``reply``: what the reader expects at a mark."""
+    """Body of ``reply``: what the reader expects at a mark.
+
+    ``page`` is the page that skips it, unless something is written there in another one.
+    """
 
     id: str
     text: str
+    page: NotRequired[str]
 
 
 class Draft(TypedDict):

@@ -84,6 +84,8 @@ export class Answering {
   #note = { id: "", text: "", of: "" };
   /** Whether an answer is on its way: what would be added now is not sent. */
   isSending = false;
+  /** Whether the reader is where they write: then what stands there is not all, perhaps. */
+  isWriting = false;
 
   constructor(port: Port<State>, story: Story, playback: Playback, signal: AbortSignal) {
     this.#port = port;
@@ -101,7 +103,13 @@ export class Answering {
       playback.renew();
     };
     window.addEventListener(NAME, written, { signal });
-    window.addEventListener("pagehide", () => this.keep(), { signal });
+    const leave = () => {
+      this.keep();
+      // What stands there for another page goes when that does.
+      this.#told.clear();
+      this.keep();
+    };
+    window.addEventListener("pagehide", leave, { signal });
   }
 
   /** What is written at a mark in this page. */
@@ -150,15 +158,22 @@ export class Answering {
     this.#playback.renew();
   }
 
-  /** Sends what is expected, with nothing to skip the question; returns whether it was taken. */
-  async send(mark: Mark, text: string): Promise<boolean> {
+  /**
+   * Sends what is expected, with nothing to skip the question; returns whether it was taken.
+   *
+   * @param isSure Whether it is to be skipped whatever is written there in other pages.
+   */
+  async send(mark: Mark, text: string, isSure: boolean): Promise<boolean> {
     if (this.isSending) return false;
     const { id } = mark;
+    const written = this.text(id);
     this.isSending = true;
     this.say(id, "");
     try {
-      await sayingBusy(this.#story.reply(mark, text), (note) => this.say(id, note));
-      this.#forget(id);
+      const reply = { id, text, ...(isSure ? {} : { page: unsent.page }) };
+      await sayingBusy(this.#story.reply(reply), (note) => this.say(id, note));
+      // Another player of the page may have gone on.
+      if (this.text(id) === written) this.#forget(id);
       this.say(id, "");
       if (!this.#playback.isAtEnd) this.#playback.play();
       return true;
@@ -185,10 +200,9 @@ export class Answering {
   clear(): void {
     for (const { marks } of this.#story.chapters) {
       for (const { id, answer } of marks) {
-        const text = this.text(id);
-        // Whoever has not left the field is writing something else, perhaps.
-        const isSent = text.trim() === answer && text === this.#told.get(id);
-        if (answer !== null && (text.trim() === "" || isSent)) this.#forget(id);
+        const text = this.text(id).trim();
+        const isSent = text === answer && !this.isWriting;
+        if (answer !== null && (text === "" || isSent)) this.#forget(id);
       }
     }
   }

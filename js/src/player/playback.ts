@@ -259,10 +259,15 @@ export class Playback {
     this.#tell(isLed);
   }
 
+  /** Whether the other side has nobody elsewhere than was said. */
+  get #isTold(): boolean {
+    return Math.abs(this.#port.get("at") - this.#told) < SLACK_S;
+  }
+
   /** The other side says where to go. */
   #sent(): void {
+    if (this.#isTold) return;
     const at = this.#port.get("at");
-    if (Math.abs(at - this.#told) < SLACK_S) return;
     this.#told = at;
     // It stops there, and does not say where it was meanwhile.
     if (!this.#port.get("playing")) this.#halt();
@@ -273,7 +278,7 @@ export class Playback {
   async #follow(at: number): Promise<void> {
     const isBehind = () => at >= this.#story.seconds + SLACK_S;
     // What went wrong is said by what is asked next.
-    if (isBehind()) await this.#story.begin().catch(() => undefined);
+    if (isBehind() || this.#story.isLate) await this.#story.begin().catch(() => undefined);
     const isHeld = this.question !== undefined && this.#holds(this.question);
     if (at === this.#told && !isBehind() && !isHeld) await this.#goAlong(at);
   }
@@ -284,13 +289,15 @@ export class Playback {
     if (!(await this.#comesTo(this.#story.chapterAt(clock)))) return;
     this.#set(this.#story.placeAt(clock), clock);
     this.#tell();
-    this.#started();
-  }
-
-  /** The other side says whether to play. */
-  #started(): void {
     if (this.#port.get("playing")) this.play();
     else this.pause();
+  }
+
+  /** The other side says whether to play, where others are: who was held elsewhere goes there. */
+  #started(): void {
+    if (!this.#isTold) return;
+    if (!this.#port.get("playing")) this.pause();
+    else if (!this.isPlaying) void this.#follow(this.#told);
   }
 
   #tell(isLed = false): void {

@@ -55,11 +55,16 @@ export class Question {
     this.element.addEventListener("keydown", (event) => this.#holdKeys(event), { signal });
     const once = { capture: true, signal };
     this.element.addEventListener("click", (event) => this.#pressOnce(event), once);
+    const come = () => {
+      answering.isWriting = true;
+      this.lead();
+    };
     const away = () => {
       this.#led = "";
+      answering.isWriting = false;
       answering.keep();
     };
-    this.#field.addEventListener("focus", () => this.lead(), { signal });
+    this.#field.addEventListener("focus", come, { signal });
     this.#field.addEventListener("blur", away, { signal });
     onEscape(this.#field, left);
     this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
@@ -208,13 +213,13 @@ export class Question {
     const isBeside = this.#answering.beside(mark.id).length > 0;
     const lost = this.#answering.holds(mark) ? DROPS : isBeside ? LEAVES : "";
     if (lost) this.#answering.say(mark.id, lost);
-    else void this.#reply("");
+    else void this.#reply("", false);
   }
 
   /** Sends what is expected; with nothing the question is skipped. */
-  async #reply(text: string): Promise<void> {
+  async #reply(text: string, isSure = true): Promise<void> {
     const mark = this.#shown;
-    if (!mark || !(await this.#answering.send(mark, text))) return;
+    if (!mark || !(await this.#answering.send(mark, text, isSure))) return;
     // At one place there may be several.
     if (!this.#playback.question) this.#left();
   }

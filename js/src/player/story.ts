@@ -1,5 +1,5 @@
 import { decode, type Port, type Reply } from "../host/port";
-import type { Chapter, Mark, Outline, State, Step } from "./wire";
+import type { Reply as Answered, Chapter, Mark, Outline, State, Step } from "./wire";
 import { woven } from "./woven";
 
 /** A place in the story: a chapter, and how many of its steps are seen. */
@@ -42,6 +42,11 @@ export class Story {
     port.watch(["replies"], () => this.#learn(), signal);
   }
 
+  /** Whether others have answered meanwhile. */
+  get isLate(): boolean {
+    return this.#replies < this.#port.get("replies");
+  }
+
   /** Learns what there is; rejects when the other side does not tell. */
   async begin(): Promise<void> {
     const replies = this.#port.get("replies");
@@ -49,10 +54,10 @@ export class Story {
   }
 
   /** Keeps what the reader expects at a mark, and learns what comes then. */
-  async reply(mark: Mark, text: string): Promise<void> {
+  async reply(reply: Answered): Promise<void> {
     this.#isReplying = true;
     try {
-      const told = await this.#port.ask<Outline>("reply", { id: mark.id, text });
+      const told = await this.#port.ask<Outline>("reply", reply);
       this.#take(told, this.#port.get("replies"));
     } finally {
       this.#isReplying = false;
@@ -167,7 +172,7 @@ export class Story {
 
   /** Learns what others have answered, but for what is told anyway. */
   #learn(): void {
-    if (this.#isReplying || this.#replies >= this.#port.get("replies")) return;
+    if (this.#isReplying || !this.isLate) return;
     // What went wrong is said by what is asked next.
     void this.begin().catch(() => undefined);
   }

@@ -36,6 +36,8 @@ class Page implements Port<State> {
   /** What the page has in its memory. */
   #memory: unknown;
   answer: string | null = null;
+  /** Until when the kernel answers nothing. */
+  busy = Promise.resolve();
 
   private constructor(kernel: Kernel, scope: string, stored: string | null) {
     [this.kernel, this.#scope, this.#stored] = [kernel, scope, stored];
@@ -102,6 +104,7 @@ class Page implements Port<State> {
 
   async ask<Body>(what: string, body?: unknown): Promise<Reply<Body>> {
     if (what === "draft") this.kernel.keep(body as Draft);
+    else await this.busy;
     const taken = [{ marks: [{ id: "m", answer: this.answer }] }];
     const bytes = new TextEncoder().encode(JSON.stringify(taken));
     return { body: {} as Body, buffers: [new DataView(bytes.buffer)] };
@@ -121,11 +124,13 @@ class Page implements Port<State> {
 
   async sends(): Promise<void> {
     this.answer = this.shows;
-    await this.#within(() => this.answering.send(MARK, this.shows));
+    await this.#within(() => this.answering.send(MARK, this.shows, true));
   }
 
   async closes(): Promise<void> {
-    await this.#within(() => this.answering.keep());
+    await this.#within(() => {
+      window.dispatchEvent(new Event("pagehide"));
+    });
     this.kernel.pages.splice(this.kernel.pages.indexOf(this), 1);
   }
 
@@ -267,6 +272,34 @@ describe("what is written at a question", () => {
     expect([beside.shows, another.texts]).toEqual(["alpha, beta", ["alpha, beta"]]);
     await beside.sends();
     expect([beside.shows, another.texts]).toEqual(["", []]);
+  });
+
+  test("goes on in one player of a page while another one sends what stood there", async () => {
+    await one.writes("alpha");
+    const beside = await one.withAnother(new Kernel());
+    let hears = () => {};
+    one.busy = new Promise((done) => {
+      hears = done;
+    });
+    const sent = one.sends();
+    await beside.writes("alpha, and more", false);
+    hears();
+    await sent;
+    expect([one.shows, beside.shows]).toEqual(["alpha, and more", "alpha, and more"]);
+  });
+
+  test("is left to others where two pages have the same, and one of these goes", async () => {
+    await one.writes("alpha");
+    const copy = await one.doubles();
+    await copy.writes("alpha");
+    // What the copy tells now is on its way still as the other page goes.
+    const late: Draft[] = [];
+    const keep = kernel.keep.bind(kernel);
+    kernel.keep = (draft) => late.push(draft);
+    await copy.writes("beta");
+    await one.closes();
+    late.map(keep);
+    expect(kernel.texts.sort()).toEqual(["alpha", "beta"]);
   });
 
   test("stays in other pages, and for them, when it is sent from one", async () => {
