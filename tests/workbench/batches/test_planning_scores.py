@@ -593,6 +593,27 @@ def test_an_llm_whose_answers_are_not_scored_yet_is_counted_with_the_others(trie
     assert "comparisons=3" in told
 
 
+@pytest.mark.parametrize("count", [1, 10])
+@pytest.mark.parametrize("has_other", [False, True], ids=["alone", "with another run"])
+def test_what_failed_tells_nothing_of_answers_that_are_not_scored_yet(tried, count, has_other):
+    if has_other:
+        tried([f"All {n}" for n in range(25)], [*"abc"]).score("x", size)
+    tasks = [f"Own {n}{' breaks' * (n < count)}" for n in range(20)]
+    batch = tried(tasks, ["a", "c"])
+    batch.score("x", size)
+    batch = batch.add(llms=["b"]).wait(60)
+    left = 20 - count
+    for plan in (batch.plan(), tried(tasks, [*"acb"], run_id=batch.run_id, dry_run=True)):
+        told = can_show(plan)
+        assert f"; {left} of {60 - count} answers are not scored yet: batch.score(...)" in told
+        assert plan.shows.tasks == left
+        assert "comparisons=3" in told
+    later = tried(MORE, [*"acb"], dry_run=True)
+    assert later.shows.tasks == len(MORE)
+    batch.score("x", size)
+    assert batch.plan().shows.tasks == left
+
+
 @pytest.mark.parametrize("share", [1.0, 0.55, 0.45])
 def test_more_repeats_show_no_more_where_one_alone_tells(tried, share):
     batch = tried(TASKS, ["a", "b"])

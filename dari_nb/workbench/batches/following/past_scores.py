@@ -66,6 +66,7 @@ class PastScores:
         columns: Its values by task, for each of these; ``None`` of an answer that could not be
             scored, or that failed. A task has none where the answers have ended without a score,
             and is left out where they have not ended, or what scores others has not scored them.
+            Of a column of which it has scored none yet, what failed tells nothing of the rest.
         stand_in: Whether they stand in for the columns that are compared.
     """
 
@@ -365,13 +366,15 @@ def _of_run(
     found = []
     for name, of in values.items():
         own = {*chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))}
-        lost = (own | failed) - {spot for spot, _ in scored[name]}
+        answered = {spot for spot, state in there.items() if own and state == "completed"}
+        told = {spot for spot, _ in scored[name]}
+        to_score = {*map(_column_of, answered)} - {*map(_column_of, own | told)}
+        lost = {spot for spot in own | failed if _column_of(spot) not in to_score} - told
         columns: dict[Column, ByTask] = defaultdict(dict)
         for spot, value in (*scored[name], *((spot, None) for spot in lost)):
             columns[_column_of(spot)].setdefault(spot[0], []).append(value)
-        for spot, state in there.items():
-            is_left = own and state == "completed"
-            if not is_left and (column := _column_of(spot)) in columns:
+        for spot in there.keys() - answered:
+            if (column := _column_of(spot)) in columns:
                 columns[column].setdefault(spot[0], [])
         llms = [column.llm for column in columns]
         found.append(PastScores(run_id, name, measure_of(name, of), llms, list(columns.values())))
