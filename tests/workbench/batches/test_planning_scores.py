@@ -769,6 +769,26 @@ def test_an_llm_to_come_is_taken_to_lose_as_many_as_any_did(tried):
     assert plan.shows.tasks == 7
 
 
+@pytest.mark.parametrize("score", [size, is_right])
+@pytest.mark.parametrize(("before", "there", "added"), [(20, "ac", "b"), (0, "ab", "c")])
+def test_an_llm_to_come_is_taken_to_lose_as_many_as_in_the_run_that_tells_of_it(
+    tried, score, before, there, added
+):
+    past = [f"All {n}{' breaks' * (n < before)}" for n in range(50)]
+    tried(past, [*"abc"], run_id="all").score("x", score)
+    tasks = [f"Own {n}{' breaks' * (n < 16)}" for n in range(40)]
+    batch = tried(tasks, [*there], run_id="own")
+    batch.score("x", score)
+    plan = tried(tasks, [*there, added], run_id="own", dry_run=True)
+    assert plan.shows.tasks == 24
+    if before:
+        lost = r"; if again 20 of 100 cells of (a and b|b and c) in run all get no score: 24 of 40"
+        assert re.search(lost, can_show(plan))
+    batch = batch.add(llms=[added]).wait(60)
+    batch.score("x", score)
+    assert batch.plan().shows.tasks == 24
+
+
 @pytest.mark.parametrize("later", ["ab", "abc"], ids=["two of them", "a third that failed"])
 def test_a_run_of_all_llms_tells_before_a_larger_one_of_fewer(tried, server, d, later):
     random = np.random.default_rng(3)

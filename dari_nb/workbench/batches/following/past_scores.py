@@ -140,7 +140,7 @@ class PastScores:
         asked = [two for two in self._pairs if two.llms == (llm, other)] or self._others
         found = [
             common(two.columns[0], two.columns[-1], repeats, zeros=zeros)._replace(
-                llms=two.llms if len(self.columns) > 2 else ()
+                llms=two.llms if len(self.columns) > 2 else (), run_id=self.run_id
             )
             for two in asked
         ]
@@ -206,6 +206,20 @@ class Past(NamedTuple):
         told = ([two for two in of.between(llm, other) if two.is_told] for of in self.telling)
         first = self.telling[0]
         return next(filter(None, told), None) or first.between(llm, other) or first.in_place
+
+    def counting(
+        self, llm: str | None, other: str | None, ended: Collection[str | None]
+    ) -> PastScores:
+        """Return what tells how many tasks of two LLMs get no score: what is counted first.
+
+        Where that tells nothing of one of them, of which no cell of the run itself has ended, it is
+        the first that tells of both.
+        """
+        first = self.counted[0]
+        if {llm, other} <= {*first.llms, *ended}:
+            return first
+        others = (of for of in self.telling if of.name == first.name and of.between(llm, other))
+        return next(others, first)
 
 
 def named(labels: Iterable[str]) -> str:
