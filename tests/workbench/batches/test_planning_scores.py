@@ -889,6 +889,11 @@ def test_a_batch_that_failed_as_a_whole_blames_no_other_run(d, server, tried):
     assert can_show(failed.plan()) == "unknown: no task has a score in two columns"
 
 
+def but_for_costs(plan):
+    """What a plan tells, but for what was spent: that may be known a moment later."""
+    return [row for row in plan.rows() if row[0] != "spent so far"]
+
+
 @pytest.mark.parametrize("score", [None, size])
 def test_a_dry_run_of_tasks_that_failed_tells_what_the_batch_itself_does(tried, score):
     tried(MORE, ["a", "b"]).score("x", size)
@@ -897,7 +902,7 @@ def test_a_dry_run_of_tasks_that_failed_tells_what_the_batch_itself_does(tried, 
     if score is not None:
         batch.score("x", score)
     again = tried(tasks, ["a", "b"], dry_run=True)
-    assert again.rows() == batch.plan().rows()
+    assert but_for_costs(again) == but_for_costs(batch.plan())
     assert (again.failed, again.shows.tasks, again.sends) == (20, 10, 0)
     assert "retry_failed() sends 20 again that failed" in dict(again.rows())["to send"]
     further = tried([*tasks, *MORE[:15]], ["a", "b"], dry_run=True, run_id=batch.run_id)
@@ -914,5 +919,5 @@ def test_a_dry_run_of_tasks_that_were_cancelled_sends_nothing_and_shows_nothing(
     batch = d.batches.run("tried", TASKS[:6], ["a", "b"])
     batch.cancel()
     again = d.batches.run("tried", TASKS[:6], ["a", "b"], dry_run=True)
-    assert again.rows() == batch.plan().rows()
+    assert but_for_costs(again) == but_for_costs(batch.plan())
     assert (again.cancelled, again.sends, again.shows) == (12, 0, None)
