@@ -65,8 +65,9 @@ class Plan:
             be on one scale. Of three columns or more those two are told whose difference takes most
             to show; that of others shows if it is smaller. Counted are the tasks on which both
             columns have a score. How many that are of those to come is told by the cells of a past
-            run, of what has ended there: as many are drawn of each task as are to come. Where that
-            are more than it had, the others get a score as often as all did, and the more as those
+            run, of what has ended there, or where it has none of an LLM by those of the next run
+            that tells of both: as many are drawn of each task as are to come. Where that are more
+            than it had, the others get a score as often as all did, and the more as those
             of their task did the more alike these were. Repeats of which a past run has one alone
             are not known to differ: all vary, and get a score, as that one does, and more of them
             show no more. What failed, or could not be scored, has none; of yes and no, and of

@@ -27,6 +27,7 @@ class Common(NamedTuple):
         lost: How many past cells of these tasks got none; a task without any counts as one.
         cells: Of how many.
         llms: The LLMs whose cells they are; empty where those are all.
+        run_id: Their run.
     """
 
     both: float = 1
@@ -38,6 +39,7 @@ class Common(NamedTuple):
     lost: int = 0
     cells: int = 2
     llms: tuple[str | None, ...] = ()
+    run_id: str = ""
 
     @property
     def compared(self) -> float:

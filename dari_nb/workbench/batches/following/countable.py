@@ -10,6 +10,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
+from ....render.plain.words import short_id
 from ....score_kinds import JUDGE, is_number
 from ..cells import Column
 from ..matrix.means import LEVEL, columns_compared, comparisons_of
@@ -115,7 +116,7 @@ class Countable:
 
     def __init__(self, matrix: Matrix, past: Past) -> None:
         names = [name for name, kind in matrix.kinds.items() if kind != "label"]
-        self._past = past.counted
+        self._past = past
         is_own = past.has_own and any(of.run_id == matrix.run_id for of in past.counted)
         self._name = past.counted[0].name if is_own else (*names, "")[0]
         self._names = names or [self._name]
@@ -179,6 +180,8 @@ class Countable:
         if is_coming:
             get = "gets" if past.lost == 1 else "get"
             of_whom = f" of {named(Column(llm).label for llm in past.llms)}" if past.llms else ""
+            if past.run_id != self._past.counted[0].run_id:
+                of_whom += f" in run {short_id(past.run_id)}"
             told.append(f"if again {past.lost:,} of {past.cells:,} cells{of_whom} {get} no score")
         unscored = sum(self._is_unscored(cell, self._name) for cell in ended)
         answers = sum(cell.state == "completed" for cell in ended)
@@ -202,14 +205,20 @@ class Countable:
             for name in self._names:
                 if self.has(cell, name):
                     found[cell.column, name].append((cell.row, 0.0))
-        if self._past and not self._name:
+        if self._past.counted and not self._name:
             found = {
                 (column, score.name): [(str(task), 0.0) for task in tasks]
                 for column, _ in found
-                for score in self._past
+                for score in self._past.counted
                 if (tasks := score.tasks(self._llms[column]))
             }
         return {of: tuple(each) for of, each in found.items()}
+
+    @cached_property
+    def _answering(self) -> Collection[str | None]:
+        """The LLMs of which cells have ended."""
+        cells = self._matrix.cells
+        return {self._llms[cell.column] for cell in cells if cell.state in _HAS_ENDED}
 
     def _is_there(self, cell: MatrixCell) -> bool:
         return is_number(cell.scores.get(self._name))
@@ -224,9 +233,10 @@ class Countable:
         llms = self._llms[one], self._llms[other]
 
         def past(repeats: int) -> list[Common]:
-            if not self._past:
+            if not self._past.counted:
                 return [Common()]
-            return self._past[0].common(*llms, repeats, zeros=self._zeros)
+            counting = self._past.counting(*llms, self._answering)
+            return counting.common(*llms, repeats, zeros=self._zeros)
 
         columns = found.get(one, {}), found.get(other, {})
         return _pair(Pair(llms), *columns, past, zeros=self._zeros)

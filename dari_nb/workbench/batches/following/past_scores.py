@@ -66,6 +66,7 @@ class PastScores:
         columns: Its values by task, for each of these; ``None`` of an answer that could not be
             scored, or that failed. A task has none where the answers have ended without a score,
             and is left out where they have not ended, or what scores others has not scored them.
+            Of a column of which it has scored none yet, what failed tells nothing of the rest.
         stand_in: Whether they stand in for the columns that are compared.
     """
 
@@ -139,7 +140,7 @@ class PastScores:
         asked = [two for two in self._pairs if two.llms == (llm, other)] or self._others
         found = [
             common(two.columns[0], two.columns[-1], repeats, zeros=zeros)._replace(
-                llms=two.llms if len(self.columns) > 2 else ()
+                llms=two.llms if len(self.columns) > 2 else (), run_id=self.run_id
             )
             for two in asked
         ]
@@ -205,6 +206,20 @@ class Past(NamedTuple):
         told = ([two for two in of.between(llm, other) if two.is_told] for of in self.telling)
         first = self.telling[0]
         return next(filter(None, told), None) or first.between(llm, other) or first.in_place
+
+    def counting(
+        self, llm: str | None, other: str | None, ended: Collection[str | None]
+    ) -> PastScores:
+        """Return what tells how many tasks of two LLMs get no score: what is counted first.
+
+        Where that tells nothing of one of them, of which no cell of the run itself has ended, it is
+        the first that tells of both.
+        """
+        first = self.counted[0]
+        if {llm, other} <= {*first.llms, *ended}:
+            return first
+        others = (of for of in self.telling if of.name == first.name and of.between(llm, other))
+        return next(others, first)
 
 
 def named(labels: Iterable[str]) -> str:
@@ -365,13 +380,15 @@ def _of_run(
     found = []
     for name, of in values.items():
         own = {*chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))}
-        lost = (own | failed) - {spot for spot, _ in scored[name]}
+        answered = {spot for spot, state in there.items() if own and state == "completed"}
+        told = {spot for spot, _ in scored[name]}
+        to_score = {*map(_column_of, answered)} - {*map(_column_of, own | told)}
+        lost = {spot for spot in own | failed if _column_of(spot) not in to_score} - told
         columns: dict[Column, ByTask] = defaultdict(dict)
         for spot, value in (*scored[name], *((spot, None) for spot in lost)):
             columns[_column_of(spot)].setdefault(spot[0], []).append(value)
-        for spot, state in there.items():
-            is_left = own and state == "completed"
-            if not is_left and (column := _column_of(spot)) in columns:
+        for spot in there.keys() - answered:
+            if (column := _column_of(spot)) in columns:
                 columns[column].setdefault(spot[0], [])
         llms = [column.llm for column in columns]
         found.append(PastScores(run_id, name, measure_of(name, of), llms, list(columns.values())))
