@@ -28,6 +28,8 @@ GONE = (
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def typed(*words: str) -> tuple[int, str]:
+        # What took long before was told, too.
+        capsys.readouterr()
         status = main(["tape", *words])
         told = capsys.readouterr()
         return status, told.out + told.err
