@@ -297,6 +297,19 @@ def test_what_is_told_by_columns_good_at_different_tasks_is_what_their_differenc
     assert told == pytest.approx(detectable(25, sd_of_differences=sd).difference, rel=1e-6)
 
 
+@pytest.mark.parametrize("elsewhere", [2.0, 10.0, 30.0])
+def test_what_one_column_has_where_the_other_has_none_tells_nothing_of_their_difference(elsewhere):
+    random = np.random.default_rng(9)
+    one, other = ({task: [random.normal(10, 1)] for task in range(15)} for _ in range(2))
+    more = {task: [elsewhere + task / 100] for task in range(15, 25)}
+    told = detectable(15, like=[one | more, other])
+    assert told == detectable(15, like=[one, other])
+    sd = np.std([one[task][0] - other[task][0] for task in one], ddof=1)
+    assert told.difference == pytest.approx(
+        detectable(15, sd_of_differences=sd).difference, rel=1e-6
+    )
+
+
 def test_a_correlation_below_0_that_rates_leave_no_room_for_is_told():
     like = [{n: [n % 10 not in lost] for n in range(50)} for lost in ([1, 2], [3, 4])]
     found = detectable(30, like=like)

@@ -55,6 +55,10 @@ def variation(columns: Sequence[ByTask]) -> Variation | None:
         InvalidRequestError: A value is no number.
     """
     tasks = [of for of in numbers_of(*columns) if len(of) >= LEAST]
+    # Where one lacks values, the others' tell nothing of how they differ.
+    common = set(tasks[0]).intersection(*tasks) if tasks else set()
+    if len(common) >= LEAST:
+        tasks = [{task: values for task, values in of.items() if task in common} for of in tasks]
     if all(len({value for values in of.values() for value in values}) < 2 for of in tasks):
         return None
     means = [{task: fmean(values) for task, values in of.items()} for of in tasks]
@@ -73,9 +77,7 @@ def variation(columns: Sequence[ByTask]) -> Variation | None:
         correlation = max(-alike, min(correlation, alike))
     mean = fmean(fmean(of.values()) for of in means)
     two = two_values((values for of in tasks for values in of.values()), "number")
-    common = len(set.intersection(*map(set, tasks)))
-    many = common if common >= LEAST else max(map(len, tasks))
-    return Variation(mean, total**0.5, two, alike, correlation, many)
+    return Variation(mean, total**0.5, two, alike, correlation, max(map(len, tasks)))
 
 
 def _within(columns: Sequence[_Column]) -> float | None:
