@@ -57,7 +57,7 @@ def typescript_of_text(text: str) -> str:
         inner = typescript_of_text(listed[1])
         return f"({inner})[]" if "|" in inner else f"{inner}[]"
     if mapped := re.fullmatch(r"dict\[str, (.*)\]", text):
-        return f"Record<string, {typescript_name(mapped[1])}>"
+        return f"Record<string, {typescript_of_text(mapped[1])}>"
     return typescript_name(text)
 
 

@@ -154,7 +154,8 @@ class PlayerView(View):
 
     def _reply_to(self, body: Reply) -> tuple[Outline, list[bytes]]:
         mark_id, text = self._asked(body), _text(body, "text")
-        if "page" in body and {*self.drafts.get(mark_id, {})} - {_text(body, "page")}:
+        page = body.get("page")
+        if page and {*self.drafts.get(mark_id, {})} - {page}:
             raise InvalidRequestError("What is written in another page is not sent.")
         if text.strip() and self._keep is not None:
             self._keep(mark_id, text)

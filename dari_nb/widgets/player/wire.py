@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 from ..live import wire as live
 
@@ -78,12 +78,12 @@ class Step(TypedDict):
 class Reply(TypedDict):
     """Body of ``reply``: what the reader expects at a mark.
 
-    ``page`` is the page that skips it, unless something is written there in another one.
+    ``page`` is the page that skips it, unless something is written in another one; else empty.
     """
 
     id: str
     text: str
-    page: NotRequired[str]
+    page: str
 
 
 class Draft(TypedDict):

@@ -170,7 +170,7 @@ export class Answering {
     this.isSending = true;
     this.say(id, "");
     try {
-      const reply = { id, text, ...(isSure ? {} : { page: unsent.page }) };
+      const reply = { id, text, page: isSure ? "" : unsent.page };
       await sayingBusy(this.#story.reply(reply), (note) => this.say(id, note));
       // Another player of the page may have gone on.
       if (this.text(id) === written) this.#forget(id);

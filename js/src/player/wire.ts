@@ -66,8 +66,8 @@ export interface Step {
 export interface Reply {
   id: string;
   text: string;
-  /** The page that skips it, unless something is written there in another one. */
-  page?: string;
+  /** The page that skips it, unless something is written there in another one; else empty. */
+  page: string;
 }
 
 /** Body of `draft`: what is written at a mark in a page and not sent; with no text it is none. */

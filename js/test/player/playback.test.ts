@@ -106,7 +106,7 @@ describe("a playback", () => {
   test("has no steps of a chapter that may no longer be seen", async () => {
     const mark = asks(2);
     await begin([mark]);
-    await story.reply({ id: mark.id, text: "No." });
+    await story.reply({ id: mark.id, text: "No.", page: "" });
     expect((await story.steps(1)).length).toBe(4);
     const [chapter] = story.chapters;
     story.chapters = chapter ? [chapter] : [];
@@ -152,7 +152,7 @@ describe("a playback", () => {
   test("goes on behind a question that was answered", async () => {
     await begin([asks(2)]);
     await playback.seek(8);
-    await story.reply({ id: (playback.question as Mark).id, text: "It waits." });
+    await story.reply({ id: (playback.question as Mark).id, text: "It waits.", page: "" });
     expect(playback.question).toBeUndefined();
     playback.play();
     await pass(9);
@@ -165,7 +165,7 @@ describe("a playback", () => {
     playback.play();
     await playback.goTo(story.end);
     expect([playback.isPlaying, playback.question?.ask]).toEqual([false, "Why?"]);
-    await story.reply({ id: (playback.question as Mark).id, text: "It waits." });
+    await story.reply({ id: (playback.question as Mark).id, text: "It waits.", page: "" });
     playback.play();
     await playback.seek(8);
     expect([playback.isPlaying, port.get("playing")]).toEqual([false, false]);

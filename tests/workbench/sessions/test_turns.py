@@ -256,7 +256,10 @@ def test_an_empty_prompt_is_refused(d):
 def test_an_unknown_llm_option_is_refused_with_the_known_ones(d):
     agent = d.agents.get("echo")
     assert agent.llms == ["small", "large"]
-    with pytest.raises(InvalidRequestError, match="no LLM option 'smal'; it has: small, large"):
+    with pytest.raises(
+        InvalidRequestError,
+        match=r"no LLM option 'smal' \(did you mean small\?\); it has: small, large",
+    ):
         agent.send("Hi", llm="smal")
     assert agent.send("Hi", llm="small").session.llm_id == "small"
 
