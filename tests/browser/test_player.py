@@ -339,6 +339,24 @@ def test_a_page_says_what_is_written_and_neither_sent_nor_saved(page, tmp_path, 
     assert asked == ["beforeunload"]
 
 
+def asked_in(page):
+    """The field of the first question of a page of its own."""
+    page.locator(BEGUN).wait_for()
+    page.keyboard.press("End")
+    field = page.locator(".dari-question textarea")
+    field.wait_for()
+    return field
+
+
+def opened_from(page, look):
+    """What somebody sees in a tab that they open from a page, and close."""
+    with page.expect_popup() as opened:
+        page.evaluate("() => void window.open(location.href)")
+    seen = look(opened.value)
+    opened.value.close()
+    return seen
+
+
 def test_what_is_written_in_a_page_is_in_no_other_one_and_not_cut_where_it_is_too_long(
     page, tmp_path
 ):
@@ -348,15 +366,15 @@ def test_what_is_written_in_a_page_is_in_no_other_one_and_not_cut_where_it_is_to
         for name in ("first.html", "second.html")
     )
     page.on("dialog", lambda dialog: dialog.accept())
-    field = page.locator(".dari-question textarea")
     for made, draft in ((first, ""), (second, ""), (first, "In the first.")):
         page.goto(made)
-        page.locator(BEGUN).wait_for()
-        page.keyboard.press("End")
-        field.wait_for()
+        field = asked_in(page)
         assert field.input_value() == draft
-        if made == first:
+        if (made, draft) == (first, ""):
             field.fill("In the first.")
+            # The browser has it a moment after the page: then a tab that is opened from there, too.
+            tabs = (opened_from(page, lambda tab: asked_in(tab).input_value()) for _ in range(100))
+            assert "In the first." in tabs
     field.fill("z" * 20_001)
     field.press("Control+Enter")
     page.get_by_text("20,000 characters at most, and this one 20,001: it is not kept").wait_for()
