@@ -129,9 +129,12 @@ IS_IDLE = f"""
     kernel.requestKernelInfo().catch(() => undefined);
   return kernel?.status === "idle";"""
 IDLE = f"() => {{{IS_IDLE}\n}}"
-# The launcher comes when nothing else is left; it may come only when a notebook is there again.
+# The launcher comes when nothing else is left; it may come only when a notebook is there again. A
+# folder that was listed while its files went was not found, and a dialog says so.
 AT_FRONT = f"""(path) => {{
   const {{ shell }} = window.jupyterapp;
+  const dialog = document.querySelector(".jp-Dialog");
+  if (dialog?.innerText.includes("Directory not found")) dialog.querySelector("button").click();
   const notebook = [...shell.widgets("main")].find((widget) => widget.context?.path === path);
   if (shell.currentWidget !== notebook) shell.activateById(notebook.id);{IS_IDLE}
 }}"""
