@@ -170,10 +170,10 @@ def test_what_is_told_is_seen_so_often_with_more_or_fewer_repeats(tried, score, 
     assert seen(plan, columns, has_again) == pytest.approx(80, abs=3.5)
 
 
-@pytest.mark.parametrize("score", [size])
+@pytest.mark.parametrize("score", [is_right, size])
 def test_what_is_told_is_seen_so_often_where_repeats_are_added(tried, score):
     batch = tried(TASKS, ["a", "b"], 3)
-    batch.score("x", lambda turn: score(turn) if " by a" in turn.text else some(score, 0.6)(turn))
+    batch.score("x", lambda turn: score(turn) if " by a" in turn.text else some(score, 0.8)(turn))
     has, columns = scored(batch, "x")
     plan = tried(TASKS, ["a", "b"], 5, run_id=batch.run_id, dry_run=True)
     often = has.mean(axis=(1, 2)).reshape(2, 1, 1)
@@ -629,6 +629,16 @@ def test_what_failed_tells_nothing_of_answers_that_are_not_scored_yet(tried, cou
     assert later.shows.tasks == len(MORE)
     batch.score("x", size)
     assert batch.plan().shows.tasks == left
+
+
+def test_answers_that_are_not_scored_yet_are_told_also_of_an_llm_that_has_too_few(tried):
+    tasks = [f"Own {n}{' breaks' * (n < 16)}" for n in range(20)]
+    batch = tried(tasks, ["a", "c"])
+    batch.score("x", size)
+    told = can_show(batch.add(llms=["b"]).wait(60).plan())
+    assert (
+        "; 4 of 44 answers are not scored yet: batch.score(...); b has a score on too few" in told
+    )
 
 
 @pytest.mark.parametrize("share", [1.0, 0.55, 0.45])

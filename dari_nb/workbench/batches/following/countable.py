@@ -188,7 +188,7 @@ class Countable:
             if labels
         ]
         ended = [cell for cell in cells if cell.column in compared and cell.state in _HAS_ENDED]
-        unscored = sum(self._is_unscored(cell, self._name) for cell in ended)
+        unscored = sum(self._is_unscored(cell, self._name) for cell in cells)
         lost, what = sum(not self.has(cell) for cell in ended), "score" if self._name else "answer"
         again, past_cells, whose = pair.again
         # What the run itself has lost is told once.
@@ -199,7 +199,7 @@ class Countable:
             get = "gets" if again == 1 else "get"
             of_whom = f" of {named(Column(llm).label for llm in whose)}" if whose else ""
             told.append(f"if again {again:,} of {past_cells:,} cells{of_whom} {get} no score")
-        answers = sum(cell.state == "completed" for cell in ended)
+        answers = sum(cell.state == "completed" for cell in cells)
         are = "is" if unscored == 1 else "are"
         verb = "judge" if self._name.startswith(JUDGE) else "score"
         yet = f"{unscored:,} of {answers:,} answers {are} not scored yet: batch.{verb}(...)"
