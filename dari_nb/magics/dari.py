@@ -240,8 +240,10 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
     # What looks at it comes first: where that cannot be, the tape that is in stays as it is.
     player = tape.view() if line.has(PLAYER) else None
     shown = tape.review() if line.has(REVIEW) else player
+    # Who only looks at one that they name records nothing on it.
+    only_looks = bool(words) and shown is not None
     try:
-        if tape is not connection.tape:
+        if tape is not connection.tape and not only_looks:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what is shown below says it, too
                 connection.insert(tape)

@@ -15,7 +15,7 @@ From the first recording to the lesson, in this order:
   marks    a line of the file in front of the answer stops there, and asks those who watch:
            {"mark": "a guess", "ask": "What will it do?"}, in Markdown; without ask it is a
            chapter: {"mark": "the second try"} is a place to go to, and nothing stops there
-  view     %dari tape --view, or tape.view(): a player that stops at the questions
+  view     %dari tape lesson.tape --view, or tape.view(): a player, which records nothing
   to_html  tape.to_html("lesson.html", title="Closures"): the player in a page of its own
   answers  tape.answers(): what people expected at the questions, a row each
   check    in a terminal, dari-local tape check lesson.tape: is it whole? --live asks all of it

@@ -78,24 +78,29 @@ def _in_each(more: Mapping[str, Any], change: Callable[[Any], Any]) -> dict[str,
 
 
 def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
-    changed = change(value)
-    if changed is not value:
-        return changed
-    if isinstance(value, dict):
-        return {name: _mapped(inner, change) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_mapped(inner, change) for inner in value]
-    return value
+    """Change what is in a value, however deep that is; what was changed is not looked into."""
+    whole = [value]
+    left: list[tuple[Any, Any]] = [(whole, 0)]
+    while left:
+        holder, place = left.pop()
+        inner = holder[place]
+        holder[place] = changed = change(inner)
+        if changed is inner and isinstance(inner, dict | list):
+            holder[place] = copied = inner.copy()
+            places = [*copied] if isinstance(copied, dict) else range(len(copied))
+            left += [(copied, each) for each in reversed(places)]
+    return whole[0]
 
 
-def _want(value: Mapping[str, Any] | Sequence[Any], wanted: set[str]) -> None:
+def _want(value: Mapping[str, Any], wanted: set[str]) -> None:
     """Gather the long texts of a value."""
-    for inner in value.values() if isinstance(value, Mapping) else value:
-        if isinstance(inner, str):
-            if len(inner) >= _SHORTEST:
-                wanted.add(inner)
-        elif isinstance(inner, dict | list):
-            _want(inner, wanted)
+
+    def gather(inner: Any) -> Any:
+        if isinstance(inner, str) and len(inner) >= _SHORTEST:
+            wanted.add(inner)
+        return inner
+
+    _in_each(value, gather)
 
 
 def _places(wanted: set[str], told: Sequence[Told]) -> dict[str, Kept]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from msgspec import UNSET
@@ -282,17 +282,44 @@ class Taking:
         return round(max(0.0, at - before), 3) if before is not None else UNSET
 
     def _settle(self) -> None:
-        blocks: dict[tuple[str, int | None], list[DraftLine]] = {}
-        for line in self._waiting:
-            if isinstance(line, DraftLine):
-                blocks.setdefault((line.draft, line.call), []).append(line)
-        for pieces in blocks.values():
+        for pieces in drafted_in(self._waiting):
             texts = self._scrubber.pieces([piece.text for piece in pieces])
             for piece, text in zip(pieces, texts, strict=True):
                 piece.text = text
                 piece.tool = self._scrubber.scrub(piece.tool)
         self.turn.body += self._waiting
         self._waiting = []
+
+
+def drafted_in(body: Iterable[Entry]) -> Iterator[list[DraftLine]]:
+    """Give the pieces of each text that was written piece by piece.
+
+    What is written in the place of the pieces before it is a text of its own, as they are; whoever
+    reads the lines may put all of them together, and so these are one, too.
+
+    >>> begun, taken_back = DraftLine(draft="text", text="Y"), DraftLine(draft="text", text="No")
+    >>> taken_back.anew = True
+    >>> [len(pieces) for pieces in drafted_in([begun, taken_back])]
+    [1, 1, 2]
+    """
+    written: dict[tuple[str, int | None], list[list[DraftLine]]] = {}
+    for line in body:
+        if isinstance(line, DraftLine):
+            texts = written.setdefault((line.draft, line.call), [[]])
+            if line.anew and texts[-1]:
+                texts.append([])
+            texts[-1].append(line)
+        elif isinstance(line, EventLine) and line.event in SETTLING:
+            yield from _each_and_all(written.values())
+            written.clear()
+    yield from _each_and_all(written.values())
+
+
+def _each_and_all(written: Iterable[list[list[DraftLine]]]) -> Iterator[list[DraftLine]]:
+    for texts in written:
+        yield from texts
+        if len(texts) > 1:
+            yield [*chain(*texts)]
 
 
 def _known(kind: str, scrubber: Scrubber) -> str:

@@ -31,6 +31,12 @@ interface Published {
   header: { msg_type: string; session: string };
 }
 
+/** A model as its host has it, which is told of all that its kernel says. */
+interface Heard {
+  _handle_comm_msg?(message: object): Promise<void>;
+  comm: { on_msg(listener: (message: object) => unknown): void; send(data: object): void };
+}
+
 /** What a kernel's status says when it ends, or begins anew, by this page or by another. */
 const ENDS = /start|terminat|dead/;
 /** What is no affair of a component. */
@@ -46,11 +52,10 @@ export function openView(component: Component<never>) {
 }
 
 function viewOf(component: Component<never>) {
-  let draw: Draw = () => undefined;
-  let presence: Presence | undefined;
-  let gone = new AbortController().signal;
-
-  let leaveInput: (el: Element) => void = () => undefined;
+  let draw: Draw;
+  let presence: Presence;
+  let gone: AbortSignal;
+  let leaveInput: (el: Element) => void;
 
   const shown = new Set<HTMLElement>();
 
@@ -63,11 +68,12 @@ function viewOf(component: Component<never>) {
     };
     // With the notebook the way to its kernel was closed, too.
     const isCut = () => gone.aborted || kernelOf(model) === null;
+    hearAfterAll(model);
     draw = component(portOf(model, isCut, gone, closing.signal), closing.signal);
     const tell = (message: object) => isCut() || model.send(message);
     presence = new Presence(tell, closing.signal);
     const asked = (message: Message) => {
-      if (message.kind === "who") presence?.answer();
+      if (message.kind === "who") presence.answer();
       if (message.kind === "last") for (const el of shown) leavePaper(el, (message as Last).html);
       if (message.kind === "unasked") for (const el of shown) leaveInput(el);
     };
@@ -80,7 +86,7 @@ function viewOf(component: Component<never>) {
     draw(el, closing.signal);
     keepKeys(el, closing.signal);
     holdFocus(el, closing.signal);
-    presence?.shown(el, closing.signal);
+    presence.shown(el, closing.signal);
     el.addEventListener(UNASKED, () => leaveInput(el), { signal: closing.signal });
     shown.add(el);
     atEnd(closing.signal, () => shown.delete(el));
@@ -91,6 +97,21 @@ function viewOf(component: Component<never>) {
   }
 
   return { initialize, render };
+}
+
+/**
+ * A page that was busy for two seconds as a model began is told by anywidget of nothing more that its
+ * kernel says: then its host tells it, as any other model, and what was missed is asked for.
+ */
+function hearAfterAll(model: Model): void {
+  // What is set returns the host's own model.
+  const heard = (model.set as (nothing: object) => unknown)({}) as Heard | undefined;
+  heard?._handle_comm_msg?.({ content: { data: {} } }).catch(() => {
+    const { comm } = heard;
+    const { _handle_comm_msg } = Object.getPrototypeOf(heard.constructor.prototype);
+    comm.on_msg((message) => _handle_comm_msg.call(heard, message));
+    comm.send({ method: "request_state" });
+  });
 }
 
 /** Hears what a model says under a name, until `signal` aborts. */

@@ -137,6 +137,15 @@ AT_FRONT = f"""(path) => {{
 }}"""
 
 
+def let_it_be_kept(page: Page) -> None:
+    """Leave the browser the time to take what a page has put into its storage.
+
+    Chromium loses it now and then where the page is left within the same second; and nobody writes
+    and goes as fast as a test does.
+    """
+    page.wait_for_timeout(1500)
+
+
 @dataclass
 class Notebook:
     """One notebook, open in a page of its own."""

@@ -16,7 +16,7 @@ from dari_nb.widgets.player.scenes import scenes, waits_of
 from dari_nb.workbench import Tape
 
 from ..recorded import FILES
-from .conftest import KERNEL, SHOTS
+from .conftest import KERNEL, SHOTS, let_it_be_kept
 
 LINES = [
     {"dari_tape": 1, "times": True},
@@ -339,6 +339,15 @@ def test_a_page_says_what_is_written_and_neither_sent_nor_saved(page, tmp_path, 
     assert asked == ["beforeunload"]
 
 
+def asked_in(page):
+    """The field of the first question of a page of its own."""
+    page.locator(BEGUN).wait_for()
+    page.keyboard.press("End")
+    field = page.locator(".dari-question textarea")
+    field.wait_for()
+    return field
+
+
 def test_what_is_written_in_a_page_is_in_no_other_one_and_not_cut_where_it_is_too_long(
     page, tmp_path
 ):
@@ -348,15 +357,13 @@ def test_what_is_written_in_a_page_is_in_no_other_one_and_not_cut_where_it_is_to
         for name in ("first.html", "second.html")
     )
     page.on("dialog", lambda dialog: dialog.accept())
-    field = page.locator(".dari-question textarea")
     for made, draft in ((first, ""), (second, ""), (first, "In the first.")):
         page.goto(made)
-        page.locator(BEGUN).wait_for()
-        page.keyboard.press("End")
-        field.wait_for()
+        field = asked_in(page)
         assert field.input_value() == draft
-        if made == first:
+        if (made, draft) == (first, ""):
             field.fill("In the first.")
+            let_it_be_kept(page)
     field.fill("z" * 20_001)
     field.press("Control+Enter")
     page.get_by_text("20,000 characters at most, and this one 20,001: it is not kept").wait_for()
@@ -1021,6 +1028,7 @@ def test_a_half_written_answer_is_there_again_when_the_page_is_loaded_anew(lab, 
     if is_left:
         page.keyboard.press("Escape")
     book.save()
+    let_it_be_kept(page)
     book.reload()
     field.wait_for()
     assert field.input_value() == "I think two, but"

@@ -8,7 +8,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import KERNEL
+from .conftest import KERNEL, let_it_be_kept
 from .test_player import says
 
 LINES = [
@@ -565,6 +565,7 @@ def test_each_of_two_pages_has_what_was_written_in_it_when_both_are_loaded_anew(
     book.page.bring_to_front()
     own.locator("textarea").press_sequentially("written here")
     anew = [(own, book.reload), (other, other.page.reload)]
+    let_it_be_kept(book.page)
     for view, load in anew if is_own_first else reversed(anew):
         view.page.bring_to_front()
         load()
@@ -577,6 +578,7 @@ def test_each_of_two_pages_has_what_was_written_in_it_when_both_are_loaded_anew(
         field.press("End")
         view.page.keyboard.type("!")
         assert field.input_value() == f"{text}!"
+    let_it_be_kept(other.page)
     other.page.reload()
     field.wait_for()
     assert field.input_value() == "written there!"
@@ -602,6 +604,24 @@ def test_a_draft_is_that_of_its_tape_and_its_file_of_answers(lab):
     own.locator("textarea").press("Control+Enter")
     own.get_by_text("you expected: mine too").wait_for()
     assert view.locator("textarea").input_value() == ""
+
+
+def test_what_is_written_stays_at_its_question_when_others_are_put_in_front_of_it(lab):
+    more = [{"mark": "before it", "ask": "And what not? {0}"}, {"mark": "a chapter"}]
+    book, (own,) = shown(lab, lines=LINES)
+    own.locator("textarea").press_sequentially("mine")
+    tape = book.path.with_name("lesson.tape")
+    *before, question, answer, end = tape.read_text().splitlines()
+    told = [*before, *map(json.dumps, more), question, answer, end]
+    tape.write_text("".join(f"{line}\n" for line in told))
+    book.run_all()
+    own.get_by_text("Say alpha.").wait_for()
+    own.locator(".dari-toggle").click()
+    own.get_by_text("And what not?").wait_for()
+    assert own.locator("textarea").input_value() == ""
+    own.get_by_role("button", name="Skip").click()
+    own.get_by_text("What will alpha be").wait_for()
+    assert own.locator("textarea").input_value() == "mine"
 
 
 def test_skip_drops_what_is_written_by_another_button_only(lab):
@@ -640,6 +660,7 @@ def test_what_is_written_outlives_its_kernel_and_its_page(lab):
     field = view.locator("textarea")
     field.press_sequentially("one")
     book.save()
+    let_it_be_kept(book.page)
     book.reload()
     book.run_all()
     view.get_by_text("Say alpha.").wait_for()

@@ -109,6 +109,32 @@ def test_the_tape_that_is_in_is_used_otherwise_without_its_name(begun):
         begun.run("%dari tape --review --view")
 
 
+@pytest.mark.parametrize(
+    "option", ["--view", "--review", "--view --mode play", "--review --speed 4"]
+)
+def test_who_only_looks_at_a_tape_records_nothing_on_it(begun, tmp_path, option):
+    begun.run("%dari tape lesson.tape")
+    begun.run("%dari_send --quiet one")
+    begun.run("%dari tape --eject")
+    before = (tmp_path / "lesson.tape").read_bytes()
+    begun.run(f"shown = %dari tape lesson.tape {option}")
+    assert begun.names["shown"] is not None
+    begun.run("%%dari_agent echo --quiet\nThe class asks this.")
+    assert (tmp_path / "lesson.tape").read_bytes() == before
+    assert "lesson.tape" not in repr(begun.run("%dari"))
+
+
+def test_a_tape_that_is_in_stays_so_while_another_one_is_looked_at(begun, tmp_path):
+    begun.run("%dari tape other.tape")
+    begun.run("%dari_send --quiet one")
+    begun.run("%dari tape lesson.tape")
+    begun.run("%%dari_agent echo --quiet\ntwo")
+    begun.run("%dari tape other.tape --view")
+    begun.run("%%dari_agent echo --quiet\nthree")
+    asked = {name: len(read_tape(name).turns) for name in ("other.tape", "lesson.tape")}
+    assert asked == {"other.tape": 1, "lesson.tape": 2}
+
+
 def test_a_slip_in_a_tapes_name_is_seen_in_the_panel_and_where_its_agent_is_missing(
     begun, tmp_path
 ):

@@ -11,6 +11,7 @@ import pytest
 
 from dari_nb.tapes import (
     AgentLine,
+    DraftLine,
     EventLine,
     FileLine,
     Mark,
@@ -25,8 +26,9 @@ from dari_nb.tapes import (
     tape_bytes,
     words_between,
 )
+from dari_nb.tapes.scrubbing.scrubber import Unscrubbed
 
-from .conftest import TOUR, said, taken, tape_of
+from .conftest import TOUR, piece, said, taken, tape_of
 
 
 def flaws(tape: Recording) -> list[str]:
@@ -278,6 +280,13 @@ def test_turns_that_are_each_others_parents_do_no_harm(lesson: Recording) -> Non
 def test_a_secret_that_was_written_in_by_hand(lesson: Recording) -> None:
     lesson.turns[0].line.metadata = {"key": "sk-canary0123456789abc"}
     assert flaws(lesson) == ["line 3, msg_1 of sess_1: it holds what looks like a secret"]
+
+
+@pytest.mark.parametrize("begun", [[], [piece("Hello wor"), piece("", anew=True)]])
+def test_a_secret_that_stands_in_pieces_of_a_draft(begun: list[DraftLine]) -> None:
+    pieces = [*begun, piece("sk-canary"), piece("Canary0123456789"), piece(" is it")]
+    tape = tape_of(taken("Hi", [*pieces, said("I do.")], scrubber=Unscrubbed()))
+    assert flaws(tape) == ["line 3, msg_1 of sess_1: it holds what looks like a secret"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dari_nb.commands.cli import main
 from dari_nb.errors import InvalidRequestError, TapeError
 from dari_nb.tapes import Recording, Tape, flaws_of, parsed, read_tape, tape_bytes
 from dari_nb.tapes.summary import summary_of
@@ -99,6 +100,19 @@ def test_what_cannot_play_is_named() -> None:
     told.insert(3, {"event": "tool.call_requested", "data": called})
     [flaw] = flaws(told)
     assert flaw.endswith("its JSON is nested more than 200 levels deep: it cannot play")
+
+
+@pytest.mark.parametrize("opening", ['{"a":', "["])
+@pytest.mark.parametrize("command", ["check", "settle", "runs", "show"])
+def test_what_else_was_told_may_be_nested_as_deep_as_it_likes(
+    opening: str, command: str, tmp_path: Path
+) -> None:
+    [header, agent, turn, *rest] = lines()
+    deep = opening * 900 + "1" + ("}" if opening[0] == "{" else "]") * 900
+    nested = f'{json.dumps(turn)[:-1]},"more":{{"deep":{deep}}}}}'
+    told = [json.dumps(header), json.dumps(agent), nested, *map(json.dumps, rest)]
+    (tmp_path / "x.tape").write_text("".join(f"{line}\n" for line in told))
+    assert main(["tape", command, str(tmp_path / "x.tape")]) == 0
 
 
 def test_a_file_that_is_not_beside_the_tape_is_named(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dari_nb.errors import InvalidRequestError
-from dari_nb.tapes import AgentLine, Scrubber, parsed, tape_bytes
+from dari_nb.tapes import AgentLine, DraftLine, Scrubber, parsed, tape_bytes
 
 from .canaries import DECLARED, HELD, OWN, PROVIDERS, SECRETS, scrubber
 from .conftest import piece, said, taken, tape_of
@@ -109,6 +109,34 @@ def test_drafts_side_by_side_are_texts_of_their_own() -> None:
     assert [line.text for line in turn.body[:4]] == [  # type: ignore[union-attr]
         *("[scrubbed]", "plain", "", "I ")
     ]
+
+
+def tellings(secret: str) -> dict[str, list[DraftLine]]:
+    """Drafts in which an agent takes back what it has written, and that hold a secret."""
+    half = len(secret) // 2
+    return {
+        "in what comes instead": [piece("I will show wor"), piece(f"{secret} is it", anew=True)],
+        "in what is taken back": [piece(f"look {secret}"), piece("nothing", anew=True)],
+        "behind nothing at all": [piece("Hello wor"), piece("", anew=True), piece(f"{secret} is")],
+        "cut in what comes instead": [
+            *(piece("wor"), piece(secret[:half], anew=True), piece(f"{secret[half:]} is it"))
+        ],
+        "cut where it begins anew": [piece(secret[:half]), piece(secret[half:], anew=True)],
+        "in thoughts": [
+            *(piece("wor", "reasoning"), piece(f"{secret} is it", "reasoning", anew=True))
+        ],
+    }
+
+
+@pytest.mark.parametrize("how", tellings(""))
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_secret_passes_where_a_draft_begins_anew(secret: str, how: str) -> None:
+    pieces = tellings(secret)[how]
+    turn = taken("Hi", [*pieces, said("I do.")], scrubber=scrubber())
+    drafts = [line.text for line in turn.body[: len(pieces)]]  # type: ignore[union-attr]
+    texts = [*drafts, "".join(drafts), "".join(drafts[1:])]
+    assert not any(secret in text for text in texts)
+    assert "".join(drafts).count("[scrubbed]") == 1
 
 
 def test_nothing_can_be_had_of_a_draft_before_it_is_settled() -> None:

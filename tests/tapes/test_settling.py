@@ -106,6 +106,19 @@ def test_what_was_edited_between_the_marks_of_git_is_refused_with_a_way_out(
     assert texts(settle(path))[2:] == ["Ours?", "Theirs?"]
 
 
+@pytest.mark.parametrize("command", ["check", "settle"])
+def test_no_program_that_a_folder_names_is_run(
+    command: str, lesson: Recording, tmp_path: Path
+) -> None:
+    path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
+    program = tmp_path / "program.sh"
+    program.write_text('#!/bin/sh\ntouch "$(dirname "$0")/was-run"\n')
+    program.chmod(0o755)
+    git(tmp_path, "config", "core.fsmonitor", str(program))
+    main(["tape", command, str(path)])
+    assert not (tmp_path / "was-run").exists()
+
+
 def test_check_says_that_git_waits_to_have_a_tape_settled(
     lesson: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,8 @@ _SETTLED = "dari-settled"
 """Where it stands beside what git knows of a merge which conflicts were settled here."""
 _MOST_SETTLED = 100
 _MARK = re.compile(rb"^(<{7,}|\|{7,}|={7,}|>{7,})[^\n]*$", re.MULTILINE)
+# Without this, a folder's own configuration could make git run a program of its choice.
+_GIT = ("git", "-c", "core.fsmonitor=false")
 _ABOUT = ("-c", "core.autocrlf=false", "-c", "user.name=a", "-c", "user.email=a")
 _COMMIT = "commit refs/heads/{name}\ncommitter a <a> 0 +0000\ndata 0\n\n{parent}"
 _FILE = "M 100644 inline file\ndata {size}\n"
@@ -139,7 +141,7 @@ def _git(folder: Path, *command: str, given: bytes = b"", isolated: bool = False
     if isolated:
         environment = {k: v for k, v in environment.items() if not k.startswith("GIT_")}
         environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    whole = ("git", *_ABOUT, *command) if isolated else ("git", *command)
+    whole = (*_GIT, *_ABOUT, *command) if isolated else (*_GIT, *command)
     try:
         return subprocess.run(  # noqa: S603
             whole, cwd=folder, capture_output=True, check=True, input=given, env=environment

@@ -14,7 +14,7 @@ from ..lines import DraftLine, EventLine, FileLine, encoded
 from ..recording import Never, Recording, counting, parents_of, why_parted
 from ..scrubbing import Scrubber
 from ..summary import prompt_of
-from ..turns import Turn
+from ..turns import Turn, drafted_in
 from .keys_anew import in_doubt
 from .left_files import LeftFiles
 from .payloads import entry_troubles, note_troubles, turn_troubles
@@ -146,16 +146,17 @@ class _Secrets:
         """Whether a turn holds what looks like one."""
         agent = encoded(turn.agent)
         if agent not in self._agents:
-            self._agents[agent] = self._is_in(agent)
+            self._agents[agent] = self._is_in(agent.decode())
         # Keys look as random as secrets, and a look at a long text that holds none takes long.
         asked = msgspec.structs.replace(turn.line, key="", parent=None, behind=None)
         keys = msgspec.structs.replace(turn.line, asked="", metadata={}, more={})
         came = b"".join(map(encoded, (*turn.body, *turn.before)))
-        told = (encoded(asked), encoded(keys), came)
-        return self._agents[agent] or any(map(self._is_in, told))
+        drafted = ("".join(each.text for each in pieces) for pieces in drafted_in(turn.body))
+        told = (each.decode() for each in (encoded(asked), encoded(keys), came))
+        return self._agents[agent] or any(map(self._is_in, (*told, *drafted)))
 
-    def _is_in(self, written: bytes) -> bool:
-        return self._scrubber.text(text := written.decode()) != text
+    def _is_in(self, text: str) -> bool:
+        return self._scrubber.text(text) != text
 
 
 def _name(turn: Turn) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -105,6 +106,7 @@ class Score:
             begins += times[-1] + PAUSE
         self._has_parts = sum(bool(scene.session) for scene in self.scenes) > 1
         self._noted = {id(note): scene.turn for scene in self.scenes for note in scene.turn.notes}
+        self._worded: Counter[tuple[int, str, str | None]] = Counter()
         self._mark(notes)
         self._rendered = lru_cache(_MOST_RENDERED)(self._render)
 
@@ -281,12 +283,13 @@ class Score:
         self._place(number, Marked(len(self.scenes[number].times), mark))
 
     def _place(self, number: int, marked: Marked) -> None:
-        scene = self.scenes[number]
-        scene.marks[id_of(scene.turn, len(scene.marks), marked.mark)] = marked
+        scene, words = self.scenes[number], (number, marked.mark.mark, marked.mark.ask)
+        scene.marks[id_of(scene.turn, self._worded[words], marked.mark)] = marked
+        self._worded[words] += 1
 
 
 def id_of(turn: Turn, number: int, mark: Mark) -> str:
-    """What a mark is known by: its turn, how many marks of it come before, and its words."""
+    """What a mark is known by: its turn, its words, and how many of the same come before it."""
     named = (*turn.place, number, mark.mark, mark.ask)
     return hashlib.sha256(repr(named).encode("utf-8", "replace")).hexdigest()[:16]
 

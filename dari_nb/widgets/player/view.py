@@ -51,7 +51,7 @@ class PlayerView(View):
 
     Attributes:
         at: Where the reader is, in seconds of the whole; set it to go there, at most to the end of
-            what may be seen.
+            what may be seen. It is told here where playing ends, and not on the way.
         playing: Whether it plays.
         speed: How many times as fast as it was recorded.
         idle_limit: Seconds that it waits at most for what comes next; ``None`` waits as long as it

@@ -1,7 +1,7 @@
 import { keepKeys } from "../host/border";
 import { holdFocus } from "../host/focus";
 import type { Component } from "../host/port";
-import { atEnd } from "../shared/dom";
+import { atEnd, on } from "../shared/dom";
 import type { State } from "./wire";
 
 /** Makes a view of the box of plain widgets that it is in, out of sight: keys and focus stay there. */
@@ -19,7 +19,7 @@ export const border: Component<State> = (port) => (el, signal) => {
     keepKeys(box, signal);
     holdFocus(box, signal);
   };
-  for (const kind of ["pointerdown", "focusin"]) {
-    window.addEventListener(kind, enter, { capture: true, signal: entered.signal });
+  for (const kind of ["pointerdown", "focusin"] as const) {
+    on(window, kind, enter, entered.signal, { capture: true });
   }
 };

@@ -1,5 +1,5 @@
 import type { Port } from "../host/port";
-import { button, make, SENDS, sendsWith } from "../shared/dom";
+import { button, make, on, SENDS, sendsWith } from "../shared/dom";
 import { unique } from "../shared/unique";
 import { Attachments, type Upload } from "./attachments";
 import type { Outgoing, State } from "./wire";
@@ -40,15 +40,15 @@ export class Composer {
     this.#send = button("Send", () => this.#submit(), signal, { class: "dari-main", title: SENDS });
     const picker = make("input", "", { type: "file", multiple: "", hidden: "" });
     const attach = button("Attach", () => picker.click(), signal);
-    picker.addEventListener("change", () => this.#picked(picker), { signal });
+    on(picker, "change", () => this.#picked(picker), signal);
     const line = make("div", "dari-line", {}, attach, picker, ...others, this.#llm);
     line.append(this.#note, make("small", "", {}, `${SENDS} sends`), this.#send);
     this.element.append(this.#outbox, this.#attachments.element, this.#field, line);
-    this.#field.addEventListener("input", () => this.#grow(), { signal });
+    on(this.#field, "input", () => this.#grow(), signal);
     sendsWith(this.#field, () => this.#submit());
     this.#listenToDrops(signal);
     port.watch(["llms", "begun", "agent"], () => this.#showTraits(), signal);
-    this.#llm.addEventListener("change", () => port.set({ llm: this.#llm.value }), { signal });
+    on(this.#llm, "change", () => port.set({ llm: this.#llm.value }), signal);
     this.#showTraits();
   }
 
@@ -146,7 +146,7 @@ export class Composer {
       if (event.type === "drop") this.#attachments.add(event.dataTransfer.files);
     };
     for (const name of ["dragover", "dragleave", "drop"] as const) {
-      this.element.addEventListener(name, over, { signal });
+      on(this.element, name, over, signal);
     }
   }
 

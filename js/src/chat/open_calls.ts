@@ -1,5 +1,5 @@
 import type { Port } from "../host/port";
-import { button, keep, make } from "../shared/dom";
+import { button, keep, make, on } from "../shared/dom";
 import type { Answering, Field, OpenCall, State } from "./wire";
 
 /** Tool calls that wait for an answer from here, each with a form of its own. */
@@ -62,7 +62,7 @@ export class OpenCalls {
         note,
       ),
     );
-    form.addEventListener("submit", (event) => event.preventDefault(), { signal: this.#signal });
+    on(form, "submit", (event) => event.preventDefault(), this.#signal);
     this.element.append(form);
     return form;
   }

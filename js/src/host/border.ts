@@ -1,4 +1,4 @@
-import { atEnd, focused } from "../shared/dom";
+import { atEnd, focused, on } from "../shared/dom";
 
 /** JupyterLab and Notebook leave keys alone whose target has this attribute. */
 const SPARED = "data-lm-suppress-shortcuts";
@@ -30,10 +30,10 @@ export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
     const active = focused(root);
     if (!root.contains(active)) root.focus({ preventScroll: true });
   };
-  for (const kind of ["click", "dragend"]) root.addEventListener(kind, enter, { signal });
+  for (const kind of ["click", "dragend"] as const) on(root, kind, enter, signal);
   atEnd(signal, () => spared?.removeAttribute(SPARED));
-  window.addEventListener("keydown", spare, { capture: true, signal });
-  root.addEventListener("keydown", stop, { signal });
+  on(window, "keydown", spare, signal, { capture: true });
+  on(root, "keydown", stop, signal);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { atEnd, focused } from "../shared/dom";
+import { atEnd, focused, on } from "../shared/dom";
 
 /** What takes the focus from an element that stays where it is. */
 const TAKING = ["hidden", "inert", "disabled"];
@@ -25,8 +25,8 @@ export function holdFocus(root: HTMLElement, signal: AbortSignal): void {
   };
   const changes = new MutationObserver(hold);
   changes.observe(root, { childList: true, subtree: true, attributeFilter: TAKING });
-  root.addEventListener("focusin", note, { signal });
-  root.addEventListener("focusout", () => queueMicrotask(hold), { signal });
+  on(root, "focusin", note, signal);
+  on(root, "focusout", () => queueMicrotask(hold), signal);
   atEnd(signal, () => changes.disconnect());
 }
 

@@ -1,4 +1,4 @@
-import { atEnd } from "../shared/dom";
+import { atEnd, on } from "../shared/dom";
 import type { Gone, Here } from "./wire";
 
 /** A view may be taken out and put back at once, as when its cell is moved. */
@@ -14,7 +14,7 @@ export class Presence {
   constructor(send: (message: Here | Gone) => void, signal: AbortSignal) {
     this.#send = (message) => signal.aborted || send(message);
     const left = () => this.#views.size > 0 && this.#send({ kind: "gone", cleared: false });
-    window.addEventListener("pagehide", left, { signal });
+    on(window, "pagehide", left, signal);
   }
 
   /** A view is shown in `el` until `signal` aborts. */

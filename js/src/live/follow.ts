@@ -1,4 +1,4 @@
-import { atEnd } from "../shared/dom";
+import { atEnd, on } from "../shared/dom";
 import { itemAt } from "../shared/order";
 
 /** Closer to the end than this counts as being there: fractions, and one line of slack. */
@@ -26,8 +26,8 @@ export class Follow {
   ) {
     this.#scroller = scroller;
     this.#changed = changed;
-    scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal });
-    content.addEventListener("click", (event) => this.#clicked(event), { signal });
+    on(scroller, "scroll", () => this.#scrolled(), signal, { passive: true });
+    on(content, "click", (event) => this.#clicked(event), signal);
     const sizes = new ResizeObserver(() => this.#settle());
     sizes.observe(content);
     sizes.observe(scroller);

@@ -1,4 +1,4 @@
-import { atEnd } from "../shared/dom";
+import { atEnd, on } from "../shared/dom";
 import { type Clock, duration, ticking } from "./clock";
 import type { State } from "./wire";
 
@@ -41,7 +41,7 @@ export class StateBar {
     this.#time = time;
     this.element.className = "dari-bar";
     this.#stop.type = "button";
-    this.#stop.addEventListener("click", () => void this.#stopped(stop), { signal });
+    on(this.#stop, "click", () => void this.#stopped(stop), signal);
     this.#spoken.setAttribute("role", "status");
     this.element.append(this.#state, this.#clock, this.#note, this.#stop, this.#spoken);
     atEnd(signal, () => clearTimeout(this.#tick));

@@ -1,5 +1,6 @@
 import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
+import { on } from "../shared/dom";
 import { Place } from "../shared/place";
 import { Questions } from "../shared/questions";
 import type { Clock } from "./clock";
@@ -49,7 +50,7 @@ export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSig
   new Place(el, log, onPaper, signal);
   const running = new RunningCalls(turns, source.clock, signal);
   const list = new TurnList(turns, follow.around, signal);
-  latest.addEventListener("click", () => follow.latest(), { signal });
+  on(latest, "click", () => follow.latest(), signal);
   const show = () => {
     const state = source.state();
     if (head.innerHTML !== state.head) head.innerHTML = state.head;

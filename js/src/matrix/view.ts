@@ -1,7 +1,7 @@
 import { isChord, runsCell } from "../host/border";
 import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
-import { atEnd } from "../shared/dom";
+import { atEnd, on } from "../shared/dom";
 import { Place } from "../shared/place";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
 import { type Grid, gridIn } from "./grid";
@@ -111,21 +111,17 @@ export class MatrixView {
 
   #listen(signal: AbortSignal): void {
     const [root, line] = [this.#root, this.#line];
-    const on = <Type extends keyof HTMLElementEventMap>(
-      element: HTMLElement,
-      type: Type,
-      does: (event: HTMLElementEventMap[Type]) => void,
-    ) => element.addEventListener(type, does, { signal });
-    on(root, "click", (event) => this.#clicked(event));
-    on(root, "keydown", (event) => this.#pressed(event));
-    on(root, "focusin", (event) => this.#focused(event));
-    on(this.#tools, "input", (event) => this.#set(event));
+    on(root, "click", (event) => this.#clicked(event), signal);
+    on(root, "keydown", (event) => this.#pressed(event), signal);
+    on(root, "focusin", (event) => this.#focused(event), signal);
+    on(this.#tools, "input", (event) => this.#set(event), signal);
     on(
       line.element,
       "change",
       () => this.#opened && this.#rate(this.#opened, { note: line.note.value }),
+      signal,
     );
-    root.addEventListener("toggle", unfoldRow, { capture: true, signal });
+    on(root, "toggle", unfoldRow, signal, { capture: true });
   }
 
   #show(): void {

@@ -2,6 +2,7 @@ import { isChord, runsCell } from "../host/border";
 import type { Component, Port } from "../host/port";
 import { Pane } from "../matrix/pane";
 import { find, put } from "../matrix/parts";
+import { on } from "../shared/dom";
 import type { Chosen, State } from "./wire";
 
 const SKELETON = `<div class="dari-split dari-fills"><div class="dari-side"></div>
@@ -35,9 +36,9 @@ class PathsView {
     this.#port = port;
     this.#table = find(root, ".dari-side");
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
-    root.addEventListener("click", (event) => this.#clicked(event), { signal });
-    root.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    root.addEventListener("focusin", ({ target }) => this.#enter(target as Element), { signal });
+    on(root, "click", (event) => this.#clicked(event), signal);
+    on(root, "keydown", (event) => this.#pressed(event), signal);
+    on(root, "focusin", ({ target }) => this.#enter(target as Element), signal);
     port.watch(["html", "selected"], () => this.#show(), signal);
     this.#show();
   }

@@ -1,4 +1,5 @@
 import type { Port } from "../host/port";
+import { on } from "../shared/dom";
 import { unique } from "../shared/unique";
 import { type Playback, sayingBusy } from "./playback";
 import type { Story } from "./story";
@@ -109,7 +110,7 @@ export class Answering {
       this.#told.clear();
       this.keep();
     };
-    window.addEventListener("pagehide", leave, { signal });
+    on(window, "pagehide", leave, signal);
   }
 
   /** What is written at a mark in this page. */

@@ -1,5 +1,5 @@
 import type { Component, Port } from "../host/port";
-import { atEnd, make, onEscape, sendsWith } from "../shared/dom";
+import { atEnd, make, on, onEscape, sendsWith } from "../shared/dom";
 import { keySheet, onKeys } from "../shared/keys";
 import { Answering } from "./answering";
 import { Controls } from "./controls";
@@ -67,7 +67,7 @@ function drawPlayer(
   sheet.hidden = true;
   el.classList.add("dari", "dari-view", "dari-player");
   // Heard first: in an answer no letter is a key.
-  el.addEventListener("keydown", (event) => question.type(event), { signal });
+  on(el, "keydown", (event) => question.type(event), signal);
   sendsWith(el, (event) => event.repeat || void question.send());
   onKeys(el, keys, signal);
   keepInSight(el, stage.log, () => question.lead(), signal);

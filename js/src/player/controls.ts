@@ -1,5 +1,5 @@
 import type { Port } from "../host/port";
-import { button, make, SENDS } from "../shared/dom";
+import { button, make, on, SENDS } from "../shared/dom";
 import type { Key } from "../shared/keys";
 import type { Playback } from "./playback";
 import type { Question } from "./question";
@@ -53,8 +53,8 @@ export class Controls {
       const { value } = this.#wait;
       port.set({ idle_limit: value === "" ? null : Number(value) });
     };
-    this.#speed.addEventListener("change", faster, { signal });
-    this.#wait.addEventListener("change", shorter, { signal });
+    on(this.#speed, "change", faster, signal);
+    on(this.#wait, "change", shorter, signal);
     const help = button("?", keys, signal, { "aria-label": "Keys" });
     const chosen = make("span", "dari-chosen", {}, this.#speed, this.#wait, help);
     this.element.append(this.#play, ...steps, this.track.element, this.#time, chosen);

@@ -1,5 +1,5 @@
 import { Timeline } from "../live/timeline";
-import { atEnd, make } from "../shared/dom";
+import { atEnd, make, on } from "../shared/dom";
 import type { PagePort, Recorded } from "./page_port";
 import { isItem } from "./playback";
 import type { Chapter, Step } from "./wire";
@@ -28,8 +28,8 @@ export class Paper {
       drop();
       el.append(this.#drawn());
     };
-    addEventListener("beforeprint", draw, { signal });
-    addEventListener("afterprint", drop, { signal });
+    on(window, "beforeprint", draw, signal);
+    on(window, "afterprint", drop, signal);
     atEnd(signal, drop);
   }
 

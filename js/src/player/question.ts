@@ -1,5 +1,5 @@
 import { isChord } from "../host/border";
-import { atEnd, button, focused, keep, make, onEscape, SENDS } from "../shared/dom";
+import { atEnd, button, focused, keep, make, on, onEscape, SENDS } from "../shared/dom";
 import type { Answering } from "./answering";
 import type { Playback } from "./playback";
 import type { Mark } from "./wire";
@@ -51,8 +51,8 @@ export class Question {
       this.#grow();
       this.#bring();
     };
-    this.#field.addEventListener("input", written, { signal });
-    this.element.addEventListener("keydown", (event) => this.#holdKeys(event), { signal });
+    on(this.#field, "input", written, signal);
+    on(this.element, "keydown", (event) => this.#holdKeys(event), signal);
     const once = { capture: true, signal };
     this.element.addEventListener("click", (event) => this.#pressOnce(event), once);
     const come = () => {
@@ -64,10 +64,10 @@ export class Question {
       answering.isWriting = false;
       answering.keep();
     };
-    this.#field.addEventListener("focus", come, { signal });
-    this.#field.addEventListener("blur", away, { signal });
+    on(this.#field, "focus", come, signal);
+    on(this.#field, "blur", away, signal);
     onEscape(this.#field, left);
-    this.element.addEventListener("submit", (event) => event.preventDefault(), { signal });
+    on(this.element, "submit", (event) => event.preventDefault(), signal);
     const hint = make("small", "", {}, `${SENDS} sends`);
     this.#drop = button("Skip without it", () => void this.#reply(""), signal);
     this.#line = make("div", "dari-line", {}, this.#send, skip, hint, this.#note, this.#drop);

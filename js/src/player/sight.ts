@@ -1,4 +1,4 @@
-import { atEnd } from "../shared/dom";
+import { atEnd, on } from "../shared/dom";
 import { scrollersAround } from "../shared/scrolling";
 
 /** As tall as no page is. */
@@ -44,8 +44,8 @@ export function keepInSight(
   sizes.observe(el);
   sizes.observe(log);
   atEnd(signal, () => sizes.disconnect());
-  addEventListener("resize", fill, { signal });
-  el.addEventListener("keydown", bring, { signal });
+  on(window, "resize", fill, signal);
+  on(el, "keydown", bring, signal);
 }
 
 /** What is seen at once of what is around an element, which scrolls once that is very tall. */

@@ -1,4 +1,4 @@
-import { make } from "../shared/dom";
+import { make, on } from "../shared/dom";
 import type { Playback } from "./playback";
 import type { Story } from "./story";
 import { plainText } from "./woven";
@@ -49,11 +49,10 @@ export class Track {
       if (isHeld && !playback.isAtEnd) playback.play();
       isHeld = false;
     };
-    field.addEventListener("input", () => void playback.seek(Number(field.value)), { signal });
-    field.addEventListener("pointerdown", hold, { signal });
-    for (const end of ["pointerup", "pointercancel"])
-      field.addEventListener(end, release, { signal });
-    field.addEventListener("pointermove", ({ clientX }) => this.#name(clientX), { signal });
+    on(field, "input", () => void playback.seek(Number(field.value)), signal);
+    on(field, "pointerdown", hold, signal);
+    for (const end of ["pointerup", "pointercancel"] as const) on(field, end, release, signal);
+    on(field, "pointermove", ({ clientX }) => this.#name(clientX), signal);
     this.element.append(this.#done, lines, this.#marks, this.field);
   }
 

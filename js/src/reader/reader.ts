@@ -1,5 +1,5 @@
 import type { Port } from "../host/port";
-import { atEnd, focused, make } from "../shared/dom";
+import { atEnd, focused, make, on } from "../shared/dom";
 import { Folds } from "../shared/folds";
 import { type Key, keySheet, onKeys } from "../shared/keys";
 import { bringIntoSight } from "../shared/scrolling";
@@ -106,7 +106,7 @@ export class Reader {
     );
     this.#view = new Viewport(this.#log, this.#content(), signal);
     this.#folds.watch(this.#log, signal);
-    this.#log.addEventListener("focusin", (event) => this.#focused(event), { signal });
+    on(this.#log, "focusin", (event) => this.#focused(event), signal);
     onKeys(el, this.#keys, signal);
     port.watch(["head", "height"], () => this.#showTraits(), signal);
     port.watch(["selected"], () => this.#goSelected(), signal);

@@ -1,4 +1,4 @@
-import { button, make, onEscape } from "../shared/dom";
+import { button, make, on, onEscape } from "../shared/dom";
 import { become, isAnswer, markEnd } from "../shared/grow";
 import type { Piece, Row } from "./wire";
 
@@ -82,7 +82,7 @@ export function menuOf(id: string, actions: Actions, signal: AbortSignal): HTMLE
     entry("Raw JSON", () => toggleRaw(wrapper, actions));
     list.querySelector("button")?.setAttribute("autofocus", "");
   };
-  list.addEventListener("beforetoggle", fill, { signal });
+  on(list, "beforetoggle", fill, signal);
   onEscape(wrapper, close, () => list.matches(":popover-open"));
   return wrapper;
 }

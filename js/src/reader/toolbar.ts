@@ -1,4 +1,4 @@
-import { button, make } from "../shared/dom";
+import { button, make, on } from "../shared/dom";
 import { KINDS, type Rows } from "./rows";
 
 /** What the reader asks for with the toolbar. */
@@ -26,9 +26,9 @@ export class Toolbar {
 
   constructor(wishes: Wishes, signal: AbortSignal) {
     const choose = () => wishes.choose(new Set(this.#chosen), this.#tool.value);
-    this.field.addEventListener("input", () => wishes.find(this.field.value), { signal });
-    this.field.addEventListener("keydown", (event) => this.#typed(event, wishes), { signal });
-    this.#tool.addEventListener("change", choose, { signal });
+    on(this.field, "input", () => wishes.find(this.field.value), signal);
+    on(this.field, "keydown", (event) => this.#typed(event, wishes), signal);
+    on(this.#tool, "change", choose, signal);
     this.#steps = [
       button("‹", () => wishes.step(-1), signal, { "aria-label": "Previous match" }),
       button("›", () => wishes.step(1), signal, { "aria-label": "Next match" }),

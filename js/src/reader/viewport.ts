@@ -1,4 +1,4 @@
-import { atEnd } from "../shared/dom";
+import { atEnd, on } from "../shared/dom";
 import { Heights } from "./heights";
 
 /** Screens that are drawn above and below what is seen. */
@@ -44,9 +44,9 @@ export class Viewport {
     this.#content = content;
     this.#canvas.className = "dari-canvas";
     box.append(this.#canvas);
-    box.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal });
-    for (const act of ["wheel", "pointerdown", "touchmove", "keydown"]) {
-      box.addEventListener(act, () => this.#letGo(), { passive: true, signal });
+    on(box, "scroll", () => this.#scrolled(), signal, { passive: true });
+    for (const act of ["wheel", "pointerdown", "touchmove", "keydown"] as const) {
+      on(box, act, () => this.#letGo(), signal, { passive: true });
     }
     this.#sizes = new ResizeObserver((entries) => this.#resized(entries));
     this.#sizes.observe(box);

@@ -1,5 +1,5 @@
 import type { Component, Port } from "../host/port";
-import { button, make } from "../shared/dom";
+import { button, make, on } from "../shared/dom";
 import { type Key, keySheet, onKeys } from "../shared/keys";
 import { List, LOOKED_THROUGH } from "./list";
 import {
@@ -85,7 +85,7 @@ class Browser {
       this.#sheet,
       make("div", "dari-pair dari-fills", {}, scroll, this.#beside),
     );
-    this.#query.addEventListener("input", () => this.#find(), { signal });
+    on(this.#query, "input", () => this.#find(), signal);
     onKeys(el, keys, signal);
     port.watch(["chosen"], () => this.#draw(), signal);
     port.watch(["selected", "preview"], () => this.#showSelected(), signal);

@@ -1,5 +1,5 @@
 import { stateWord } from "../live/state_bar";
-import { button, make } from "../shared/dom";
+import { button, make, on } from "../shared/dom";
 import { scrollWithin } from "../shared/scrolling";
 import {
   COLUMNS,
@@ -58,8 +58,8 @@ export class Table {
       line.append(head);
     }
     this.element.append(make("thead", "", {}, line), this.#body);
-    this.#body.addEventListener("click", (event) => this.#clicked(event), { signal });
-    this.#body.addEventListener("focusin", (event) => this.#focused(event), { signal });
+    on(this.#body, "click", (event) => this.#clicked(event), signal);
+    on(this.#body, "focusin", (event) => this.#focused(event), signal);
   }
 
   show(shown: Shown): void {

@@ -19,6 +19,19 @@ export function onEscape(element: HTMLElement, close: () => void, isOpen = () =>
   });
 }
 
+type Events = HTMLElementEventMap & WindowEventMap;
+
+/** Listens until `signal` aborts. */
+export function on<Type extends keyof Events>(
+  target: EventTarget,
+  type: Type,
+  does: (event: Events[Type]) => void,
+  signal: AbortSignal,
+  options: AddEventListenerOptions = {},
+): void {
+  target.addEventListener(type, does as EventListener, { ...options, signal });
+}
+
 /** Does something when `signal` aborts. */
 export function atEnd(signal: AbortSignal, done: () => void): void {
   signal.addEventListener("abort", done);
@@ -46,7 +59,7 @@ export function button(
   attributes: Record<string, string> = {},
 ): HTMLButtonElement {
   const element = make("button", "", { type: "button", ...attributes }, label);
-  element.addEventListener("click", does, { signal });
+  on(element, "click", does, signal);
   return element;
 }
 

@@ -1,3 +1,4 @@
+import { on } from "./dom";
 /** What a reader opened or closed outlives the next version of the item. */
 export class Folds {
   readonly #chosen = new Map<string, Map<number, boolean>>();
@@ -5,7 +6,7 @@ export class Folds {
 
   /** Remembers clicks on summaries below `root`, in items that have `data-item`. */
   watch(root: HTMLElement, signal: AbortSignal): void {
-    root.addEventListener("click", (event) => this.#remember(event), { capture: true, signal });
+    on(root, "click", (event) => this.#remember(event), signal, { capture: true });
   }
 
   forget(id: string): void {

@@ -1,5 +1,5 @@
 import { isChord, runsCell } from "../host/border";
-import { make } from "./dom";
+import { make, on } from "./dom";
 
 /** Keys and, in the words of their sheet, what they do. */
 export type Told = readonly [keys: readonly string[], says: string];
@@ -20,7 +20,7 @@ export function onKeys(element: HTMLElement, keys: Key[], signal: AbortSignal): 
     event.preventDefault();
     does();
   };
-  element.addEventListener("keydown", pressed, { signal });
+  on(element, "keydown", pressed, signal);
 }
 
 /** The sheet of all keys. */

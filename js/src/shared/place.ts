@@ -1,5 +1,5 @@
 import { keepKeysOn } from "../host/border";
-import { atEnd } from "./dom";
+import { atEnd, on } from "./dom";
 import { foldsIn } from "./folds";
 import { isAnswer } from "./grow";
 import { itemAt, wayTo } from "./order";
@@ -55,9 +55,9 @@ export class Place {
     const note = () => this.#note();
     const sizes = new ResizeObserver(note);
     for (const box of [log, ...log.children]) sizes.observe(box);
-    document.addEventListener("scroll", note, { capture: true, passive: true, signal });
-    el.addEventListener("focusin", (event) => this.#entered(event), { signal });
-    el.addEventListener("focusout", () => this.#leftFocus(), { signal });
+    on(document, "scroll", note, signal, { capture: true, passive: true });
+    on(el, "focusin", (event) => this.#entered(event), signal);
+    on(el, "focusout", () => this.#leftFocus(), signal);
     const over = { signal: this.#over.signal };
     document.addEventListener("selectionchange", () => this.#mark(), over);
     for (const act of ACTS) {

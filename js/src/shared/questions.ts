@@ -1,6 +1,6 @@
 import type { Port } from "../host/port";
 import type { Decision, Question } from "../host/wire";
-import { button, focused, keep, make } from "./dom";
+import { button, focused, keep, make, on } from "./dom";
 
 /** What a view with questions has among its traits. */
 interface Asking {
@@ -102,7 +102,7 @@ export class Questions {
     const typed = (event: KeyboardEvent) => {
       if (event.key === "Enter" && !event.isComposing) void decide("refuse");
     };
-    why.addEventListener("keydown", typed, { signal: this.#signal });
+    on(why, "keydown", typed, this.#signal);
     const choice = (verdict: Decision["verdict"], label: string, look: string) =>
       button(label, () => void decide(verdict), this.#signal, look ? { class: look } : {});
     const line = make(

@@ -14,6 +14,7 @@ function pages() {
   const open = () => {
     const model = {
       get: () => undefined,
+      set: () => undefined,
       on: (name: string, listener: Heard) => name === "msg:custom" && heard.push(listener),
       off: () => undefined,
       send: (message: Request) => message.kind === "request" && asked.push(message),

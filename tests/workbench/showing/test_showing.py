@@ -1,5 +1,6 @@
 import _thread
 import contextlib
+import gc
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,10 @@ def interrupted_when(condition):
             _thread.interrupt_main()
 
     thread = threading.Thread(target=watch, daemon=True)
+    # What other tests have left may be closed at any moment: Python drops an interrupt that falls
+    # into that, and complains of it.
+    gc.collect()
+    gc.disable()
     thread.start()
     try:
         with pytest.raises(KeyboardInterrupt) as said:
@@ -28,6 +33,7 @@ def interrupted_when(condition):
     finally:
         done.set()
         thread.join()
+        gc.enable()
 
 
 def test_following_prints_the_turn_in_order_and_without_escape_codes(d, capsys):
