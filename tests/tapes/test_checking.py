@@ -282,6 +282,11 @@ def test_a_secret_that_was_written_in_by_hand(lesson: Recording) -> None:
     assert flaws(lesson) == ["line 3, msg_1 of sess_1: it holds what looks like a secret"]
 
 
+def test_ordinary_words_in_pieces_of_a_draft_are_no_secret() -> None:
+    pieces = ["The ta", "sk-management-of-many-things and ri", "sk-averse-people-of-the-world"]
+    assert flaws(tape_of(taken("Hi", [*map(piece, pieces), said("".join(pieces))]))) == []
+
+
 @pytest.mark.parametrize("begun", [[], [piece("Hello wor"), piece("", anew=True)]])
 def test_a_secret_that_stands_in_pieces_of_a_draft(begun: list[DraftLine]) -> None:
     pieces = [*begun, piece("sk-canary"), piece("Canary0123456789"), piece(" is it")]

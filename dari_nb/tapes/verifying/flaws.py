@@ -150,7 +150,12 @@ class _Secrets:
         # Keys look as random as secrets, and a look at a long text that holds none takes long.
         asked = msgspec.structs.replace(turn.line, key="", parent=None, behind=None)
         keys = msgspec.structs.replace(turn.line, asked="", metadata={}, more={})
-        came = b"".join(map(encoded, (*turn.body, *turn.before)))
+        # Where a piece begins, no word does: pieces are looked at as the texts that they are of.
+        body = (
+            msgspec.structs.replace(line, text="") if isinstance(line, DraftLine) else line
+            for line in turn.body
+        )
+        came = b"".join(map(encoded, (*body, *turn.before)))
         drafted = ("".join(each.text for each in pieces) for pieces in drafted_in(turn.body))
         told = (each.decode() for each in (encoded(asked), encoded(keys), came))
         return self._agents[agent] or any(map(self._is_in, (*told, *drafted)))
