@@ -258,8 +258,8 @@ def _pair(
 ) -> Pair:
     """Take what is there as it is, and what is to come as it was in the precedent."""
     each = max((sum(of) for column in (one, other) for of in column.values()), default=1)
-    first_and_other = precedent.columns[0], precedent.columns[-1]
-    past_of = cache(partial(common, *first_and_other, each, zeros=zeros))
+    mine_then, its_then = (precedent.columns[place] for place in precedent.losing)
+    past_of = cache(partial(common, mine_then, its_then, each, zeros=zeros))
     both = total = ours = theirs = 0.0
     known: dict[float, int] = Counter()
     others: dict[float, float] = defaultdict(float)
@@ -330,11 +330,10 @@ def _again(
     """Count what got no score in the precedent of the columns of which something is to come."""
     coming = [{task.is_answered for task in of.values() if task.coming} for of in columns]
     past = past_of((coming[0] == {True}, coming[1] == {True}))
-    there = [place for place, of in enumerate(coming) if of][: len(precedent.columns)]
+    there = {column: place for place, column in enumerate(precedent.losing) if coming[place]}
     is_all = precedent.is_whole and len(there) == len(precedent.columns)
-    cells, scored = (sum(of[place] for place in there) for of in (past.cells, past.scored))
-    llms = precedent.llms[0], precedent.llms[-1]
-    return cells - scored, cells, () if is_all else tuple(llms[place] for place in there)
+    cells, scored = (sum(of[place] for place in there.values()) for of in (past.cells, past.scored))
+    return cells - scored, cells, () if is_all else tuple(precedent.llms[of] for of in there)
 
 
 def _whole(number: float) -> int:

@@ -33,6 +33,7 @@ class Precedent:
         llms: Their LLMs.
         columns: Their values by task.
         is_whole: Whether the run has no others.
+        losing: Which of them tells how many scores each of two LLMs loses.
     """
 
     run_id: str = ""
@@ -40,11 +41,35 @@ class Precedent:
     llms: tuple[str | None, ...] = (None,)
     columns: tuple[ByTask, ...] = ({},)
     is_whole: bool = True
+    losing: tuple[int, int] = (0, 0)
 
     @cached_property
     def enough(self) -> Sequence[str | None]:
         """The LLM of each of them that has values on enough tasks to tell how they vary."""
         return _enough(self.llms, self.columns)
+
+    @property
+    def tasks(self) -> int:
+        """On how many tasks each of them has a value."""
+        return len(set.intersection(*({*scored_tasks(column)} for column in self.columns)))
+
+    def stands_for(self, *llms: str | None) -> int:
+        """How many of two LLMs stand for themselves; one alone does in either place."""
+        alone = len(self.llms) == 1
+        return int(self.llms[0] in llms) if alone else sum(map(eq, self.llms, llms))
+
+    def in_place_of(self, *llms: str | None) -> Precedent:
+        """Return it as it stands for two LLMs.
+
+        What one has lost tells nothing of another: one that is not there loses what the other one
+        does, or where neither is there, what the one with the most scores does.
+        """
+        there = [
+            place for place, (one, of) in enumerate(zip(self.llms, llms, strict=False)) if one == of
+        ]
+        most = max(range(len(self.llms)), key=lambda place: len(scored_tasks(self.columns[place])))
+        first, other = (there or [most])[0], (there or [most])[-1]
+        return replace(self, losing=(first, other))
 
     @property
     def is_told(self) -> bool:
@@ -116,27 +141,38 @@ class PastScores:
 
     @cached_property
     def _others(self) -> Sequence[Precedent]:
-        """What stands for LLMs that are not there: any two that have it, or one alone."""
+        """What may stand for LLMs that are not there: any two that tell, or one alone.
+
+        Where none does, it is any two that have it, or one.
+        """
         there = [self._of(one) for one in zip(self.llms, self.columns, strict=True)]
+        told = [two for two in (*self._pairs, *there) if two.is_told]
         able = [one for one in there if scored_tasks(one.columns[0])] or there
-        return [two for two in self._pairs if all(map(scored_tasks, two.columns))] or able
+        pairs = [two for two in self._pairs if all(map(scored_tasks, two.columns))]
+        return told or pairs or able
 
     def _of(self, *there: tuple[str | None, ByTask]) -> Precedent:
         llms, columns = zip(*there, strict=True)
         is_whole = len(columns) == len(self.columns)
-        return Precedent(self.run_id, self.name, llms, columns, is_whole)
+        losing = (0, len(columns) - 1)
+        return Precedent(self.run_id, self.name, llms, columns, is_whole, losing)
 
     def told(self, *llms: str | None) -> Sequence[Precedent]:
         """Return the columns of two LLMs, if they tell of both."""
         return [two for two in self._pairs if two.llms == llms and two.is_told]
 
     def nearest(self, *llms: str | None) -> Sequence[Precedent]:
-        """Return what is there of two LLMs, or else stands in; each for itself if it is there."""
+        """Return what is there of two LLMs, or else what stands in.
+
+        That are those in which most of these stand for themselves, two before one alone, and then
+        those with a score on the most tasks.
+        """
         there = [two for two in self._pairs if two.llms == llms], self._others
         known = ([two for two in each if two.known] for each in there)
         found = next(filter(None, (*known, *there)))
-        same = [sum(map(eq, two.llms, llms)) for two in found]
-        return [two for two, many in zip(found, same, strict=True) if many == max(same)]
+        near = [(two.stands_for(*llms), len(two.llms), two.tasks) for two in found]
+        best = [two for two, how in zip(found, near, strict=True) if how == max(near)]
+        return [two.in_place_of(*llms) for two in best]
 
 
 class Past(NamedTuple):
