@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,10 @@ from ...models.events import CANCELLED
 from ...render.plain.words import count_text, short_id
 from ..link.background import wait_for
 from .cells import Column
+from .following.cancelling import cancelled_in
 from .following.countable import Countable, Pair
 from .following.past_costs import PastCost, late_text, not_come_yet, past_costs, what_they_cost
-from .following.past_scores import Past, Two, named, past_scores
+from .following.past_scores import Past, named, past_scores, run_of
 from .following.spending import dollars
 from .matrix.grid import size_text
 from .matrix.picture import without_means
@@ -55,28 +56,24 @@ class Plan:
         allowed: How many of those to send that is enough for, by ``cost_per_item``; ``None`` where
             there is no cap, or nobody knows what they cost.
         shows: The smallest difference between two columns that all of it is likely to show, as the
-            matrix tells it: by the variance of its own scores, on five tasks or more, or else of
-            the run of the agent that has most of them, or else assumed to be that of 0 and 1, if
-            no score is of another kind. Of another run the same LLMs tell: those come first that
-            have scores of the most of these, and of two at least, on five tasks or more. Of the
-            rest all LLMs stand in. Of two LLMs of which the first of these runs, the own one before
-            others, does not tell, the next one does that tells of both. It is said which, and of
-            which LLMs none of them tells. A score of the same name as an own one tells if both may
-            be on one scale. Of three columns or more those two are told whose difference takes most
-            to show; that of others shows if it is smaller. Counted are the tasks on which both
-            columns have a score. How many that are of those to come is told by the cells of a past
-            run, of what has ended there, or where it has none of an LLM by those of the next run
-            that tells of both: as many are drawn of each task as are to come. Where that are more
-            than it had, the others get a score as often as all did, and the more as those
-            of their task did the more alike these were. Repeats of which a past run has one alone
-            are not known to differ: all vary, and get a score, as that one does, and more of them
-            show no more. What failed, or could not be scored, has none; of yes and no, and of
-            shares, it is 0 for whichever column is the better one, as it is where the matrix names
-            that. An answer that is not scored yet, by the function that scored others, is likely to
-            get one. Several columns, and several scores of its own or else of the past run, are as
-            many comparisons as the matrix judges together. ``None`` where no difference is told.
-            None is larger than the ends of a scale are apart, where these are known.
-            See :func:`dari_nb.scores.detectable`.
+            matrix tells it. Of each two LLMs the run itself tells, if it has scores of both on five
+            tasks or more, or else the first other run of the agent that has: those come first that
+            have the most of these LLMs, and then the most scores. Where none has both, columns of
+            the first run stand in, and it is said of which LLMs nothing there tells: such a one is
+            taken to lose as many scores as the LLM that it is compared with. Where none varies,
+            values are assumed to be 0 and 1, if no score is of another kind. A score of the same
+            name as an own one tells if both may be on one scale. Of three columns or more those two
+            are told whose difference takes most to show. Counted are the tasks on which both
+            columns have a score: what has ended of a task counts as it is, and what is to come as
+            it came out in the run that tells, by whole tasks: as many cells are drawn of each as
+            are to come. Where that are more than it had, the others get a score as often as all
+            did, and the more as those of their task did the more alike these were. Of one repeat
+            alone others are not known to differ: more of them show no more. What failed, or could
+            not be scored, has none; of yes and no, and of shares, it is 0 for whichever column is
+            the better one, as it is where the matrix names that. What was answered can fail no
+            more. Several columns, and several scores, are as many comparisons as the matrix judges
+            together. ``None`` where no difference is told. None is larger than the ends of a scale
+            are apart, where these are known. See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
     >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)
@@ -186,18 +183,12 @@ class Plan:
         pairs = countable.pairs(cells)
         if past.untold or not pairs or not all(pair.tasks for pair in pairs):
             return None
-        asked = [
-            (pair, two)
-            for pair in pairs
-            for two in (past.between(*pair.llms) if past.telling else [None])
-        ]
-        known = [(pair.size, two.known if two else None) for pair, two in asked]
-        found, place = planned(known, countable.comparisons, past.limits)
-        pair, two = asked[place]
-        supposed = _supposed(past, self.run_id, two, asked, found.assumption)
-        told = [supposed, countable.told(cells, pair)]
-        sizes = {"tasks": pair.tasks, "repeats": int(pair.repeats)}
-        return replace(found, **sizes, assumption="; ".join(filter(None, told)))
+        asked = [(pair.size, pair.precedent.known) for pair in pairs]
+        found, place = planned(asked, countable.comparisons, past.limits)
+        pair = pairs[place]
+        told = _supposed(past, self.run_id, pair, pairs, found.assumption)
+        told = "; ".join(filter(None, (told, countable.told(cells, pair))))
+        return replace(found, tasks=pair.tasks, repeats=int(pair.repeats), assumption=told)
 
     def _shown_text(self, shown: Detectable | None) -> str:
         """Say what can be shown, or why nothing is told."""
@@ -344,7 +335,12 @@ def plan_of(batch: Sheet, link: Link) -> Plan:
     costs = wait_for(link.run(past_costs(client, sessions, batch.columns)))
     unknown = [column for column in batch.columns if costs[column] is None]
     late = wait_for(link.run(not_come_yet(client, sessions, unknown)))
-    past = past_scores(batch.book, batch.run_id, batch.columns, sessions)
+    tell = partial(past_scores, batch.book, batch.run_id, batch.columns)
+    past = tell(sessions)
+    telling = past.run_ids(column.llm for column in batch.columns)
+    there = [session for session in sessions if run_of(session) in telling]
+    if cancelled := wait_for(link.run(cancelled_in(client, there))):
+        past = tell([session for session in sessions if session.id not in cancelled])
     return Plan(batch, costs, past, sent_elsewhere(batch, sessions), late)
 
 
@@ -363,37 +359,32 @@ def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[st
     return run_id, len({key for key, _ in cells})
 
 
-def _supposed(
-    past: Past,
-    own: str,
-    two: Two | None,
-    asked: Sequence[tuple[Pair, Two | None]],
-    assumption: str,
-) -> str:
-    """Say in short what is supposed, and by which two columns of how many."""
-    if two is None or two.known is None:
+def _supposed(past: Past, own: str, pair: Pair, pairs: Sequence[Pair], assumption: str) -> str:
+    """Say in short what is supposed, and by which columns of how many."""
+    two = pair.precedent
+    if two.known is None:
         run_id, cells = past.broken
         failed = f"; all {count_text(cells, 'cell')} of run {short_id(run_id)} failed"
         why = failed if cells and not past.has_any else ""
         return "".join((_ASSUMED, *assumption.partition("; ")[1:], why))
-    first = past.telling[0]
     tasks = count_text(two.known.tasks, "task")
-    of = f"variance of {first.name} in run {short_id(two.run_id)} on {tasks}"
-    are_several = len({frozenset(each.llms) for _, each in asked if each}) > 1
-    told = {llm for _, each in asked if each for llm in each.enough}
-    without = {llm for pair, _ in asked for llm in pair.llms} - told
-    if first.stand_in or without or are_several:
+    of = f"variance of {two.name} in run {short_id(two.run_id)} on {tasks}"
+    are_several = len({frozenset(each.precedent.llms) for each in pairs}) > 1
+    there = [each for each in pairs if each.precedent.run_id == two.run_id]
+    told = {llm for each in there for llm in each.precedent.enough}
+    without = {llm for each in there for llm in each.llms} - told
+    if without or are_several or not two.is_told:
         of += f" of {_llms(two.enough)}"
     if are_several:
         of += ", whose difference takes most to show"
-    if without and not first.stand_in:
+    if without:
         of += f", and nothing there tells of {_llms(without)}"
     for is_on, runs in (("is on", past.apart), ("seems to be on", past.far)):
         if runs:
             where = named("this run" if run == own else f"run {short_id(run)}" for run in runs)
             of += f", while it {is_on} another scale in {where}"
     if two.run_id != own and past.has_own:
-        known = first.enough if first.run_id == own else []
+        known = past.telling[0].enough if past.telling[0].run_id == own else []
         lacking = f" of {_llms({*two.llms}.difference(known) or two.llms)}" if known else ""
         of += f", since this run's own scores tell nothing{lacking}"
     return assumption.replace("variance of earlier values", of)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property, partial
 from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
 
+from ....models.events import CANCELLED
 from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
-from ....render.plain.words import short_id
 from ....score_kinds import JUDGE, is_number
 from ..cells import Column
 from ..matrix.means import LEVEL, columns_compared, comparisons_of
-from .common import Common, rounded
-from .past_scores import Past, named
+from .common import Common, Loss, Seen, common, rounded
+from .past_scores import Past, Precedent, named
 
 if TYPE_CHECKING:
     from ....scores.power.detectable import Size
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _NEAR = 1e-6
 _HAS_ENDED = frozenset({"completed", "failed", "cancelled"})
+_Again = tuple[int, int, tuple[str | None, ...]]
 
 
 class Pair(NamedTuple):
@@ -30,9 +31,11 @@ class Pair(NamedTuple):
 
     Attributes:
         llms: Those of the first and of the other one.
+        precedent: What columns of a past run had: so does what is to come.
         tasks: On how many tasks both have a score.
         repeats: How many scores a column has there: the variance of its means is that of so many.
-        past: What past columns had in common, as is supposed of what is to come.
+        again: How many past cells got no score of those columns of which something is to come, of
+            how many, and their LLMs if these are not all.
         compared: On how many tasks the other one has a score: the first has one, too, or 0.
         known: Which share of its scores the first has on how many of these, the rest being 0.
         others: Which it may have on any other of these, with the chance of each.
@@ -40,9 +43,10 @@ class Pair(NamedTuple):
     """
 
     llms: tuple[str | None, str | None]
+    precedent: Precedent
     tasks: int = 0
     repeats: float = 1.0
-    past: Common = Common()
+    again: _Again = (0, 0, ())
     compared: int = 0
     known: tuple[tuple[float, int], ...] = ()
     others: tuple[tuple[float, float], ...] = ()
@@ -67,36 +71,42 @@ class Pair(NamedTuple):
 
 
 class _Task(NamedTuple):
-    """How many scores a column has on a task, is going to have, and lacks, with 0 or without."""
+    """How many scores a column has on a task, and how many cells that are to come, and so on.
+
+    Answers are not scored yet; lost is what could not be scored, and lacking what was not to be.
+    """
 
     there: int = 0
     to_come: int = 0
+    answered: int = 0
+    failed: int = 0
     lost: int = 0
     lacking: int = 0
 
     @property
     def tried(self) -> int:
         """How many values it has, with those that are 0."""
-        return self.there + self.to_come + self.lost
+        return self.there + self.coming + self.failed + self.lost
 
-    def chances(self, other: _Task, past: Common, *, zeros: bool) -> tuple[float, float]:
-        """Tell how likely both columns have a score, and how likely both have a value to compare.
+    @property
+    def coming(self) -> int:
+        """How many scores it is going to have."""
+        return self.to_come + self.answered
 
-        What is there already tells how likely the rest is, as in the past.
+    @property
+    def is_answered(self) -> bool:
+        """Whether there are answers to all that is to get a score."""
+        return self.answered > 0 and not self.to_come
+
+    def chances(self, loss: Loss) -> list[float] | None:
+        """Return the chances of no score, of one and so on; ``None`` where nothing tells of it.
+
+        What failed tells nothing of answers.
         """
-        if self.there:
-            often = _share(past.both, past.ours)
-        elif self.to_come or past.ours >= past.of:
-            often = past.theirs / past.of
-        else:
-            often = _share(past.theirs - past.both, past.of - past.ours)
-        have = 1.0 if other.there else often if other.to_come else 0.0
-        ours = 1.0 if self.there else _share(past.both, past.theirs) if self.to_come else 0.0
-        return have * ours, have if zeros and self.tried else have * ours
-
-    def kept(self, of_those_to_come: float) -> float:
-        """Return which share of its values it has a score for."""
-        return rounded((self.there + self.to_come * of_those_to_come) / self.tried)
+        seen = Seen(self.there, self.there + self.lost + self.lacking)
+        if not self.is_answered:
+            seen = seen._replace(of=seen.of + self.failed)
+        return loss.chances(seen, seen.of + self.coming) if seen.of else None
 
 
 _Column = Mapping[str, _Task]
@@ -105,9 +115,9 @@ _Column = Mapping[str, _Task]
 class Countable:
     """What some cells of a matrix have of scores, and are going to have.
 
-    A cell that has ended counts if it has the score; of tasks to come two columns have it on as
-    many as past columns had. What was answered and is not scored yet by the function that scores
-    others is still to come; so is all of it where the run has no score yet.
+    A cell that has ended counts if it has the score; tasks to come come out as those of a past run,
+    and more repeats of a task as its others. What was answered and is not scored yet by the
+    function that scores others is still to come; so is all of it where the run has no score yet.
 
     Args:
         matrix: The cells with what is known of them.
@@ -150,16 +160,21 @@ class Countable:
         """Return what each two columns are compared on, as either of them may be the better one."""
         given: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
         for cell in cells:
-            given[cell.column][cell.row][self._state(cell)] += 1
+            if cell.state != CANCELLED:
+                given[cell.column][cell.row][self._state(cell)] += 1
         found = {
             column: {row: _Task(**of) for row, of in rows.items()} for column, rows in given.items()
         }
-        columns = self._compared.get(self._counted, ())
-        return [self._pair(found, *two) for two in permutations(columns, 2)]
+        return [
+            _pair(llms, precedent, found.get(one, {}), found.get(other, {}), zeros=self._zeros)
+            for one, other in permutations(self._compared.get(self._counted, ()), 2)
+            for llms in [(self._llms[one], self._llms[other])]
+            for precedent in self._past.precedents(*llms)
+        ]
 
     def told(self, cells: Sequence[MatrixCell], pair: Pair) -> str:
         """Say what is missing, and what is supposed of what is to come; empty where nothing is."""
-        tasks, past, of = pair.tasks, pair.past, len({cell.row for cell in cells})
+        tasks, of = pair.tasks, len({cell.row for cell in cells})
         able = {column for column, name in self._rows if name == self._counted}
         compared, columns = self._compared[self._counted], self._matrix.columns
         without = [one.label for one in columns if one.id not in able]
@@ -173,18 +188,18 @@ class Countable:
             if labels
         ]
         ended = [cell for cell in cells if cell.column in compared and cell.state in _HAS_ENDED]
-        is_coming = past.lost and any(self.has(cell) and not self._is_there(cell) for cell in cells)
+        unscored = sum(self._is_unscored(cell, self._name) for cell in cells)
         lost, what = sum(not self.has(cell) for cell in ended), "score" if self._name else "answer"
-        if lost and not (is_coming and self._name):
-            told.append(f"{lost:,} of {len(ended):,} cells have no {what}")
-        if is_coming:
-            get = "gets" if past.lost == 1 else "get"
-            of_whom = f" of {named(Column(llm).label for llm in past.llms)}" if past.llms else ""
-            if past.run_id != self._past.counted[0].run_id:
-                of_whom += f" in run {short_id(past.run_id)}"
-            told.append(f"if again {past.lost:,} of {past.cells:,} cells{of_whom} {get} no score")
-        unscored = sum(self._is_unscored(cell, self._name) for cell in ended)
-        answers = sum(cell.state == "completed" for cell in ended)
+        again, past_cells, whose = pair.again
+        # What the run itself has lost is told once.
+        if lost and (self._matrix.run_id, lost) != (pair.precedent.run_id, again):
+            have = "get" if unscored else "have"
+            told.append(f"{lost:,} of {len(ended):,} cells {have} no {what}")
+        if again:
+            get = "gets" if again == 1 else "get"
+            of_whom = f" of {named(Column(llm).label for llm in whose)}" if whose else ""
+            told.append(f"if again {again:,} of {past_cells:,} cells{of_whom} {get} no score")
+        answers = sum(cell.state == "completed" for cell in cells)
         are = "is" if unscored == 1 else "are"
         verb = "judge" if self._name.startswith(JUDGE) else "score"
         yet = f"{unscored:,} of {answers:,} answers {are} not scored yet: batch.{verb}(...)"
@@ -214,32 +229,18 @@ class Countable:
             }
         return {of: tuple(each) for of, each in found.items()}
 
-    @cached_property
-    def _answering(self) -> Collection[str | None]:
-        """The LLMs of which cells have ended."""
-        cells = self._matrix.cells
-        return {self._llms[cell.column] for cell in cells if cell.state in _HAS_ENDED}
-
     def _is_there(self, cell: MatrixCell) -> bool:
         return is_number(cell.scores.get(self._name))
 
     def _state(self, cell: MatrixCell) -> str:
         """Say which of the numbers of a task a cell is one of."""
+        if self._is_there(cell):
+            return "there"
         if self.has(cell):
-            return "there" if self._is_there(cell) else "to_come"
-        return "lost" if self._zeros and lost_by(cell, self._name) else "lacking"
-
-    def _pair(self, found: Mapping[str, _Column], one: str, other: str) -> Pair:
-        llms = self._llms[one], self._llms[other]
-
-        def past(repeats: int) -> list[Common]:
-            if not self._past.counted:
-                return [Common()]
-            counting = self._past.counting(*llms, self._answering)
-            return counting.common(*llms, repeats, zeros=self._zeros)
-
-        columns = found.get(one, {}), found.get(other, {})
-        return _pair(Pair(llms), *columns, past, zeros=self._zeros)
+            return "answered" if cell.state == "completed" else "to_come"
+        if cell.state == "failed":
+            return "failed"
+        return "lost" if lost_by(cell, self._name) else "lacking"
 
 
 def _scored_by(cell: MatrixCell) -> set[str]:
@@ -248,60 +249,91 @@ def _scored_by(cell: MatrixCell) -> set[str]:
 
 
 def _pair(
-    none: Pair, one: _Column, other: _Column, again: Callable[[int], list[Common]], *, zeros: bool
+    llms: tuple[str | None, str | None],
+    precedent: Precedent,
+    one: _Column,
+    other: _Column,
+    *,
+    zeros: bool,
 ) -> Pair:
-    """Take what is there as it is, and of what is to come as much as is likely: the least."""
-    rows = [row for row in one if row in other]
-    open_ = [row for row in rows if not (one[row].there and other[row].there)]
-    left = [more for row in open_ if (more := max(one[row].to_come, other[row].to_come))]
+    """Take what is there as it is, and what is to come as it was in the precedent."""
     each = max((sum(of) for column in (one, other) for of in column.values()), default=1)
-    found = []
-    for whole, past in zip(
-        again(each), again(sum(left) // len(left) if left else each), strict=True
-    ):
-        chances = {row: one[row].chances(other[row], past, zeros=zeros) for row in rows}
-        both = round(sum(chance for chance, _ in chances.values()), 9)
-        found.append((both, whole, past, chances))
-    both, whole, past, chances = min(found, key=lambda of: (of[0], of[2].kept))
-    if not both:
-        return none._replace(past=past)
-    weights = {row: weight for row, (_, weight) in chances.items() if weight}
+    mine_then, its_then = (precedent.columns[place] for place in precedent.losing)
+    past_of = cache(partial(common, mine_then, its_then, each, zeros=zeros))
+    both = total = ours = theirs = 0.0
     known: dict[float, int] = Counter()
     others: dict[float, float] = defaultdict(float)
-    for row, weight in weights.items():
-        if one[row].to_come and not one[row].there:
-            for share, part in past.shares:
-                others[share] += weight * part / past.compared
-        elif weight == 1:
-            known[one[row].kept(whole.kept)] += 1
-        else:
-            others[one[row].kept(whole.kept)] += weight
-    rest = sum(others.values())
+    for two, many in Counter((one[row], other[row]) for row in one if row in other).items():
+        first, second = two
+        past = past_of((first.is_answered, second.is_answered))
+        mine, its = (of.chances(loss) for of, loss in zip(two, past.losses, strict=True))
+        have, weight = (many * chance for chance in _likely(mine, its, past))
+        both += have
+        weight = weight if zeros and first.tried else have
+        if not weight:
+            continue
+        total += weight
+        each_of = [max(1.0, of.there + of.coming * past.often) for of in two]
+        ours += weight / (first.tried if zeros else each_of[0])
+        theirs += weight / each_of[1]
+        for share, chance in _kept(first, mine, past) if zeros else [(1.0, 1.0)]:
+            if weight * chance > many - _NEAR:
+                known[share] += many
+            else:
+                others[share] += weight * chance
+    both, rest = round(both, 9), sum(others.values())
+    if not both:
+        return Pair(llms, precedent)
     tasks = max(1, _whole(both))
-    compared = max(tasks, sum(known.values()) + _whole(rest))
-    often = (1.0 if zeros else whole.often, whole.often)
-    ours, theirs = (
-        sum(
-            weight / max(1.0, of[row].there + of[row].lost * is_first + of[row].to_come * share)
-            for row, weight in weights.items()
-        )
-        for is_first, of, share in zip((True, False), (one, other), often, strict=True)
-    )
-    total = sum(weights.values())
     return Pair(
-        none.llms,
+        llms,
+        precedent,
         tasks,
         round(2 * total / (ours + theirs), 9),
-        past,
-        compared,
-        tuple(sorted(known.items())),
-        tuple((share, part / rest) for share, part in sorted(others.items())),
-        (round(total / ours, 9), round(total / theirs, 9)),
+        _again(precedent, (one, other), past_of),
+        compared=max(tasks, sum(known.values()) + _whole(rest)),
+        known=tuple(sorted(known.items())),
+        others=tuple((share, part / rest) for share, part in sorted(others.items())),
+        each=(round(total / ours, 9), round(total / theirs, 9)),
     )
 
 
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
+def _likely(
+    mine: Sequence[float] | None, its: Sequence[float] | None, past: Common
+) -> tuple[float, float]:
+    """Tell how likely both columns have a score on a task, and how likely the other one has it.
+
+    Where nothing of it has ended for a column, what the other one has of it tells, as in the past.
+    """
+    theirs = past.theirs if its is None else 1 - its[0]
+    if mine is None:
+        return theirs * past.both / max(past.theirs, _NEAR), theirs
+    ours = 1 - mine[0]
+    if its is not None:
+        return ours * theirs, theirs
+    both, rest = ours * past.both / max(past.ours, _NEAR), 1 - past.ours
+    return both, both + (1 - ours) * ((past.theirs - past.both) / rest if rest > _NEAR else theirs)
+
+
+def _kept(
+    task: _Task, chances: Sequence[float] | None, past: Common
+) -> Sequence[tuple[float, float]]:
+    """Return which share of its values a column has a score for, with the chance of each."""
+    if chances is None:
+        return [(rounded(share * task.coming / task.tried), part) for share, part in past.shares]
+    return [(rounded(n / task.tried), chance) for n, chance in enumerate(chances) if chance]
+
+
+def _again(
+    precedent: Precedent, columns: Sequence[_Column], past_of: Callable[[tuple[bool, bool]], Common]
+) -> _Again:
+    """Count what got no score in the precedent of the columns of which something is to come."""
+    coming = [{task.is_answered for task in of.values() if task.coming} for of in columns]
+    past = past_of((coming[0] == {True}, coming[1] == {True}))
+    there = {column: place for place, column in enumerate(precedent.losing) if coming[place]}
+    is_all = precedent.is_whole and len(there) == len(precedent.columns)
+    cells, scored = (sum(of[place] for place in there.values()) for of in (past.cells, past.scored))
+    return cells - scored, cells, () if is_all else tuple(precedent.llms[of] for of in there)
 
 
 def _whole(number: float) -> int:

@@ -7,13 +7,14 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, permutations
+from operator import eq
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....render.matrix.parts import Part, listed, text_of
 from ....score_kinds import JUDGING, Kind, Measure, is_number, kind_of, limits_of, measure_of
 from ..cells import Column
 from ..sending.finding import Found, found_in
-from .common import ByTask, Common, common, scored_tasks
+from .common import FAILED, ByTask, scored_tasks
 
 if TYPE_CHECKING:
     from .... import models
@@ -23,18 +24,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Two:
-    """Two columns of a past run, or a single one in place of both.
+class Precedent:
+    """Two columns of a past run, or one in place of both: what is to come comes out as there.
 
     Attributes:
-        run_id: The run.
+        run_id: The run; empty where there is none, and nothing is lacking.
+        name: The score.
         llms: Their LLMs.
         columns: Their values by task.
+        is_whole: Whether the run has no others.
+        losing: Which of them tells how many scores each of two LLMs loses.
     """
 
-    run_id: str
-    llms: tuple[str | None, ...]
-    columns: tuple[ByTask, ...]
+    run_id: str = ""
+    name: str = ""
+    llms: tuple[str | None, ...] = (None,)
+    columns: tuple[ByTask, ...] = ({},)
+    is_whole: bool = True
+    losing: tuple[int, int] = (0, 0)
 
     @cached_property
     def enough(self) -> Sequence[str | None]:
@@ -42,9 +49,32 @@ class Two:
         return _enough(self.llms, self.columns)
 
     @property
+    def tasks(self) -> int:
+        """On how many tasks each of them has a value."""
+        return len(set.intersection(*({*scored_tasks(column)} for column in self.columns)))
+
+    def stands_for(self, *llms: str | None) -> int:
+        """How many of two LLMs stand for themselves; one alone does in either place."""
+        alone = len(self.llms) == 1
+        return int(self.llms[0] in llms) if alone else sum(map(eq, self.llms, llms))
+
+    def in_place_of(self, *llms: str | None) -> Precedent:
+        """Return it as it stands for two LLMs.
+
+        What one has lost tells nothing of another: one that is not there loses what the other one
+        does, or where neither is there, what the one with the most scores does.
+        """
+        there = [
+            place for place, (one, of) in enumerate(zip(self.llms, llms, strict=False)) if one == of
+        ]
+        most = max(range(len(self.llms)), key=lambda place: len(scored_tasks(self.columns[place])))
+        first, other = (there or [most])[0], (there or [most])[-1]
+        return replace(self, losing=(first, other))
+
+    @property
     def is_told(self) -> bool:
         """Whether each of them tells."""
-        return len(self.enough) == len(self.llms)
+        return self.known is not None and len(self.enough) == len(self.llms)
 
     @cached_property
     def known(self) -> Variation | None:
@@ -63,10 +93,10 @@ class PastScores:
         name: The score.
         measure: What its values are.
         llms: The LLM of each column that has it, or was to have it.
-        columns: Its values by task, for each of these; ``None`` of an answer that could not be
-            scored, or that failed. A task has none where the answers have ended without a score,
-            and is left out where they have not ended, or what scores others has not scored them.
-            Of a column of which it has scored none yet, what failed tells nothing of the rest.
+        columns: Its values by task, for each of these. A task has none where the answers have ended
+            without a score, and is left out where they have not ended, or what scores others has
+            not scored them. Of a column of which it has scored none yet, what failed tells nothing
+            of the rest.
         stand_in: Whether they stand in for the columns that are compared.
     """
 
@@ -104,47 +134,45 @@ class PastScores:
         return {*chain(*map(scored_tasks, of or self.columns))}
 
     @cached_property
-    def _pairs(self) -> Sequence[Two]:
+    def _pairs(self) -> Sequence[Precedent]:
         """Any two columns, in either order."""
-        there, run_id = zip(self.llms, self.columns, strict=True), self.run_id
-        return [Two(run_id, (a, b), (of, other)) for (a, of), (b, other) in permutations(there, 2)]
+        there = zip(self.llms, self.columns, strict=True)
+        return [self._of(*two) for two in permutations(there, 2)]
 
     @cached_property
-    def _others(self) -> Sequence[Two]:
-        """What stands for LLMs that are not there: any two that have it, or one alone."""
-        each = zip(self.llms, self.columns, strict=True)
-        there = [Two(self.run_id, (llm,), (of,)) for llm, of in each]
-        able = [one for one in there if scored_tasks(one.columns[0])] or there
-        return [two for two in self._pairs if all(map(scored_tasks, two.columns))] or able
+    def _others(self) -> Sequence[Precedent]:
+        """What may stand for LLMs that are not there: any two that tell, or one alone.
 
-    def between(self, llm: str | None, other: str | None) -> Sequence[Two]:
-        """Return what columns of two LLMs tell of how values vary, or one of them."""
-        return [two for two in self._pairs if two.llms == (llm, other) and two.known]
-
-    @property
-    def in_place(self) -> Sequence[Two]:
-        """What tells of it in place of LLMs that are not there."""
-        return [two for two in self._others if two.known]
-
-    def common(
-        self, llm: str | None, other: str | None, repeats: int, *, zeros: bool
-    ) -> list[Common]:
-        """Return what the columns of two LLMs have in common, or else what any two have.
-
-        Args:
-            llm: The one.
-            other: The other.
-            repeats: How many cells each is supposed to have of a task.
-            zeros: Whether what the one lost is 0 for it.
+        Where none does, it is any two that have it, or one.
         """
-        asked = [two for two in self._pairs if two.llms == (llm, other)] or self._others
-        found = [
-            common(two.columns[0], two.columns[-1], repeats, zeros=zeros)._replace(
-                llms=two.llms if len(self.columns) > 2 else (), run_id=self.run_id
-            )
-            for two in asked
-        ]
-        return found or [Common()]
+        there = [self._of(one) for one in zip(self.llms, self.columns, strict=True)]
+        told = [two for two in (*self._pairs, *there) if two.is_told]
+        able = [one for one in there if scored_tasks(one.columns[0])] or there
+        pairs = [two for two in self._pairs if all(map(scored_tasks, two.columns))]
+        return told or pairs or able
+
+    def _of(self, *there: tuple[str | None, ByTask]) -> Precedent:
+        llms, columns = zip(*there, strict=True)
+        is_whole = len(columns) == len(self.columns)
+        losing = (0, len(columns) - 1)
+        return Precedent(self.run_id, self.name, llms, columns, is_whole, losing)
+
+    def told(self, *llms: str | None) -> Sequence[Precedent]:
+        """Return the columns of two LLMs, if they tell of both."""
+        return [two for two in self._pairs if two.llms == llms and two.is_told]
+
+    def nearest(self, *llms: str | None) -> Sequence[Precedent]:
+        """Return what is there of two LLMs, or else what stands in.
+
+        That are those in which most of these stand for themselves, two before one alone, and then
+        those with a score on the most tasks.
+        """
+        there = [two for two in self._pairs if two.llms == llms], self._others
+        known = ([two for two in each if two.known] for each in there)
+        found = next(filter(None, (*known, *there)))
+        near = [(two.stands_for(*llms), len(two.llms), two.tasks) for two in found]
+        best = [two for two, how in zip(found, near, strict=True) if how == max(near)]
+        return [two.in_place_of(*llms) for two in best]
 
 
 class Past(NamedTuple):
@@ -153,8 +181,8 @@ class Past(NamedTuple):
     Attributes:
         telling: The scores that tell how values vary: first that of the run itself, or else of
             another one, that tells most, then of other runs what is on the same scale.
-        counted: The scores of the run that tells how many tasks get none, first the one that does;
-            the run is the own one if it has any.
+        counted: The scores by which columns are compared: those of the run itself if it has any,
+            or else of the first one that tells; by the first of them cells are counted.
         has_own: Whether the run itself has any scores.
         has_any: Whether any run has.
         apart: Runs that have the first of these on another scale, of the LLMs that are compared:
@@ -198,28 +226,15 @@ class Past(NamedTuple):
         told = "nothing tells yet" if of.enough else f"it takes {LEAST} tasks to tell"
         return f"{told} how much {of.name} varies"
 
-    def between(self, llm: str | None, other: str | None) -> Sequence[Two]:
-        """Return what tells how values of two LLMs vary, in the first run that tells of both.
+    def precedents(self, llm: str | None, other: str | None) -> Sequence[Precedent]:
+        """Return what tells of two LLMs: the first run that has both, or else what stands in."""
+        told = (of.told(llm, other) for of in self.telling)
+        near = (of.nearest(llm, other) for of in (*self.telling[:1], *self.counted))
+        return next(filter(None, chain(told, near)), [Precedent()])
 
-        Where none does, it is what the very first one has of them, or in their place.
-        """
-        told = ([two for two in of.between(llm, other) if two.is_told] for of in self.telling)
-        first = self.telling[0]
-        return next(filter(None, told), None) or first.between(llm, other) or first.in_place
-
-    def counting(
-        self, llm: str | None, other: str | None, ended: Collection[str | None]
-    ) -> PastScores:
-        """Return what tells how many tasks of two LLMs get no score: what is counted first.
-
-        Where that tells nothing of one of them, of which no cell of the run itself has ended, it is
-        the first that tells of both.
-        """
-        first = self.counted[0]
-        if {llm, other} <= {*first.llms, *ended}:
-            return first
-        others = (of for of in self.telling if of.name == first.name and of.between(llm, other))
-        return next(others, first)
+    def run_ids(self, llms: Iterable[str | None]) -> set[str]:
+        """Return the runs that tell of any two of these LLMs."""
+        return {of.run_id for two in permutations(llms, 2) for of in self.precedents(*two)}
 
 
 def named(labels: Iterable[str]) -> str:
@@ -238,8 +253,7 @@ def past_scores(
 
     Of another run those columns tell that are compared here, if it has scores of two or more, and
     such runs come first, those of the most of these LLMs before others; else all of them stand in.
-    So does all of the run itself as long as none of its columns has a score. Of two LLMs of which
-    the first run does not tell the next one does.
+    So does all of the run itself as long as none of its columns has a score.
 
     Args:
         book: Where scores are.
@@ -248,7 +262,7 @@ def past_scores(
         sessions: Those of the agent; the latest run counts where two tell as much.
     """
     latest = sorted(sessions, key=lambda session: session.created_at or "", reverse=True)
-    run_ids = list(dict.fromkeys(filter(None, map(_run_of, latest))))
+    run_ids = list(dict.fromkeys(filter(None, map(run_of, latest))))
     given: dict[str, list[Score]] = defaultdict(list)
     for score in book.scores():
         if score.value is not None or score.by == "function":  # and no note alone
@@ -333,10 +347,11 @@ def _enough(llms: Iterable[str | None], columns: Iterable[ByTask]) -> Sequence[s
 def _evidence(past: PastScores) -> tuple[int, int, int]:
     """How much a score tells: of how many LLMs, on how many tasks, and by how many values."""
     values = [of for column in past.columns for of in scored_tasks(column).values()]
-    return past.tells_of, len(values), sum(value is not None for value in chain(*values))
+    return past.tells_of, len(values), sum(map(is_number, chain(*values)))
 
 
-def _run_of(session: models.Session) -> str | None:
+def run_of(session: models.Session) -> str | None:
+    """Return the run that a session belongs to."""
     run_id = (session.metadata or {}).get("managed_run_id")
     return run_id if isinstance(run_id, str) else None
 
@@ -347,9 +362,9 @@ def _ended(latest: Iterable[models.Session]) -> dict[str, dict[Spot, str]]:
     for session in latest:
         if (entry := found_in(session)) is not None:
             spot = entry.task_index, entry.column.llm, entry.column.version, entry.repeat
-            known = last.setdefault((_run_of(session), spot), entry)
+            known = last.setdefault((run_of(session), spot), entry)
             if entry.attempt.number > known.attempt.number:
-                last[_run_of(session), spot] = entry
+                last[run_of(session), spot] = entry
     found: dict[str, dict[Spot, str]] = defaultdict(dict)
     for (run_id, spot), entry in last.items():
         if run_id is not None and entry.attempt.has_ended:
@@ -385,7 +400,8 @@ def _of_run(
         to_score = {*map(_column_of, answered)} - {*map(_column_of, own | told)}
         lost = {spot for spot in own | failed if _column_of(spot) not in to_score} - told
         columns: dict[Column, ByTask] = defaultdict(dict)
-        for spot, value in (*scored[name], *((spot, None) for spot in lost)):
+        nothing = ((spot, FAILED if spot in failed else None) for spot in lost)
+        for spot, value in (*scored[name], *nothing):
             columns[_column_of(spot)].setdefault(spot[0], []).append(value)
         for spot in there.keys() - answered:
             if (column := _column_of(spot)) in columns:
