@@ -58,22 +58,23 @@ class Plan:
         shows: The smallest difference between two columns that all of it is likely to show, as the
             matrix tells it. Of each two LLMs the run itself tells, if it has scores of both on five
             tasks or more, or else the first other run of the agent that has: those come first that
-            have the most of these LLMs, and then the most scores. Where none has both, columns of
-            the first run stand in, and it is said of which LLMs nothing there tells: such a one is
-            taken to lose as many scores as the LLM that it is compared with. Where none varies,
-            values are assumed to be 0 and 1, if no score is of another kind. A score of the same
-            name as an own one tells if both may be on one scale. Of three columns or more those two
-            are told whose difference takes most to show. Counted are the tasks on which both
-            columns have a score: what has ended of a task counts as it is, and what is to come as
-            it came out in the run that tells, by whole tasks: as many cells are drawn of each as
-            are to come. Where that are more than it had, the others get a score as often as all
-            did, and the more as those of their task did the more alike these were. Of one repeat
-            alone others are not known to differ: more of them show no more. What failed, or could
-            not be scored, has none; of yes and no, and of shares, it is 0 for whichever column is
-            the better one, as it is where the matrix names that. What was answered can fail no
-            more. Several columns, and several scores, are as many comparisons as the matrix judges
-            together. ``None`` where no difference is told. None is larger than the ends of a scale
-            are apart, where these are known. See :func:`dari_nb.scores.detectable`.
+            have the most of these LLMs, and then the most scores. Where none has both, columns
+            stand in of the first run that has one of them, or else of the first, and it is said of
+            which LLMs nothing there tells: such a one is taken to lose as many scores as the LLM
+            that it is compared with, and two of them to lose none. Where none varies, values are
+            assumed to be 0 and 1, if no score is of another kind. A score of the same name as an
+            own one tells if both may be on one scale. Of three columns or more those two are told
+            whose difference takes most to show. Counted are the tasks on which both columns have a
+            score: what has ended of a task counts as it is, and what is to come as it came out in
+            the run that tells, by whole tasks: as many cells are drawn of each as are to come.
+            Where that are more than it had, the others get a score as often as all did, and the
+            more as those of their task did the more alike these were. Of one repeat alone others
+            are not known to differ: more of them show no more. What failed, or could not be scored,
+            has none; of yes and no, and of shares, it is 0 for whichever column is the better one,
+            as it is where the matrix names that. What was answered can fail no more. Several
+            columns, and several scores, are as many comparisons as the matrix judges together.
+            ``None`` where no difference is told. None is larger than the ends of a scale are apart,
+            where these are known. See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
     >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)

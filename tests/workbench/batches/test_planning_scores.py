@@ -822,6 +822,25 @@ def test_an_llm_that_lost_most_stands_in_for_none(tried, score, failed):
     assert "no score" not in can_show(one)
 
 
+@pytest.mark.parametrize("score", [size, is_right])
+def test_what_an_llm_has_lost_is_not_forgotten_beside_one_that_nothing_tells_of(tried, score):
+    tasks = [f"Task {n}{' breaks' * (n < 16)}" for n in range(20)]
+    tried(tasks, [*"ab"]).score("x", score)
+    tried([f"Elsewhere {n}" for n in range(12)], ["a"]).score("x", score)
+    one = tried([f"More {n}" for n in range(20)], ["b", "c"], dry_run=True)
+    told = "if again 16 of 20 cells of b get no score: 4 of 20 tasks can be compared"
+    assert told in can_show(one)
+    assert one.shows.tasks == 4
+
+
+def test_a_run_of_one_of_two_llms_tells_before_one_of_neither(tried):
+    tried([f"Task {n}{' breaks' * (n < 6)}" for n in range(20)], ["b"]).score("x", size)
+    tried([f"Elsewhere {n}" for n in range(12)], ["a"]).score("x", size)
+    one = tried([f"More {n}" for n in range(20)], ["b", "c"], dry_run=True)
+    assert "on 14 tasks of b, and nothing there tells of c" in can_show(one)
+    assert "if again 6 of 20 cells get no score: 14 of 20 tasks can be compared" in can_show(one)
+
+
 def compared_of(batch, name):
     """On how many tasks each two LLMs have a score."""
     frame = batch.to_frame().dropna(subset=[f"score.{name}"])

@@ -258,7 +258,7 @@ def _pair(
 ) -> Pair:
     """Take what is there as it is, and what is to come as it was in the precedent."""
     each = max((sum(of) for column in (one, other) for of in column.values()), default=1)
-    mine_then, its_then = (precedent.columns[place] for place in precedent.losing)
+    mine_then, its_then = (of for _, of in precedent.losing)
     past_of = cache(partial(common, mine_then, its_then, each, zeros=zeros))
     both = total = ours = theirs = 0.0
     known: dict[float, int] = Counter()
@@ -330,10 +330,10 @@ def _again(
     """Count what got no score in the precedent of the columns of which something is to come."""
     coming = [{task.is_answered for task in of.values() if task.coming} for of in columns]
     past = past_of((coming[0] == {True}, coming[1] == {True}))
-    there = {column: place for place, column in enumerate(precedent.losing) if coming[place]}
-    is_all = precedent.is_whole and len(there) == len(precedent.columns)
+    there = {llm: place for place, (llm, _) in enumerate(precedent.losing) if coming[place]}
+    is_all = precedent.is_whole and len(there) == len({llm for llm, _ in precedent.losing})
     cells, scored = (sum(of[place] for place in there.values()) for of in (past.cells, past.scored))
-    return cells - scored, cells, () if is_all else tuple(precedent.llms[of] for of in there)
+    return cells - scored, cells, () if is_all else tuple(there)
 
 
 def _whole(number: float) -> int:

@@ -32,16 +32,16 @@ class Precedent:
         name: The score.
         llms: Their LLMs.
         columns: Their values by task.
-        is_whole: Whether the run has no others.
-        losing: Which of them tells how many scores each of two LLMs loses.
+        losing: The columns that tell how many scores each of two LLMs loses, and whose these are.
+        is_whole: Whether the run has no others than these.
     """
 
     run_id: str = ""
     name: str = ""
     llms: tuple[str | None, ...] = (None,)
     columns: tuple[ByTask, ...] = ({},)
+    losing: tuple[tuple[str | None, ByTask], ...] = ((None, {}), (None, {}))
     is_whole: bool = True
-    losing: tuple[int, int] = (0, 0)
 
     @cached_property
     def enough(self) -> Sequence[str | None]:
@@ -57,19 +57,6 @@ class Precedent:
         """How many of two LLMs stand for themselves; one alone does in either place."""
         alone = len(self.llms) == 1
         return int(self.llms[0] in llms) if alone else sum(map(eq, self.llms, llms))
-
-    def in_place_of(self, *llms: str | None) -> Precedent:
-        """Return it as it stands for two LLMs.
-
-        What one has lost tells nothing of another: one that is not there loses what the other one
-        does, or where neither is there, what the one with the most scores does.
-        """
-        there = [
-            place for place, (one, of) in enumerate(zip(self.llms, llms, strict=False)) if one == of
-        ]
-        most = max(range(len(self.llms)), key=lambda place: len(scored_tasks(self.columns[place])))
-        first, other = (there or [most])[0], (there or [most])[-1]
-        return replace(self, losing=(first, other))
 
     @property
     def is_told(self) -> bool:
@@ -154,8 +141,7 @@ class PastScores:
     def _of(self, *there: tuple[str | None, ByTask]) -> Precedent:
         llms, columns = zip(*there, strict=True)
         is_whole = len(columns) == len(self.columns)
-        losing = (0, len(columns) - 1)
-        return Precedent(self.run_id, self.name, llms, columns, is_whole, losing)
+        return Precedent(self.run_id, self.name, llms, columns, (there[0], there[-1]), is_whole)
 
     def told(self, *llms: str | None) -> Sequence[Precedent]:
         """Return the columns of two LLMs, if they tell of both."""
@@ -172,7 +158,19 @@ class PastScores:
         found = next(filter(None, (*known, *there)))
         near = [(two.stands_for(*llms), len(two.llms), two.tasks) for two in found]
         best = [two for two, how in zip(found, near, strict=True) if how == max(near)]
-        return [two.in_place_of(*llms) for two in best]
+        losing, is_whole = self._losing(*llms)
+        return [replace(two, losing=losing, is_whole=is_whole) for two in best]
+
+    def _losing(self, *llms: str | None) -> tuple[tuple[tuple[str | None, ByTask], ...], bool]:
+        """Return what tells how many scores two LLMs lose, and whether it is all there is.
+
+        What one has lost tells nothing of another: one that is not there is taken to lose what the
+        other one does, and where neither is there they lose none.
+        """
+        own = {llm: (llm, of) for llm, of in zip(self.llms, self.columns, strict=True)}
+        first, other = (own.get(llm) for llm in llms)
+        losing = first or other or (None, {}), other or first or (None, {})
+        return losing, len({llm for llm, _ in losing}) == len(self.columns)
 
 
 class Past(NamedTuple):
@@ -227,9 +225,13 @@ class Past(NamedTuple):
         return f"{told} how much {of.name} varies"
 
     def precedents(self, llm: str | None, other: str | None) -> Sequence[Precedent]:
-        """Return what tells of two LLMs: the first run that has both, or else what stands in."""
+        """Return what tells of two LLMs: the first run that has both, or else what stands in.
+
+        That is in the first run that has one of them, or else in the very first.
+        """
         told = (of.told(llm, other) for of in self.telling)
-        near = (of.nearest(llm, other) for of in (*self.telling[:1], *self.counted))
+        first = sorted(self.telling, key=lambda of: {llm, other}.isdisjoint(of.llms))[:1]
+        near = (of.nearest(llm, other) for of in (*first, *self.counted))
         return next(filter(None, chain(told, near)), [Precedent()])
 
     def run_ids(self, llms: Iterable[str | None]) -> set[str]:
