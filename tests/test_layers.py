@@ -21,6 +21,7 @@ LAYERS = {
     "errors": 0,
     "ids": 0,
     "interrupts": 0,
+    "git": 0,
     "printable": -1,
     "meant": 0,
     "score_kinds": -1,

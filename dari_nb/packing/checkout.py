@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import InvalidRequestError
+from ..git import run_git
 
-# Without this, a folder's own configuration could make git run a program of its choice.
-_GIT = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z")
 _SELECTION = ("--cached", "--others", "--exclude-standard")
 _NO_CHECKOUT = "fatal: not a git repository"
 
@@ -57,9 +55,7 @@ def _inner(path: Path, name: str, names: set[str]) -> Iterator[str]:
 
 def _asked(folder: Path) -> set[str] | None:
     try:
-        done = subprocess.run(  # noqa: S603
-            [*_GIT, *_SELECTION], cwd=folder, env=_environment(), capture_output=True, check=False
-        )
+        done = run_git(folder, "ls-files", "-z", *_SELECTION, environment=_environment())
     except FileNotFoundError:
         return None
     said = os.fsdecode(done.stderr).strip()

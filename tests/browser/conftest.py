@@ -149,6 +149,12 @@ def let_it_be_kept(page: Page) -> None:
     page.wait_for_timeout(1500)
 
 
+def load_anew(page: Page) -> None:
+    """Load a page anew as a reader does, who has looked at it meanwhile."""
+    let_it_be_kept(page)
+    page.reload()
+
+
 @dataclass
 class Notebook:
     """One notebook, open in a page of its own."""
@@ -202,6 +208,7 @@ class Notebook:
             is_busy: Whether its kernel is at work, and is not waited for.
         """
         self.server.reloaded.add(self.page)
+        let_it_be_kept(self.page)
         self._go()
         if not is_busy:
             self._wait()

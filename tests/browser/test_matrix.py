@@ -300,6 +300,21 @@ def blind(book):
     return lambda said: book.page.locator(".dari-cells td", has_text=said)
 
 
+def test_a_press_ends_where_it_began_though_rows_come_above(book):
+    book.execute(FILL)
+    cell(book, "2-large").get_by_text("on Sunday").wait_for()
+    book.execute("board.view.where = 'tier=basic'")
+    cell(book, "0-small").wait_for(state="hidden")
+    cell(book, "3-small").hover()
+    book.page.mouse.down()
+    book.execute("board.view.where = ''")
+    cell(book, "0-small").wait_for()
+    cell(book, "3-small").hover()
+    book.page.mouse.up()
+    assert told(book, "board.view.selected", "3-small")
+    assert not book.problems
+
+
 def test_blind_it_shows_no_llm_anywhere(book):
     book.execute(FILL)
     cell(book, "2-large").get_by_text("on Sunday").wait_for()

@@ -1028,7 +1028,6 @@ def test_a_half_written_answer_is_there_again_when_the_page_is_loaded_anew(lab, 
     if is_left:
         page.keyboard.press("Escape")
     book.save()
-    let_it_be_kept(page)
     book.reload()
     field.wait_for()
     assert field.input_value() == "I think two, but"

@@ -130,6 +130,22 @@ def test_a_row_opens_wherever_it_is_clicked_and_its_box_chooses(book):
     assert rows(page).nth(1).get_attribute("aria-current") == "true"
 
 
+@pytest.mark.parametrize("place", ["td:nth-child(2) button", "td:nth-child(2) small", "td input"])
+def test_a_press_ends_where_it_began_whatever_is_drawn_meanwhile(book, place):
+    page = book.page
+    line = rows(page).filter(has_text="n=118")
+    line.locator(place).hover()
+    page.mouse.down()
+    book.execute("browser.chosen = [d.sessions.list()[0].id]")
+    page.get_by_text("1 chosen").wait_for()
+    page.mouse.up()
+    if "input" in place:
+        page.get_by_text("2 chosen").wait_for()
+    else:
+        page.locator(".dari-beside").get_by_text("118 + 1").first.wait_for()
+    assert not book.problems
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(book, axe, theme):
     book.theme(theme)

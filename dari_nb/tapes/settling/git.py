@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ...git import run_git
+
 _SETTLED = "dari-settled"
 """Where it stands beside what git knows of a merge which conflicts were settled here."""
 _MOST_SETTLED = 100
 _MARK = re.compile(rb"^(<{7,}|\|{7,}|={7,}|>{7,})[^\n]*$", re.MULTILINE)
-# Without this, a folder's own configuration could make git run a program of its choice.
-_GIT = ("git", "-c", "core.fsmonitor=false")
 _ABOUT = ("-c", "core.autocrlf=false", "-c", "user.name=a", "-c", "user.email=a")
 _COMMIT = "commit refs/heads/{name}\ncommitter a <a> 0 +0000\ndata 0\n\n{parent}"
 _FILE = "M 100644 inline file\ndata {size}\n"
@@ -141,10 +140,9 @@ def _git(folder: Path, *command: str, given: bytes = b"", isolated: bool = False
     if isolated:
         environment = {k: v for k, v in environment.items() if not k.startswith("GIT_")}
         environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    whole = (*_GIT, *_ABOUT, *command) if isolated else (*_GIT, *command)
+    whole = (*_ABOUT, *command) if isolated else command
     try:
-        return subprocess.run(  # noqa: S603
-            whole, cwd=folder, capture_output=True, check=True, input=given, env=environment
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
+        done = run_git(folder, *whole, environment=environment, given=given)
+    except OSError:
         return None
+    return None if done.returncode else done.stdout

@@ -56,25 +56,26 @@ class Plan:
         allowed: How many of those to send that is enough for, by ``cost_per_item``; ``None`` where
             there is no cap, or nobody knows what they cost.
         shows: The smallest difference between two columns that all of it is likely to show, as the
-            matrix tells it. Of each two LLMs the run itself tells, if it has scores of both on five
-            tasks or more, or else the first other run of the agent that has: those come first that
-            have the most of these LLMs, and then the most scores. Where none has both, columns
-            stand in of the first run that has one of them, or else of the first, and it is said of
-            which LLMs nothing there tells: such a one is taken to lose as many scores as the LLM
-            that it is compared with, and two of them to lose none. Where none varies, values are
-            assumed to be 0 and 1, if no score is of another kind. A score of the same name as an
-            own one tells if both may be on one scale. Of three columns or more those two are told
-            whose difference takes most to show. Counted are the tasks on which both columns have a
-            score: what has ended of a task counts as it is, and what is to come as it came out in
-            the run that tells, by whole tasks: as many cells are drawn of each as are to come.
-            Where that are more than it had, the others get a score as often as all did, and the
-            more as those of their task did the more alike these were. Of one repeat alone others
-            are not known to differ: more of them show no more. What failed, or could not be scored,
-            has none; of yes and no, and of shares, it is 0 for whichever column is the better one,
-            as it is where the matrix names that. What was answered can fail no more. Several
-            columns, and several scores, are as many comparisons as the matrix judges together.
-            ``None`` where no difference is told. None is larger than the ends of a scale are apart,
-            where these are known. See :func:`dari_nb.scores.detectable`.
+            matrix tells it; ``None`` where none is told. Of three columns or more those two are
+            told whose difference takes most to show; several columns, and several scores, are as
+            many comparisons as the matrix judges together. Counted are whole tasks on which both
+            columns have a score. What has ended counts as it is; what is to come comes out as in
+            one run that tells of both LLMs:
+
+            - that is the run itself, if it has scores of both on five tasks or more, or else the
+              other run of the agent that has the most of these LLMs, and then the most scores. Only
+              runs tell whose scores of this name may be on one scale.
+            - where none has both, columns stand in of the first run that has one of them, or else
+              of the first, and it is said of which LLMs nothing there tells how they vary. Such a
+              one is taken to lose as many scores as the LLM that it is compared with, and two of
+              them to lose none.
+            - where none varies, values are assumed to be 0 and 1, if no score is of another kind.
+
+            What failed, or could not be scored, has no score; of yes and no, and of shares, it is 0
+            for whichever column is the better one, as it is where the matrix names that. What was
+            answered can fail no more. More repeats than the run had get a score the more as those
+            of their task did the more alike these were; after one repeat alone others are not known
+            to differ, and show no more. See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
     >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)
@@ -379,7 +380,8 @@ def _supposed(past: Past, own: str, pair: Pair, pairs: Sequence[Pair], assumptio
     if are_several:
         of += ", whose difference takes most to show"
     if without:
-        of += f", and nothing there tells of {_llms(without)}"
+        vary = "varies" if len(without) == 1 else "vary"
+        of += f", and nothing there tells how {_llms(without)} {vary}"
     for is_on, runs in (("is on", past.apart), ("seems to be on", past.far)):
         if runs:
             where = named("this run" if run == own else f"run {short_id(run)}" for run in runs)

@@ -1,5 +1,5 @@
 import type { Port } from "../host/port";
-import { button, make, on, SENDS, sendsWith } from "../shared/dom";
+import { button, focusOn, make, on, SENDS, sendsWith } from "../shared/dom";
 import { unique } from "../shared/unique";
 import { Attachments, type Upload } from "./attachments";
 import type { Outgoing, State } from "./wire";
@@ -53,7 +53,7 @@ export class Composer {
   }
 
   focus(): void {
-    this.#field.focus({ preventScroll: true });
+    focusOn(this.#field);
   }
 
   #showTraits(): void {

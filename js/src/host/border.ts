@@ -1,4 +1,4 @@
-import { atEnd, focused, on } from "../shared/dom";
+import { atEnd, focused, focusOn, on } from "../shared/dom";
 
 /** JupyterLab and Notebook leave keys alone whose target has this attribute. */
 const SPARED = "data-lm-suppress-shortcuts";
@@ -28,7 +28,7 @@ export function keepKeys(root: HTMLElement, signal: AbortSignal): void {
   // On text that is selected a click moves no focus, nor does dragging it: the reader is in the view all the same.
   const enter = () => {
     const active = focused(root);
-    if (!root.contains(active)) root.focus({ preventScroll: true });
+    if (!root.contains(active)) focusOn(root);
   };
   for (const kind of ["click", "dragend"] as const) on(root, kind, enter, signal);
   atEnd(signal, () => spared?.removeAttribute(SPARED));

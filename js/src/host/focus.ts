@@ -1,4 +1,4 @@
-import { atEnd, focused, on } from "../shared/dom";
+import { atEnd, focused, focusOn, on } from "../shared/dom";
 
 /** What takes the focus from an element that stays where it is. */
 const TAKING = ["hidden", "inert", "disabled"];
@@ -20,7 +20,7 @@ export function holdFocus(root: HTMLElement, signal: AbortSignal): void {
     const [at = root] = held;
     // Whoever has clicked beside the view has left it: what had the focus is still there.
     const isLost = [null, document.body, at].includes(active) && !canHold(at);
-    if (isLost) held.find(canHold)?.focus({ preventScroll: true });
+    if (isLost) focusOn(held.find(canHold));
     else if (active !== at) held = [];
   };
   const changes = new MutationObserver(hold);

@@ -1,6 +1,6 @@
 import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
-import { on } from "../shared/dom";
+import { focusOn, on } from "../shared/dom";
 import { Place } from "../shared/place";
 import { Questions } from "../shared/questions";
 import type { Clock } from "./clock";
@@ -42,7 +42,7 @@ export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSig
   log.setAttribute("aria-live", "off");
   log.append(turns);
   el.classList.add("dari", "dari-view", "dari-live");
-  const decided = () => log.focus({ preventScroll: true });
+  const decided = () => focusOn(log);
   const questions = new Questions(source.port, () => source.state().blocking, decided, signal);
   el.replaceChildren(head, log, latest, questions.element, bar.element);
 

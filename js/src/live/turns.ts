@@ -1,4 +1,4 @@
-import { atEnd, focused, make } from "../shared/dom";
+import { atEnd, focused, focusOn, make } from "../shared/dom";
 import { Folds } from "../shared/folds";
 import { become, isAnswer, markEnd } from "../shared/grow";
 import type { Placed } from "./timeline";
@@ -88,7 +88,7 @@ export class TurnList {
     const hadFocus = old?.contains(focused(this.#root)) ?? false;
     this.#insert(element, change, old);
     this.#items.set(change.id, element);
-    if (hadFocus) element.querySelector("summary")?.focus({ preventScroll: true });
+    if (hadFocus) focusOn(element.querySelector("summary"));
   }
 
   #remove(id: string, element: HTMLElement | undefined): void {

@@ -1,4 +1,4 @@
-import { make } from "../shared/dom";
+import { arrange, focusOn, make } from "../shared/dom";
 import { scrollWithin } from "../shared/scrolling";
 import { fill, find, put, rove } from "./parts";
 import type { Sheet } from "./sheet";
@@ -247,12 +247,12 @@ name="same"></button></td></tr>`;
     button.textContent = `${isOpen ? "▾" : "▸"} ${rows.words}`;
     button.setAttribute("aria-expanded", String(isOpen));
     const below = rows.same.length ? [fold, ...(isOpen ? rows.same.map(body) : [])] : [];
-    table.replaceChildren(head, ...rows.shown.map(body), ...below);
+    arrange(table, [head, ...rows.shown.map(body), ...below]);
     rows.shown.slice(0, PAGE).forEach(near);
     settle();
     if (!held || (!held.isConnected && lost())) return;
     const next = held.isConnected ? held : elementOf(entry);
-    next?.focus({ preventScroll: true });
+    focusOn(next);
   }
 
   return {

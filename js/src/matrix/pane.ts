@@ -1,10 +1,10 @@
 import { Timeline } from "../live/timeline";
 import { TurnList } from "../live/turns";
-import { atEnd, make } from "../shared/dom";
+import { atEnd, dress, focusOn, make } from "../shared/dom";
 import { become } from "../shared/grow";
 import { openAlike } from "../shared/place";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
-import { dress, fill, find, put, tell } from "./parts";
+import { fill, find, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
 
 /** What is beside the matrix or below it: a transcript, or cells compared. */
@@ -37,7 +37,7 @@ export class Pane {
   }
 
   focus(): void {
-    this.#log.focus({ preventScroll: true });
+    focusOn(this.#log);
   }
 
   get hasFocus(): boolean {

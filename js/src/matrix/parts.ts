@@ -1,12 +1,3 @@
-/** Gives an element attributes. */
-export function dress<Kind extends Element>(
-  element: Kind,
-  attributes: Record<string, string>,
-): Kind {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
 /** Gives a box as many children as it is to have; those that are there stay. */
 export function fill(box: Element, count: number, make: () => Element): void {
   while (box.children.length > count) box.lastElementChild?.remove();

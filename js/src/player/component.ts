@@ -1,5 +1,5 @@
 import type { Component, Port } from "../host/port";
-import { atEnd, make, on, onEscape, sendsWith } from "../shared/dom";
+import { atEnd, focusOn, make, on, onEscape, sendsWith } from "../shared/dom";
 import { keySheet, onKeys } from "../shared/keys";
 import { Answering } from "./answering";
 import { Controls } from "./controls";
@@ -50,12 +50,7 @@ function drawPlayer(
 ): () => void {
   const head = make("div", "dari-head");
   const stage = new Stage(story, playback, signal);
-  const question = new Question(
-    answering,
-    playback,
-    () => stage.log.focus({ preventScroll: true }),
-    signal,
-  );
+  const question = new Question(answering, playback, () => focusOn(stage.log), signal);
   const toggle = () => {
     sheet.hidden = !sheet.hidden;
   };

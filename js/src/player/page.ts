@@ -1,3 +1,4 @@
+import { focusOn } from "../shared/dom";
 /** The player as a page of its own, which holds all that it plays and asks nobody. */
 
 import { isUnsent } from "./answering";
@@ -85,7 +86,7 @@ function offerAnswers(port: PagePort, el: HTMLElement): void {
 /** Puts the reader where they write: at the open question, which is where all that is seen ends. */
 function leadToQuestion(port: PagePort, el: HTMLElement): void {
   const { begins = 0, seconds = 0 } = port.chapters().at(-1) ?? {};
-  el.focus({ preventScroll: true });
+  focusOn(el);
   port.set({ at: begins + seconds });
   // Out of sight it takes no focus, and does once it is asked.
   el.querySelector<HTMLElement>(".dari-question textarea")?.focus();

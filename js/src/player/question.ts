@@ -1,5 +1,5 @@
 import { isChord } from "../host/border";
-import { atEnd, button, focused, keep, make, on, onEscape, SENDS } from "../shared/dom";
+import { atEnd, button, focused, focusOn, keep, make, on, onEscape, SENDS } from "../shared/dom";
 import type { Answering } from "./answering";
 import type { Playback } from "./playback";
 import type { Mark } from "./wire";
@@ -93,7 +93,7 @@ export class Question {
 
   /** Puts the reader where they write. */
   focus(): void {
-    this.#field.focus({ preventScroll: true });
+    focusOn(this.#field);
   }
 
   /** Brings all of it into sight, or as much of it as is seen at once above its buttons. */

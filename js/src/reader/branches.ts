@@ -1,5 +1,5 @@
 import type { Port } from "../host/port";
-import { button, focused, make, onEscape, SENDS, sendsWith } from "../shared/dom";
+import { button, focused, focusOn, make, onEscape, SENDS, sendsWith } from "../shared/dom";
 import type { Again, Row, State, Step } from "./wire";
 
 const NONE = "There is no other branch.";
@@ -73,7 +73,7 @@ export class Branches {
   async compare(element: HTMLElement, row: Row): Promise<void> {
     const shown = element.querySelector(":scope > .dari-wide");
     shown?.remove();
-    element.focus({ preventScroll: true });
+    focusOn(element);
     if (shown) return;
     if (!this.#of(row)) return this.#on.say(NONE);
     const body = { turn: row.turn, by: 0 } satisfies Step;
@@ -83,10 +83,10 @@ export class Branches {
     box.innerHTML = html;
     onEscape(box, () => {
       box.remove();
-      element.focus({ preventScroll: true });
+      focusOn(element);
     });
     element.append(box);
-    box.focus({ preventScroll: true });
+    focusOn(box);
   }
 
   /** Opens a place to write another message in the place of this one. */
@@ -113,7 +113,7 @@ export class Branches {
     const close = () => {
       this.#texts.delete(row.id);
       form.remove();
-      element.focus({ preventScroll: true });
+      focusOn(element);
     };
     const ask = () => void this.#ask(element, row, field.value, note);
     const line = make("div", "dari-line", {}, note, make("small", "", {}, `${SENDS} asks`));

@@ -1,5 +1,5 @@
 import type { Port } from "../host/port";
-import { atEnd, focused, make, on } from "../shared/dom";
+import { atEnd, focused, focusOn, make, on } from "../shared/dom";
 import { Folds } from "../shared/folds";
 import { type Key, keySheet, onKeys } from "../shared/keys";
 import { bringIntoSight } from "../shared/scrolling";
@@ -29,7 +29,7 @@ interface Goal {
 /** One view of a transcript. */
 export class Reader {
   /** Gives the focus away when there is nothing more to stop: to the transcript. */
-  leave = () => this.#log.focus({ preventScroll: true });
+  leave = () => focusOn(this.#log);
   readonly #port: Port<State>;
   readonly #rows: Rows;
   readonly #signal: AbortSignal;
@@ -261,7 +261,7 @@ export class Reader {
     this.#view.put(place, top);
     const element = this.#view.element(row.id);
     const control = by && element?.querySelector<HTMLElement>(`.dari-branch [data-by="${by}"]`);
-    (control || element)?.focus({ preventScroll: true });
+    focusOn(control || element);
     // What is in the row may be on its way, and rows get their heights in the next frames.
     this.#goal = this.#pieces.get(row)?.rev === row.rev ? undefined : goal;
     if (frames > 0) requestAnimationFrame(() => this.#went(goal, frames - 1));
@@ -357,7 +357,7 @@ export class Reader {
     if (!row) return;
     this.#moveTo(row.id);
     this.#view.reveal(place, block);
-    if (focus) this.#view.element(row.id)?.focus({ preventScroll: true });
+    if (focus) focusOn(this.#view.element(row.id));
   }
 
   #jump(by: 1 | -1, test: (row: Row, place: number) => boolean, what: string): void {
@@ -392,7 +392,7 @@ export class Reader {
       this.#findSoon("");
     }
     if (this.#hidesTools) this.hideTools();
-    this.#log.focus({ preventScroll: true });
+    focusOn(this.#log);
   }
 
   #makeKeys(): Key[] {

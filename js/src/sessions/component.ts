@@ -145,15 +145,9 @@ class Browser {
   #draw(): void {
     const chosen = new Set(this.#port.get("chosen"));
     const lines = this.#lines.slice(0, this.#most);
-    this.#table.show({
-      lines,
-      order: this.#order,
-      known: this.#list,
-      chosen,
-      opened: this.#opened,
-      unfolded: this.#unfolded,
-      sizes: this.#sizes,
-    });
+    const [opened, unfolded, sizes] = [this.#opened, this.#unfolded, this.#sizes];
+    const shown = { lines, known: this.#list, chosen, opened, unfolded, sizes };
+    this.#table.show(shown, this.#order);
     this.#more.hidden = lines.length === this.#lines.length;
     this.#more.textContent = `${this.#lines.length - lines.length} more`;
     this.#count.textContent = this.#counted(chosen.size);

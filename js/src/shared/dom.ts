@@ -37,6 +37,15 @@ export function atEnd(signal: AbortSignal, done: () => void): void {
   signal.addEventListener("abort", done);
 }
 
+/** Gives an element attributes. */
+export function dress<Kind extends Element>(
+  element: Kind,
+  attributes: Record<string, string>,
+): Kind {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
 /** Makes an element: a class, attributes by name, and what is in it. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
@@ -44,9 +53,8 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
   attributes: Record<string, string> = {},
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[Tag] {
-  const element = document.createElement(tag);
+  const element = dress(document.createElement(tag), attributes);
   if (name) element.className = name;
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   element.append(...children);
   return element;
 }
@@ -63,10 +71,25 @@ export function button(
   return element;
 }
 
+/** Has an element hold these, in their order; what stays in its place is not touched. */
+export function arrange(element: Element, children: Element[]): void {
+  const held = new Set(children);
+  for (const child of [...element.children]) if (!held.has(child)) child.remove();
+  for (const [place, child] of children.entries()) {
+    const there = element.children[place] ?? null;
+    if (there !== child) element.insertBefore(child, there);
+  }
+}
+
 /** The element that has the focus, also inside of a shadow tree. */
 export function focused(inside: Node): Element | null {
   const root: Node & Partial<DocumentOrShadowRoot> = inside.getRootNode();
   return root.activeElement ?? null;
+}
+
+/** Gives an element the focus, and scrolls nothing. */
+export function focusOn(element: HTMLElement | null | undefined): void {
+  element?.focus({ preventScroll: true });
 }
 
 /** Keeps an element for each thing by its id: what is being filled in stays as it is. */

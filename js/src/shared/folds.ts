@@ -1,4 +1,5 @@
 import { on } from "./dom";
+
 /** What a reader opened or closed outlives the next version of the item. */
 export class Folds {
   readonly #chosen = new Map<string, Map<number, boolean>>();

@@ -1,5 +1,5 @@
 import { keepKeysOn } from "../host/border";
-import { atEnd, on } from "./dom";
+import { atEnd, focusOn, on } from "./dom";
 import { foldsIn } from "./folds";
 import { isAnswer } from "./grow";
 import { itemAt, wayTo } from "./order";
@@ -188,7 +188,7 @@ export class Place {
     const summary = this.#focus?.matches("summary") ? after[index]?.querySelector("summary") : null;
     const target = summary ?? paper.querySelector<HTMLElement>(".dari-tall") ?? paper;
     if (target !== summary) target.tabIndex = -1;
-    target.focus({ preventScroll: true });
+    focusOn(target);
     keepKeysOn(paper);
   }
 }

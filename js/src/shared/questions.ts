@@ -1,6 +1,6 @@
 import type { Port } from "../host/port";
 import type { Decision, Question } from "../host/wire";
-import { button, focused, keep, make, on } from "./dom";
+import { button, focused, focusOn, keep, make, on } from "./dom";
 
 /** What a view with questions has among its traits. */
 interface Asking {
@@ -89,7 +89,7 @@ export class Questions {
       const pressed = focused(card);
       const reason = verdict === "refuse" ? why.value.trim() : "";
       // What is inert loses the focus, and keys would go to the notebook.
-      card.focus({ preventScroll: true });
+      focusOn(card);
       line.toggleAttribute("inert", true);
       try {
         await this.#port.ask("decide", { id, verdict, reason } satisfies Decision);

@@ -18,18 +18,20 @@ function tableOf(rows: Row[]): { table: Table; wished: string[] } {
     new AbortController().signal,
   );
   const lines = lined(rows);
-  table.show({
-    lines,
-    order: { column: "when", descending: true },
-    known: {
-      gists: new Map([["s1", { words: "Hi", turns: 1, cancelled: false }]]),
-      costs: new Map(),
+  table.show(
+    {
+      lines,
+      known: {
+        gists: new Map([["s1", { words: "Hi", turns: 1, cancelled: false }]]),
+        costs: new Map(),
+      },
+      chosen: new Set(),
+      opened: "",
+      unfolded: new Set(),
+      sizes: new Map(lines.map((line) => [line.key, line.rows.length])),
     },
-    chosen: new Set(),
-    opened: "",
-    unfolded: new Set(),
-    sizes: new Map(lines.map((line) => [line.key, line.rows.length])),
-  });
+    { column: "when", descending: true },
+  );
   return { table, wished };
 }
 

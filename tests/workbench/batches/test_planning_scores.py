@@ -263,7 +263,7 @@ def test_cells_that_failed_count_for_nothing_and_so_do_those_to_come_that_may(tr
     assert told in can_show(plan)
     alone = tried([f"More {n}" for n in range(90)], ["a", "c"], 2, dry_run=True)
     # What b has lost is not put on c.
-    assert "on 20 tasks of a and b, and nothing there tells of c" in can_show(alone)
+    assert "on 20 tasks of a and b, and nothing there tells how c varies" in can_show(alone)
     assert "no score" not in can_show(alone)
     assert alone.shows.tasks == 90
 
@@ -761,7 +761,7 @@ def test_one_llm_that_is_on_another_scale_is_told_of(tried, llms):
     more = [*TASKS, MORE[0]]
     assert "another scale" not in can_show(tried(more, ["a", "b"], dry_run=True, run_id="stars"))
     extended = tried(TASKS, ["a", "b", "c"], dry_run=True, run_id="stars")
-    assert f"of a and b, and nothing there tells of c, {told}" in can_show(extended)
+    assert f"of a and b, and nothing there tells how c varies, {told}" in can_show(extended)
 
 
 def test_a_run_that_failed_as_a_whole_is_told_of(tried, server, d):
@@ -803,7 +803,7 @@ def test_an_llm_of_which_nothing_tells_loses_no_more_than_another_one_did(tried,
         plan = tried(batch.tasks, [*"abc"], run_id=batch.run_id, dry_run=True)
         lost = "; 15 of 60 cells have no score"
     told = can_show(plan)
-    assert "nothing there tells of c" in told
+    assert "nothing there tells how c varies" in told
     assert lost in told
     assert "if again" not in told
     batch = batch.add(llms=["c"]).wait(60)
@@ -818,7 +818,7 @@ def test_an_llm_that_lost_most_stands_in_for_none(tried, score, failed):
     tried(tasks, [*"ab"]).score("x", score)
     one = tried([f"More {n}" for n in range(20)], ["a", "c"], dry_run=True)
     assert one.shows.tasks == 20
-    assert "and nothing there tells of c" in can_show(one)
+    assert "and nothing there tells how c varies" in can_show(one)
     assert "no score" not in can_show(one)
 
 
@@ -837,7 +837,7 @@ def test_a_run_of_one_of_two_llms_tells_before_one_of_neither(tried):
     tried([f"Task {n}{' breaks' * (n < 6)}" for n in range(20)], ["b"]).score("x", size)
     tried([f"Elsewhere {n}" for n in range(12)], ["a"]).score("x", size)
     one = tried([f"More {n}" for n in range(20)], ["b", "c"], dry_run=True)
-    assert "on 14 tasks of b, and nothing there tells of c" in can_show(one)
+    assert "on 14 tasks of b, and nothing there tells how c varies" in can_show(one)
     assert "if again 6 of 20 cells get no score: 14 of 20 tasks can be compared" in can_show(one)
 
 
@@ -905,7 +905,8 @@ def test_of_two_llms_of_which_no_run_has_both_it_is_said_of_whom_nothing_tells(t
         if untold is None:
             assert "nothing" not in told
         else:
-            assert f"in run two on 30 tasks of a and c, and nothing there tells of {untold}" in told
+            lacking = f"nothing there tells how {untold} varies"
+            assert f"in run two on 30 tasks of a and c, and {lacking}" in told
 
 
 def test_losses_of_the_run_itself_are_told_beside_those_that_may_come(tried):
@@ -1017,7 +1018,7 @@ def test_each_two_llms_are_told_by_a_run_that_has_both(tried):
 
 def test_llms_of_which_nothing_tells_how_they_vary_are_named(tried):
     tried(TASKS, ["a", "b"], run_id="two").score("x", size)
-    told = "in run two on 30 tasks of a and b, and nothing there tells of c"
+    told = "in run two on 30 tasks of a and b, and nothing there tells how c varies"
     assert told in can_show(tried(MORE, ["a", "b", "c"], dry_run=True))
     assert "nothing there tells" not in can_show(tried(MORE, ["a", "b"], dry_run=True))
 
@@ -1025,7 +1026,7 @@ def test_llms_of_which_nothing_tells_how_they_vary_are_named(tried):
 def test_an_llm_with_too_few_scores_does_not_tell(tried):
     batch = tried(TASKS, ["a", "b"], run_id="own")
     batch.score("x", lambda turn: None if is_one_of(turn, range(4, 30)) else size(turn))
-    told = "in run own on 30 tasks of a, and nothing there tells of b"
+    told = "in run own on 30 tasks of a, and nothing there tells how b varies"
     assert told in can_show(tried(MORE, ["a", "b"], dry_run=True))
 
 
