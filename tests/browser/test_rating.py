@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from playwright.sync_api import expect
 
 from dari_nb.scores import Score, ScoreBook
@@ -89,6 +90,19 @@ def test_whoever_gives_the_same_ratings_again_after_a_restart_loses_none(lab):
     book.page.keyboard.press("Backspace")
     expect(told_there).to_have_text("taken back")
     assert told(book, "board.kept", "{'1-small': 4, '2-small': None}")
+
+
+@pytest.mark.parametrize("clicks", [2, 3])
+def test_a_double_click_rates_and_one_click_more_takes_it_back(lab, clicks):
+    book = opened(lab)
+    told_there = book.page.locator(".dari-rate .dari-note")
+    five = book.page.locator(".dari-rate button", has_text="5")
+    five.click(click_count=clicks)
+    expect(told_there).to_have_text("saved: 5 of 5")
+    assert told(book, "board.kept", "{'0-small': 5}")
+    five.click()
+    expect(told_there).to_have_text("taken back")
+    assert told(book, "board.kept", "{'0-small': None}")
 
 
 def test_what_was_saved_is_in_its_cell_when_the_kernel_is_shut_down(lab):

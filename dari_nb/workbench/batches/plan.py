@@ -59,17 +59,17 @@ class Plan:
             matrix tells it; ``None`` where none is told. Of three columns or more those two are
             told whose difference takes most to show; several columns, and several scores, are as
             many comparisons as the matrix judges together. Counted are whole tasks on which both
-            columns have a score. What has ended counts as it is; what is to come comes out as in
-            one run that tells of both LLMs:
+            columns have a score. What has ended counts as it is, and of what is to come past runs
+            of the agent tell, the run itself before others. Those come first that have scores of
+            the most of these LLMs, and then of the most tasks; only scores of this name tell that
+            may be on one scale.
 
-            - that is the run itself, if it has scores of both on five tasks or more, or else the
-              other run of the agent that has the most of these LLMs, and then the most scores. Only
-              runs tell whose scores of this name may be on one scale.
-            - where none has both, columns stand in of the first run that has one of them, or else
-              of the first, and it is said of which LLMs nothing there tells how they vary. Such a
-              one is taken to lose as many scores as the LLM that it is compared with, and two of
-              them to lose none.
-            - where none varies, values are assumed to be 0 and 1, if no score is of another kind.
+            - How values vary: the first run tells in which both LLMs have scores of five same tasks
+              or more. Else columns stand in, of a run that has one of them before one that has
+              neither, and it is said of which LLMs nothing there tells how they vary. Where none
+              varies, values are assumed to be 0 and 1, if no score is of another kind.
+            - How many get no score: the first run that has both tells, or else each LLM's first run
+              of its own. An LLM that no run has is taken to lose none.
 
             What failed, or could not be scored, has no score; of yes and no, and of shares, it is 0
             for whichever column is the better one, as it is where the matrix names that. What was
@@ -189,21 +189,17 @@ class Plan:
         found, place = planned(asked, countable.comparisons, past.limits)
         pair = pairs[place]
         told = _supposed(past, self.run_id, pair, pairs, found.assumption)
-        told = "; ".join(filter(None, (told, countable.told(cells, pair))))
+        parts = told, countable.told(cells, pair), *_failed(past, pairs)
+        told = "; ".join(filter(None, parts))
         return replace(found, tasks=pair.tasks, repeats=int(pair.repeats), assumption=told)
 
     def _shown_text(self, shown: Detectable | None) -> str:
         """Say what can be shown, or why nothing is told."""
         if shown is not None:
             return shown.found
-        counted = self._past.counted
-        able = {
-            (cell.row, cell.column) for cell in self._seen.values() if self._countable.has(cell)
-        }
-        can_be_compared = max(Counter(row for row, _ in able).values(), default=0) > 1
-        is_own = not counted or counted[0].run_id == self.run_id or not can_be_compared
-        of = "" if is_own else f" of run {short_id(counted[0].run_id)}"
-        return f"unknown: {self._past.untold or f'no task{of} has a score in two columns'}"
+        if self._past.untold:
+            return f"unknown: {self._past.untold}"
+        return f"unknown{self._countable.why_none([*self._seen.values()])}"
 
     def check(self, max_items: int) -> None:
         """Hold the cap.
@@ -365,18 +361,17 @@ def _supposed(past: Past, own: str, pair: Pair, pairs: Sequence[Pair], assumptio
     """Say in short what is supposed, and by which columns of how many."""
     two = pair.precedent
     if two.known is None:
-        run_id, cells = past.broken
-        failed = f"; all {count_text(cells, 'cell')} of run {short_id(run_id)} failed"
-        why = failed if cells and not past.has_any else ""
-        return "".join((_ASSUMED, *assumption.partition("; ")[1:], why))
+        return "".join((_ASSUMED, *assumption.partition("; ")[1:]))
     tasks = count_text(two.known.tasks, "task")
     of = f"variance of {two.name} in run {short_id(two.run_id)} on {tasks}"
     are_several = len({frozenset(each.precedent.llms) for each in pairs}) > 1
     there = [each for each in pairs if each.precedent.run_id == two.run_id]
-    told = {llm for each in there for llm in each.precedent.enough}
-    without = {llm for each in there for llm in each.llms} - told
-    if without or are_several or not two.is_told:
-        of += f" of {_llms(two.enough)}"
+    told = {llm for each in there for llm in each.precedent.llms}
+    without = {llm for each in there for llm in each.losing.llms} - told
+    if without or are_several:
+        of += f" of {_llms(two.llms)}"
+    if are_several and not {*two.llms} <= {*pair.losing.llms}:
+        of += f", in place of {_llms(pair.losing.llms)}"
     if are_several:
         of += ", whose difference takes most to show"
     if without:
@@ -391,6 +386,24 @@ def _supposed(past: Past, own: str, pair: Pair, pairs: Sequence[Pair], assumptio
         lacking = f" of {_llms({*two.llms}.difference(known) or two.llms)}" if known else ""
         of += f", since this run's own scores tell nothing{lacking}"
     return assumption.replace("variance of earlier values", of)
+
+
+def _failed(past: Past, pairs: Iterable[Pair]) -> list[str]:
+    """Say of which LLMs all failed that was asked before, where nothing else tells of them."""
+    untold = {
+        llm
+        for pair in pairs
+        for llm, column in zip(pair.losing.llms, pair.losing.columns, strict=True)
+        if not column
+    }
+    runs: dict[str, dict[str | None, int]] = defaultdict(dict)
+    for llm in untold.intersection(past.broken):
+        run_id, cells = past.broken[llm]
+        runs[run_id][llm] = cells
+    return [
+        f"all {count_text(sum(of.values()), 'cell')} of {_llms(of)} failed in run {short_id(run)}"
+        for run, of in runs.items()
+    ]
 
 
 def _llms(llms: Iterable[str | None]) -> str:

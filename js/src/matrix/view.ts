@@ -438,6 +438,8 @@ export class MatrixView {
   }
 
   #clicked(event: MouseEvent): void {
+    // A double click takes nothing back.
+    if (event.detail > 1) return;
     const cell = this.#cellAt(event);
     const button = (event.target as Element).closest("button");
     const name = button?.name;

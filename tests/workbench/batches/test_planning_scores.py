@@ -225,7 +225,7 @@ def test_as_many_new_tasks_show_what_a_run_itself_does_if_again_so_many_get_none
 def test_of_one_past_column_those_tasks_count_that_have_a_score(tried):
     tried(TASKS, ["a"]).score("x", lambda turn: None if is_b_of_even(turn, "a") else size(turn))
     plan = tried([f"More {n}" for n in range(40)], ["a", "b"], dry_run=True)
-    told = "; if again 15 of 30 cells get no score: 20 of 40 tasks can be compared"
+    told = "; if again 15 of 30 cells of a get no score: 20 of 40 tasks can be compared"
     assert told in can_show(plan)
 
 
@@ -292,17 +292,27 @@ def test_what_max_cost_allows_is_counted_in_the_same_way(tried):
 
 
 @pytest.mark.parametrize(
-    "missing",
-    [lambda turn: None, lambda turn: None if " by b" in turn.text else size(turn)],
+    ("missing", "own", "other"),
+    [
+        (
+            lambda turn: None,
+            "no task has a score in two columns",
+            "no task of run past has a score in two columns",
+        ),
+        (
+            lambda turn: None if " by b" in turn.text else size(turn),
+            "b has no score",
+            "b has no score in run past",
+        ),
+    ],
     ids=["all", "one column"],
 )
-def test_where_no_task_can_be_compared_no_difference_is_told(tried, missing):
+def test_where_no_task_can_be_compared_no_difference_is_told(tried, missing, own, other):
     batch = tried(TASKS, ["a", "b"], run_id="past")
     batch.score("x", missing)
     later = tried(["x", "y"], ["a", "b"], dry_run=True)
-    for plan, of in ((batch.plan(), ""), (later, " of run past")):
-        few = f"unknown: no task{of} has a score in two columns"
-        assert (plan.shows, can_show(plan)) == (None, few)
+    for plan, why in ((batch.plan(), own), (later, other)):
+        assert (plan.shows, can_show(plan)) == (None, f"unknown: {why}")
 
 
 @pytest.mark.parametrize(("llms", "count"), [("ab", 2), ("abc", 6)])
@@ -771,7 +781,7 @@ def test_a_run_that_failed_as_a_whole_is_told_of(tried, server, d):
 
     d.batches.run("broken", TASKS[:6], ["a", "b"], run_id="gone").wait(60)
     plan = d.batches.run("broken", MORE, ["a", "b"], dry_run=True)
-    assert "around 0.5; all 12 cells of run gone failed)" in can_show(plan)
+    assert "around 0.5; all 12 cells of a and b failed in run gone)" in can_show(plan)
     tried(TASKS[:6], ["a", "b"], run_id="came")
     assert "failed" not in can_show(tried(MORE, ["a", "b"], dry_run=True))
 
@@ -838,7 +848,7 @@ def test_a_run_of_one_of_two_llms_tells_before_one_of_neither(tried):
     tried([f"Elsewhere {n}" for n in range(12)], ["a"]).score("x", size)
     one = tried([f"More {n}" for n in range(20)], ["b", "c"], dry_run=True)
     assert "on 14 tasks of b, and nothing there tells how c varies" in can_show(one)
-    assert "if again 6 of 20 cells get no score: 14 of 20 tasks can be compared" in can_show(one)
+    assert "if again 6 of 20 cells of b get no score: 14 of 20 tasks can" in can_show(one)
 
 
 def compared_of(batch, name):
@@ -1073,3 +1083,100 @@ def test_a_dry_run_of_tasks_that_were_cancelled_sends_nothing_and_shows_nothing(
     again = d.batches.run("tried", TASKS[:6], ["a", "b"], dry_run=True)
     assert but_for_costs(again) == but_for_costs(batch.plan())
     assert (again.cancelled, again.sends, again.shows) == (12, 0, None)
+
+
+@pytest.mark.parametrize("score", [size, is_right])
+@pytest.mark.parametrize("before", [10, 16])
+@pytest.mark.parametrize("beside", ["b", "ab", "cb"])
+def test_what_an_llm_has_lost_counts_whatever_other_runs_there_are(tried, score, before, beside):
+    past = [f"All {n}{' breaks' * (n < before)}" for n in range(20)]
+    tried(past, [*beside], run_id="some").score("x", score)
+    tried(TASKS[:24], ["a", "c"], run_id="whole").score("x", score)
+    left = 20 - before
+    plan = tried(MORE[:20], ["b", "a"], dry_run=True)
+    assert plan.shows.tasks == left
+    own = tried(TASKS[:24], [*"acb"], run_id="whole", dry_run=True)
+    assert own.shows.tasks == left * 24 // 20
+    batch = tried([f"Came {n}{' breaks' * (n < before)}" for n in range(20)], ["b", "a"])
+    batch.score("x", score)
+    assert compared_of(batch, "x") == {("a", "b"): left}
+    told = can_show(plan)
+    if score is is_right and before == 10:
+        assert "; what the better one lacks counted as 0" in told
+    assert re.search(rf"if again {before} of (20|40|44) cells( of [abc] and b| of b)? get", told)
+
+
+@pytest.mark.parametrize(("count", "lost"), [(4, 0), (20, 16)])
+def test_numbers_stay_numbers_though_too_few_tasks_tell_of_an_llm(tried, count, lost):
+    random = np.random.default_rng(3)
+    tried([f"All {n}" for n in range(40)], [*"ac"], run_id="all").score("x", spread(random, 40))
+    few = [f"Few {n}{' breaks' * (n < lost)}" for n in range(count)]
+    batch = tried(few, ["b"])
+    batch.score("x", size)
+    for llms in (["b", "a"], ["b", "c"]):
+        plan = tried(MORE[:20], llms, dry_run=True)
+        told = "in run all on 40 tasks of a and c, and nothing there tells how b varies"
+        assert told in can_show(plan)
+        assert plan.shows.tasks == (4 if lost else 20)
+        if not lost:
+            assert 75 <= named(random, plan) <= 90
+
+
+@pytest.mark.parametrize("more", [[], ["c"]])
+def test_an_llm_that_nothing_tells_of_is_taken_to_lose_nothing(tried, more):
+    past = [f"All {n}{' breaks' * (n < 10)}" for n in range(40)]
+    tried(past, ["a", "b"], run_id="past").score("x", is_right)
+    known, new = (tried(past, llms, run_id="past", dry_run=True) for llms in (["a", "b"], [*"abc"]))
+    assert known.shows.tasks == new.shows.tasks == 30
+    other = tried([f"New {n}" for n in range(40)], ["b", "c"], dry_run=True)
+    assert other.shows.tasks == 30
+    # What b lost is 0 for it if it is the better one, since c loses nothing there.
+    assert other.shows.difference == pytest.approx(known.shows.difference, rel=0.1)
+    assert "; what the better one lacks counted as 0" in can_show(other)
+
+
+def test_a_run_that_tells_of_one_llm_tells_before_a_larger_one_that_tells_of_neither(tried):
+    random = np.random.default_rng(3)
+    batch = tried([f"One {n}" for n in range(12)], ["a", "b"], run_id="one")
+    batch.score("x", lambda turn: size(turn) if " by a" in turn.text else None)
+    larger = tried([f"Two {n}" for n in range(40)], ["c", "b"], run_id="two")
+    wild = spread(random, 40)
+    larger.score("x", lambda turn: 100 * wild(turn) if " by c" in turn.text else None)
+    told = can_show(tried(MORE, ["a", "b"], dry_run=True))
+    assert "b has no score in run" in told
+    batch.score("x", lambda turn: size(turn) if not is_one_of(turn, range(3, 12), "b") else None)
+    told = can_show(tried(MORE, ["a", "b"], dry_run=True))
+    assert "in run one on 12 tasks of a, and nothing there tells how b varies" in told
+
+
+def test_of_whom_all_failed_where_nothing_else_is_told_is_said(tried, d):
+    tried(TASKS, ["a", "c"], run_id="whole").score("x", size)
+    tried([f"Gone {n} breaks" for n in range(8)], ["b"], run_id="gone")
+    told = can_show(tried(MORE, ["a", "b"], dry_run=True))
+    assert told.endswith("; all 8 cells of b failed in run gone)")
+    assert "failed" not in can_show(tried(MORE, ["a", "c"], dry_run=True))
+    tried([f"Came {n}" for n in range(8)], ["b"]).score("x", size)
+    assert "failed" not in can_show(tried(MORE, ["a", "b"], dry_run=True))
+
+
+def test_of_three_llms_it_is_said_where_no_task_has_a_score_of_all(tried):
+    batch = tried(TASKS[:20], ["a", "b", "c"], run_id="three")
+    cut = {"b": range(10), "c": range(10, 20)}
+    batch.score(
+        "x",
+        lambda turn: (
+            None if any(is_one_of(turn, of, llm) for llm, of in cut.items()) else size(turn)
+        ),
+    )
+    assert compared_of(batch, "x") == {("a", "b"): 10, ("a", "c"): 10, ("b", "c"): 0}
+    assert can_show(batch.plan()) == "unknown: no task has a score in all columns"
+
+
+def test_what_has_not_ended_for_an_llm_counts_as_what_is_to_come(tried, d):
+    tried(TASKS[:20], ["a", "b"], run_id="own").score("x", size)
+    some = d.batches.run("tried", TASKS[:4], ["c"], run_id="own").wait(60)
+    some.score("x", size)
+    plan = tried(MORE[:20], [*"abc"], dry_run=True)
+    assert plan.shows.tasks == 20
+    assert "comparisons=3" in can_show(plan)
+    assert "too few" not in can_show(plan)

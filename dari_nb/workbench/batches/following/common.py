@@ -1,10 +1,11 @@
-"""What two columns of a past run have in common, if each task has so many cells again."""
+"""What two columns of the past have in common, if each task has so many cells again."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from ....score_kinds import is_number
@@ -21,6 +22,9 @@ class Seen(NamedTuple):
 
     scored: int
     of: int
+
+
+_NOTHING_LOST = Seen(1, 1)
 
 
 class Loss(NamedTuple):
@@ -86,27 +90,40 @@ def rounded(share: float) -> float:
 
 
 def common(
-    one: ByTask, other: ByTask, repeats: int, answered: tuple[bool, bool], *, zeros: bool
+    one: ByTask,
+    other: ByTask,
+    repeats: int,
+    answered: tuple[bool, bool],
+    *,
+    zeros: bool,
+    are_of_one_run: bool = True,
 ) -> Common:
     """Return what two columns have in common if each has so many cells of a task.
 
-    So many are drawn of each past task, see :meth:`Loss.chances`. Of which of both there are
-    answers already, none fails; with ``zeros`` what the one lost is 0 for it.
+    So many are drawn of each past task, see :meth:`Loss.chances`; where they are of two runs, each
+    task of the one may go with each of the other. Of which of both there are answers already, none
+    fails; with ``zeros`` what the one lost is 0 for it.
     """
     first, second = (_seen(*of) for of in zip((one, other), answered, strict=True))
-    pairs = [(first[task], second[task]) for task in first if task in second]
-    pairs = [pair for pair in pairs if any(seen.of for seen in pair)]
+    if are_of_one_run:
+        same = [(first[task], second[task]) for task in first if task in second]
+        pairs = Counter(pair for pair in same if any(seen.of for seen in pair))
+        columns = [[*of] for of in zip(*pairs.elements(), strict=True)]
+    else:
+        columns = [[*of.values()] or [_NOTHING_LOST] for of in (first, second)]
+        each = (Counter(of).items() for of in columns)
+        pairs = Counter({(a, b): n * m for (a, n), (b, m) in product(*each)})
     if not pairs:
         return Common()
-    columns = [*zip(*pairs, strict=True)]
+    total = pairs.total()
     losses = tuple(map(_loss, columns))
     both = ours = theirs = inverse = 0.0
     shares: dict[float, float] = defaultdict(float)
-    for pair, many in Counter(pairs).items():
+    for pair, many in pairs.items():
         mine, others = (
             loss.chances(seen, repeats) for loss, seen in zip(losses, pair, strict=True)
         )
-        part = many / len(pairs)
+        part = many / total
         have = part * (1 - mine[0]) * (1 - others[0])
         both += have
         ours += part * (1 - mine[0])

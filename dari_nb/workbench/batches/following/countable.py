@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ....models.events import CANCELLED
 from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
+from ....render.plain.words import short_id
 from ....score_kinds import JUDGE, is_number
 from ..cells import Column
 from ..matrix.means import LEVEL, columns_compared, comparisons_of
 from .common import Common, Loss, Seen, common, rounded
-from .past_scores import Past, Precedent, named
+from .past_scores import Losing, Past, Precedent, named
 
 if TYPE_CHECKING:
     from ....scores.power.detectable import Size
@@ -30,8 +31,7 @@ class Pair(NamedTuple):
     """What a column is compared with another one on, if it is the better one.
 
     Attributes:
-        llms: Those of the first and of the other one.
-        precedent: What columns of a past run had: so does what is to come.
+        losing: What tells how many scores they lose.
         tasks: On how many tasks both have a score.
         repeats: How many scores a column has there: the variance of its means is that of so many.
         again: How many past cells got no score of those columns of which something is to come, of
@@ -40,10 +40,10 @@ class Pair(NamedTuple):
         known: Which share of its scores the first has on how many of these, the rest being 0.
         others: Which it may have on any other of these, with the chance of each.
         each: How many scores the first has on a task, with those that are 0, and the other one.
+        precedent: What tells how values vary.
     """
 
-    llms: tuple[str | None, str | None]
-    precedent: Precedent
+    losing: Losing
     tasks: int = 0
     repeats: float = 1.0
     again: _Again = (0, 0, ())
@@ -51,6 +51,7 @@ class Pair(NamedTuple):
     known: tuple[tuple[float, int], ...] = ()
     others: tuple[tuple[float, float], ...] = ()
     each: tuple[float, float] = (1.0, 1.0)
+    precedent: Precedent = Precedent()
 
     @property
     def lost(self) -> Lost:
@@ -166,9 +167,11 @@ class Countable:
             column: {row: _Task(**of) for row, of in rows.items()} for column, rows in given.items()
         }
         return [
-            _pair(llms, precedent, found.get(one, {}), found.get(other, {}), zeros=self._zeros)
+            pair._replace(precedent=precedent)
             for one, other in permutations(self._compared.get(self._counted, ()), 2)
             for llms in [(self._llms[one], self._llms[other])]
+            for losing in [self._past.losing(*llms)]
+            for pair in [_pair(losing, found.get(one, {}), found.get(other, {}), zeros=self._zeros)]
             for precedent in self._past.precedents(*llms)
         ]
 
@@ -177,12 +180,11 @@ class Countable:
         tasks, of = pair.tasks, len({cell.row for cell in cells})
         able = {column for column, name in self._rows if name == self._counted}
         compared, columns = self._compared[self._counted], self._matrix.columns
-        without = [one.label for one in columns if one.id not in able]
         few = [one.label for one in columns if one.id in able.difference(compared)]
         told = [
-            f"{named(labels)} {'has' if len(labels) == 1 else 'have'} {what}"
+            f"{named(labels)} {_have(labels)} {what}"
             for labels, what in (
-                (without, "no score"),
+                (self._without, "no score"),
                 (few, "a score on too few tasks to be compared"),
             )
             if labels
@@ -192,7 +194,7 @@ class Countable:
         lost, what = sum(not self.has(cell) for cell in ended), "score" if self._name else "answer"
         again, past_cells, whose = pair.again
         # What the run itself has lost is told once.
-        if lost and (self._matrix.run_id, lost) != (pair.precedent.run_id, again):
+        if lost and ({self._matrix.run_id}, lost) != ({*pair.losing.run_ids}, again):
             have = "get" if unscored else "have"
             told.append(f"{lost:,} of {len(ended):,} cells {have} no {what}")
         if again:
@@ -207,6 +209,28 @@ class Countable:
         zeros = "what the better one lacks counted as 0" if any(pair.lost) else ""
         missing = ": ".join(filter(None, (" and ".join(told), left)))
         return "; ".join(filter(None, (yet if unscored else "", missing, zeros)))
+
+    def why_none(self, cells: Sequence[MatrixCell]) -> str:
+        """Say of whom no difference can be told, and why."""
+        lacking = next((pair for pair in self.pairs(cells) if not pair.tasks), None)
+        if lacking is not None:
+            whom = named(Column(llm).label for llm in lacking.losing.llms)
+            is_one_of = len(self._matrix.columns) > len(lacking.losing.llms)
+            return f"{f' for {whom}' if is_one_of else ''}: {self.told(cells, lacking)}"
+        able = {(cell.row, cell.column) for cell in self._matrix.cells if self.has(cell)}
+        can_be_compared = max(Counter(row for row, _ in able).values(), default=0) > 1
+        counted, without = self._past.counted, self._without
+        is_own = not counted or counted[0].run_id == self._matrix.run_id or not can_be_compared
+        of = "" if is_own else f" of run {short_id(counted[0].run_id)}"
+        if 0 < len(without) < len(self._matrix.columns):
+            return f": {named(without)} {_have(without)} no score{of.replace('of', 'in')}"
+        return f": no task{of} has a score in {'two' if without else 'all'} columns"
+
+    @cached_property
+    def _without(self) -> Sequence[str]:
+        """Columns that have no score, and get none."""
+        able = {column for column, name in self._rows if name == self._counted}
+        return [column.label for column in self._matrix.columns if column.id not in able]
 
     @cached_property
     def _compared(self) -> Mapping[str, Collection[str]]:
@@ -225,7 +249,7 @@ class Countable:
                 (column, score.name): [(str(task), 0.0) for task in tasks]
                 for column, _ in found
                 for score in self._past.counted
-                if (tasks := score.tasks(self._llms[column]))
+                if (tasks := self._past.tasks(score, self._llms[column]))
             }
         return {of: tuple(each) for of, each in found.items()}
 
@@ -243,23 +267,21 @@ class Countable:
         return "lost" if lost_by(cell, self._name) else "lacking"
 
 
+def _have(labels: Sequence[str]) -> str:
+    return "has" if len(labels) == 1 else "have"
+
+
 def _scored_by(cell: MatrixCell) -> set[str]:
     """Return the scores that a function gave, or was to give."""
     return {*cell.scores, *cell.score_errors} - {*cell.rated}
 
 
-def _pair(
-    llms: tuple[str | None, str | None],
-    precedent: Precedent,
-    one: _Column,
-    other: _Column,
-    *,
-    zeros: bool,
-) -> Pair:
-    """Take what is there as it is, and what is to come as it was in the precedent."""
+def _pair(losing: Losing, one: _Column, other: _Column, *, zeros: bool) -> Pair:
+    """Take what is there as it is, and what is to come as it was in the past."""
     each = max((sum(of) for column in (one, other) for of in column.values()), default=1)
-    mine_then, its_then = (of for _, of in precedent.losing)
-    past_of = cache(partial(common, mine_then, its_then, each, zeros=zeros))
+    mine_then, its_then = losing.columns
+    of_past = partial(common, zeros=zeros, are_of_one_run=losing.are_of_one_run)
+    past_of = cache(partial(of_past, mine_then, its_then, each))
     both = total = ours = theirs = 0.0
     known: dict[float, int] = Counter()
     others: dict[float, float] = defaultdict(float)
@@ -282,15 +304,15 @@ def _pair(
             else:
                 others[share] += weight * chance
     both, rest = round(both, 9), sum(others.values())
+    again = _again(losing, (one, other), past_of)
     if not both:
-        return Pair(llms, precedent)
+        return Pair(losing, again=again)
     tasks = max(1, _whole(both))
     return Pair(
-        llms,
-        precedent,
+        losing,
         tasks,
         round(2 * total / (ours + theirs), 9),
-        _again(precedent, (one, other), past_of),
+        again,
         compared=max(tasks, sum(known.values()) + _whole(rest)),
         known=tuple(sorted(known.items())),
         others=tuple((share, part / rest) for share, part in sorted(others.items())),
@@ -325,13 +347,17 @@ def _kept(
 
 
 def _again(
-    precedent: Precedent, columns: Sequence[_Column], past_of: Callable[[tuple[bool, bool]], Common]
+    losing: Losing, columns: Sequence[_Column], past_of: Callable[[tuple[bool, bool]], Common]
 ) -> _Again:
-    """Count what got no score in the precedent of the columns of which something is to come."""
+    """Count what got no score in the past of the columns of which something is to come."""
     coming = [{task.is_answered for task in of.values() if task.coming} for of in columns]
     past = past_of((coming[0] == {True}, coming[1] == {True}))
-    there = {llm: place for place, (llm, _) in enumerate(precedent.losing) if coming[place]}
-    is_all = precedent.is_whole and len(there) == len({llm for llm, _ in precedent.losing})
+    there = {
+        llm: place
+        for place, (llm, column) in enumerate(zip(losing.llms, losing.columns, strict=True))
+        if column and coming[place]
+    }
+    is_all = losing.is_whole and len(there) == len({*losing.llms})
     cells, scored = (sum(of[place] for place in there.values()) for of in (past.cells, past.scored))
     return cells - scored, cells, () if is_all else tuple(there)
 

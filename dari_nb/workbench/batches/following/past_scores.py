@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, permutations
 from operator import eq
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ....render.matrix.parts import Part, listed, text_of
@@ -25,50 +26,54 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Precedent:
-    """Two columns of a past run, or one in place of both: what is to come comes out as there.
+    """Two columns of a past run, or one in place of both: what is to come varies as there.
 
     Attributes:
-        run_id: The run; empty where there is none, and nothing is lacking.
+        run_id: The run; empty where there is none.
         name: The score.
         llms: Their LLMs.
         columns: Their values by task.
-        losing: The columns that tell how many scores each of two LLMs loses, and whose these are.
-        is_whole: Whether the run has no others than these.
     """
 
     run_id: str = ""
     name: str = ""
     llms: tuple[str | None, ...] = (None,)
     columns: tuple[ByTask, ...] = ({},)
-    losing: tuple[tuple[str | None, ByTask], ...] = ((None, {}), (None, {}))
-    is_whole: bool = True
 
-    @cached_property
-    def enough(self) -> Sequence[str | None]:
-        """The LLM of each of them that has values on enough tasks to tell how they vary."""
-        return _enough(self.llms, self.columns)
-
-    @property
-    def tasks(self) -> int:
-        """On how many tasks each of them has a value."""
-        return len(set.intersection(*({*scored_tasks(column)} for column in self.columns)))
-
-    def stands_for(self, *llms: str | None) -> int:
-        """How many of two LLMs stand for themselves; one alone does in either place."""
-        alone = len(self.llms) == 1
-        return int(self.llms[0] in llms) if alone else sum(map(eq, self.llms, llms))
-
-    @property
-    def is_told(self) -> bool:
-        """Whether each of them tells."""
-        return self.known is not None and len(self.enough) == len(self.llms)
+    def nearness(self, *llms: str | None) -> tuple[int, int]:
+        """Tell how many of two LLMs stand for themselves, one alone in either place; and of two."""
+        if len(self.llms) == 1:
+            return int(self.llms[0] in llms), 1
+        return sum(map(eq, self.llms, llms)), 2
 
     @cached_property
     def known(self) -> Variation | None:
-        """How values vary; ``None`` where they tell nothing of it."""
-        from ....scores.power.variation import variation
+        """How values vary; ``None`` where too few tasks tell, of two those that both have."""
+        from ....scores.power.variation import LEAST, variation
 
-        return variation(self.columns)
+        both = set.intersection(*({*scored_tasks(column)} for column in self.columns))
+        return variation(self.columns) if len(both) >= LEAST else None
+
+
+class Losing(NamedTuple):
+    """Columns that tell how many scores two LLMs lose.
+
+    Attributes:
+        llms: The two.
+        columns: Their values by task; none of an LLM that nothing tells of, which loses none.
+        run_ids: The run of each. Of two runs the one tells nothing of what the other one loses.
+        is_whole: Whether they are all columns of one run.
+    """
+
+    llms: tuple[str | None, ...]
+    columns: tuple[ByTask, ...]
+    run_ids: tuple[str, ...]
+    is_whole: bool
+
+    @property
+    def are_of_one_run(self) -> bool:
+        """Whether their tasks are the same."""
+        return len({*self.run_ids}) == 1
 
 
 @dataclass(frozen=True)
@@ -116,61 +121,29 @@ class PastScores:
         return own.is_like(self.measure) and own.may_be_like(self.measure)
 
     def tasks(self, llm: str | None) -> set[Hashable]:
-        """Return the tasks that an LLM has it on: that any has, where the run has none of it."""
+        """Return the tasks that an LLM has it on, or may have: that have not ended for it there."""
         of = [column for one, column in zip(self.llms, self.columns, strict=True) if one == llm]
-        return {*chain(*map(scored_tasks, of or self.columns))}
+        every = {*chain(*map(scored_tasks, self.columns))}
+        return every.difference(*of).union(*map(scored_tasks, of))
 
     @cached_property
-    def _pairs(self) -> Sequence[Precedent]:
-        """Any two columns, in either order."""
+    def told(self) -> Sequence[Precedent]:
+        """Any two columns that tell, in either order, and any one alone."""
+        there = [*zip(self.llms, self.columns, strict=True)]
+        found = [
+            Precedent(self.run_id, self.name, *map(tuple, zip(*some, strict=True)))
+            for some in (*permutations(there, 2), *permutations(there, 1))
+        ]
+        return [of for of in found if of.known is not None]
+
+    def losing(self, *llms: str | None) -> Losing | None:
+        """Return what tells how many scores two LLMs lose; ``None`` if it has not both."""
         there = zip(self.llms, self.columns, strict=True)
-        return [self._of(*two) for two in permutations(there, 2)]
-
-    @cached_property
-    def _others(self) -> Sequence[Precedent]:
-        """What may stand for LLMs that are not there: any two that tell, or one alone.
-
-        Where none does, it is any two that have it, or one.
-        """
-        there = [self._of(one) for one in zip(self.llms, self.columns, strict=True)]
-        told = [two for two in (*self._pairs, *there) if two.is_told]
-        able = [one for one in there if scored_tasks(one.columns[0])] or there
-        pairs = [two for two in self._pairs if all(map(scored_tasks, two.columns))]
-        return told or pairs or able
-
-    def _of(self, *there: tuple[str | None, ByTask]) -> Precedent:
-        llms, columns = zip(*there, strict=True)
-        is_whole = len(columns) == len(self.columns)
-        return Precedent(self.run_id, self.name, llms, columns, (there[0], there[-1]), is_whole)
-
-    def told(self, *llms: str | None) -> Sequence[Precedent]:
-        """Return the columns of two LLMs, if they tell of both."""
-        return [two for two in self._pairs if two.llms == llms and two.is_told]
-
-    def nearest(self, *llms: str | None) -> Sequence[Precedent]:
-        """Return what is there of two LLMs, or else what stands in.
-
-        That are those in which most of these stand for themselves, two before one alone, and then
-        those with a score on the most tasks.
-        """
-        there = [two for two in self._pairs if two.llms == llms], self._others
-        known = ([two for two in each if two.known] for each in there)
-        found = next(filter(None, (*known, *there)))
-        near = [(two.stands_for(*llms), len(two.llms), two.tasks) for two in found]
-        best = [two for two, how in zip(found, near, strict=True) if how == max(near)]
-        losing, is_whole = self._losing(*llms)
-        return [replace(two, losing=losing, is_whole=is_whole) for two in best]
-
-    def _losing(self, *llms: str | None) -> tuple[tuple[tuple[str | None, ByTask], ...], bool]:
-        """Return what tells how many scores two LLMs lose, and whether it is all there is.
-
-        What one has lost tells nothing of another: one that is not there is taken to lose what the
-        other one does, and where neither is there they lose none.
-        """
-        own = {llm: (llm, of) for llm, of in zip(self.llms, self.columns, strict=True)}
-        first, other = (own.get(llm) for llm in llms)
-        losing = first or other or (None, {}), other or first or (None, {})
-        return losing, len({llm for llm, _ in losing}) == len(self.columns)
+        for two in permutations(there, 2):
+            if tuple(llm for llm, _ in two) == llms:
+                columns = tuple(column for _, column in two)
+                return Losing(llms, columns, (self.run_id,) * 2, len(self.columns) == 2)
+        return None
 
 
 class Past(NamedTuple):
@@ -181,21 +154,25 @@ class Past(NamedTuple):
             another one, that tells most, then of other runs what is on the same scale.
         counted: The scores by which columns are compared: those of the run itself if it has any,
             or else of the first one that tells; by the first of them cells are counted.
+        tried: The first of these, and then what other runs have of it on the same scale: they tell
+            how many scores an LLM loses.
         has_own: Whether the run itself has any scores.
         has_any: Whether any run has.
         apart: Runs that have the first of these on another scale, of the LLMs that are compared:
             where it is of the run itself, or the other stands in, of one of which it does not tell.
         far: Those that seem to: its whole numbers go much farther in one of both.
-        broken: The latest other run and how many cells it has, if all of them failed.
+        broken: The LLMs of which all cells failed in the latest other run that has any, with that
+            run and how many these are.
     """
 
     telling: Sequence[PastScores] = ()
     counted: Sequence[PastScores] = ()
+    tried: Sequence[PastScores] = ()
     has_own: bool = False
     has_any: bool = False
     apart: Sequence[str] = ()
     far: Sequence[str] = ()
-    broken: tuple[str, int] = ("", 0)
+    broken: Mapping[str | None, tuple[str, int]] = MappingProxyType({})
 
     @property
     def has_zeros(self) -> bool:
@@ -224,19 +201,55 @@ class Past(NamedTuple):
         told = "nothing tells yet" if of.enough else f"it takes {LEAST} tasks to tell"
         return f"{told} how much {of.name} varies"
 
-    def precedents(self, llm: str | None, other: str | None) -> Sequence[Precedent]:
-        """Return what tells of two LLMs: the first run that has both, or else what stands in.
+    def precedents(self, *llms: str | None) -> Sequence[Precedent]:
+        """Return what tells how values of two LLMs vary.
 
-        That is in the first run that has one of them, or else in the very first.
+        That are the columns in which most of these stand for themselves, of the first run that has
+        such, and two before one alone; and of several with scores on the most tasks.
         """
-        told = (of.told(llm, other) for of in self.telling)
-        first = sorted(self.telling, key=lambda of: {llm, other}.isdisjoint(of.llms))[:1]
-        near = (of.nearest(llm, other) for of in (*first, *self.counted))
-        return next(filter(None, chain(told, near)), [Precedent()])
+        found = [
+            ((stand, -place, many, of.known.tasks), of)
+            for place, scores in enumerate(self.telling)
+            for of in scores.told
+            for stand, many in [of.nearness(*llms)]
+            if of.known is not None
+        ]
+        best = max((how for how, _ in found), default=None)
+        return [of for how, of in found if how == best] or [Precedent()]
+
+    def losing(self, *llms: str | None) -> Losing:
+        """Return what tells how many scores two LLMs lose.
+
+        That is the first run that has both; or else each one's own, of the first run that has it.
+        """
+        both = next(filter(None, (of.losing(*llms) for of in self.tried)), None)
+        if both is not None:
+            return both
+        found = [
+            next(
+                (
+                    (column, of.run_id)
+                    for of in self.tried
+                    for own, column in zip(of.llms, of.columns, strict=True)
+                    if own == llm
+                ),
+                ({}, ""),
+            )
+            for llm in llms
+        ]
+        columns, run_ids = zip(*found, strict=True)
+        return Losing(llms, columns, run_ids, is_whole=False)
+
+    def tasks(self, scores: PastScores, llm: str | None) -> set[Hashable]:
+        """Return the tasks that an LLM has one of the counted scores on, or has it on elsewhere."""
+        elsewhere = (of for of in self.tried if of.name == scores.name and llm in of.llms)
+        return next(filter(None, (of.tasks(llm) for of in (scores, *elsewhere))), set())
 
     def run_ids(self, llms: Iterable[str | None]) -> set[str]:
         """Return the runs that tell of any two of these LLMs."""
-        return {of.run_id for two in permutations(llms, 2) for of in self.precedents(*two)}
+        pairs = [*permutations(llms, 2)]
+        varying = {of.run_id for two in pairs for of in self.precedents(*two)}
+        return varying.union(*(self.losing(*two).run_ids for two in pairs))
 
 
 def named(labels: Iterable[str]) -> str:
@@ -285,17 +298,15 @@ def past_scores(
     counted = [of for of in (*mine, *theirs) if first and of.run_id == first.run_id]
     counted.sort(key=lambda of: of is not first)
     has_any = any(given[run_id] for run_id in (own, *run_ids))
-    last = next((run_id for run_id in run_ids if run_id != own), "")
-    is_broken = {*ended[last].values()} == {"failed"}
-    broken = (last, len(ended[last])) if is_broken else ("", 0)
-    past = Past((), counted, bool(found), has_any, broken=broken)
+    latest_first = {run_id: ended[run_id] for run_id in run_ids if run_id != own}
+    tried = _on_one_scale(first, (*mine, *theirs)) if first else []
+    past = Past((), counted, tried, bool(found), has_any, broken=_broken(columns, latest_first))
     if (best := by_own or by_others) is None:
         return past
     same = [of for of in (*mine, *theirs) if of.name == best.name and of is not best]
     apart = [of for of in same if not of.may_be_like(best.measure)]
     far = [of for of in same if of.measure.is_far_from(best.measure)]
-    others_scales = {of.run_id for of in (*apart, *far)}
-    telling = [best, *(of for of in same if of.run_id not in others_scales)]
+    telling = _on_one_scale(best, same)
     untold = {column.llm for column in columns}.difference(best.enough)
 
     def beside(found: Iterable[PastScores]) -> list[str]:
@@ -304,6 +315,29 @@ def past_scores(
         ]
 
     return past._replace(telling=telling, apart=beside(apart), far=beside(far))
+
+
+def _on_one_scale(best: PastScores, found: Iterable[PastScores]) -> list[PastScores]:
+    """Return a score, and what others of its name may be on its scale."""
+    same = (of for of in found if of.name == best.name and of is not best)
+    near = (of for of in same if of.may_be_like(best.measure))
+    return [best, *(of for of in near if not of.measure.is_far_from(best.measure))]
+
+
+def _broken(
+    columns: Iterable[Column], ended: Mapping[str, Mapping[Spot, str]]
+) -> Mapping[str | None, tuple[str, int]]:
+    """Return of which LLMs all cells failed in the first run that has any."""
+    found = {}
+    for llm in {column.llm for column in columns}:
+        states = (
+            (run_id, [state for spot, state in of.items() if _column_of(spot).llm == llm])
+            for run_id, of in ended.items()
+        )
+        run_id, last = next((one for one in states if one[1]), ("", []))
+        if {*last} == {"failed"}:
+            found[llm] = run_id, len(last)
+    return found
 
 
 def _of_other(
