@@ -113,8 +113,8 @@ def _cost(turns: Iterable[Turn]) -> str:
     """Say what turns have cost when they were recorded, as far as that is known."""
     told = [turn.line.cost for turn in turns]
     known = [cost for cost in map(dollars, told) if cost is not None]
-    if not known:
-        return "; what that costs is not known" if told else ""
-    lacking = len(told) - len(known)
+    lacking, amount = len(told) - len(known), sum(known, Decimal(0))
+    if lacking and not amount:
+        return "; what that costs is not known"
     rest = f", without {lacking} of them, whose cost is not known" if lacking else ""
-    return f"; when they were recorded they cost {sum(known, Decimal(0)):f} US dollars{rest}"
+    return f"; when they were recorded they cost {amount:f} US dollars{rest}" if known else ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from ..errors import InvalidRequestError, TapeError
+from ..local.demo_agents import BUILT_IN
 from ..local.gguf import BOXED
 from ..local.llm import ASSISTANT, NO_ASSISTANT
 from ..local.python_files import load_score
@@ -63,6 +64,10 @@ _LIVE = (
     "The tape stays as it is."
 )
 _NO_OWN_AGENTS = "Asked was a local Dari without agents of yours: --agents FILE.py brings them."
+_NO_AGENT_IN = (
+    'In {files} is no agent beside those of every local Dari: @server.agent("NAME") above a '
+    "function makes it one."
+)
 _NO_MODEL = "{llm} is not there yet: dari-local model pull {llm}."
 _CONNECT = "ask the Dari there (default: DARI_API_URL), with the key in a variable"
 _KEY = "the variable with the key (default: DARI_API_KEY)"
@@ -240,8 +245,10 @@ def _check_live(options: argparse.Namespace) -> int:
         "tell": lambda text: sys.stderr.write(f"{text}\n"),
     }
     tape = Tape(options.file, volatile=options.volatile, secrets=options.secrets)
+    own = set[str]()
     if options.connect is None:
         with options.server_to_ask(options) as server:
+            own |= {*server.agents} - {*BUILT_IN, ASSISTANT}
             check = check_server(tape, server.url, server.api_key, **told)
     else:
         check = check_server(tape, *_address(options), **told)
@@ -249,22 +256,26 @@ def _check_live(options: argparse.Namespace) -> int:
     if report is not None:
         put_pieces([check.to_markdown(), "\n"], report, _REPORT)
     if options.connect is None:
-        has_own = bool(options.agents or options.config)
-        sys.stderr.writelines(f"{hint}\n" for hint in _hints(check, has_own=has_own))
+        lacks = "" if own else _none_of_ones_own(options.agents)
+        sys.stderr.writelines(f"{hint}\n" for hint in _hints(check, lacks))
     # What could not be asked is no reason to say that something does not hold.
     return 1 if check else 2 * bool(check.unasked)
 
 
-def _hints(check: Check, *, has_own: bool) -> Iterator[str]:
-    """Say how a local Dari gets what it lacked."""
+def _none_of_ones_own(files: Sequence[Path]) -> str:
+    return _NO_AGENT_IN.format(files=", ".join(map(str, files))) if files else _NO_OWN_AGENTS
+
+
+def _hints(check: Check, lacks: str) -> Iterator[str]:
+    """Say how a local Dari gets what it lacked: agents of one's own, where it ``lacks`` any."""
     agents, llms = (
         dict.fromkeys(one.recorded for one in check if one.what == what)
         for what in ("agent", "llm")
     )
     if ASSISTANT in agents:
         yield NO_ASSISTANT
-    if not (has_own or agents.keys() <= {ASSISTANT}):
-        yield _NO_OWN_AGENTS
+    if lacks and not agents.keys() <= {ASSISTANT}:
+        yield lacks
     yield from (_NO_MODEL.format(llm=llm) for llm in llms if llm in BOXED)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -37,6 +38,8 @@ PLAYER = Option("--view", None, "as a player: its turns as they happened")
 FILES = Option("--files", None, "keep files that are attached or that turns leave")
 RUN_TOOLS = Option("--run-tools", None, "run kernel tools again, and compare what they give")
 EJECT = Option("--eject", None, "play and record no more")
+_OF_SHELL = ("show", "diff", "check", "runs", "keys", "settle")
+"""What `dari-local tape` does with tapes."""
 
 
 @dataclass(frozen=True)
@@ -279,12 +282,20 @@ def _tape_settings(line: Line) -> dict[str, Any]:
 
 
 def _check_tape_name(words: list[str]) -> None:
-    """A single word may be meant as something else than a file that is not there."""
+    """Words may be meant as something else than a file that is not there."""
     from ..tapes.tape import MODES
 
     [word, *more] = words
+    for command, rest in ((word, more), (words[-1], words[:-1])):
+        if command in _OF_SHELL and rest:
+            meant = f"!dari-local tape {command} {shlex.join(rest)}"
+            raise UsageError(f"it is {meant}; a tape that is called so stands in quotes")
     if more or Path(word).expanduser().exists():
         return
+    if word in _OF_SHELL:
+        raise UsageError(
+            f"it is !dari-local tape {word} FILE; a tape that is called so is ./{word}"
+        )
     if word in MODES:
         raise UsageError(f"{word} is a mode: %dari tape FILE --mode {word}")
     if word in ("eject", "review", "view"):

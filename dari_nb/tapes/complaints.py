@@ -78,7 +78,7 @@ def no_kind(told: Mapping[str, Any], kinds: Iterable[str]) -> str:
     if "dari_tape" in told:
         return _SECOND
     kinds = list(kinds)
-    meant = (_meant(name, kinds) for name in told)
+    meant = (_meant(name, kinds) for name in told if name not in _WANTED)
     hint = _ASKS_ALONE if "ask" in told else next(filter(None, meant), "")
     return f"it has none of the fields {', '.join(kinds)}, which tell what a line is{hint}"
 

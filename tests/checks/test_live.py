@@ -252,6 +252,22 @@ def test_each_turn_is_in_one_number_and_costs_that_nobody_knows_are_left_out(
     )
 
 
+def test_where_nothing_but_zeros_is_known_of_costs_no_amount_is_said(
+    path: Path, serving: Any
+) -> None:
+    record(path, "one", "two")
+    told: list[str] = []
+    for costs in (("0", None), (None, None), ("0", "0")):
+        for turn, cost in enumerate(costs):
+            change(path, turn, cost=cost)
+        Tape(path).check(serving(), tell=told.append)
+    begins = "Asks 2 turns of 1 session again; "
+    assert told == [
+        *[f"{begins}what that costs is not known."] * 2,
+        f"{begins}when they were recorded they cost 0 US dollars.",
+    ]
+
+
 def test_what_cannot_be_asked_is_said_with_the_reason(path: Path, serving: Any) -> None:
     with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
         server.agent("guide")(guide)

@@ -648,6 +648,25 @@ def test_check_live_without_agents_of_ones_own_says_how_to_bring_them(
     assert told.endswith(hint)
 
 
+def test_check_live_says_that_a_file_brought_no_agent(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine.write_text("def mine(prompt):\n    return prompt\n")
+    asking = ("check", "--live", "mine.tape", "--agents")
+    status, told = run(capsys, *asking, "mine.py")
+    assert status == 1
+    assert "no such agent" in told
+    assert told.endswith(
+        "In mine.py is no agent beside those of every local Dari: "
+        '@server.agent("NAME") above a function makes it one.\n'
+    )
+    mine.write_text(MINE.replace('"mine"', '"other"'))
+    status, told = run(capsys, *asking, "mine.py")
+    assert status == 1
+    assert "no such agent" in told
+    assert "above a function" not in told
+
+
 def test_check_live_says_how_to_get_the_model_in_the_box_that_is_lacking(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

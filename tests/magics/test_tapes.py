@@ -98,6 +98,25 @@ def test_what_ends_in_an_error_leaves_the_tape_that_is_in_as_it_is(begun, tmp_pa
     assert not [*tmp_path.glob("lesson.tap"), *tmp_path.glob("other.tape")]
 
 
+@pytest.mark.parametrize("name", ["show", "diff", "check", "runs", "keys", "settle"])
+def test_what_the_shell_does_with_tapes_makes_no_tape_of_that_name(begun, tmp_path, name):
+    begun.run("%dari tape lesson.tape")
+    begun.run("%dari_send --quiet one")
+    for line, meant in (
+        (name, f"{name} FILE"),
+        (f"{name} lesson.tape", f"{name} lesson.tape"),
+        (f"lesson.tape {name}", f"{name} lesson.tape"),
+        (f"{name} a.tape 'my own.tape'", f"{name} a.tape 'my own.tape'"),
+    ):
+        with pytest.raises(UsageError, match=f"it is !dari-local tape {meant}; a tape"):
+            begun.run(f"%dari tape {line}")
+    assert "lesson.tape, mode auto; 1 turn" in repr(begun.run("%dari tape"))
+    for called, file in ((f"'{name} lesson.tape'", f"{name} lesson.tape"), (f"./{name}", name)):
+        begun.run(f"%dari tape {called}")
+        begun.run("%dari_send --quiet two")
+        assert (tmp_path / file).exists()
+
+
 def test_the_tape_that_is_in_is_used_otherwise_without_its_name(begun):
     begun.run("%dari tape lesson.tape")
     begun.run("%dari_send --quiet one")

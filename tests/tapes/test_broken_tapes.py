@@ -54,6 +54,11 @@ from .branches import asks
         (b"hello", "a line is a JSON object, {…}, or a comment, # …, and no 'hello'"),
         (b'{"marc":"typo"}', "it has none of the fields event, draft, file, turn, agent, mark"),
         (b'{"marc":"typo"}', "did you mean mark?"),
+        *(
+            (f'{{"after":0.003,"{slip}":"x","data":{{}}}}'.encode(), "did you mean event?")
+            for slip in ("evnt", "evetn", "events", "Event")
+        ),
+        (b'{"after":1,"data":{}}', "which tell what a line is."),
         (b'{"mark":"m","asks":"?"}', "a field 'asks' that such a line has not; did you mean ask?"),
         (b'{"mark":"m","x":"?"}', "a field 'x' that such a line has not: its fields are mark, ask"),
         (b'{"mark":1}', "mark must be a text, and is 1"),

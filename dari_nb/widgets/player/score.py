@@ -329,14 +329,12 @@ class _Spent:
 
     def __init__(self) -> None:
         self._dollars: Decimal | None = None
-        self._is_all = True
+        self._unknown = 0
 
     def add(self, cost: str | None) -> None:
-        if cost is None:
-            return
         told = dollars(cost)
         if told is None:
-            self._is_all = False
+            self._unknown += 1
         else:
             self._dollars = (self._dollars or Decimal(0)) + told
 
@@ -344,4 +342,6 @@ class _Spent:
     def text(self) -> str:
         if self._dollars is None:
             return ""
-        return f"{cost_text(self._dollars)}{'' if self._is_all else ' or more'}"
+        costs = "cost is" if self._unknown == 1 else "costs are"
+        rest = [f"{self._unknown} {costs} unknown"] if self._unknown else []
+        return " · ".join([cost_text(self._dollars), *rest])

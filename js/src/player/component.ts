@@ -50,7 +50,8 @@ function drawPlayer(
 ): () => void {
   const head = make("div", "dari-head");
   const stage = new Stage(story, playback, signal);
-  const question = new Question(answering, playback, () => focusOn(stage.log), signal);
+  const leave = () => focusOn(stage.log);
+  const question = new Question(answering, playback, leave, signal);
   const toggle = () => {
     sheet.hidden = !sheet.hidden;
   };
@@ -65,6 +66,8 @@ function drawPlayer(
   on(el, "keydown", (event) => question.type(event), signal);
   sendsWith(el, (event) => event.repeat || void question.send());
   onKeys(el, keys, signal);
+  leaveControls(controls.element, leave, signal);
+  onEscape(controls.element, leave, () => sheet.hidden === true);
   keepInSight(el, stage.log, () => question.lead(), signal);
   onEscape(el, toggle, () => !sheet.hidden);
   const top = make("div", "dari-top", {}, head, controls.element, controls.caption, sheet);
@@ -86,6 +89,22 @@ function drawPlayer(
   controls.draw();
   show();
   return () => controls.draw();
+}
+
+/** Who works a control by pointer has the keys of the player again, before that acts. */
+function leaveControls(element: HTMLElement, leave: () => void, signal: AbortSignal): void {
+  const first = { capture: true };
+  let isPointed = false;
+  const note = ({ type }: Event) => {
+    isPointed = type === "pointerdown";
+  };
+  // A choice is opened by a click, and made once it changes.
+  const work = ({ type, target }: Event) => {
+    const used = type === "click" ? "button:focus" : ":focus";
+    if (isPointed && (target as Element).matches(used)) leave();
+  };
+  for (const type of ["pointerdown", "keydown"] as const) on(element, type, note, signal, first);
+  for (const type of ["click", "change"] as const) on(element, type, work, signal, first);
 }
 
 /** Who is heard where the reader is. */

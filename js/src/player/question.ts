@@ -1,5 +1,6 @@
 import { isChord } from "../host/border";
 import { atEnd, button, focused, focusOn, keep, make, on, onEscape, SENDS } from "../shared/dom";
+import { isField } from "../shared/keys";
 import type { Answering } from "./answering";
 import type { Playback } from "./playback";
 import type { Mark } from "./wire";
@@ -121,8 +122,8 @@ export class Question {
    */
   type(event: KeyboardEvent): void {
     this.#pressed = event.key;
-    const isField = (event.target as HTMLElement).matches("input, select, textarea");
-    if (!this.#shown || isField || isChord(event) || !LETTER.test(event.key)) return;
+    if (!this.#shown || isChord(event) || !LETTER.test(event.key)) return;
+    if (isField(event.target as HTMLElement)) return;
     event.stopImmediatePropagation();
     this.focus();
   }

@@ -10,8 +10,8 @@ export type Key = readonly [...Told, does: () => void];
 export function onKeys(element: HTMLElement, keys: Key[], signal: AbortSignal): void {
   const pressed = (event: KeyboardEvent) => {
     const target = event.target as HTMLElement;
-    const isField = target.matches("input, select, textarea");
-    if (isChord(event) || runsCell(event) || (isField && event.key !== "Escape")) return;
+    const isTaken = isField(target) && event.key !== "Escape";
+    if (isChord(event) || runsCell(event) || isTaken) return;
     // Enter and space belong to what has the focus when that is a control.
     const isControl = target.matches("button, summary, a");
     if (isControl && (event.key === "Enter" || event.key === " ")) return;
@@ -21,6 +21,11 @@ export function onKeys(element: HTMLElement, keys: Key[], signal: AbortSignal): 
     does();
   };
   on(element, "keydown", pressed, signal);
+}
+
+/** Whether something is typed or chosen there by keys; on a track the view's own keys lead. */
+export function isField(element: HTMLElement): boolean {
+  return element.matches("input:not([type=range]), select, textarea");
 }
 
 /** The sheet of all keys. */

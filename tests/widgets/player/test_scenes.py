@@ -137,7 +137,26 @@ def test_a_call_that_fails_and_a_turn_that_fails_are_told_beforehand() -> None:
 
 def test_costs_add_up_and_what_nobody_knows_is_said() -> None:
     _, chapters = tape().outline(dict.fromkeys(tape().questions, "x"))
-    assert [chapter["spent"] for chapter in chapters] == ["$0.50", "$0.50 or more"]
+    assert [chapter["spent"] for chapter in chapters] == ["$0.50", "$0.50 · 1 cost is unknown"]
+
+
+@pytest.mark.parametrize("cost", ["0", "0.01"])
+def test_known_costs_are_not_all_where_turns_that_were_passed_have_none(cost: str) -> None:
+    head, end = ['{"dari_tape":1,"times":true}', '{"agent":"shop"}'], '{"scrubbed":{}}'
+    costs = ["", "", f',"cost":"{cost}"', ""]
+    turns = [
+        f'{{"turn":"msg_{n}","session":"sess_{n}","key":"k{n}","agent":"shop","asked":"?"{cost}}}\n'
+        '{"event":"message.status_changed","data":{"status":"completed"}}'
+        for n, cost in enumerate(costs)
+    ]
+    _, chapters = tape("\n".join([*head, *turns, end])).outline({})
+    spent = {"0": "$0", "0.01": "$0.01"}[cost]
+    assert [chapter["spent"] for chapter in chapters] == [
+        "",
+        "",
+        f"{spent} · 2 costs are unknown",
+        f"{spent} · 3 costs are unknown",
+    ]
 
 
 def test_nothing_behind_a_question_is_given_before_it_is_answered() -> None:
