@@ -27,6 +27,7 @@ from .notes import (
     from_before,
     left_out,
     only_known,
+    paid_beyond,
     sent_before,
     sent_twice,
     there,
@@ -426,8 +427,10 @@ class Batch(Outgoing):
 
     def _snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""
+        left = left_out(self)
         notes = [
-            *left_out(self),
+            *left,
+            *paid_beyond(self, left),
             *sent_twice(self),
             *sent_before(self, *self._sent_before),
             *([from_before(self)] if self._sent_nothing else []),

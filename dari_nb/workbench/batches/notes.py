@@ -1,7 +1,8 @@
-"""What a batch says of itself beside its cells: what was left out, sent twice, or sent before."""
+"""What a batch says of itself beside its cells: what was left out, sent before, or paid twice."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...models.events import CANCELLED
@@ -9,6 +10,7 @@ from .cells import UNSENT
 from .sending.versions import rest_there
 
 if TYPE_CHECKING:
+    from .outgoing import Outgoing
     from .results import Results
 
 
@@ -31,9 +33,17 @@ def left_out(batch: Results) -> list[str]:
 
 def sent_twice(batch: Results) -> list[str]:
     """Say how many cells were sent twice, if any was."""
-    count = sum(bool(cell.doubles) for cell in batch.cells)
-    said = f"{count:,} of {len(batch):,} sent twice, by two calls at the same moment"
-    return [f"{said}: the cost is that of both"] if count else []
+    twice = [cell for cell in batch.cells if cell.doubles]
+    said = f"{len(twice):,} of {len(batch):,} sent twice, by two calls at the same moment"
+    is_known = all(attempt.cost is not None for cell in twice for attempt in cell.sent)
+    cost = "the cost is that of both" if is_known else "what both have cost is not known yet"
+    return [f"{said}: {cost}"] if twice else []
+
+
+def paid_beyond(batch: Outgoing, said: Sequence[str] = ()) -> list[str]:
+    """Say by how much more was spent than ``max_cost``, unless that is said already."""
+    beyond = batch._beyond
+    return [beyond] if beyond and not any(beyond in one for one in said) else []
 
 
 def from_before(batch: Results) -> str:

@@ -57,7 +57,15 @@ class Answers:
         return [amount for amount in found if amount is not None]
 
     @property
-    def cost_line(self) -> str:
+    def paid(self) -> list[str]:
+        """Say what was paid twice, or beyond ``max_cost``, and what the sessions cost."""
+        from ..notes import paid_beyond, sent_twice
+
+        last = self.batches[-1]
+        return [*sent_twice(last), *paid_beyond(last), self._cost_line]
+
+    @property
+    def _cost_line(self) -> str:
         """Say what the sessions cost, those that were there before included."""
         from ....render import count_text
         from ....render.plain.words import cost_text
