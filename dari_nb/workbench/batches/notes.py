@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...models.events import CANCELLED
@@ -10,7 +9,6 @@ from .cells import UNSENT
 from .sending.versions import rest_there
 
 if TYPE_CHECKING:
-    from .outgoing import Outgoing
     from .results import Results
 
 
@@ -38,12 +36,6 @@ def sent_twice(batch: Results) -> list[str]:
     is_known = all(attempt.cost is not None for cell in twice for attempt in cell.sent)
     cost = "the cost is that of both" if is_known else "what both have cost is not known yet"
     return [f"{said}: {cost}"] if twice else []
-
-
-def paid_beyond(batch: Outgoing, said: Sequence[str] = ()) -> list[str]:
-    """Say by how much more was spent than ``max_cost``, unless that is said already."""
-    beyond = batch._beyond
-    return [beyond] if beyond and not any(beyond in one for one in said) else []
 
 
 def from_before(batch: Results) -> str:

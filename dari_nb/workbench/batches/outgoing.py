@@ -197,11 +197,6 @@ class Outgoing(Results):
     def _is_sending(self) -> bool:
         return self._spending is not None and not self._spending.is_over
 
-    @property
-    def _beyond(self) -> str:
-        """Say by how much more was spent than ``max_cost``; empty where it was not."""
-        return "" if self._spending is None else self._spending.beyond
-
     def _check_rest(self) -> None:
         """Raise ``InvalidRequestError`` while it is sent as ``max_cost`` allows."""
         if self._is_sending:

@@ -59,10 +59,7 @@ class Answers:
     @property
     def paid(self) -> list[str]:
         """Say what was paid twice, or beyond ``max_cost``, and what the sessions cost."""
-        from ..notes import paid_beyond, sent_twice
-
-        last = self.batches[-1]
-        return [*sent_twice(last), *paid_beyond(last), self._cost_line]
+        return [*self.batches[-1]._paid_notes, self._cost_line]
 
     @property
     def _cost_line(self) -> str:
