@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from ..errors import TimedOutError
+from ..errors import InvalidRequestError, TimedOutError
 from ..meant import did_you_mean
 from .kernel_tools import kernel_tools
 from .lines import options as opt
@@ -146,16 +146,15 @@ def _number(parsed: Line, option: Option) -> int | None:
 
 
 def _amount(parsed: Line) -> Decimal | None:
+    from ..workbench.batches.following.spending import amount_of
+
     text = parsed.get(MAX_COST)
     if text is None:
         return None
     try:
-        amount = Decimal(text.removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not (amount.is_finite() and amount >= 0):
-        raise UsageError(f"{MAX_COST.flag} takes US dollars, such as 2.50, not {text!r}")
-    return amount
+        return amount_of(text.removeprefix("$"))
+    except InvalidRequestError:
+        raise UsageError(f"{MAX_COST.flag} takes US dollars, such as 2.50, not {text!r}") from None
 
 
 def _show(shell: Any, made: Batch, parsed: Line, name: str | None, timeout: float | None) -> None:

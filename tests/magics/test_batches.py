@@ -202,6 +202,7 @@ def test_an_interrupt_and_a_timeout_say_how_to_go_on(shell, server):
         ("%%dari_batch shout --repeats 0\nhi", "--repeats takes a number from 1"),
         ("%%dari_batch shout --max-items 1\nhi\nho", "2 items would be sent"),
         ("%%dari_batch shout --max-cost much\nhi", "--max-cost takes US dollars"),
+        ("%%dari_batch shout --max-cost 1_0\nhi", "--max-cost takes US dollars"),
         ("%%dari_batch shout --max-cost 1\nhi", "tells what its default LLM costs"),
         ("%%dari_batch shout -o 1x\nhi", "-o takes a variable's name"),
         ("%%dari_batch shout\n  \n", "the cell has no task"),

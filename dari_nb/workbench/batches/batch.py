@@ -424,11 +424,18 @@ class Batch(Outgoing):
     def _ipython_display_(self) -> None:
         self.follow(wait=False)
 
+    @property
+    def _paid_notes(self) -> list[str]:
+        """Say what was paid twice, and by how much more than ``max_cost`` all has cost."""
+        beyond = "" if self._spending is None else self._spending.beyond
+        return [*sent_twice(self), *([beyond] if beyond else [])]
+
     def _snapshot(self) -> Matrix:
         """Return what a view shows, as it is known now; asks the server nothing."""
+        left = left_out(self)
         notes = [
-            *left_out(self),
-            *sent_twice(self),
+            *left,
+            *(note for note in self._paid_notes if not any(note in said for said in left)),
             *sent_before(self, *self._sent_before),
             *([from_before(self)] if self._sent_nothing else []),
             *([only_known(is_told=self._cancelling.has_told)] if self._is_doubted else []),

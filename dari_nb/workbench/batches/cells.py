@@ -111,10 +111,9 @@ class Attempt:
 
     @property
     def lacks_cost(self) -> bool:
-        """Whether it has cost something that is unknown; what failed without tokens may be free."""
-        return self.cost is None and (
-            self.state == "completed" or (self.has_ended and bool(self.usage))
-        )
+        """Whether it has cost something that is unknown; what never asked an LLM may be free."""
+        has_asked = bool(self.usage or self.text or self.tools)
+        return self.cost is None and (self.state == "completed" or (self.has_ended and has_asked))
 
 
 def cost_of(attempts: Sequence[Attempt]) -> str | None:
@@ -303,7 +302,8 @@ class Cell:
     def cost(self) -> Decimal | None:
         """What all its attempts have cost, in US dollars; ``None`` while that is unknown.
 
-        What failed without a token may cost nothing, and counts where its cost is known.
+        What failed before it took a token or said anything may cost nothing, and counts where its
+        cost is known.
 
         >>> sum(cell.cost for cell in batch.cells if cell.cost is not None)  # nothing has a price
         0

@@ -1,4 +1,4 @@
-"""What a batch says of itself beside its cells: what was left out, sent twice, or sent before."""
+"""What a batch says of itself beside its cells: what was left out, sent before, or paid twice."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ def left_out(batch: Results) -> list[str]:
 
 def sent_twice(batch: Results) -> list[str]:
     """Say how many cells were sent twice, if any was."""
-    count = sum(bool(cell.doubles) for cell in batch.cells)
-    said = f"{count:,} of {len(batch):,} sent twice, by two calls at the same moment"
-    return [f"{said}: the cost is that of both"] if count else []
+    twice = [cell for cell in batch.cells if cell.doubles]
+    said = f"{len(twice):,} of {len(batch):,} sent twice, by two calls at the same moment"
+    is_known = all(attempt.cost is not None for cell in twice for attempt in cell.sent)
+    cost = "the cost is that of both" if is_known else "what both have cost is not known yet"
+    return [f"{said}: {cost}"] if twice else []
 
 
 def from_before(batch: Results) -> str:

@@ -128,11 +128,11 @@ class Batches(AtHand, Shelf["Run", Batch]):
             max_cost: What the whole run may cost, in US dollars, with all that it has cost
                 before, also other versions, tasks and LLMs. It is sent a turn at a time while what
                 is spent leaves enough for one more, by what turns have cost. At most eight turns
-                are under way, and one is until its cost is known (one that failed or was cancelled,
-                which may cost nothing, at most some seconds more): these eight may go over it, and
-                the matrix says by how much. The rest is left out, as :attr:`Batch.unsent`, for
-                :meth:`Batch.resume`. Costs that come late are estimated meanwhile; one that stays
-                unknown, or an interrupt, stops the sending, too.
+                are under way, and one is until its cost is known (one that was cancelled, or failed
+                before it asked an LLM, which may cost nothing, at most some seconds more): these
+                eight may go over it, and the matrix says by how much. The rest is left out, as
+                :attr:`Batch.unsent`, for :meth:`Batch.resume`. Costs that come late are estimated
+                meanwhile; one that stays unknown, or an interrupt, stops the sending, too.
             scores: The file of scores and ratings; ``dari-scores.jsonl`` in the working folder
                 when left out.
             tools: Functions of this process that answer the agent's external tool calls; they

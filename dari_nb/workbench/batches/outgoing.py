@@ -165,13 +165,22 @@ class Outgoing(Results):
     def _find(self) -> list[Found]:
         return wait_for(self._link.run(find_run(self._link.stream_client, self.run_id)))
 
+    def _look_beside(self) -> None:
+        """Find what other calls have sent of what was sent here, at the same moment."""
+        sent = {(c.task_index, c.column, c.repeat, a.number) for c in self.cells for a in c.history}
+        self.grid.take(
+            entry
+            for entry in self._find()
+            if (entry.task_index, entry.column, entry.repeat, entry.attempt.number) in sent
+        )
+
     def _ask(self) -> None:
         wait_for(self._link.run(self._followed.once()))
 
     def _changed(self) -> None:
-        super()._changed()
         if self._spending is not None:
             self._spending.look()
+        super()._changed()
         self._cancelling.look()
         self._serving.look()
 
@@ -363,12 +372,13 @@ class Outgoing(Results):
     def _as_it_was_if_refused(self) -> Iterator[None]:
         """Undo what was done to the cells where nothing could be sent."""
         kept, limit, sent = self.grid.kept(), self._limit, self._session_ids()
+        spending = self._spending
         try:
             yield
         except DariError:
             if self._session_ids() <= sent:
                 self.grid.restore(kept)
-                self._limit = limit
+                self._limit, self._spending = limit, spending or self._spending
             raise
 
     def _check_some_sent(self, word: str) -> None:

@@ -245,3 +245,29 @@ def test_what_was_sent_twice_is_told_and_all_of_it_is_counted(d, again, slow):
         found.add(tasks=["one more"], max_cost="0.08")
     same = d.batches.run("slow", TASKS[:5], ["a"])
     assert "3 of 5 sent twice" in same.view().head
+
+
+def test_a_judging_tells_what_another_process_has_asked_at_the_same_moment(d, again, server, slow):
+    batch = d.batches.run("slow", TASKS[:12], ["a"]).wait(60)
+    elsewhere, first, ended = again(), threading.Lock(), threading.Semaphore(0)
+
+    @server.agent("judge")
+    def judge(prompt):
+        if prompt == "the same again":
+            ended.release()
+        elif first.acquire(blocking=False):
+            asked = elsewhere.client.sessions.list(metadata={"judge": "judge.good"})[:3]
+            agent = elsewhere.agents.get("judge").id
+            same = [batch_item(agent, "the same again", metadata=each.metadata) for each in asked]
+            elsewhere.client.batches.create(same, idempotency_key="another process")
+            for _ in same:
+                ended.acquire(timeout=20)
+        yield Usage(Decimal("0.01"))
+        yield '{"score": 3, "reason": "As it is."}'
+
+    judged = batch.judge("good", rubric="Any.")
+    twice = "3 of 12 sent twice, by two calls at the same moment: the cost is that of both"
+    assert judged.notes == [twice, "12 sessions started, 0 there already · $0.15 in all"]
+    assert {score.value for score in judged} == {3}
+    once_more = batch.judge("good", rubric="Any.").notes
+    assert once_more == [twice, "0 sessions started, 12 there already · $0.15 in all"]

@@ -13,6 +13,7 @@ import dari_nb
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, Usage
 from dari_nb.workbench import Dari
+from dari_nb.workbench.batches.following.reading import read_cost
 from dari_nb.workbench.batches.following.spending import AT_ONCE
 
 from ..showing.test_showing import interrupted_when
@@ -376,6 +377,127 @@ def test_when_turns_become_dearer_at_most_those_without_a_known_cost_go_beyond_i
         assert batch.unsent
 
 
+@pytest.mark.parametrize("told", [Usage("1.00", input_tokens=5000), "Part of an answer"])
+def test_turns_that_fail_after_an_llm_was_asked_hold_the_cap_until_their_costs_come(
+    folder, monkeypatch, told
+):
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.following.late_costs.TRIES", (0.0, 0.05, 0.1, 0.15, 3.0, 9.0)
+    )
+    kept = folder / "dari.db"
+    with LocalDari(path=kept, cost_delay=0) as server, Dari(server.url, server.api_key) as d:
+        Priced(server).price = lambda prompt, llm: Decimal("0.01")
+        d.agents.get("priced").send("before", llm="cheap").wait(20)
+    late = LocalDari(path=kept, cost_delay=1)
+    with late as server, Dari(server.url, server.api_key, server) as d:
+
+        @server.agent("priced", llms=list(PRICES))
+        def broken(prompt):
+            yield told
+            yield Usage("1.00") if isinstance(told, str) else "Part of an answer"
+            raise ValueError("The provider broke.")
+
+        tasks = [f"Task {number}" for number in range(60)]
+        batch = d.batches.run("priced", tasks, ["cheap"], max_cost=0.50).wait(60)
+        assert batch.counts == {"failed": AT_ONCE, "unsent": 60 - AT_ONCE}
+        assert "$8.00 is spent, $7.50 more than max_cost=$0.50" in batch.view().head
+
+
+def test_turns_that_fail_before_an_llm_is_asked_hold_nobody_up(d, server, known, monkeypatch):
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.following.late_costs.TRIES",
+        (0.0, 0.05, 0.1, 0.15, 600.0, 900.0),
+    )
+
+    @server.agent("priced", llms=list(PRICES))
+    def broken(prompt):
+        raise ValueError("Not today.")
+
+    tasks = [f"Task {number}" for number in range(20)]
+    batch = d.batches.run("priced", tasks, ["cheap"], max_cost=50).wait(60)
+    assert batch.counts == {"failed": 20}
+
+
+@pytest.fixture
+def costs_come(monkeypatch):
+    """Nobody is told what turns of a batch cost until it is set."""
+    come, late_costs = threading.Event(), "dari_nb.workbench.batches.following.late_costs"
+
+    async def read(client, session_id):
+        return await read_cost(client, session_id) if come.is_set() else None
+
+    monkeypatch.setattr(f"{late_costs}.read_cost", read)
+    monkeypatch.setattr(f"{late_costs}.TRIES", (0.0, 0.05, 0.1, 0.15, 0.2))
+    return come
+
+
+@pytest.mark.parametrize(
+    ("price", "told"),
+    [
+        (
+            "1.00",
+            (
+                "$3.00 is spent, $2.70 more than max_cost=$0.30, for turns that were under way, "
+                "and one more turn costs about $1.00"
+            ),
+        ),
+        (
+            "0.05",
+            "$0.15 of max_cost=$0.30 is spent, as costs tell that came late; resume() sends more",
+        ),
+    ],
+)
+def test_costs_that_come_when_it_has_ended_are_told_with_what_is_left_out(
+    d, known, costs_come, price, told
+):
+    known.price = lambda prompt, llm: Decimal(price)
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=0.30).wait(60)
+    assert "$0.30 of max_cost=$0.30 is spent ($0.30 of it estimated), and" in str(batch)
+    with pytest.raises(InvalidRequestError, match="Nothing was sent"):
+        batch.resume(max_cost=0.01)
+    costs_come.set()
+    batch.refresh()
+    said = f"9 of 12 not sent: {told}"
+    assert said in batch.view().head
+    assert batch.outcome.endswith(said)
+    assert batch.unsent[0].error == f"Not sent: {told}."
+
+
+def test_a_cost_that_comes_after_it_has_stopped_the_sending_is_no_longer_called_unknown(
+    d, known, costs_come
+):
+    tasks = [f"Task {number}" for number in range(60)]
+    batch = d.batches.run("priced", tasks, ["cheap"], max_cost=50).wait(60)
+    assert "what 0/cheap/0 has cost stays unknown; $" in str(batch)
+    costs_come.set()
+    batch.refresh()
+    known_now = f"what 0/cheap/0 has cost came late; ${known.spent} of max_cost=$50.00 is spent"
+    assert str(batch).splitlines()[0].endswith(known_now)
+
+
+def test_what_all_was_sent_for_and_is_more_than_the_cap_is_told(d, known):
+    known.price = lambda prompt, llm: Decimal(1)
+    batch = d.batches.run("priced", TASKS[:4], ["cheap"], max_cost=0.45).wait(60)
+    assert batch.counts == {"completed": 4}
+    said = "$4.00 is spent, $3.55 more than max_cost=$0.45, for turns that were under way"
+    assert said in batch.view().head
+
+
+def test_a_cap_that_is_a_text_is_a_plain_number(d, known):
+    batch = d.batches.run("priced", TASKS[:3], ["cheap"], max_cost=" 0.10 ").wait(60)
+    for wrong in ("1_0", "1e1", "1,0", "0x1", "+ 1", "", "Infinity", "１"):  # noqa: RUF001
+        calls = (
+            lambda: d.batches.run("priced", TASKS, ["cheap"], max_cost=wrong),  # noqa: B023
+            lambda: batch.resume(max_cost=wrong),  # noqa: B023
+            lambda: batch.judge("good", "priced", rubric="Any.", max_cost=wrong),  # noqa: B023
+        )
+        for call in calls:
+            with pytest.raises(InvalidRequestError, match="max_cost is an amount of US dollars"):
+                call()
+    assert sum(known.asked.values()) == 1
+    assert batch.resume(max_cost="+.20").wait(60).started == 1
+
+
 @pytest.fixture
 def failing(server):
     """An agent that is paid and then fails where its set ``fails`` has the text."""
@@ -630,3 +752,20 @@ def test_judging_ends_where_max_cost_does_and_goes_on_without(d, server, priced)
     again = batch.judge_pairs(**given, max_cost=0.20, again=True)
     assert len(asked) == 10
     assert [duel.winner for duel in again] == [duel.winner for duel in duels]
+
+
+def test_a_judging_says_by_how_much_it_has_gone_over_its_cap(d, server, priced):
+    cost = Decimal("0.01")
+
+    @server.agent("paid")
+    def paid(prompt):
+        yield Usage(cost, input_tokens=1000)
+        if cost == 1:
+            raise ValueError("The provider broke.")
+
+    batch = d.batches.run("priced", TASKS, ["cheap"]).wait(60)
+    d.agents.get("paid").send("before").wait(20)
+    cost = Decimal(1)
+    judged = batch.judge("helpful", "paid", rubric="Any.", max_cost=0.50)
+    said = "$8.00 is spent, $7.50 more than max_cost=$0.50, for turns that were under way"
+    assert any(note.startswith(said) for note in judged.notes)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import Future
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import NamedTuple
 
 from ....errors import InvalidRequestError
 from ....models.events import CANCELLED
-from ..cells import Cell, Column
+from ..cells import Attempt, Cell, Column
 from ..sending.chunks import Chunk
 from ..sending.sending import ELSEWHERE, Sending
 from .late_costs import SOON, LateCosts
@@ -24,6 +26,7 @@ _MOST_DIGITS = 15
 _MOST_BITS = 64
 _LEAST = Decimal("0.0001")
 """Smaller amounts are told as less than that, but not where they are a limit."""
+_PLAIN = re.compile(r"\s*\+?(\d+\.?\d*|\.\d+)\s*", re.ASCII)
 INTERRUPTED = "sending was interrupted"
 
 
@@ -52,8 +55,9 @@ class Spending:
 
     A turn is sent when what was spent leaves enough for it, with estimates for the turns whose cost
     is not known yet. At most eight are under way, and those that have ended are until their cost
-    is known; those that failed or were cancelled, which may cost nothing, only some seconds. Costs
-    that come late are waited for, some seconds, before there is said to be no more to spend.
+    is known; those that failed before they asked an LLM, or were cancelled, which may cost nothing,
+    only some seconds. Costs that come late are waited for, some seconds, before there is said to be
+    no more to spend; those that come after that are told as well.
 
     Args:
         cells: Gives the cells as they are now, each time it is iterated.
@@ -79,8 +83,9 @@ class Spending:
         self._prices = prices
         self._news = asyncio.Event()
         self._left: deque[Chunk] = deque()
-        self._before = {cell.session_id for cell in cells}
+        self._before = {a.session_id for cell in cells for a in cell.history}
         self._over = {a.session_id for cell in cells for a in cell.history if a.has_ended}
+        self._tell_why: Callable[[], str] | None = None
         self.limit = limit
         self._was_over = self.spent.total > limit
         self.why = ""
@@ -100,18 +105,27 @@ class Spending:
         return Spent(known, estimated)
 
     def look(self) -> None:
-        """Something is new; on the background loop."""
+        """Something is new, such as a cost that is told with why some are left out.
+
+        On the background loop.
+        """
         self._news.set()
+        if self._tell_why is not None:
+            self._hold(self._tell_why())
 
     def stop(self, why: str) -> None:
         """Send no more, and leave out the rest. From any thread."""
         if self.is_over or not self._left:
             return
-        self.why = self.why or why
+        self._hold(self.why or why)
+
+    def _hold(self, why: str) -> None:
+        """Say why the rest is left out, in place of what was said of it before."""
+        before, self.why = self.why, why
         for chunk in list(self._left):
             for job in chunk.jobs:
-                if job.sent_as is None:
-                    job.cell.held = self.why
+                if job.sent_as is None and (not before or job.cell.held == before):
+                    job.cell.held = why
 
     def end(self) -> None:
         """It is over, however that came."""
@@ -143,8 +157,10 @@ class Spending:
         while self._left and not self.why:
             if sending.is_stopped:
                 await self._go_on(sending, len(self._left))
-            elif reason := self._cannot(costs, following, own):
+            elif reason := self._cannot(following, own):
                 self.stop(reason)
+            elif cell := self._never_paid(costs):
+                self._stop_for_money(partial(self._unknown_text, cell))
             elif count := self._fitting(costs):
                 await self._go_on(sending, count)
                 self._tell()
@@ -153,26 +169,41 @@ class Spending:
                 following = follow()
                 await self._rest()
             else:
-                price = dollars(self._next_price)
-                self.stop(f"{self._spent_text()}, and one more turn costs about {price}")
+                self._stop_for_money(self._no_more_text)
+
+    def _stop_for_money(self, tell: Callable[[], str]) -> None:
+        """Leave out the rest for what was spent, which is told anew when more is known of it."""
+        why = tell()
+        self.stop(why)
+        if self.why == why:
+            self._tell_why = tell
 
     async def _go_on(self, sending: Sending, count: int) -> None:
         await sending.go_on([self._left.popleft() for _ in range(count)])
 
-    def _cannot(self, costs: LateCosts, following: Future[None] | None, own: Container[str]) -> str:
-        """Say why no more may be sent, whatever is left to spend; empty when nothing is wrong."""
+    def _cannot(self, following: Future[None] | None, own: Container[str]) -> str:
+        """Say why no more may be sent, whatever was spent; empty when nothing is wrong."""
         if following is not None and following.done() and not following.cancelled():
             error = following.exception()
             if error is not None:
                 return f"the server cannot be asked: {error}"
-        if self._is_cancelled_elsewhere(own):
-            return ELSEWHERE
-        awaited = costs.awaited()
-        for cell in self._cells:
-            is_new = cell.session_id not in self._before
-            if is_new and _lacks_cost(cell) and cell.session_id not in awaited:
-                return f"what {cell.id} has cost stays unknown; {self._spent_text()}"
-        return ""
+        return ELSEWHERE if self._is_cancelled_elsewhere(own) else ""
+
+    def _never_paid(self, costs: LateCosts) -> Cell | None:
+        """Return a cell that was sent now, has cost something, and whose cost comes no more."""
+        known = self._before | costs.awaited().keys()
+        return next((cell for cell in self._cells if _lacks_cost(cell, known)), None)
+
+    def _unknown_text(self, cell: Cell) -> str:
+        is_unknown = _lacks_cost(cell, self._before)
+        what = "stays unknown" if is_unknown else "came late"
+        return f"what {cell.id} has cost {what}; {self._spent_text()}"
+
+    def _no_more_text(self) -> str:
+        spent, price = self._spent_text(), self._next_price
+        if price <= self.limit - self.spent.total:
+            return f"{spent}, as costs tell that came late; resume() sends more"
+        return f"{spent}, and one more turn costs about {dollars(price)}"
 
     def _is_cancelled_elsewhere(self, own: Container[str]) -> bool:
         attempts = (attempt for cell in self._cells for attempt in cell.history)
@@ -198,6 +229,11 @@ class Spending:
         if self._next_price <= self.limit - self.spent.total:
             return bool(tries)
         return any(count < SOON for count in tries)
+
+    @property
+    def beyond(self) -> str:
+        """Say by how much more was spent than may be; empty while that is not so."""
+        return self._spent_text() if self.spent.total > self.limit else ""
 
     def _spent_text(self) -> str:
         spent = self.spent
@@ -235,9 +271,9 @@ class Spending:
     def _unpaid(self, costs: LateCosts) -> int:
         """Count the turns that have ended and whose cost may come yet."""
         ended = (attempt for cell in self._cells for attempt in cell.history)
-        broken_off = {a.session_id for a in ended if a.state in ("failed", CANCELLED)}
+        free = {attempt.session_id for attempt in ended if not _is_owed(attempt)}
         tries = costs.awaited().items()
-        return sum(session_id not in broken_off or count <= SOON for session_id, count in tries)
+        return sum(session_id not in free or count <= SOON for session_id, count in tries)
 
     async def _rest(self) -> None:
         self._news.clear()
@@ -250,15 +286,16 @@ class Spending:
 
 
 def amount_of(max_cost: float | Decimal | str) -> Decimal:
-    """Take an amount of US dollars.
+    """Take an amount of US dollars; a text is a plain decimal number.
 
     Raises:
         InvalidRequestError: It is none.
     """
     is_long = isinstance(max_cost, int) and max_cost.bit_length() > _MOST_BITS
     text = "" if is_long else str(max_cost)
+    is_plain = not isinstance(max_cost, str) or _PLAIN.fullmatch(text) is not None
     try:
-        amount = Decimal(text) if text.isascii() else Decimal("NaN")
+        amount = Decimal(text if is_plain else "NaN")
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0 or abs(amount.adjusted()) > _MOST_DIGITS:
@@ -274,6 +311,11 @@ def dollars(amount: Decimal) -> str:
     return cost_text(amount)
 
 
-def _lacks_cost(cell: Cell) -> bool:
-    """Whether it was answered, and nobody says what that cost; what failed may cost nothing."""
-    return cell.state == "completed" and cell.is_settled and cell.cost is None
+def _lacks_cost(cell: Cell, but: Container[str | None]) -> bool:
+    """Whether an attempt has cost something that nobody tells, but for some sessions."""
+    return any(a.is_settled and _is_owed(a) and a.session_id not in but for a in cell.history)
+
+
+def _is_owed(attempt: Attempt) -> bool:
+    """Whether its cost is waited for: what never asked an LLM, or was cancelled, may have none."""
+    return attempt.lacks_cost and attempt.state != CANCELLED

@@ -57,7 +57,12 @@ class Answers:
         return [amount for amount in found if amount is not None]
 
     @property
-    def cost_line(self) -> str:
+    def paid(self) -> list[str]:
+        """Say what was paid twice, or beyond ``max_cost``, and what the sessions cost."""
+        return [*self.batches[-1]._paid_notes, self._cost_line]
+
+    @property
+    def _cost_line(self) -> str:
         """Say what the sessions cost, those that were there before included."""
         from ....render import count_text
         from ....render.plain.words import cost_text

@@ -102,7 +102,7 @@ class Duels(Listing[Duel]):
         super().__init__(duels, {k: take for k, take in columns.items() if k not in absent})
         self.one, self.other, self.batch = one, other, answers.batches[-1]
         self.above = self._line
-        self.notes = [*answers.without_reason(2 * len(self)), answers.cost_line]
+        self.notes = [*answers.without_reason(2 * len(self)), *answers.paid]
 
     @property
     def win_rate(self) -> Estimate:

@@ -67,8 +67,10 @@ class Judgeable:
         One without the reason that it is asked for is a score, and it is said how many these are.
 
         Running it again asks nothing twice, in another kernel, too: only answers that are new are
-        judged. Another rubric, scale, LLM or version of the judge judges all of them anew; the
-        scores that there are under this name stay until all are.
+        judged. Two processes that judge the same at the same moment, with another ``seed`` or
+        ``max_cost``, may ask some questions twice, as with :meth:`Batches.run`: the notes tell how
+        many, and what all have cost. Another rubric, scale, LLM or version of the judge judges all
+        of them anew; the scores that there are under this name stay until all are.
         :func:`dari_nb.scores.agreement` tells whether people would say the same.
 
         Args:

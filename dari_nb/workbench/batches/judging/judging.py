@@ -88,7 +88,7 @@ class Judged(ScoreTable):
         again = "again=True asks once more for it"
         lacking = [f"{len(wrong):,} of {len(self):,} have no score; {again}"] if wrong else []
         bare = answers.without_reason(len(self))
-        self.notes = [*notes, *lacking, *bare, answers.cost_line]
+        self.notes = [*notes, *lacking, *bare, *answers.paid]
 
 
 def judged(batch: Any, wish: Wish, scale: Sequence[int]) -> Judged:
