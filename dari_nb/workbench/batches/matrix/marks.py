@@ -148,7 +148,7 @@ def rate(
         check_is_free(name)
         others = (one for one in _of_other_kinds(batch, held, name, value) if one.id != cell.id)
         _check_kind((_marks_in(held, batch, one).scores.get(name) for one in others), name, value)
-    batch.book.add([rating])
+    batch.book.give([rating])
     _tell(batch)
 
 
