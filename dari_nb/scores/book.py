@@ -60,7 +60,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             stands beside an ``error``.
         note: What a person wrote to it, or the reason that a judge gave.
         error: Why a function gave no value.
-        scale: The worst and the best value that a judge could give.
+        scale: The worst and the best value that a judge, or a person, was told to give.
         by: Who gave it.
         is_blind: Whether the note was written without being told whose the answer is.
         at: When, ISO 8601 in UTC; where the clock is behind what was said before, just after that.
