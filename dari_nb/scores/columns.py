@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
 from ..score_kinds import JUDGE, RATING, Kind, kind_of, scale_of
-from .checks import check_frame, check_once, frame_of
+from .checks import check_frame, check_once, frame_of, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +135,7 @@ def kind_of_score(frame: pd.DataFrame, column: str) -> Kind | None:
     name = column.removeprefix("score.")
     kind = kind_of(_plain(frame, column), name, _told_scale(frame, name))
     if kind == "label":
-        seen = ", ".join(map(repr, frame[column].dropna().drop_duplicates().tolist()[:3]))
+        seen = ", ".join(map(shortened, frame[column].dropna().drop_duplicates().tolist()[:3]))
         raise InvalidRequestError(
             f"The score {column.removeprefix('score.')!r} has no mean: it holds {seen}. "
             "Score True or False, or a number, "

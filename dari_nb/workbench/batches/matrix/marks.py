@@ -263,10 +263,13 @@ def check_no_ratings(batch: Marked, name: str) -> None:
 
 def _check_kind(others: Iterable[Any], name: str, value: Any) -> None:
     """Raise ``InvalidRequestError`` if other cells have values of another kind under this name."""
+    from ....scores.checks import shortened
+
     for other in others:
         if other is not None and sort_of(other) not in SORTS[str(sort_of(value))]:
             raise InvalidRequestError(
-                f"{name!r} holds values such as {other!r}, and {value!r} is of another kind: "
+                f"{name!r} holds values such as {shortened(other)}, and {shortened(value)} is of "
+                "another kind: "
                 "give another name, or take back what is there."
             )
 
