@@ -28,6 +28,8 @@ SORTS: Mapping[str, frozenset[str]] = {
     "number": frozenset({"share", "number"}),
 }
 """What one value may be, and beside which others it may stand under one name."""
+Told = tuple[Mapping[str, Any], Mapping[str, tuple[float, float]]]
+"""The scores of a cell, and the scales that were told with them, by name."""
 _FAR = 1.5
 """Whole numbers of which the largest ones are so many times apart hardly have one scale."""
 PARTS = "parts"
@@ -53,35 +55,37 @@ def sort_of(value: Any) -> str | None:
     return "share" if 0 <= value <= 1 else "number"
 
 
-def kind_of(values: Iterable[Any], name: str = "") -> Kind | None:
+def kind_of(
+    values: Iterable[Any], name: str = "", told: Sequence[float] | None = None
+) -> Kind | None:
     """Tell the kind of values that belong together; ``None`` where there are none.
 
-    What is missing counts for nothing: ``None``, NaN, and what is beyond 1e100. Ratings
-    are numbers, even where all of them are 1, the worst; so is what a judge gives, who says yes and
-    no by ``True`` and ``False`` alone. Yes or no beside numbers that are not 0 and 1 has no mean.
+    What is missing counts for nothing: ``None``, NaN, and what is beyond 1e100. What is on a scale,
+    as ratings are, is a number, even where all of them are 1, the worst; so is what a judge gives.
+    Both say yes and no by ``True`` and ``False`` alone. Yes or no beside numbers that are not 0 and
+    1 has no mean.
+
+    Args:
+        values: All of them.
+        name: The score's name.
+        told: The scale that was told with them.
 
     >>> [kind_of(v) for v in ([True, 0], [1, 0.5], [1, 7], ["good", 1], [True, 7], [None])]
     ['yes/no', 'share', 'number', 'label', 'label', None]
+    >>> kind_of([1, 1], "by hand"), kind_of([1, 1], "by hand", (1, 5))
+    ('yes/no', 'number')
     """
     there = [value for value in _distinct(values) if not is_missing(value)]
     if not there:
         return None
     if not all(map(is_number, there)) or _is_mixed(there):
         return "label"
-    if scale_of(name, there) or (name.startswith(JUDGE) and not any(map(_is_yes_or_no, there))):
+    is_scaled = name.startswith(JUDGE) or scale_of(name, there, told)
+    if is_scaled and not any(map(_is_yes_or_no, there)):
         return "number"
     if all(value in (0, 1) for value in there):
         return "yes/no"
     return "share" if all(0 <= value <= 1 for value in there) else "number"
-
-
-def kinds_of(cells: Iterable[Mapping[str, Any]]) -> dict[str, Kind]:
-    """Tell the kind of each score from the scores of all cells, in the order they appear in."""
-    values: dict[str, list[Any]] = {}
-    for scores in cells:
-        for name, value in scores.items():
-            values.setdefault(name, []).append(value)
-    return {name: kind for name, of in values.items() if (kind := kind_of(of, name))}
 
 
 def scale_of(
@@ -89,7 +93,7 @@ def scale_of(
 ) -> tuple[float, float] | None:
     """Return the ends of the scale that a score is on; ``None`` where that is not known.
 
-    It is the one that its judge was told, if all values are on it. Else ratings have one, and what
+    It is the one that was told with them, if all values are on it. Else ratings have one, and what
     a judge gives is on it, too, where all are whole numbers from 1 to 5.
 
     >>> scale_of("rating", [2, 4]), scale_of("rating", [2, 8]), scale_of("words", [2, 4])
@@ -107,6 +111,15 @@ def scale_of(
         isinstance(value, bool) or (is_judge and is_number(value) and value % 1) for value in there
     )
     return RATED if is_rating and are_on(RATED, there) else None
+
+
+def scale_by_hand(value: Any) -> tuple[int, int] | None:
+    """Return the scale of what is given where people rate from 1 to 5; ``None`` of what is not.
+
+    >>> [scale_by_hand(value) for value in (1, 4.5, 7, True, "good", None)]
+    [(1, 5), (1, 5), None, None, None, None]
+    """
+    return None if isinstance(value, bool) or not are_on(RATED, [value]) else RATED
 
 
 def limits_of(kind: Kind | None, scale: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -204,18 +217,43 @@ class Measure:
 def measure_of(name: str, told: Iterable[tuple[Any, tuple[float, float] | None]]) -> Measure:
     """Return what a score is in a run.
 
+    It is on the one scale that was told with any of its values, if all are.
+
     Args:
         name: The score's name.
         told: Its values there, and the scale that was told with each.
 
     >>> measure_of("judge.good", [(2, (0, 10)), (None, None)])
     Measure(values=[2], scale=(0, 10))
+    >>> [measure_of("by hand", [(2, (1, 5)), (value, None)]).scale for value in (3, 7)]
+    [(1, 5), None]
     """
     there = [(value, scale) for value, scale in told if not is_missing(value)]
-    values, scales = [value for value, _ in there], {scale for _, scale in there}
+    values, scales = [value for value, _ in there], {scale for _, scale in there if scale}
     if name == RATING:
         return Measure(values, scale_of(name, values))
-    return Measure(values, scales.pop() if len(scales) == 1 else None)
+    scale = scales.pop() if len(scales) == 1 else None
+    return Measure(values, scale if scale and are_on(scale, values) else None)
+
+
+def measures_of(cells: Iterable[Told]) -> dict[str, Measure]:
+    """Tell what each score is that any cell has, in the order they appear in.
+
+    >>> measures_of([({"by hand": 1}, {"by hand": (1, 5)}), ({"by hand": None}, {})])
+    {'by hand': Measure(values=[1], scale=(1, 5))}
+    """
+    found: dict[str, list[tuple[Any, tuple[float, float] | None]]] = {}
+    for scores, scales in cells:
+        for name, value in scores.items():
+            if not is_missing(value):
+                found.setdefault(name, []).append((value, scales.get(name)))
+    return {name: measure_of(name, told) for name, told in found.items()}
+
+
+def kinds_of(cells: Iterable[Told]) -> dict[str, Kind]:
+    """Tell the kind of each score that any cell has, in the order they appear in."""
+    told = {name: kind_of(of.values, name, of.scale) for name, of in measures_of(cells).items()}
+    return {name: kind for name, kind in told.items() if kind}
 
 
 def is_number(value: Any) -> TypeGuard[float]:

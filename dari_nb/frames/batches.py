@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..errors import InvalidRequestError
 from ..models import TOKENS
-from ..score_kinds import is_missing
+from ..score_kinds import measures_of
 from .costs import DOLLARS, dollars
 from .kinds import INTEGER, NAME, SECONDS, TEXT, TIME, Kind, category, typed
 from .messages import STOP_REASON
@@ -117,7 +117,7 @@ def batch_frame(
         (``score.<name>.<key>`` for dicts) and ``note.<name>`` where people wrote notes; ids and
         then the metadata come last. For the dtypes of the fields see :data:`BATCH_CELLS`. Scores
         are ``boolean``, ``Int64``, ``float64`` or ``string``, whatever fits all their values.
-        ``attrs["scales"]`` has the scales that judges were given, by score.
+        ``attrs["scales"]`` has the scales that judges and people were given, by score.
 
     >>> cell = dari.frames.BatchCell(task_index=3, llm_id="small", scores={"correct": True})
     >>> frame = dari.frames.batch_frame([cell])
@@ -235,15 +235,13 @@ def _cell(run_id: str, cell: Any, task_index: int, row: Any, column: Any) -> Bat
     )
 
 
-def _scales(cells: Iterable[BatchCell]) -> dict[str, list[int]]:
-    """Return the scales of the scores that are on one in all cells that have them."""
-    found: dict[str, set[tuple[int, int] | None]] = {}
-    for cell in cells:
-        for name in (name for name, value in cell.scores.items() if not is_missing(value)):
-            found.setdefault(name, set()).add(cell.scales.get(name))
-    return {
-        name: list(scale) for name, of in found.items() if len(of) == 1 for scale in of if scale
+def _scales(cells: Iterable[BatchCell]) -> dict[str, list[float]]:
+    """Return the scales of the scores that are on one that was told of any cell."""
+    told = {
+        name: of.scale
+        for name, of in measures_of((cell.scores, cell.scales) for cell in cells).items()
     }
+    return {name: list(scale) for name, scale in told.items() if scale}
 
 
 def _flat(scores: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,10 +41,9 @@ def parse_time(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
+        told = as_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
         return None
-    told = as_utc(time)
     return None if told == _UNKNOWN else told
 
 

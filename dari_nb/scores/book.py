@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeVar
 
@@ -17,6 +17,7 @@ import msgspec
 
 from ..descriptors import is_no_file, open_regular
 from ..errors import InvalidRequestError
+from ..models import parse_time
 from ..score_kinds import PARTS, RATING, SORTS, sort_of
 from ..tapes.reading import is_tape, refuse_no_name
 from .checks import checked_each
@@ -40,6 +41,8 @@ _OF_ANOTHER_KIND = (
 _OTHERS = (".ipynb", ".py", ".tape", ".tape.running")
 """How notebooks, scripts, tapes and what is recorded on them end."""
 _MOST_PLACES = 8
+_FIRST, _LAST = (time.replace(tzinfo=UTC) for time in (datetime.min, datetime.max))
+_TICK = timedelta.resolution
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,10 +60,10 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             stands beside an ``error``.
         note: What a person wrote to it, or the reason that a judge gave.
         error: Why a function gave no value.
-        scale: The worst and the best value that a judge could give.
+        scale: The worst and the best value that a judge, or a person, was told to give.
         by: Who gave it.
         is_blind: Whether the note was written without being told whose the answer is.
-        at: When, ISO 8601 in UTC.
+        at: When, ISO 8601 in UTC; where the clock is behind what was said before, just after that.
 
     >>> dari.scores.Score(name="correct", value=True, llm_id="small").value
     True
@@ -117,12 +120,23 @@ class RunScores:
         key = score.key
         known = self._latest.get(key)
         if known is not None:
-            if score.at < known.at:
+            if _when(score) < _when(known):
                 return
             del self._names[_heading(known)][key]
         self._latest[key] = score
         self._spots.setdefault(score.spot, {})[key] = score
         self._names.setdefault(_heading(score), {})[key] = score
+
+    def behind(self, score: Score) -> Score:
+        """Return a score that is given now with a time behind what is known of the same.
+
+        Clocks go wrong, and those of two machines differ: what is said last counts all the same.
+        """
+        known = self._latest.get(score.key)
+        at = datetime.now(UTC)
+        if known is not None and at <= (last := _when(known)):
+            at = last + min(_TICK, _LAST - last)
+        return msgspec.structs.replace(score, at=_told_as(at))
 
     def all(self) -> list[Score]:
         """Return all of them, without those that were taken back."""
@@ -150,6 +164,11 @@ class RunScores:
         with self._reading:
             there = list(scores.values())
         return [score for score in there if not score.is_gone]
+
+
+def _when(score: Score) -> datetime:
+    """Return when a score was given; what is no time is before all others."""
+    return parse_time(score.at) or _FIRST
 
 
 def _heading(score: Score) -> tuple[str, By, str | None]:
@@ -199,7 +218,7 @@ class ScoreBook:
         return len(self._unread) + self._is_torn
 
     def add(self, scores: Iterable[Score]) -> None:
-        """Write scores down.
+        """Write scores down with the times that they have.
 
         Args:
             scores: What to write, in this order.
@@ -226,6 +245,24 @@ class ScoreBook:
         except OSError as error:
             raise InvalidRequestError(f"{self._cannot}: {error.strerror or error}.") from error
 
+    def give(self, scores: Iterable[Score]) -> None:
+        """Write down what is said here and now: it counts, whatever the book has of the same.
+
+        Args:
+            scores: What to write. The time of each is now, or just after that of what it replaces.
+
+        Raises:
+            InvalidRequestError: As in :meth:`add`, or the file cannot be read.
+
+        >>> book = dari.scores.ScoreBook("given.jsonl")
+        >>> book.add([dari.scores.Score(name="ok", value=1, at="2999-01-01T00:00:00Z")])
+        >>> book.give([dari.scores.Score(name="ok", value=0)])
+        >>> [score.value for score in book.scores()]
+        [0]
+        """
+        runs, unknown = self._runs_now(), RunScores(self._reading)
+        self.add([runs.get(score.run_id, unknown).behind(score) for score in scores])
+
     @property
     def _cannot(self) -> str:
         return f"{self.what.capitalize()} cannot be kept in {self.path}"
@@ -251,8 +288,8 @@ class ScoreBook:
         if not taken:
             known = ", ".join(dict.fromkeys(score.name for score in given)) or "nothing"
             raise InvalidRequestError(f"No function has scored {name!r}: there is {known}.")
-        gone = {"value": None, "error": None, "note": None, "at": now()}
-        self.add(msgspec.structs.replace(score, **gone) for score in taken)
+        gone = {"value": None, "error": None, "note": None}
+        self.give(msgspec.structs.replace(score, **gone) for score in taken)
 
     def scores(self, run_id: str | None = None) -> list[Score]:
         """Return the latest score of each cell, name and kind of giver, also from other kernels.
@@ -451,8 +488,12 @@ def kept_in(path: str | Path | None, kind: type[Book]) -> Book:
 
 def now() -> str:
     """Return the time as scores tell it, ISO 8601 in UTC."""
+    return _told_as(datetime.now(UTC))
+
+
+def _told_as(time: datetime) -> str:
     # Microseconds, so that the quick ratings of one person keep their order.
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _is_score(thing: Any) -> bool:

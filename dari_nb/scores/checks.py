@@ -143,6 +143,16 @@ def is_real(number: Any) -> bool:
 
 
 def _wrong(wanted: str, given: Any) -> InvalidRequestError:
+    said = shortened(given)
+    kind = f"{type(given).__name__} " if said.endswith("…") else ""
+    return InvalidRequestError(f"{wanted}, not {kind}{' '.join(said.split())}.")
+
+
+def shortened(given: Any) -> str:
+    """Say what was given, or its beginning.
+
+    >>> shortened("good"), len(shortened("y" * 200_000))
+    ("'good'", 61)
+    """
     said = repr(given)
-    short = said if len(said) <= _LONGEST else f"{type(given).__name__} {said[:_LONGEST]}…"
-    return InvalidRequestError(f"{wanted}, not {' '.join(short.split())}.")
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"

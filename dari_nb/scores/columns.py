@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError
 from ..score_kinds import JUDGE, RATING, Kind, kind_of, scale_of
-from .checks import check_frame, check_once, frame_of
+from .checks import check_frame, check_once, frame_of, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,9 +132,10 @@ def kind_of_score(frame: pd.DataFrame, column: str) -> Kind | None:
     Raises:
         InvalidRequestError: It has no mean.
     """
-    kind = kind_of(_plain(frame, column), column.removeprefix("score."))
+    name = column.removeprefix("score.")
+    kind = kind_of(_plain(frame, column), name, _told_scale(frame, name))
     if kind == "label":
-        seen = ", ".join(map(repr, frame[column].dropna().drop_duplicates().tolist()[:3]))
+        seen = ", ".join(map(shortened, frame[column].dropna().drop_duplicates().tolist()[:3]))
         raise InvalidRequestError(
             f"The score {column.removeprefix('score.')!r} has no mean: it holds {seen}. "
             "Score True or False, or a number, "
@@ -146,7 +147,11 @@ def kind_of_score(frame: pd.DataFrame, column: str) -> Kind | None:
 def scale_of_score(frame: pd.DataFrame, column: str) -> tuple[float, float] | None:
     """Return the scale of a score, by its name, its values and what the frame of a batch tells."""
     name = column.removeprefix("score.")
-    return scale_of(name, _plain(frame, column), frame.attrs.get("scales", {}).get(name))
+    return scale_of(name, _plain(frame, column), _told_scale(frame, name))
+
+
+def _told_scale(frame: pd.DataFrame, name: str) -> Any:
+    return frame.attrs.get("scales", {}).get(name)
 
 
 def scale_note(frame: pd.DataFrame, column: str) -> str:
@@ -157,8 +162,9 @@ def scale_note(frame: pd.DataFrame, column: str) -> str:
     scale = scale_of_score(frame, column)
     if scale is None:
         return NO_SCALE
-    is_told = name in frame.attrs.get("scales", {})
-    return "" if is_told else "taken for {:g} to {:g}, as ".format(*scale) + NO_SCALE
+    return (
+        "" if _told_scale(frame, name) else "taken for {:g} to {:g}, as ".format(*scale) + NO_SCALE
+    )
 
 
 def _plain(frame: pd.DataFrame, column: str) -> list[Any]:

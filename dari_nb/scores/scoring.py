@@ -162,7 +162,7 @@ def score_places(
             told[at], done = places[at]._replace(score=score), done + 1
             book = places[at].book
             if book is not None and not are_kept_back:
-                book.add([score])
+                book.give([score])
             if on_done is not None:
                 on_done(done, len(told))
     except BaseException as error:
@@ -196,7 +196,7 @@ def keep_whole(told: Sequence[Place]) -> int:
             new.setdefault(place.book, []).append(place.score)
     with kept():
         for book, scores in new.items():
-            book.add(scores)
+            book.give(scores)
     return 0
 
 

@@ -66,9 +66,9 @@ def summary(
         ``median_seconds`` (of work, without the queue), in the order in which LLMs first appear.
         No interval leaves the scale of the score where that is known: a ``rating``, and whole
         numbers of a judge, are from 1 to 5, and a batch and its frame know the scale that a judge
-        was given (``frame.attrs["scales"]``). A CSV file loses that, and so does ``pd.concat``
-        of frames that tell different ones; ``why`` then says so, and
-        ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives it back.
+        was given, or a person in a view or a sample (``frame.attrs["scales"]``). A CSV file loses
+        that, and so does ``pd.concat`` of frames that tell different ones; ``why`` then says so,
+        and ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives it back.
 
     Raises:
         InvalidRequestError: A column is missing, the score holds something else than numbers, or

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import InvalidRequestError
 from ..score_kinds import LARGEST, RATED, RATING, is_missing, scale_of
+from .checks import shortened
 
 LONGEST_NAME = 200
 """Characters of a score's name."""
@@ -103,7 +104,7 @@ def checked_rating(value: Any) -> bool | int | float | str:
     if scale_of(RATING, [checked]) is None:
         worst, best = RATED
         raise InvalidRequestError(
-            f"A {RATING!r} is a number from {worst} to {best}, not {checked!r}: "
+            f"A {RATING!r} is a number from {worst} to {best}, not {shortened(checked)}: "
             "give what is another kind of value another name."
         )
     return checked

@@ -303,13 +303,14 @@ def _gaps(matrix: Matrix, seen: Against) -> Iterator[Part]:
         yield Part("; " if place else "")
         yield from clause
     several = len(seen.gaps) > 1
-    level = "" if several else f"{level_text(seen.level)} "
+    judged = sum(gap.has_interval for gap in seen.gaps.values())
+    level = "" if judged > 1 else f"{level_text(seen.level)} "
     told = [
         f"{labels[one] + ' ' if several else ''}{interval_text(gap, level)}"
         for one, gap in seen.gaps.items()
     ]
-    if several and any(gap.has_interval for gap in seen.gaps.values()):
-        told.append(together_text(seen.level, len(seen.gaps)))
+    if judged > 1:
+        told.append(together_text(seen.level, judged))
     methods = dict.fromkeys(method_text(g.method) for g in seen.gaps.values() if g.method != "none")
     how = ", ".join(["paired by task", *methods])
     yield Part(f" (difference {'; '.join([*told, how])})", "small")

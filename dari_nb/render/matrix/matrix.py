@@ -14,10 +14,11 @@ from ...score_kinds import (
     JUDGING,
     Kind,
     Measure,
+    Told,
     is_missing,
     is_number,
     kinds_of,
-    measure_of,
+    measures_of,
     scale_of,
 )
 
@@ -80,6 +81,11 @@ class MatrixCell:
     rated: Mapping[str, str] = field(default_factory=dict)
     blind: frozenset[str] = frozenset()
     scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def told(self) -> Told:
+        """Its scores, and their scales."""
+        return self.scores, self.scales
 
 
 def lost_by(cell: MatrixCell, score: str) -> str:
@@ -318,20 +324,15 @@ class Matrix:
 
         What is on unlike scales in several runs has no mean that tells anything.
         """
-        kinds = kinds_of(cell.scores for cell in self.cells)
+        kinds = kinds_of(cell.told for cell in self.cells)
         return {name: "label" if name in self.unlike else kind for name, kind in kinds.items()}
 
     @cached_property
     def scales(self) -> Mapping[str, tuple[float, float]]:
         """The ends of the scales that scores are on, where they are known: no value is beyond."""
-        found: dict[str, list[MatrixCell]] = {}
-        for cell in self.cells:
-            for name, value in cell.scores.items():
-                if not is_missing(value):
-                    found.setdefault(name, []).append(cell)
         known = {
             name: scale_of(name, measure.values, measure.scale)
-            for name, measure in ((name, _measure(name, cells)) for name, cells in found.items())
+            for name, measure in measures_of(cell.told for cell in self.cells).items()
         }
         return {name: scale for name, scale in known.items() if scale is not None}
 
@@ -350,15 +351,14 @@ class Matrix:
         runs = {column.id: column.of for column in self.columns}
         if len({*runs.values()}) < 2:
             return {}
-        found: dict[str, dict[str, list[MatrixCell]]] = {}
+        of_runs: dict[str, list[MatrixCell]] = {}
         for cell in self.cells:
-            for name, value in cell.scores.items():
-                if not is_missing(value):
-                    found.setdefault(name, {}).setdefault(runs[cell.column], []).append(cell)
-        return {
-            name: {run: _measure(name, cells) for run, cells in by_run.items()}
-            for name, by_run in found.items()
-        }
+            of_runs.setdefault(runs[cell.column], []).append(cell)
+        found: dict[str, dict[str, Measure]] = {}
+        for run, cells in of_runs.items():
+            for name, measure in measures_of(cell.told for cell in cells).items():
+                found.setdefault(name, {})[run] = measure
+        return found
 
     @cached_property
     def unlike(self) -> Mapping[str, Mapping[str, Measure]]:
@@ -387,8 +387,3 @@ class Matrix:
     def is_over(self) -> bool:
         """Whether nothing more happens in any cell by itself."""
         return all(cell.state in ENDED for cell in self.cells)
-
-
-def _measure(name: str, cells: Sequence[MatrixCell]) -> Measure:
-    """Return what a score is in these cells."""
-    return measure_of(name, ((cell.scores[name], cell.scales.get(name)) for cell in cells))

@@ -107,7 +107,7 @@ def calibrated(
     _check_order(pairs)
     _check_numbers(pairs)
     check_alike(pairs, "calibrated")
-    kind = kind_of((pair.other for pair in pairs.cells), pairs.other)
+    kind = kind_of((pair.other for pair in pairs.cells), pairs.other, pairs.scales[1])
     scale = limits_of(kind, pairs.scales[1])
     _check_judged(pairs)
     groups, untold = _groups(pairs.cells)

@@ -114,8 +114,8 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
 def kinds_of_pairs(pairs: Pairs) -> set[str | None]:
     """Tell what kinds of values the two scores have."""
     return {
-        kind_of((pair.one for pair in pairs.cells), pairs.one),
-        kind_of((pair.other for pair in pairs.cells), pairs.other),
+        kind_of((pair.one for pair in pairs.cells), pairs.one, pairs.scales[0]),
+        kind_of((pair.other for pair in pairs.cells), pairs.other, pairs.scales[1]),
     }
 
 

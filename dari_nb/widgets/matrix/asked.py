@@ -12,6 +12,7 @@ from ...errors import DariError, InvalidRequestError
 from ...models import TimelineItem
 from ...render import item_html
 from ...render.matrix.matrix import ENDED, Matrix, MatrixCell
+from ...score_kinds import scale_by_hand
 from ..live.wire import Fragment
 from .wire import Cell, Kept
 
@@ -113,11 +114,14 @@ def with_rating(cell: MatrixCell, name: str, said: Said) -> MatrixCell:
     """Return a cell with this rating in place of the one that it had."""
     scores = {other: value for other, value in cell.scores.items() if other != name}
     notes = {other: note for other, note in cell.notes.items() if other != name}
+    scales = {other: scale for other, scale in cell.scales.items() if other != name}
     if said.value is not None:
         scores[name] = said.value
+    if scale := scale_by_hand(said.value):
+        scales[name] = scale
     if said.note:
         notes[name] = said.note
-    return replace(cell, scores=scores, notes=notes)
+    return replace(cell, scores=scores, notes=notes, scales=scales)
 
 
 def keep_rating(rate: Rate, given: Given, whole: Said) -> None:

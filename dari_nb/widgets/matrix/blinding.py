@@ -14,7 +14,7 @@ from ...models import TimelineItem
 from ...render import Head
 from ...render.matrix.matrix import Matrix, MatrixCell, MatrixColumn
 from ...transcript.neutral import UNTOLD, neutral
-from .asked import Given, Said
+from .asked import Given, Said, with_rating
 
 TITLE = "Blind"
 
@@ -144,8 +144,7 @@ class Blinding:
         column = self._letters[cell.column]
         shown = f"{cell.row}/{column}/{cell.repeat}/{self._number}"
         self._shown[cell.id], self._true[shown] = shown, cell.id
-        own = self._given.get(cell.id, {})
-        return MatrixCell(
+        made = MatrixCell(
             id=shown,
             row=cell.row,
             column=column,
@@ -154,9 +153,10 @@ class Blinding:
             text=cell.text,
             answer=cell.answer,
             error=UNTOLD if cell.state == "failed" else None,
-            scores={name: one.value for name, one in own.items() if one.value is not None},
-            notes={name: one.note for name, one in own.items() if one.note},
         )
+        for name, said in self._given.get(cell.id, {}).items():
+            made = with_rating(made, name, said)
+        return made
 
 
 def letter(place: int) -> str:

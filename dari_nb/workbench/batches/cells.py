@@ -338,6 +338,12 @@ class Cell:
         return scores
 
     @property
+    def scales(self) -> Mapping[str, tuple[int, int]]:
+        """The worst and the best that its scores could be, by name, where that was told."""
+        scales: Mapping[str, tuple[int, int]] = self._batch._marks([self])[self.id].scales
+        return scales
+
+    @property
     def tools(self) -> tuple[str, ...] | None:
         """Names of the tools called, in order; ``None`` before they are known."""
         return self.last.tools if self.last else None

@@ -148,10 +148,10 @@ class ComparedBatches(Results):
         super().rate(cell, name, value, note)
 
     def _keep_rating(
-        self, cell: Cell, name: str, value: Any, note: str | None, *, is_blind: bool = False
+        self, cell: Cell, name: str, value: Any, note: str | None, **how: bool
     ) -> None:
         batch, own = self._own[cell.id]
-        batch._keep_rating(own, name, value, note, is_blind=is_blind)
+        batch._keep_rating(own, name, value, note, **how)
         self._changed()
 
     def score(self, name: str, function: Callable[[Turn], Any] | None) -> ScoreTable:

@@ -47,10 +47,7 @@ class Shown(Protocol):
     def cells(self) -> list[Cell]:
         """All cells."""
 
-    def rate(self, cell: Any, name: str, value: Any, note: str | None = None) -> None:
-        """Keep a rating."""
-
-    def _rate_blind(self, cell: Any, name: str, value: Any, note: str) -> None: ...
+    def _keep_rating(self, cell: Cell, name: str, value: Any, note: str, **how: bool) -> None: ...
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as paper."""
@@ -209,7 +206,7 @@ class BatchMatrix(MatrixView):
         return self._batch._cell_at(named)
 
     def _rate(self, cell_id: str, name: str, value: float | None, note: str) -> None:
-        self._batch.rate(self._cell(cell_id), name, value, note)
+        self._batch._keep_rating(self._cell(cell_id), name, value, note, is_on_scale=True)
 
     def _rating(self, cell_id: str, name: str) -> Said:
         cell = self._cell(cell_id)
@@ -218,7 +215,8 @@ class BatchMatrix(MatrixView):
         return Said(marks.scores.get(name), note, at, name in marks.blind)
 
     def _rate_blind(self, cell_id: str, name: str, value: float | None, note: str) -> None:
-        self._batch._rate_blind(self._cell(cell_id), name, value, note)
+        how = {"is_blind": True, "is_on_scale": True}
+        self._batch._keep_rating(self._cell(cell_id), name, value, note, **how)
 
 
 class MatrixSubject(Subject):

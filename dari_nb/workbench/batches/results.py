@@ -240,15 +240,11 @@ class Results(Judgeable):
         """
         self._keep_rating(self._cell_at(cell), name, value, note)
 
-    def _rate_blind(self, cell: Place, name: str, value: Any, note: str) -> None:
-        """Keep a rating with a note that was written without being told whose the answer is."""
-        self._keep_rating(self._cell_at(cell), name, value, note, is_blind=True)
-
     def _keep_rating(
-        self, cell: Cell, name: str, value: Any, note: str | None, *, is_blind: bool = False
+        self, cell: Cell, name: str, value: Any, note: str | None, **how: bool
     ) -> None:
-        """Keep a rating; ``is_blind`` is as in :func:`marks.rate`."""
-        marks.rate(self, cell, name, value, note, is_blind=is_blind)
+        """Keep a rating; ``how`` it was given is as in :func:`marks.rate`."""
+        marks.rate(self, cell, name, value, note, **how)
 
     def score(self, name: str, function: Callable[[Turn], Any] | None) -> ScoreTable:
         """Wait for all answers, score them by a function of the turn, and keep the values.

@@ -136,7 +136,8 @@ def _entry(run: Any, transcript: Transcript, label: str) -> Entry:
     elif _is_cell(run):
         scores, state = {**scores, **run.scores}, run.state
     asked = next((item.text for item in items if isinstance(item, UserMessageItem)), "")
-    told = Told(run, scores, metadata, state or "")
+    scales = run.scales if _is_cell(run) else {}
+    told = Told(run, scores, metadata, state or "", scales)
     return Entry(run, transcript, items, told, label, _task(run, transcript), asked)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import InvalidRequestError
-from ...score_kinds import JUDGING, is_missing, is_number, kind_of
+from ...score_kinds import JUDGING, Kind, is_missing, is_number, kind_of, measure_of
 
 if TYPE_CHECKING:
     from ...render.matrix.verdict import Verdict
@@ -20,12 +21,13 @@ _ENDED = {"completed": True, "failed": False, "cancelled": False}
 
 
 class Told(NamedTuple):
-    """What is known about a run: its scores by name, other metadata, and its state."""
+    """What is known of a run: its scores by name, other metadata, its state, and scores' scales."""
 
     source: Any
     scores: Mapping[str, Any]
     metadata: Mapping[str, Any]
     state: str
+    scales: Mapping[str, tuple[int, int]] = MappingProxyType({})
 
 
 def succeeded(
@@ -41,7 +43,7 @@ def succeeded(
     if success is not None:
         return _by_score(told, success)
     names = dict.fromkeys(name for each in told for name in each.scores)
-    judging = (n for n in names if kind_of([each.scores.get(n) for each in told], n) in JUDGING)
+    judging = (n for n in names if _kind(told, n, [each.scores.get(n) for each in told]) in JUDGING)
     name = next(judging, None)
     return _by_state(told) if name is None else _by_score(told, name)
 
@@ -64,7 +66,7 @@ def _by_score(told: Sequence[Told], name: str) -> tuple[str, list[tuple[bool | N
     values = [
         each.scores[name] if name in each.scores else read(each.metadata.get(name)) for each in told
     ]
-    kind = kind_of(values, name)
+    kind = _kind(told, name, values)
     if kind is None:
         raise InvalidRequestError(f"No run has a score {name!r}{_why_none(told)}.")
     if kind not in JUDGING:
@@ -77,6 +79,11 @@ def _by_score(told: Sequence[Told], name: str) -> tuple[str, list[tuple[bool | N
         (None, verdict(name, None, kind)) if is_missing(v) else (v == 1, verdict(name, v, kind))
         for v in values
     ]
+
+
+def _kind(told: Sequence[Told], name: str, values: Sequence[Any]) -> Kind | None:
+    of = zip(values, (each.scales.get(name) for each in told), strict=True)
+    return kind_of(values, name, measure_of(name, of).scale)
 
 
 def _why_none(told: Sequence[Told]) -> str:

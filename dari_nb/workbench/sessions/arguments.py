@@ -35,7 +35,9 @@ def metadata_of(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def several(given: Any) -> list[Any]:
-    """Return one thing or several, or nothing, as a list.
+    """Return one thing or several, or nothing, as a list; texts are plain ones.
+
+    Those of a frame may be of numpy's own kind, which no file and no server has a word for.
 
     >>> several("small"), several(("small", "large")), several(None)
     (['small'], ['small', 'large'], [])
@@ -43,7 +45,8 @@ def several(given: Any) -> list[Any]:
     if given is None:
         return []
     is_one = isinstance(given, str) or not isinstance(given, Iterable)
-    return [given] if is_one else list(given)
+    things = [given] if is_one else given
+    return [str.__str__(thing) if isinstance(thing, str) else thing for thing in things]
 
 
 def unknown_argument(call: str, name: str, known: Iterable[str] = ()) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from ....score_kinds import is_missing, scale_of
+from ....score_kinds import is_missing
 from ..matrix import Matrix
 from ..verdict import short_name
 from .conditions import condition
@@ -51,7 +51,7 @@ def example_of(matrix: Matrix, scores: Sequence[str]) -> str:
     values = [cell.scores[name] for cell in matrix.cells if not is_missing(cell.scores.get(name))]
     if kind == "label":
         return condition(name, text_of(values[0]))
-    scale = _SHARES if kind == "share" else scale_of(name, values)
+    scale = _SHARES if kind == "share" else matrix.scales.get(name)
     low, high = scale or (min(values), max(values))
     return condition(name, _written((low + high) / 2), "<")
 

@@ -86,9 +86,11 @@ class Blinded:
             self._hidden[cell.id] = before.notes.get(name, "")
         stays = note is None and value is not None
         kept = None if stays else note or self._hidden.get(cell.id, "")
-        self._batch._keep_rating(whose, name, value, kept, is_blind=bool(note))
+        self._batch._keep_rating(whose, name, value, kept, is_blind=bool(note), is_on_scale=True)
 
-    _rate_blind = rate
+    def _keep_rating(self, cell: Cell, name: str, value: Any, note: str, **_: bool) -> None:
+        """Keep what a view gives: all of it is given blind, and on the scale."""
+        self.rate(cell, name, value, note)
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return the matrix as paper."""
@@ -126,7 +128,8 @@ class Blinded:
             return Marks()
         scores = {name: value for name, value in told.scores.items() if name == self.name}
         note = told.notes.get(self.name) if self.name in told.blind else None
-        return Marks(scores, notes={self.name: note} if note else {})
+        scales = {name: scale for name, scale in told.scales.items() if name == self.name}
+        return Marks(scores, notes={self.name: note} if note else {}, scales=scales)
 
     def _items(self, cell: Cell) -> list[TimelineItem]:
         """Return what was said, without times, and with ids that tell no session."""

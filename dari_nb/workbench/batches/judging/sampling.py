@@ -68,7 +68,8 @@ class BlindSample:
 
         Args:
             number: Which answer, from 0, in the order shown.
-            value: Yes or no, a number, or a text.
+            value: A number from 1, the worst, to 5, which is kept with this scale; or another one,
+                yes or no, or a text.
             note: What there is to say of it. Left out, what was said before stays with a new
                 value; ``""`` takes it back.
 

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ....errors import InvalidRequestError
-from ....score_kinds import JUDGE, PARTS, RATING, SORTS, sort_of
+from ....score_kinds import JUDGE, PARTS, RATING, SORTS, scale_by_hand, sort_of
 from ...link.background import background
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Marked(Protocol):
 class Marks:
     """What one cell is worth, by name, why not, what people wrote, which names they gave, on what.
 
-    ``by_hand`` has when they gave them; ``scales`` are those that judges were given, and
+    ``by_hand`` has when they gave them; ``scales`` are those that judges and people were given, and
     ``blind`` are the names of which the note was written without being told whose the answer is.
     """
 
@@ -113,7 +113,14 @@ def _marks(cell: Cell, scores: Iterable[Score]) -> Marks:
 
 
 def rate(
-    batch: Marked, cell: Cell, name: str, value: Any, note: str | None, *, is_blind: bool = False
+    batch: Marked,
+    cell: Cell,
+    name: str,
+    value: Any,
+    note: str | None,
+    *,
+    is_blind: bool = False,
+    is_on_scale: bool = False,
 ) -> None:
     """Keep a rating by a person; ``None``, or an empty text, without a note takes it back.
 
@@ -124,6 +131,8 @@ def rate(
         value: The rating.
         note: What there is to say of it; ``None`` lets stand with a value what was said before.
         is_blind: Whether that is said without being told whose the answer is.
+        is_on_scale: Whether numbers from 1 to 5 are asked for, as they are by views and samples,
+            and of each ``"rating"``.
     """
     from ....scores.scoring import score_of
     from ....scores.worth import checked_name, checked_note, checked_rating, checked_value
@@ -136,7 +145,8 @@ def rate(
     before = _marks_in(held, batch, cell)
     if note is None:
         note = "" if value is None else before.notes.get(name, "")
-    said = {"value": value, "note": checked_note(note), "by": "person"}
+    scale = scale_by_hand(value) if is_on_scale or name == RATING else None
+    said = {"value": value, "note": checked_note(note), "by": "person", "scale": scale}
     # A note that stays is of whoever wrote it.
     stays = name in before.blind and before.notes.get(name) == said["note"]
     rating = score_of(cell, name, batch.run_id, **said, is_blind=is_blind or stays)
@@ -148,7 +158,7 @@ def rate(
         check_is_free(name)
         others = (one for one in _of_other_kinds(batch, held, name, value) if one.id != cell.id)
         _check_kind((_marks_in(held, batch, one).scores.get(name) for one in others), name, value)
-    batch.book.add([rating])
+    batch.book.give([rating])
     _tell(batch)
 
 
@@ -253,10 +263,13 @@ def check_no_ratings(batch: Marked, name: str) -> None:
 
 def _check_kind(others: Iterable[Any], name: str, value: Any) -> None:
     """Raise ``InvalidRequestError`` if other cells have values of another kind under this name."""
+    from ....scores.checks import shortened
+
     for other in others:
         if other is not None and sort_of(other) not in SORTS[str(sort_of(value))]:
             raise InvalidRequestError(
-                f"{name!r} holds values such as {other!r}, and {value!r} is of another kind: "
+                f"{name!r} holds values such as {shortened(other)}, and {shortened(value)} is of "
+                "another kind: "
                 "give another name, or take back what is there."
             )
 

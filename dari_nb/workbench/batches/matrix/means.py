@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from math import comb
+from itertools import combinations
+from math import isnan
 from statistics import fmean
+from typing import Any
 
 from ....render.matrix.against import Against, seen_against
 from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean, lost_by
@@ -66,7 +68,8 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
         for column, base in seen.bases.items()
     }
     compared = [column for column, tasks in both.items() if tasks]
-    level = 1 - (1 - LEVEL) / max(1, len(compared))
+    judged = (_can_tell(by_column[one], by_column[seen.bases[one]], kind) for one in compared)
+    level = 1 - (1 - LEVEL) / max(1, sum(judged))
     gaps = {}
     for column in compared:
         base = seen.bases[column]
@@ -115,7 +118,7 @@ def _findings(
 ) -> list[Finding]:
     """Compare the columns by each score; of many those come first that tell them apart."""
     compared = columns_compared(values, kinds)
-    comparisons = comparisons_of(compared)
+    comparisons = max(1, comparisons_of(compared, kinds))
     found = [
         _compared(name, kinds[name], of, lost[name], comparisons, scales.get(name))
         for name, of in compared.items()
@@ -138,13 +141,22 @@ def columns_compared(
     return {name: of for name, of in columns.items() if len(of) > 1 and _shared(of)}
 
 
-def comparisons_of(compared: Mapping[str, Collection[str]]) -> int:
+def comparisons_of(compared: Mapping[str, Any], kinds: Mapping[str, Kind] | None = None) -> int:
     """Count the comparisons that are judged together, by the columns of each score.
 
     The best is chosen by what was seen, as are the scores that are told where there are many: any
-    two columns might have been the ones compared, by any score.
+    two columns might have been the ones compared, by any score. One of which no interval can be
+    told judges nothing, and is none, such as that of one task.
+
+    Args:
+        compared: The columns by score with their values, as :func:`columns_compared` finds them.
+        kinds: What the scores are; left out where values are still to come, and may be any.
     """
-    return sum(comb(len(of), 2) for of in compared.values())
+    return sum(
+        _can_tell(one, other, kinds[name] if kinds else "yes/no")
+        for name, of in compared.items()
+        for one, other in combinations(of.values(), 2)
+    )
 
 
 def _shared(by_column: Mapping[str, Values]) -> set[str]:
@@ -226,6 +238,16 @@ def _gap(
     found = paired_difference(_by_task(ones), _by_task(others), level=level, kind=kind)
     found = found.within_width(limits_of(kind, scale))
     return Gap(other, *found[:3], found.method, tasks=len({task for task, _ in ones}))
+
+
+@lru_cache(maxsize=4096)
+def _can_tell(ones: Values, others: Values, kind: Kind) -> bool:
+    """Whether there is an interval of a difference, at whichever level."""
+    from ....scores import paired_difference
+
+    # How many resamples there are makes it no other.
+    found = paired_difference(_by_task(ones), _by_task(others), kind=kind, draws=1)
+    return not isnan(found.low)
 
 
 def _bounded(
