@@ -14,7 +14,7 @@ from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
 from ....render.plain.words import short_id
 from ....score_kinds import JUDGE, is_number
 from ..cells import Column
-from ..matrix.means import LEVEL, columns_compared, comparisons_of
+from ..matrix.means import LEVEL, Values, columns_compared, comparisons_of
 from .common import Common, Loss, Seen, common, rounded
 from .past_scores import Losing, Past, Precedent, named
 
@@ -233,7 +233,7 @@ class Countable:
         return [column.label for column in self._matrix.columns if column.id not in able]
 
     @cached_property
-    def _compared(self) -> Mapping[str, Collection[str]]:
+    def _compared(self) -> Mapping[str, Mapping[str, Values]]:
         return columns_compared(self._rows, {name for _, name in self._rows})
 
     @cached_property

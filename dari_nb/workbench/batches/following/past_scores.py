@@ -112,7 +112,7 @@ class PastScores:
     @property
     def kind(self) -> Kind | None:
         """What its values are; ``None`` where there are none."""
-        return kind_of(self.measure.values, self.name)
+        return kind_of(self.measure.values, self.name, self.measure.scale)
 
     def may_be_like(self, own: Measure | None) -> bool:
         """Whether its numbers may be on the scale that a run's own score of its name is on."""
