@@ -245,9 +245,10 @@ def measures_of(cells: Iterable[Told]) -> dict[str, Measure]:
     found: dict[str, list[tuple[Any, tuple[float, float] | None]]] = {}
     for scores, scales in cells:
         for name, value in scores.items():
+            told = found.setdefault(name, [])
             if not is_missing(value):
-                found.setdefault(name, []).append((value, scales.get(name)))
-    return {name: measure_of(name, told) for name, told in found.items()}
+                told.append((value, scales.get(name)))
+    return {name: measure_of(name, told) for name, told in found.items() if told}
 
 
 def kinds_of(cells: Iterable[Told]) -> dict[str, Kind]:

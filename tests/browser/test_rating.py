@@ -105,6 +105,18 @@ def test_a_double_click_rates_and_one_click_more_takes_it_back(lab, clicks):
     assert told(book, "board.kept", "{'0-small': None}")
 
 
+@pytest.mark.parametrize("keys", [["ArrowDown", "3"], ["ArrowDown", "Enter", "3"]])
+def test_who_has_clicked_a_number_goes_on_by_keys_from_that_cell(lab, keys):
+    book = opened(lab)
+    told_there = book.page.locator(".dari-rate .dari-note")
+    book.page.locator(".dari-rate button", has_text="4").click()
+    expect(told_there).to_have_text("saved: 4 of 5")
+    for key in keys:
+        book.page.keyboard.press(key)
+    expect(told_there).to_have_text("saved: 3 of 5")
+    assert told(book, "board.kept", "{'0-small': 4, '1-small': 3}")
+
+
 def test_what_was_saved_is_in_its_cell_when_the_kernel_is_shut_down(lab):
     book = opened(lab)
     book.execute("board.is_drawing = False")

@@ -389,21 +389,23 @@ def _supposed(past: Past, own: str, pair: Pair, pairs: Sequence[Pair], assumptio
 
 
 def _failed(past: Past, pairs: Iterable[Pair]) -> list[str]:
-    """Say of which LLMs all failed that was asked before, where nothing else tells of them."""
+    """Say of which LLMs cells failed that were asked before, where no score tells of them."""
     untold = {
         llm
         for pair in pairs
         for llm, column in zip(pair.losing.llms, pair.losing.columns, strict=True)
         if not column
     }
-    runs: dict[str, dict[str | None, int]] = defaultdict(dict)
-    for llm in untold.intersection(past.broken):
-        run_id, cells = past.broken[llm]
-        runs[run_id][llm] = cells
-    return [
-        f"all {count_text(sum(of.values()), 'cell')} of {_llms(of)} failed in run {short_id(run)}"
-        for run, of in runs.items()
-    ]
+    runs: dict[str, list[str | None]] = defaultdict(list)
+    for llm in untold.intersection(past.failed):
+        runs[past.failed[llm][-1]].append(llm)
+    told = []
+    for run_id, llms in runs.items():
+        failed = sum(past.failed[llm][0] for llm in llms)
+        of = sum(past.failed[llm][1] for llm in llms)
+        many = f"all {of:,}" if failed == of else f"{failed:,} of {of:,}"
+        told.append(f"{many} cells of {_llms(llms)} failed in run {short_id(run_id)}")
+    return told
 
 
 def _llms(llms: Iterable[str | None]) -> str:

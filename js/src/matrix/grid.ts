@@ -1,4 +1,4 @@
-import { arrange, focusOn, make } from "../shared/dom";
+import { arrange, dress, focusOn, make } from "../shared/dom";
 import { scrollWithin } from "../shared/scrolling";
 import { fill, find, put, rove } from "./parts";
 import type { Sheet } from "./sheet";
@@ -245,7 +245,7 @@ name="same"></button></td></tr>`;
   function place(): void {
     const held = table.querySelector<HTMLElement>(":focus");
     button.textContent = `${isOpen ? "▾" : "▸"} ${rows.words}`;
-    button.setAttribute("aria-expanded", String(isOpen));
+    dress(button, { "aria-expanded": String(isOpen) });
     const below = rows.same.length ? [fold, ...(isOpen ? rows.same.map(body) : [])] : [];
     arrange(table, [head, ...rows.shown.map(body), ...below]);
     rows.shown.slice(0, PAGE).forEach(near);

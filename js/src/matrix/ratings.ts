@@ -1,4 +1,5 @@
 import { UNANSWERED } from "../host/port";
+import { dress } from "../shared/dom";
 import { find } from "./parts";
 import type { Cell, Kept, Note, Rating } from "./wire";
 
@@ -149,7 +150,7 @@ export class RatingLine {
   /** Shows what is said of a cell; another one's note has a field of its own, with its own undo. */
   show({ value, note }: Said, of: string): void {
     for (const button of this.element.querySelectorAll("button")) {
-      button.setAttribute("aria-pressed", String(Number(button.value) === value));
+      dress(button, { "aria-pressed": String(Number(button.value) === value) });
     }
     const field = this.note;
     const isHeld = field.matches(":focus");

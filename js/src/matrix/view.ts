@@ -1,7 +1,7 @@
 import { isChord, runsCell } from "../host/border";
 import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
-import { atEnd, on } from "../shared/dom";
+import { atEnd, dress, on } from "../shared/dom";
 import { Place } from "../shared/place";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
 import { type Grid, gridIn } from "./grid";
@@ -200,7 +200,7 @@ export class MatrixView {
   /** Shows what was found, or says after a while that what is asked for now is not found yet. */
   #await(isLate: boolean, words: string): void {
     const say = (isBusy: boolean, told: string) => {
-      this.#box.setAttribute("aria-busy", String(isBusy));
+      dress(this.#box, { "aria-busy": String(isBusy) });
       this.#count.textContent = told;
     };
     if (isLate) {
@@ -457,6 +457,8 @@ export class MatrixView {
     } else if (button?.value && this.#opened) {
       const isPressed = button.getAttribute("aria-pressed") === "true";
       this.#rate(this.#opened, { value: isPressed ? null : Number(button.value) });
+      // Whoever points goes on by keys as from the cell, and presses no number with them.
+      if (event.detail) this.#grid.focus(this.#opened.id);
     } else if (name === "compare") this.#compare();
     else if (name === "clear") this.#port.set({ chosen: [] });
     else if (name === "close") this.#close();

@@ -1138,13 +1138,10 @@ def test_an_llm_that_nothing_tells_of_is_taken_to_lose_nothing(tried, more):
 def test_a_run_that_tells_of_one_llm_tells_before_a_larger_one_that_tells_of_neither(tried):
     random = np.random.default_rng(3)
     batch = tried([f"One {n}" for n in range(12)], ["a", "b"], run_id="one")
-    batch.score("x", lambda turn: size(turn) if " by a" in turn.text else None)
+    batch.score("x", lambda turn: None if is_one_of(turn, range(3, 12), "b") else size(turn))
     larger = tried([f"Two {n}" for n in range(40)], ["c", "b"], run_id="two")
     wild = spread(random, 40)
-    larger.score("x", lambda turn: 100 * wild(turn) if " by c" in turn.text else None)
-    told = can_show(tried(MORE, ["a", "b"], dry_run=True))
-    assert "b has no score in run" in told
-    batch.score("x", lambda turn: size(turn) if not is_one_of(turn, range(3, 12), "b") else None)
+    larger.score("x", lambda turn: None if is_one_of(turn, range(3, 40), "b") else wild(turn))
     told = can_show(tried(MORE, ["a", "b"], dry_run=True))
     assert "in run one on 12 tasks of a, and nothing there tells how b varies" in told
 
@@ -1180,3 +1177,38 @@ def test_what_has_not_ended_for_an_llm_counts_as_what_is_to_come(tried, d):
     assert plan.shows.tasks == 20
     assert "comparisons=3" in can_show(plan)
     assert "too few" not in can_show(plan)
+
+
+@pytest.mark.parametrize("llms", [["a", "c"], ["a", "b", "c"]])
+def test_answers_that_nobody_has_rated_yet_are_not_lost(tried, llms):
+    batch = tried(TASKS, ["a", "b"], run_id="rated")
+    for cell in batch.cells:
+        if cell.task_index < 10:
+            batch.rate(cell, "q", 1 + (7 * cell.task_index + len(cell.column.llm)) % 5)
+    for plan in (tried(MORE, llms, dry_run=True), tried(MORE, ["a", "b"], dry_run=True)):
+        assert plan.shows.tasks == len(MORE)
+        assert "no score" not in can_show(plan)
+    assert batch.plan().shows.tasks == 10
+
+
+@pytest.mark.parametrize(("lost", "tasks"), [(8, 12), (16, 20)])
+def test_an_llm_that_loses_most_is_left_out_whichever_run_tells_of_it(tried, lost, tasks):
+    past = [f"One {n}{' breaks' * (n < lost)}" for n in range(20)]
+    tried(past, ["b"], run_id="one").score("x", size)
+    tried([f"Two {n}" for n in range(40)], ["a", "c"], run_id="two").score("x", size)
+    plan = tried(MORE[:20], [*"abc"], dry_run=True)
+    assert plan.shows.tasks == tasks
+    few = "b has a score on too few tasks to be compared"
+    assert (few in can_show(plan)) == (lost == 16)
+    batch = tried([f"Came {n}{' breaks' * (n < lost)}" for n in range(20)], [*"abc"])
+    assert batch.plan().shows.tasks == tasks
+    batch.score("x", size)
+    assert batch.plan().shows.tasks == tasks
+    assert (few in can_show(batch.plan())) == (lost == 16)
+
+
+def test_of_whom_some_failed_where_no_score_tells_yet_is_said(tried):
+    tried(TASKS, ["a", "c"], run_id="whole").score("x", size)
+    tried([f"Gone {n}{' breaks' * (n < 6)}" for n in range(8)], ["b"], run_id="gone")
+    told = can_show(tried(MORE, ["a", "b"], dry_run=True))
+    assert told.endswith("; 6 of 8 cells of b failed in run gone)")

@@ -60,6 +60,15 @@ class Priced:
             yield f"{prompt} by {llm}"
 
 
+def paid_once(folder, price=PRICES["cheap"]):
+    """Return the file of a server that knows what one turn has cost."""
+    kept = folder / "dari.db"
+    with LocalDari(path=kept, cost_delay=0) as server, Dari(server.url, server.api_key) as d:
+        Priced(server).price = lambda prompt, llm: Decimal(price)
+        d.agents.get("priced").send("before", llm="cheap").wait(20)
+    return kept
+
+
 @pytest.fixture
 def priced(server):
     made = Priced(server)
@@ -197,10 +206,7 @@ def test_turns_that_are_dearer_than_before_end_it_with_those_under_way(d, known)
 
 @pytest.mark.parametrize(("delay", "is_estimated"), [(0.5, False), (60.0, True)])
 def test_costs_that_come_late_are_waited_for_or_estimated(folder, delay, is_estimated):
-    kept = folder / "dari.db"
-    with LocalDari(path=kept, cost_delay=0) as server, Dari(server.url, server.api_key) as d:
-        Priced(server)
-        d.agents.get("priced").send("before", llm="cheap").wait(20)
+    kept = paid_once(folder)
     late = LocalDari(path=kept, cost_delay=delay)
     with late as server, Dari(server.url, server.api_key, server) as d:
         priced = Priced(server)
@@ -362,10 +368,7 @@ def test_an_unknown_cost_is_no_zero(d, priced):
 
 
 def test_when_turns_become_dearer_at_most_those_without_a_known_cost_go_beyond_it(folder):
-    kept = folder / "dari.db"
-    with LocalDari(path=kept, cost_delay=0) as server, Dari(server.url, server.api_key) as d:
-        Priced(server).price = lambda prompt, llm: Decimal("0.001")
-        d.agents.get("priced").send("before", llm="cheap").wait(20)
+    kept = paid_once(folder, "0.001")
     late = LocalDari(path=kept, cost_delay=1)
     with late as server, Dari(server.url, server.api_key, server) as d:
         priced = Priced(server)
@@ -384,10 +387,7 @@ def test_turns_that_fail_after_an_llm_was_asked_hold_the_cap_until_their_costs_c
     monkeypatch.setattr(
         "dari_nb.workbench.batches.following.late_costs.TRIES", (0.0, 0.05, 0.1, 0.15, 3.0, 9.0)
     )
-    kept = folder / "dari.db"
-    with LocalDari(path=kept, cost_delay=0) as server, Dari(server.url, server.api_key) as d:
-        Priced(server).price = lambda prompt, llm: Decimal("0.01")
-        d.agents.get("priced").send("before", llm="cheap").wait(20)
+    kept = paid_once(folder, "0.01")
     late = LocalDari(path=kept, cost_delay=1)
     with late as server, Dari(server.url, server.api_key, server) as d:
 

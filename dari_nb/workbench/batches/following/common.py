@@ -110,7 +110,8 @@ def common(
         pairs = Counter(pair for pair in same if any(seen.of for seen in pair))
         columns = [[*of] for of in zip(*pairs.elements(), strict=True)]
     else:
-        columns = [[*of.values()] or [_NOTHING_LOST] for of in (first, second)]
+        known = ([seen for seen in column.values() if seen.of] for column in (first, second))
+        columns = [of or [_NOTHING_LOST] for of in known]
         each = (Counter(of).items() for of in columns)
         pairs = Counter({(a, b): n * m for (a, n), (b, m) in product(*each)})
     if not pairs:

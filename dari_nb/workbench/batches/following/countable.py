@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache, cached_property, partial
 from itertools import permutations
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +14,7 @@ from ....render.matrix.matrix import Matrix, MatrixCell, lost_by
 from ....render.plain.words import short_id
 from ....score_kinds import JUDGE, is_number
 from ..cells import Column
-from ..matrix.means import LEVEL, columns_compared, comparisons_of
+from ..matrix.means import LEVEL, Values, columns_compared, comparisons_of
 from .common import Common, Loss, Seen, common, rounded
 from .past_scores import Losing, Past, Precedent, named
 
@@ -233,12 +233,12 @@ class Countable:
         return [column.label for column in self._matrix.columns if column.id not in able]
 
     @cached_property
-    def _compared(self) -> Mapping[str, Collection[str]]:
+    def _compared(self) -> Mapping[str, Mapping[str, Values]]:
         return columns_compared(self._rows, {name for _, name in self._rows})
 
     @cached_property
     def _rows(self) -> dict[tuple[str, str], tuple[tuple[str, float], ...]]:
-        """The tasks that a column has a score on: its own, or else those of a past run."""
+        """The tasks that a column has a score on: its own, or else as many as in a past run."""
         found: dict[tuple[str, str], list[tuple[str, float]]] = defaultdict(list)
         for cell in self._matrix.cells:
             for name in self._names:
@@ -246,12 +246,25 @@ class Countable:
                     found[cell.column, name].append((cell.row, 0.0))
         if self._past.counted and not self._name:
             found = {
-                (column, score.name): [(str(task), 0.0) for task in tasks]
-                for column, _ in found
+                (column, score.name): rows
+                for (column, _), of in found.items()
                 for score in self._past.counted
-                if (tasks := self._past.tasks(score, self._llms[column]))
+                for share in [self._past.share(score, self._llms[column])]
+                if (rows := self._expected(column, [row for row, _ in of], share))
             }
         return {of: tuple(each) for of, each in found.items()}
+
+    def _expected(self, column: str, rows: Iterable[str], share: float) -> list[tuple[str, float]]:
+        """Return those of some tasks that are answered, and of those to come that share."""
+        answered = {
+            cell.row
+            for cell in self._matrix.cells
+            if cell.column == column and cell.state == "completed"
+        }
+        of = list(dict.fromkeys(rows))
+        to_come = [row for row in of if row not in answered]
+        none = {*to_come[round(share * len(to_come)) :]}
+        return [(row, 0.0) for row in of if row not in none]
 
     def _is_there(self, cell: MatrixCell) -> bool:
         return is_number(cell.scores.get(self._name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, permutations
@@ -112,7 +112,7 @@ class PastScores:
     @property
     def kind(self) -> Kind | None:
         """What its values are; ``None`` where there are none."""
-        return kind_of(self.measure.values, self.name)
+        return kind_of(self.measure.values, self.name, self.measure.scale)
 
     def may_be_like(self, own: Measure | None) -> bool:
         """Whether its numbers may be on the scale that a run's own score of its name is on."""
@@ -120,11 +120,12 @@ class PastScores:
             return True
         return own.is_like(self.measure) and own.may_be_like(self.measure)
 
-    def tasks(self, llm: str | None) -> set[Hashable]:
-        """Return the tasks that an LLM has it on, or may have: that have not ended for it there."""
+    def share(self, llm: str | None) -> float:
+        """Return which share of the tasks an LLM has it on, or may have: that have not ended."""
         of = [column for one, column in zip(self.llms, self.columns, strict=True) if one == llm]
-        every = {*chain(*map(scored_tasks, self.columns))}
-        return every.difference(*of).union(*map(scored_tasks, of))
+        every = {*chain(*self.columns)}
+        own = every.difference(*of).union(*map(scored_tasks, of))
+        return len(own) / max(1, len(every))
 
     @cached_property
     def told(self) -> Sequence[Precedent]:
@@ -161,8 +162,8 @@ class Past(NamedTuple):
         apart: Runs that have the first of these on another scale, of the LLMs that are compared:
             where it is of the run itself, or the other stands in, of one of which it does not tell.
         far: Those that seem to: its whole numbers go much farther in one of both.
-        broken: The LLMs of which all cells failed in the latest other run that has any, with that
-            run and how many these are.
+        failed: How many cells of LLMs failed in the latest other run that has any, of how many, and
+            which run that is.
     """
 
     telling: Sequence[PastScores] = ()
@@ -172,7 +173,7 @@ class Past(NamedTuple):
     has_any: bool = False
     apart: Sequence[str] = ()
     far: Sequence[str] = ()
-    broken: Mapping[str | None, tuple[str, int]] = MappingProxyType({})
+    failed: Mapping[str | None, tuple[int, int, str]] = MappingProxyType({})
 
     @property
     def has_zeros(self) -> bool:
@@ -240,10 +241,10 @@ class Past(NamedTuple):
         columns, run_ids = zip(*found, strict=True)
         return Losing(llms, columns, run_ids, is_whole=False)
 
-    def tasks(self, scores: PastScores, llm: str | None) -> set[Hashable]:
-        """Return the tasks that an LLM has one of the counted scores on, or has it on elsewhere."""
-        elsewhere = (of for of in self.tried if of.name == scores.name and llm in of.llms)
-        return next(filter(None, (of.tasks(llm) for of in (scores, *elsewhere))), set())
+    def share(self, scores: PastScores, llm: str | None) -> float:
+        """Return which share of the tasks an LLM is going to have one of the counted scores on."""
+        same = (of for of in (scores, *self.tried) if of.name == scores.name)
+        return next((of for of in same if llm in of.llms), scores).share(llm)
 
     def run_ids(self, llms: Iterable[str | None]) -> set[str]:
         """Return the runs that tell of any two of these LLMs."""
@@ -300,7 +301,7 @@ def past_scores(
     has_any = any(given[run_id] for run_id in (own, *run_ids))
     latest_first = {run_id: ended[run_id] for run_id in run_ids if run_id != own}
     tried = _on_one_scale(first, (*mine, *theirs)) if first else []
-    past = Past((), counted, tried, bool(found), has_any, broken=_broken(columns, latest_first))
+    past = Past((), counted, tried, bool(found), has_any, failed=_failed(columns, latest_first))
     if (best := by_own or by_others) is None:
         return past
     same = [of for of in (*mine, *theirs) if of.name == best.name and of is not best]
@@ -324,10 +325,10 @@ def _on_one_scale(best: PastScores, found: Iterable[PastScores]) -> list[PastSco
     return [best, *(of for of in near if not of.measure.is_far_from(best.measure))]
 
 
-def _broken(
+def _failed(
     columns: Iterable[Column], ended: Mapping[str, Mapping[Spot, str]]
-) -> Mapping[str | None, tuple[str, int]]:
-    """Return of which LLMs all cells failed in the first run that has any."""
+) -> Mapping[str | None, tuple[int, int, str]]:
+    """Return how many cells of which LLMs failed in the first run that has any, and of how many."""
     found = {}
     for llm in {column.llm for column in columns}:
         states = (
@@ -335,8 +336,8 @@ def _broken(
             for run_id, of in ended.items()
         )
         run_id, last = next((one for one in states if one[1]), ("", []))
-        if {*last} == {"failed"}:
-            found[llm] = run_id, len(last)
+        if failed := last.count("failed"):
+            found[llm] = failed, len(last), run_id
     return found
 
 
@@ -439,9 +440,6 @@ def _of_run(
         nothing = ((spot, FAILED if spot in failed else None) for spot in lost)
         for spot, value in (*scored[name], *nothing):
             columns[_column_of(spot)].setdefault(spot[0], []).append(value)
-        for spot in there.keys() - answered:
-            if (column := _column_of(spot)) in columns:
-                columns[column].setdefault(spot[0], [])
         llms = [column.llm for column in columns]
         found.append(PastScores(run_id, name, measure_of(name, of), llms, list(columns.values())))
     return found

@@ -9,7 +9,6 @@ from functools import lru_cache
 from itertools import combinations
 from math import isnan
 from statistics import fmean
-from typing import Any
 
 from ....render.matrix.against import Against, seen_against
 from ....render.matrix.matrix import Finding, Gap, Matrix, MatrixCell, Mean, lost_by
@@ -141,7 +140,9 @@ def columns_compared(
     return {name: of for name, of in columns.items() if len(of) > 1 and _shared(of)}
 
 
-def comparisons_of(compared: Mapping[str, Any], kinds: Mapping[str, Kind] | None = None) -> int:
+def comparisons_of(
+    compared: Mapping[str, Mapping[str, Values]], kinds: Mapping[str, Kind] | None = None
+) -> int:
     """Count the comparisons that are judged together, by the columns of each score.
 
     The best is chosen by what was seen, as are the scores that are told where there are many: any
