@@ -25,7 +25,8 @@ def load_agents(server: Contents, path: Path) -> None:
         path: A Python file. It can import its neighbours.
 
     Raises:
-        InvalidRequestError: The file cannot be read, or it raises; the text names the line.
+        InvalidRequestError: The file cannot be read, it raises, or it ends the program; the text
+            names the line.
     """
     _run(path, "agents", server=server)
 
@@ -34,7 +35,8 @@ def load_score(path: Path) -> Callable[[Any], Any]:
     """Run a file with a function ``score(answer)``, and return that.
 
     Raises:
-        InvalidRequestError: The file cannot be read, it raises, or it has no such function.
+        InvalidRequestError: The file cannot be read, it raises or ends the program, or it has no
+            such function.
     """
     found = getattr(_run(path, "score"), _SCORE, None)
     if not callable(found):
@@ -55,18 +57,20 @@ def _run(path: Path, what: str, **names: Any) -> ModuleType:
     sys.path.insert(0, str(path.parent.resolve()))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InvalidRequestError(_failure(path, error)) from error
     return module
 
 
-def _failure(path: Path, error: Exception) -> str:
+def _failure(path: Path, error: BaseException) -> str:
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename == str(path)
+        if frame.filename == str(path.absolute())
     ]
     line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else None
     where = f"{path}, line {line}" if line else str(path)
+    if isinstance(error, SystemExit):
+        return f"{where}: it ends the program: {error!r}"
     message = error.msg if isinstance(error, SyntaxError) else error
     return f"{where}: {type(error).__name__}: {message}"

@@ -128,12 +128,16 @@ def _is_object(text: str) -> bool:
     return True
 
 
-def no_line(told: Mapping[str, Any], kind: type[msgspec.Struct], why: str) -> str:
+def no_line(
+    told: Mapping[str, Any], kind: type[msgspec.Struct], why: str, kinds: Iterable[str]
+) -> str:
     """Say why an object is no line of its kind."""
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for name in told:
         if name not in fields:
-            hint = _meant(name, fields) or f": its fields are {', '.join(fields)}"
+            # Without the field that is meant it may be taken for a line of another kind.
+            hint = _meant(name, fields) or _meant(name, kinds)
+            hint = hint or f": its fields are {', '.join(fields)}"
             return f"it has a field {_short(name)} that such a line has not{hint}"
     for name, field in fields.items():
         if field.required and name not in told:

@@ -247,4 +247,4 @@ def as_line(told: dict[str, Any], kind: type[L]) -> L:
     try:
         return msgspec.convert(told, kind)
     except msgspec.ValidationError as error:
-        raise ValueError(no_line(told, kind, str(error))) from None
+        raise ValueError(no_line(told, kind, str(error), _KINDS)) from None

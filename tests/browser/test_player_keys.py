@@ -14,6 +14,8 @@ LONG = [
     for line in LINES
     if "mark" not in line
 ]
+# Two questions at one place.
+TWICE = [*ASKED[:6], {"mark": "a2", "ask": "And how many?"}, *ASKED[6:]]
 LISTED = ".dari-keys"
 
 
@@ -160,3 +162,123 @@ def test_a_letter_on_the_track_begins_the_answer_where_something_is_asked(browse
     page.keyboard.type("no")
     expect(field).to_have_value("x, k?")
     page.close()
+
+
+@pytest.fixture
+def asking(browser, tmp_path):
+    """A page that is asked, with the keys in its transcript; and the field of its question."""
+    page = browser.new_page()
+    view = opened(page, tmp_path, TWICE)
+    view.locator(".dari-log").focus()
+    yield view, view.locator(".dari-question textarea")
+    page.close()
+
+
+def test_the_answer_after_an_answer_is_written_from_its_first_character_on(asking):
+    view, field = asking
+    view.page.keyboard.press("End")
+    expect(field).to_be_focused()
+    view.page.keyboard.type("It finds 2.")
+    view.get_by_role("button", name="Go on and see").click()
+    view.get_by_text("And how many?").wait_for()
+    expect(field).to_be_focused()
+    view.page.keyboard.type(".25, I think.")
+    expect(field).to_have_value(".25, I think.")
+    # It plays on to the next one.
+    view.get_by_role("button", name="Go on and see").click()
+    view.get_by_text("Can it close the shop?").wait_for()
+    expect(field).to_be_focused()
+    view.page.keyboard.type(".5")
+    expect(field).to_have_value(".5")
+
+
+@pytest.mark.parametrize("key", ["[", ","])
+@pytest.mark.parametrize("come", ["play", "step"])
+def test_a_key_that_did_not_lead_to_a_question_begins_its_answer(asking, key, come):
+    view, field = asking
+    keyboard = view.page.keyboard
+    keyboard.press(key)
+    if come == "play":
+        view.page.mouse.click(*at(view.get_by_label("Place in the recording"), 0.05))
+        view.get_by_label("Speed").select_option("16")
+        view.get_by_role("button", name="Play").click()
+    else:
+        while view.locator(".dari-question").is_hidden():
+            view.get_by_role("button", name="One item on").click()
+    expect(field).to_be_focused()
+    keyboard.type(f"{key}1, 2]")
+    expect(field).to_have_value(f"{key}1, 2]")
+
+
+def test_a_key_that_is_held_on_writes_nothing_and_pressed_anew_it_writes(asking):
+    view, field = asking
+    keyboard = view.page.keyboard
+    keyboard.press("End")
+    keyboard.type("mine")
+    # Space leads from the transcript to the field.
+    keyboard.press("Escape")
+    for _ in range(3):
+        keyboard.down("Space")
+    expect(field).to_be_focused()
+    keyboard.up("Space")
+    expect(field).to_have_value("mine")
+    keyboard.down("Control")
+    keyboard.down("Enter")
+    view.get_by_text("And how many?").wait_for()
+    keyboard.up("Control")
+    for _ in range(3):
+        keyboard.down("Enter")
+    expect(field).to_have_value("")
+    keyboard.up("Enter")
+    for _ in range(3):
+        keyboard.down("Enter")
+    expect(field).to_have_value("\n\n\n")
+
+
+def test_who_works_a_control_by_pointer_where_something_is_asked_writes_there(asking):
+    view, field = asking
+    keyboard, mouse = view.page.keyboard, view.page.mouse
+    track, log = view.get_by_label("Place in the recording"), view.locator(".dari-log")
+
+    def drag():
+        mouse.move(*at(track, 0.05))
+        mouse.down()
+        mouse.move(*at(track, 0.9), steps=4)
+        mouse.up()
+
+    def choose():
+        view.get_by_label("Speed").click()
+        keyboard.press("ArrowDown")
+        keyboard.press("Enter")
+
+    def click():
+        mouse.click(*at(track, 0.9))
+
+    step = view.get_by_role("button", name="One item on").click
+    works = [
+        ("Home", click),
+        ("Home", drag),
+        *(("End", one) for one in (click, drag, choose, step)),
+    ]
+    for begin, work in works:
+        log.focus()
+        keyboard.press(begin)
+        expect(view.locator(".dari-question")).to_be_visible(visible=begin == "End")
+        log.focus()
+        work()
+        expect(field).to_be_focused()
+        keyboard.type("[1]")
+        expect(field).to_have_value("[1]")
+        field.fill("")
+    view.get_by_role("button", name="Keys").click()
+    expect(view.locator(LISTED)).to_be_visible()
+    keyboard.press("Escape")
+    expect(view.locator(LISTED)).to_be_hidden()
+    expect(field).to_be_focused()
+    keyboard.press("Escape")
+    expect(log).to_be_focused()
+    # Who goes back by pointer has the keys again.
+    view.get_by_role("button", name="One item back").click()
+    expect(log).to_be_focused()
+    mouse.click(*at(track, 0.05))
+    expect(log).to_be_focused()

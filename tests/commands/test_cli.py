@@ -131,6 +131,12 @@ def test_agents_of_a_file_may_import_their_neighbours(agents_file):
     [
         ("x = 1\nboom", "bad.py, line 2: NameError: name 'boom' is not defined"),
         ("def f(:\n", "bad.py, line 1: SyntaxError: invalid syntax"),
+        ("import sys\nsys.exit(0)", "bad.py, line 2: it ends the program: SystemExit(0)"),
+        ("raise SystemExit", "bad.py, line 1: it ends the program: SystemExit()"),
+        (
+            "import sys; sys.exit('No key.')",
+            "bad.py, line 1: it ends the program: SystemExit('No key.')",
+        ),
         (None, "bad.py is not there."),
     ],
 )

@@ -667,6 +667,16 @@ def test_check_live_says_that_a_file_brought_no_agent(
     assert "above a function" not in told
 
 
+def test_check_live_with_agents_that_end_the_program_has_not_held(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine.write_text("import sys\n\nsys.exit(0)\n")
+    failure = "dari-local: mine.py, line 3: it ends the program: SystemExit(0)\n"
+    for words in (("tape", "check", "mine.tape", "--live"), ("serve", "--port", "0")):
+        assert main([*words, "--agents", "mine.py"]) == 2
+        assert capsys.readouterr() == ("", failure)
+
+
 def test_check_live_says_how_to_get_the_model_in_the_box_that_is_lacking(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

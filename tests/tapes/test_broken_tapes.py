@@ -61,6 +61,7 @@ from .branches import asks
         (b'{"after":1,"data":{}}', "which tell what a line is."),
         (b'{"mark":"m","asks":"?"}', "a field 'asks' that such a line has not; did you mean ask?"),
         (b'{"mark":"m","x":"?"}', "a field 'x' that such a line has not: its fields are mark, ask"),
+        (b'{"tunr":"t","agent":"a"}', "'tunr' that such a line has not; did you mean turn?"),
         (b'{"mark":1}', "mark must be a text, and is 1"),
         (
             b'{"mark":"\\u001b[31m","ask":["\\u001b"]}',

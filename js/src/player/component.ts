@@ -64,10 +64,13 @@ function drawPlayer(
   el.classList.add("dari", "dari-view", "dari-player");
   // Heard first: in an answer no letter is a key.
   on(el, "keydown", (event) => question.type(event), signal);
+  on(el, "keyup", () => question.release(), signal);
   sendsWith(el, (event) => event.repeat || void question.send());
   onKeys(el, keys, signal);
-  leaveControls(controls.element, leave, signal);
-  onEscape(controls.element, leave, () => sheet.hidden === true);
+  const leaveControl = () => (playback.question ? question.focus() : leave());
+  leaveControls(controls.element, leaveControl, signal);
+  for (const part of [controls.element, question.element])
+    onEscape(part, leave, () => sheet.hidden === true);
   keepInSight(el, stage.log, () => question.lead(), signal);
   onEscape(el, toggle, () => !sheet.hidden);
   const top = make("div", "dari-top", {}, head, controls.element, controls.caption, sheet);
@@ -91,7 +94,7 @@ function drawPlayer(
   return () => controls.draw();
 }
 
-/** Who works a control by pointer has the keys of the player again, before that acts. */
+/** Who works a control by pointer has the keys of the player again, or writes, before that acts. */
 function leaveControls(element: HTMLElement, leave: () => void, signal: AbortSignal): void {
   const first = { capture: true };
   let isPointed = false;
@@ -100,7 +103,7 @@ function leaveControls(element: HTMLElement, leave: () => void, signal: AbortSig
   };
   // A choice is opened by a click, and made once it changes.
   const work = ({ type, target }: Event) => {
-    const used = type === "click" ? "button:focus" : ":focus";
+    const used = type === "click" ? ":focus:not(select)" : ":focus";
     if (isPointed && (target as Element).matches(used)) leave();
   };
   for (const type of ["pointerdown", "keydown"] as const) on(element, type, note, signal, first);

@@ -1,5 +1,5 @@
 import { isChord } from "../host/border";
-import { atEnd, button, focused, focusOn, keep, make, on, onEscape, SENDS } from "../shared/dom";
+import { atEnd, button, focused, focusOn, keep, make, on, SENDS } from "../shared/dom";
 import { isField } from "../shared/keys";
 import type { Answering } from "./answering";
 import type { Playback } from "./playback";
@@ -32,8 +32,8 @@ export class Question {
   /** What other pages have, each with a button. */
   readonly #beside = make("div", "");
   readonly #others = new Map<string, HTMLElement>();
-  /** The last key that was pressed in the player, and the one that led the reader to the field. */
-  #pressed = "";
+  /** The key that is held in the player, and the one that led the reader to the field. */
+  #held = "";
   #led = "";
 
   /** @param left Takes the focus when the question has gone. */
@@ -67,7 +67,6 @@ export class Question {
     };
     on(this.#field, "focus", come, signal);
     on(this.#field, "blur", away, signal);
-    onEscape(this.#field, left);
     on(this.element, "submit", (event) => event.preventDefault(), signal);
     const hint = make("small", "", {}, `${SENDS} sends`);
     this.#drop = button("Skip without it", () => void this.#reply(""), signal);
@@ -95,6 +94,7 @@ export class Question {
   /** Puts the reader where they write. */
   focus(): void {
     focusOn(this.#field);
+    this.#led = this.#held;
   }
 
   /** Brings all of it into sight, or as much of it as is seen at once above its buttons. */
@@ -121,11 +121,16 @@ export class Question {
    * @param event Any key that is pressed in the player.
    */
   type(event: KeyboardEvent): void {
-    this.#pressed = event.key;
+    this.#held = event.key;
     if (!this.#shown || isChord(event) || !LETTER.test(event.key)) return;
     if (isField(event.target as HTMLElement)) return;
     event.stopImmediatePropagation();
     this.focus();
+  }
+
+  /** No key is held any more. */
+  release(): void {
+    this.#held = "";
   }
 
   #turnTo(mark: Mark | undefined): void {
@@ -141,10 +146,7 @@ export class Question {
       this.#text.innerHTML = mark.html;
       this.#grow();
       this.#bring();
-      if (focus && this.element.parentElement?.contains(focus)) {
-        this.focus();
-        this.#led = this.#pressed;
-      }
+      if (focus && this.element.parentElement?.contains(focus)) this.focus();
     } else if (hadFocus) this.#left();
   }
 
@@ -159,13 +161,11 @@ export class Question {
 
   #row(): HTMLElement {
     const text = make("span", "");
-    const take = ({ detail }: MouseEvent) => {
+    const take = () => {
       if (this.#shown) this.#answering.take(this.#shown.id, text.textContent ?? "");
       this.focus();
       const end = this.#field.value.length;
       this.#field.setSelectionRange(end, end);
-      // The key that pressed it may be held.
-      if (detail === 0) this.#led = this.#pressed;
     };
     const said = make(
       "div",
@@ -180,15 +180,14 @@ export class Question {
   }
 
   /**
-   * The key that led the reader here writes nothing while it is held, nor where it is pressed again to
-   * go further; any other key ends that. A key that is held presses a button once.
+   * The key that led the reader here writes nothing as it is held on, nor where it is pressed again to
+   * go further; what is pressed anew ends that. A key that is held presses a button once.
    */
   #holdKeys(event: KeyboardEvent): void {
     const { key, repeat } = event;
-    const isField = event.target === this.#field;
-    if (key !== this.#led) this.#led = "";
-    const leads = isField && this.#led !== "" && (repeat || STEPS.test(key));
-    if (leads || (repeat && !isField && PRESSES.test(key))) event.preventDefault();
+    if (key !== this.#led || !(repeat || STEPS.test(key))) this.#led = "";
+    const isPressing = repeat && event.target !== this.#field && PRESSES.test(key);
+    if (this.#led || isPressing) event.preventDefault();
   }
 
   /** Each click of several after the first may be meant for what was here before that. */
