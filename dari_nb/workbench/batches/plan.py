@@ -189,7 +189,8 @@ class Plan:
         found, place = planned(asked, countable.comparisons, past.limits)
         pair = pairs[place]
         told = _supposed(past, self.run_id, pair, pairs, found.assumption)
-        parts = told, countable.told(cells, pair), *_failed(past, pairs)
+        failed = _failed(past, pairs) if self.sends else []
+        parts = told, countable.told(cells, pair), *failed
         told = "; ".join(filter(None, parts))
         return replace(found, tasks=pair.tasks, repeats=int(pair.repeats), assumption=told)
 
@@ -389,16 +390,15 @@ def _supposed(past: Past, own: str, pair: Pair, pairs: Sequence[Pair], assumptio
 
 
 def _failed(past: Past, pairs: Iterable[Pair]) -> list[str]:
-    """Say of which LLMs cells failed that were asked before, where no score tells of them."""
-    untold = {
-        llm
-        for pair in pairs
-        for llm, column in zip(pair.losing.llms, pair.losing.columns, strict=True)
-        if not column
-    }
+    """Say of which LLMs cells failed the last time, where another run is told of, or none."""
+    telling: dict[str | None, set[str]] = defaultdict(set)
+    for pair in pairs:
+        for llm, run_id in zip(pair.losing.llms, pair.losing.run_ids, strict=True):
+            telling[llm].add(run_id)
     runs: dict[str, list[str | None]] = defaultdict(list)
-    for llm in untold.intersection(past.failed):
-        runs[past.failed[llm][-1]].append(llm)
+    for llm, (*_, run_id) in past.failed.items():
+        if llm in telling and run_id not in telling[llm]:
+            runs[run_id].append(llm)
     told = []
     for run_id, llms in runs.items():
         failed = sum(past.failed[llm][0] for llm in llms)

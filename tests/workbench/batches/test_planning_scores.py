@@ -1212,3 +1212,36 @@ def test_of_whom_some_failed_where_no_score_tells_yet_is_said(tried):
     tried([f"Gone {n}{' breaks' * (n < 6)}" for n in range(8)], ["b"], run_id="gone")
     told = can_show(tried(MORE, ["a", "b"], dry_run=True))
     assert told.endswith("; 6 of 8 cells of b failed in run gone)")
+
+
+@pytest.mark.parametrize("score", [size, is_right])
+@pytest.mark.parametrize("rated", [range(20, 30), range(5, 30, 3), [29]])
+def test_failures_count_among_all_that_was_sent_however_little_of_it_is_scored(tried, score, rated):
+    tried(TASKS, ["a", "c"], run_id="whole").score("x", score)
+    batch = tried([f"Own {n}{' breaks' * (n < 6)}" for n in range(30)], ["b"], run_id="own")
+    for cell in batch.cells:
+        if cell.task_index in rated and cell.state == "completed":
+            batch.rate(cell, "x", float(score(cell.turn)) if cell.turn else 1.0)
+    for llms in (["a", "b"], ["a", "b", "c"]):
+        plan = tried(MORE, llms, dry_run=True)
+        assert plan.shows.tasks == 24
+        assert re.search("if again 6 of (30|60) cells of (b|a and b) get no", can_show(plan))
+
+
+def test_a_sample_that_was_rated_by_hand_stands_for_all_that_was_answered(tried):
+    batch = tried([f"Own {n}{' breaks' * (n == 25)}" for n in range(40)], ["a", "b"], run_id="own")
+    for cell in batch.cells:
+        if cell.task_index // 20 == (cell.column.llm == "b") and cell.state == "completed":
+            batch.rate(cell, "q", 1 + cell.task_index % 5)
+    plan = tried([f"More {n}" for n in range(40)], ["a", "b"], dry_run=True)
+    assert plan.shows.tasks == 39
+    assert "if again 1 of 80 cells gets no score: 39 of 40 tasks" in can_show(plan)
+
+
+def test_of_whom_cells_failed_the_last_time_is_said_where_another_run_tells(tried):
+    tried(TASKS, ["a", "b"], run_id="whole").score("x", size)
+    tried([f"Last {n}{' breaks' * (n < 6)}" for n in range(8)], ["b"], run_id="last")
+    assert can_show(tried(MORE, ["a", "b"], dry_run=True)).endswith(
+        "; 6 of 8 cells of b failed in run last)"
+    )
+    assert "failed" not in can_show(tried(TASKS, ["a", "b"], run_id="whole", dry_run=True))

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from ....score_kinds import is_number
 
-FAILED = math.nan
+FAILED, ANSWERED = math.nan, math.inf
 ByTask = dict[Hashable, list[float | None]]
-"""Values of a column by task; ``FAILED`` of what did, ``None`` of an answer without a score."""
+"""Values of a column by task; ``FAILED`` of what did, ``None`` of an answer that could get no
+score, and ``ANSWERED`` of one that was not to be scored, or not yet: it is not lost."""
 
 _PARTS = 60
 
@@ -79,6 +80,11 @@ class Common(NamedTuple):
     cells: tuple[int, ...] = (1, 1)
 
 
+def is_there(value: float | None) -> bool:
+    """Whether an answer has a score, or lacks it only because nobody has given it one."""
+    return value == ANSWERED or is_number(value)
+
+
 def scored_tasks(column: ByTask) -> ByTask:
     """Return the tasks of a column that have a score."""
     return {task: values for task, values in column.items() if any(map(is_number, values))}
@@ -110,8 +116,7 @@ def common(
         pairs = Counter(pair for pair in same if any(seen.of for seen in pair))
         columns = [[*of] for of in zip(*pairs.elements(), strict=True)]
     else:
-        known = ([seen for seen in column.values() if seen.of] for column in (first, second))
-        columns = [of or [_NOTHING_LOST] for of in known]
+        columns = [[*of.values()] or [_NOTHING_LOST] for of in (first, second)]
         each = (Counter(of).items() for of in columns)
         pairs = Counter({(a, b): n * m for (a, n), (b, m) in product(*each)})
     if not pairs:
@@ -146,9 +151,9 @@ def _seen(column: ByTask, is_answered: bool) -> dict[Hashable, Seen]:
     """Return what was seen of each task; of answers alone nothing is where all of it failed."""
     found = {}
     for task, values in column.items():
-        scored = sum(map(is_number, values))
+        scored = sum(map(is_there, values))
         of = scored + values.count(None) if is_answered else len(values)
-        if of or not values:
+        if of:
             found[task] = Seen(scored, of)
     return found
 

@@ -15,7 +15,7 @@ from ....render.matrix.parts import Part, listed, text_of
 from ....score_kinds import JUDGING, Kind, Measure, is_number, kind_of, limits_of, measure_of
 from ..cells import Column
 from ..sending.finding import Found, found_in
-from .common import FAILED, ByTask, scored_tasks
+from .common import ANSWERED, FAILED, ByTask, is_there, scored_tasks
 
 if TYPE_CHECKING:
     from .... import models
@@ -86,9 +86,8 @@ class PastScores:
         measure: What its values are.
         llms: The LLM of each column that has it, or was to have it.
         columns: Its values by task, for each of these. A task has none where the answers have ended
-            without a score, and is left out where they have not ended, or what scores others has
-            not scored them. Of a column of which it has scored none yet, what failed tells nothing
-            of the rest.
+            without a score, and is left out where they have not ended. What is answered and was not
+            to be scored, or is not scored yet, is not lost.
         stand_in: Whether they stand in for the columns that are compared.
     """
 
@@ -120,17 +119,28 @@ class PastScores:
             return True
         return own.is_like(self.measure) and own.may_be_like(self.measure)
 
+    @cached_property
+    def values(self) -> Sequence[ByTask]:
+        """Its values alone, for each of these."""
+        return [
+            {task: [*filter(is_number, values)] for task, values in scored_tasks(column).items()}
+            for column in self.columns
+        ]
+
     def share(self, llm: str | None) -> float:
         """Return which share of the tasks an LLM has it on, or may have: that have not ended."""
         of = [column for one, column in zip(self.llms, self.columns, strict=True) if one == llm]
         every = {*chain(*self.columns)}
-        own = every.difference(*of).union(*map(scored_tasks, of))
+        there = (
+            task for column in of for task, values in column.items() if any(map(is_there, values))
+        )
+        own = every.difference(*of).union(there)
         return len(own) / max(1, len(every))
 
     @cached_property
     def told(self) -> Sequence[Precedent]:
         """Any two columns that tell, in either order, and any one alone."""
-        there = [*zip(self.llms, self.columns, strict=True)]
+        there = [*zip(self.llms, self.values, strict=True)]
         found = [
             Precedent(self.run_id, self.name, *map(tuple, zip(*some, strict=True)))
             for some in (*permutations(there, 2), *permutations(there, 1))
@@ -371,7 +381,7 @@ def _by_evidence(found: Iterable[PastScores]) -> list[PastScores]:
 def _first_telling(found: Iterable[PastScores]) -> PastScores | None:
     from ....scores.power.variation import variation
 
-    return next((past for past in found if variation(past.columns) is not None), None)
+    return next((past for past in found if variation(past.values) is not None), None)
 
 
 def _enough(llms: Iterable[str | None], columns: Iterable[ByTask]) -> Sequence[str | None]:
@@ -432,13 +442,15 @@ def _of_run(
     found = []
     for name, of in values.items():
         own = {*chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))}
-        answered = {spot for spot, state in there.items() if own and state == "completed"}
         told = {spot for spot, _ in scored[name]}
-        to_score = {*map(_column_of, answered)} - {*map(_column_of, own | told)}
-        lost = {spot for spot in own | failed if _column_of(spot) not in to_score} - told
+        lost = failed.union(own) - told
+        open_ = {spot for spot, state in there.items() if state == "completed"} - own - told
         columns: dict[Column, ByTask] = defaultdict(dict)
-        nothing = ((spot, FAILED if spot in failed else None) for spot in lost)
-        for spot, value in (*scored[name], *nothing):
+        without = (
+            *((spot, FAILED if spot in failed else None) for spot in lost),
+            *((spot, ANSWERED) for spot in open_),
+        )
+        for spot, value in (*scored[name], *without):
             columns[_column_of(spot)].setdefault(spot[0], []).append(value)
         llms = [column.llm for column in columns]
         found.append(PastScores(run_id, name, measure_of(name, of), llms, list(columns.values())))
