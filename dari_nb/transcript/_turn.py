@@ -46,6 +46,7 @@ class TurnState:
         self.status: str | None = None
         self.error: Any = None
         self.usage: dict[str, int] = {}
+        self.tells_usage = False
         self.attempt = 1
         self.copied_from: dict[str, Any] | None = None
         self.created_at: str | None = None
@@ -172,7 +173,8 @@ class TurnState:
             self._settle()
             self._settled = -1
         self.error = event.data.get("error")
-        self.usage = tokens_in(event.data.get("usage"))
+        told = event.data.get("usage")
+        self.usage, self.tells_usage = tokens_in(told), isinstance(told, dict)
         self._set_status(str(event.data.get("status", "")), event)
 
     def _set_status(self, status: str, event: Event) -> None:

@@ -47,7 +47,7 @@ def message_of(turn: TurnState, session_id: str, sequence_number: int) -> Messag
         started_at=turn.started_at or msgspec.UNSET,
         completed_at=turn.completed_at,
         copied_from=turn.copied_from or msgspec.UNSET,
-        usage=turn.usage or msgspec.UNSET,
+        usage=turn.usage if turn.tells_usage else msgspec.UNSET,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from ... import ids
 from ...models import TOKENS, Content, is_reasoning, reasoning_block, text_block
 from ...models import events as ev
+from ...transcript.said import summed
 from ..agents import (
     CutOff,
     Draft,
@@ -77,7 +78,7 @@ class Recorder:
         self._open: dict[str, ToolCall] = {}
         self._rested = monotonic()
         self._attempt = 1
-        self._used: dict[str, int] = {}
+        self._used: dict[str, int] | None = None
         self._thoughts: Content = []
 
     async def record(self, step: Step) -> Any:
@@ -105,7 +106,7 @@ class Recorder:
             return await self._by_itself(step)
         raise TypeError(f"an agent yields str, ToolCall or ToolResult, not {type(step).__name__}")
 
-    def end(self, error: str | None) -> tuple[list[Payload], dict[str, int]]:
+    def end(self, error: str | None) -> tuple[list[Payload], dict[str, int] | None]:
         """Record nothing more; returns what the turn's end comes with, and the tokens it took.
 
         Calls that are open have failed. What was still a draft stays, but not where the turn has
@@ -276,9 +277,8 @@ class Recorder:
 
     def _use(self, usage: Usage) -> None:
         self._charge(usage)
-        for name in TOKENS:
-            if tokens := getattr(usage, name):
-                self._used[name] = self._used.get(name, 0) + tokens
+        used = {name: tokens for name in TOKENS if (tokens := getattr(usage, name))}
+        self._used = summed((self._used or {}, used))
 
     def _try_again(self, step: NewAttempt) -> None:
         self._attempt += 1
@@ -318,11 +318,14 @@ def message_status(
     error: str | None = None,
     used: dict[str, int] | None = None,
 ) -> Payload:
-    """Make the event of a message's change of status; ``used`` are the tokens that it took."""
+    """Make the event of a message's change of status.
+
+    ``used`` are the tokens that it took: none where only a cost was told, ``None`` where nothing.
+    """
     data: dict[str, Any] = {"status": status, "previous_status": previous}
     if error:
         data["error"] = brief(error)
-    if used:
+    if used is not None:
         data["usage"] = used
     return Payload(ev.MESSAGE_STATUS_CHANGED, data, message_id)
 

@@ -225,7 +225,7 @@ class Scheduler:
         with self._store.transaction():
             if self._store.event_of_message(message_id, ev.MESSAGE_CANCEL_REQUESTED):
                 error = ev.CANCELLED
-            left, used = recorder.end(error) if recorder else ([], {})
+            left, used = recorder.end(error) if recorder else ([], None)
             ended = "completed" if error is None else "failed"
             before = self._store.message_status(message_id)
             end = message_status(message_id, before, ended, error, used)

@@ -213,7 +213,7 @@ def _payloads(turns: list[RecordedTurn], org_id: str) -> Iterator[tuple[Payload,
             yield _step(kind, step, message_id), at or UNKNOWN_TIME
         status = "failed" if turn.error else "completed"
         ended = turn.ended_at or UNKNOWN_TIME
-        yield message_status(message_id, "running", status, turn.error, turn.usage), ended
+        yield message_status(message_id, "running", status, turn.error, turn.usage or None), ended
         yield session_status("running", "idle"), ended
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import UNSET
 
 from ...models import events as ev
+from ...models import tokens_in
 from ...tapes import DraftLine, EventLine, Turn
 from ...tapes.turns import end_of
 from ...transcript import error_text
@@ -22,7 +23,6 @@ from .comparison import Comparison, Rerun
 from .files import put_back
 
 _CUT = "The recording was cut off here."
-_TOKENS = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
 _LONGEST_GIVEN = 2.0
 """Seconds that a result of the caller's is waited for at most: a person may have decided on it."""
 _MOST_DIGITS = 30
@@ -104,11 +104,10 @@ class TapePlayer:
     def _usage(self, end: EventLine) -> Usage | None:
         """What the turn took, as far as that was told."""
         told = end.data.get("usage")
-        cost, used = self.turn.line.cost, told if isinstance(told, dict) else {}
-        if cost is None and not used:
+        cost = self.turn.line.cost
+        if cost is None and not isinstance(told, dict):
             return None
-        tokens = {name: used[name] for name in _TOKENS if _is_count(used.get(name))}
-        return Usage(_dollars(cost), **tokens)
+        return Usage(_dollars(cost), **tokens_in(told))
 
 
 class _Clock:
@@ -174,7 +173,3 @@ def _dollars(cost: str | None) -> Decimal | None:
         return None
     is_amount = dollars.is_finite() and dollars >= 0 and abs(dollars.adjusted()) < _MOST_DIGITS
     return dollars if is_amount else None
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53

@@ -136,8 +136,8 @@ def _unknown_text(cells: Sequence[MatrixCell]) -> str:
 
 
 def _has_paid_in_vain(cell: MatrixCell) -> bool:
-    """Whether it failed, or was cancelled, after it had taken tokens."""
-    return cell.state in ("failed", CANCELLED) and bool(cell.usage)
+    """Whether it failed, or was cancelled, after an LLM was asked."""
+    return cell.state in ("failed", CANCELLED) and cell.has_asked
 
 
 def state_counts(matrix: Matrix) -> dict[str, int]:

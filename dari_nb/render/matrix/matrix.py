@@ -47,6 +47,7 @@ class MatrixCell:
         seconds: From sending to the end.
         cost: US dollars of all attempts as a decimal string; ``None`` while unknown.
         usage: The tokens that it took, by the names that a turn's ``usage`` has.
+        has_asked: Whether it has asked an LLM, as far as anything shows, and so has a cost.
         tool_calls: How many tools were called; ``None`` while unknown.
         tools: Names of the tools called, in order; ``None`` while unknown.
         attempts: How often it was sent.
@@ -72,6 +73,7 @@ class MatrixCell:
     seconds: float | None = None
     cost: str | None = None
     usage: Mapping[str, int] = field(default_factory=dict)
+    has_asked: bool = False
     tool_calls: int | None = None
     tools: Sequence[str] | None = None
     attempts: int = 0

@@ -71,6 +71,8 @@ class Attempt:
         sent_at: When this process sent it, on the monotonic clock.
         waited: Seconds after that for which it was seen to be queued.
         is_conversation: Whether all messages of the session count, and not only the first.
+        shows_llm: Whether the server tells of usage, also without tokens, or of anything that it
+            said, thought or called, so that an LLM was asked.
         is_read: Whether all that is known of its end was read.
 
     >>> batch[0, "small"].last.number
@@ -97,6 +99,7 @@ class Attempt:
     sent_at: float | None = None
     waited: float = 0.0
     is_conversation: bool = False
+    shows_llm: bool = False
     is_read: bool = False
 
     @property
@@ -110,10 +113,25 @@ class Attempt:
         return self.has_ended and (self.is_read or self.session_id is None)
 
     @property
+    def has_asked(self) -> bool:
+        """Whether it has ended and has asked an LLM, as far as anything shows."""
+        return self.state == "completed" or (self.has_ended and self.shows_llm)
+
+    @property
     def lacks_cost(self) -> bool:
-        """Whether it has cost something that is unknown; what never asked an LLM may be free."""
-        has_asked = bool(self.usage or self.text or self.tools)
-        return self.cost is None and (self.state == "completed" or (self.has_ended and has_asked))
+        """Whether it has cost something that is unknown; what never asked an LLM is free."""
+        return self.cost is None and self.has_asked
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether its cost is to come: that of what was cancelled may never be told."""
+        return self.has_asked and self.state != CANCELLED
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it never ran, or failed and neither a cost nor anything else shows an LLM."""
+        failed = self.is_settled and self.state == "failed" and not self.has_asked
+        return self.cost is None and (failed or self.session_id is None)
 
 
 def cost_of(attempts: Sequence[Attempt]) -> str | None:
@@ -302,8 +320,7 @@ class Cell:
     def cost(self) -> Decimal | None:
         """What all its attempts have cost, in US dollars; ``None`` while that is unknown.
 
-        What failed before it took a token or said anything may cost nothing, and counts where its
-        cost is known.
+        What failed before anything shows that an LLM was asked is free, unless its cost is known.
 
         >>> sum(cell.cost for cell in batch.cells if cell.cost is not None)  # nothing has a price
         0

@@ -19,7 +19,7 @@ from .following.cancelling import Cancelling
 from .following.following import AT_ONCE, Following
 from .following.late_costs import LateCosts
 from .following.past_costs import past_prices, spent_on
-from .following.spending import INTERRUPTED, Spending, Spent, amount_of
+from .following.spending import INTERRUPTED, Spending, Spent, amount_of, mean_costs
 from .matrix.marks import lost_ratings
 from .notes import left_out
 from .results import Results
@@ -313,17 +313,17 @@ class Outgoing(Results):
     def _prices(self, chunks: Sequence[Chunk]) -> Mapping[Column, Decimal]:
         """Return what a turn has cost in each column that is to be sent to."""
         columns = {chunk.jobs[0].cell.column for chunk in chunks}
-        own = Spending(self.grid, Decimal(0), {}).prices_now()
+        own = mean_costs(self.grid)
         if not columns <= own.keys():
             wait_for(self._link.run(self._late_costs.once()))
-            own = Spending(self.grid, Decimal(0), {}).prices_now()
+            own = mean_costs(self.grid)
         client = self._link.stream_client
         return wait_for(
             self._link.run(past_prices(client, self.agent, columns, own, self._link.server))
         )
 
     def _spending_within(self, limit: Decimal, prices: Mapping[Column, Decimal]) -> Spending:
-        return Spending(self.grid, limit, prices, self._spent_beside())
+        return Spending(self.grid, limit, prices, self._late_costs, self._spent_beside())
 
     def _spent_beside(self) -> Spent:
         """Return what the run has spent on what is not in this matrix."""
@@ -362,7 +362,7 @@ class Outgoing(Results):
         try:
             follow = self._begin_following
             own = self._link.ended_here
-            await spending.send(chunks, self._sending, self._late_costs, follow, own)
+            await spending.send(chunks, self._sending, follow, own)
         finally:
             spending.end()
             self.started = len(self._session_ids() - before)

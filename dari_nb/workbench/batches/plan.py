@@ -272,7 +272,8 @@ class Plan:
         if not sent:
             return []
         said = dollars(sum(known, Decimal(0))) if known else "unknown"
-        if known and (lacking := len(sent) - len(known)):
+        lacking = sum(attempt.cost is None and not attempt.is_free for attempt in sent)
+        if known and lacking:
             said += f"; the cost of {count_text(lacking, 'turn')} is not known"
         return [("spent so far", said)]
 

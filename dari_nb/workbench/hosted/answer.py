@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ...local import Draft, NewAttempt, ToolCall, ToolResult
 from ...local.agents import CutOff
 from ...local.agents.functions import Step
-from ...models import TERMINAL, TOKENS, Event
+from ...models import TERMINAL, Event, tokens_in
 from ...models import events as ev
 from ...transcript import error_text
 
@@ -32,14 +32,14 @@ class Answer:
         message_id: The message, as the other Dari calls it.
         status: How the turn has ended, once it has.
         error: Why it failed.
-        usage: The tokens that it took, as far as that is told.
+        usage: The tokens that it took, as far as that is told; ``None`` where no usage is.
         submissions: What is to be handed on.
     """
 
     message_id: str
     status: str | None = None
     error: str = ""
-    usage: dict[str, int] = field(default_factory=dict)
+    usage: dict[str, int] | None = None
     submissions: list[Submission] = field(default_factory=list)
     _held: list[Event] = field(default_factory=list)
     _open: dict[str, tuple[ToolCall, str]] = field(default_factory=dict)
@@ -121,8 +121,7 @@ class Answer:
         if status in TERMINAL:
             self.status, self.error = status, error_text(data.get("error"))
             told = data.get("usage")
-            used = told if isinstance(told, dict) else {}
-            self.usage = {name: used[name] for name in TOKENS if _is_count(used.get(name))}
+            self.usage = tokens_in(told) if isinstance(told, dict) else None
         elif "attempt" in data:
             self._drafted.clear()
             yield NewAttempt(str(data.get("reason") or ""))

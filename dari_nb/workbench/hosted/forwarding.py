@@ -214,4 +214,5 @@ async def _used(
     if before is not None:
         with suppress(DariError):
             cost = difference(await cost_since(client, session.id, before), before)
-    return Usage(cost, **answer.usage) if cost is not None or answer.usage else None
+    is_told = cost is not None or answer.usage is not None
+    return Usage(cost, **(answer.usage or {})) if is_told else None

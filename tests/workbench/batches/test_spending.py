@@ -11,7 +11,7 @@ import pytest
 
 import dari_nb
 from dari_nb.errors import InvalidRequestError
-from dari_nb.local import LocalDari, Usage
+from dari_nb.local import LocalDari, Reasoning, ToolCall, Usage
 from dari_nb.workbench import Dari
 from dari_nb.workbench.batches.following.reading import read_cost
 from dari_nb.workbench.batches.following.spending import AT_ONCE
@@ -419,6 +419,142 @@ def test_turns_that_fail_before_an_llm_is_asked_hold_nobody_up(d, server, known,
 
 
 @pytest.fixture
+def late(folder, monkeypatch):
+    """A Dari whose costs come late, and where ``priced`` was cheap; it is to be made anew."""
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.following.late_costs.TRIES", (0.0, 0.05, 0.1, 0.15, 3.0, 9.0)
+    )
+    kept = folder / "dari.db"
+    with LocalDari(path=kept, cost_delay=0) as server, Dari(server.url, server.api_key) as d:
+        Priced(server).price = lambda prompt, llm: Decimal("0.01")
+        d.agents.get("priced").send("before", llm="cheap").wait(20)
+    with (
+        LocalDari(path=kept, cost_delay=2) as server,
+        Dari(server.url, server.api_key, server) as d,
+    ):
+        yield d, server
+
+
+MANY = [f"Task {number}" for number in range(60)]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [Usage("1.00"), Reasoning("Let me think."), ToolCall("lookup", {"q": 1}), "Part of an answer"],
+    ids=["usage without tokens", "reasoning", "tool call", "text"],
+)
+def test_whatever_shows_that_an_llm_was_asked_holds_the_cap(late, told):
+    d, server = late
+
+    @server.agent("priced", llms=list(PRICES))
+    def broken(prompt):
+        yield told
+        if not isinstance(told, Usage):
+            yield Usage("1.00")
+        raise ValueError("The provider broke.")
+
+    batch = d.batches.run("priced", MANY, ["cheap"], max_cost=0.50).wait(60)
+    assert batch.counts == {"failed": AT_ONCE, "unsent": 60 - AT_ONCE}
+    assert "$8.00 is spent, $7.50 more than max_cost=$0.50" in batch.view().head
+
+
+@pytest.fixture
+def down(server, known, monkeypatch):
+    """The agent whose turns fail before an LLM is asked, as long as it is set."""
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.following.late_costs.TRIES",
+        (0.0, 0.05, 0.1, 0.15, 600.0, 900.0),
+    )
+    down = threading.Event()
+    down.set()
+    answer = known.price
+    down.failed = 0
+
+    def price(prompt, llm):
+        if down.is_set() or down.failed < getattr(down, "first", 0):
+            down.failed += 1
+            raise ValueError("503 overloaded")
+        return answer(prompt, llm)
+
+    known.price = price
+    return down
+
+
+def test_many_turns_that_fail_for_nothing_do_not_stop_what_comes_after(d, known, down):
+    down.first = 30
+    down.clear()
+    batch = d.batches.run("priced", MANY, ["cheap"], max_cost=50).wait(60)
+    assert batch.counts == {"failed": 30, "completed": 30}
+    assert "$3.00" in batch.view().head
+    assert "is not known" not in str(batch.plan())
+    assert "spent" not in str(batch)
+
+
+def test_turns_that_fail_for_nothing_spend_nothing(d, again, known, down):
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=0.30, run_id="down").wait(60)
+    assert batch.counts == {"failed": 12}
+    assert "spent" not in str(batch)
+    down.clear()
+    batch.retry_failed().wait(60)
+    assert batch.counts == {"completed": 3, "failed": 9}
+    said = "9 of 12 not sent again: $0.30 of max_cost=$0.30 is spent, and one more turn costs about"
+    assert said in batch.view().head
+    seen = again().batches.recover("down").retry_failed(max_cost=1).wait(60)
+    assert seen.counts == {"completed": 10, "failed": 2}
+
+
+def breaking(server, known):
+    """Have turns take tokens, for what they cost, and then fail."""
+
+    @server.agent("priced", llms=list(PRICES))
+    def broken(prompt, turn):
+        yield Usage(known.price(prompt, turn.llm_id), input_tokens=1000)
+        raise ValueError("The provider broke.")
+
+
+def test_costs_that_stayed_unknown_do_not_stop_what_is_sent_once_they_come(
+    d, server, known, monkeypatch
+):
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.following.late_costs.TRIES", (0.0, 0.05, 0.1, 0.15)
+    )
+    breaking(server, known)
+    price, known.price = known.price, lambda prompt, llm: None
+    batch = d.batches.run("priced", MANY, ["cheap"], max_cost=50).wait(60)
+    batch.resume().wait(60)
+    assert batch.counts == {"failed": 2 * AT_ONCE, "unsent": 60 - 2 * AT_ONCE}
+    assert "stays unknown" in str(batch)
+    known.price = price
+    assert batch.resume().wait(60).counts == {"failed": 60}
+
+
+def test_a_cap_that_late_costs_have_broken_does_not_blame_turns_under_way(
+    d, server, known, costs_come
+):
+    breaking(server, known)
+    known.price = lambda prompt, llm: Decimal(1)
+    batch = d.batches.run("priced", MANY, ["cheap"], max_cost=4).wait(60)
+    batch.resume().wait(60)
+    costs_come.set()
+    batch.refresh()
+    over = "$16.00 is spent, $12.00 more than max_cost=$4.00, for turns that were under way or "
+    assert f"{over}whose costs came late" in batch.view().head
+
+
+def test_a_tool_call_alone_tells_that_a_cost_is_unknown(d, server):
+    @server.agent("tooled")
+    def tooled(prompt):
+        yield ToolCall("lookup", {"q": 1})
+        if prompt in TASKS[:2]:
+            yield Usage("1.00")
+        raise ValueError("The provider broke.")
+
+    batch = d.batches.run("tooled", TASKS[:4]).wait(60)
+    batch.refresh()
+    assert "$2.00 so far, unknown for 2 of 4" in batch.view().head
+
+
+@pytest.fixture
 def costs_come(monkeypatch):
     """Nobody is told what turns of a batch cost until it is set."""
     come, late_costs = threading.Event(), "dari_nb.workbench.batches.following.late_costs"
@@ -427,7 +563,7 @@ def costs_come(monkeypatch):
         return await read_cost(client, session_id) if come.is_set() else None
 
     monkeypatch.setattr(f"{late_costs}.read_cost", read)
-    monkeypatch.setattr(f"{late_costs}.TRIES", (0.0, 0.05, 0.1, 0.15, 0.2))
+    monkeypatch.setattr(f"{late_costs}.TRIES", (0.0, 0.05, 0.1, 0.15, 2.0))
     return come
 
 
@@ -769,3 +905,24 @@ def test_a_judging_says_by_how_much_it_has_gone_over_its_cap(d, server, priced):
     judged = batch.judge("helpful", "paid", rubric="Any.", max_cost=0.50)
     said = "$8.00 is spent, $7.50 more than max_cost=$0.50, for turns that were under way"
     assert any(note.startswith(said) for note in judged.notes)
+
+
+def test_a_judging_goes_on_past_turns_that_fail_for_nothing(d, server, priced, monkeypatch):
+    monkeypatch.setattr(
+        "dari_nb.workbench.batches.following.late_costs.TRIES", (0.0, 0.05, 0.1, 0.15)
+    )
+    asked = Counter()
+
+    @server.agent("paid")
+    def paid(prompt):
+        asked["all"] += 1
+        if 1 < asked["all"] <= 22:
+            raise ValueError("503 overloaded")
+        yield Usage("0.10", input_tokens=1000)
+        yield '{"score": 4, "better": "tie"}'
+
+    batch = d.batches.run("priced", MANY[:30], ["cheap"]).wait(60)
+    d.agents.get("paid").send("before").wait(20)
+    judged = batch.judge("helpful", "paid", rubric="Any.", max_cost="1.00")
+    assert Counter(score.value for score in judged) == {4: 9, None: 21}
+    assert not any("unknown" in note or "more than" in note for note in judged.notes)

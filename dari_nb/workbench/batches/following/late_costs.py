@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 
 TRIES = (0.0, 0.3, 2.0, 8.0, 30.0, 90.0)
 """Seconds after a cell's end at which its cost is asked for."""
-SOON = 3
+SOON = 4
 """A cost that has not come after so many of them is late."""
 PROBES = 16
-"""Cells that are asked for until the first cost comes; many agents never tell one."""
+"""Cells that are asked for until the first cost comes; many agents never tell one.
+
+Those that are to have a cost and those that may be free count each by themselves.
+"""
 _PAUSE = 0.25
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
 """Seconds between asking for a cost that comes a moment after its turn."""
@@ -50,7 +54,7 @@ class LateCosts:
         self._tries: dict[str, int] = {}
         self._answered: dict[str, int] = {}
         self._awaited: set[str] = set()
-        self._probed: set[str] = set()
+        self._probed: dict[bool, set[str]] = defaultdict(set)
 
     def awaited(self) -> dict[str, int]:
         """Return how often the server had no answer for costs that may come yet, by the session."""
@@ -58,6 +62,14 @@ class LateCosts:
         open_ = {name for name in asked if self._tries.get(name, 0) > self._answered.get(name, 0)}
         waiting = open_ | {job.session_id for job in self._waiting()}
         return {name: self._answered.get(name, 0) for name in waiting}
+
+    def soon(self) -> set[str]:
+        """Return the sessions whose costs may come yet, and are not late."""
+        return {name for name, count in self.awaited().items() if count < SOON}
+
+    def probe_anew(self) -> None:
+        """Ask for a few of what is sent from now on, whatever was asked for before."""
+        self._probed.clear()
 
     async def to_the_last(self) -> None:
         """Ask until all costs are known, or were asked for often enough."""
@@ -89,8 +101,7 @@ class LateCosts:
             if not missing:
                 return
             await asyncio.sleep(pause)
-            asked = missing if self._is_any_known() else self._few(missing)
-            await together(self._slots, [partial(self._ask, job) for job in asked])
+            await together(self._slots, [partial(self._ask, job) for job in self._few(missing)])
 
     async def if_there_are_any(self) -> None:
         """Ask for all costs once, but not when the first few cells know none."""
@@ -112,20 +123,23 @@ class LateCosts:
         return any(attempt.cost is not None for cell in self._cells for attempt in cell.sent)
 
     def _few(self, jobs: Iterable[_Paid]) -> list[_Paid]:
-        """Return those that stand for all until a cost has come, the same ones each time."""
+        """Return all of a kind that a cost has come of, else those that stand for it, as before."""
+        sent = (attempt for cell in self._cells for attempt in cell.sent)
+        known = {attempt.is_charged for attempt in sent if attempt.cost is not None}
         few = []
         for job in jobs:
-            if job.session_id in self._probed or len(self._probed) < PROBES:
-                self._probed.add(job.session_id)
+            kind = job.attempt.is_charged
+            probed = self._probed[kind]
+            if kind not in known and (job.session_id in probed or len(probed) < PROBES):
+                probed.add(job.session_id)
+            if kind in known or job.session_id in probed:
                 few.append(job)
         return few
 
     def _waiting(self) -> list[_Paid]:
         """Return those that are yet to be asked for."""
         missing = self._missing()
-        if not self._is_any_known():
-            missing = self._few(missing)
-        return [job for job in missing if self._tries.get(job.session_id, 0) < len(TRIES)]
+        return self._few(job for job in missing if self._tries.get(job.session_id, 0) < len(TRIES))
 
     def _due(self, waiting: Iterable[_Paid]) -> list[_Paid]:
         """Return those whose time has come, and count that they are asked for."""

@@ -82,6 +82,7 @@ def with_messages(
         completed_at=last.completed_at,
         seconds=_seconds(attempt, counted, Ledger(events).turns),
         usage=summed(message.tokens for message in counted),
+        shows_llm=any(map(_shows_llm, counted)),
         is_read=last.is_terminal,
     )
 
@@ -108,6 +109,11 @@ def _last_words(message: Message) -> str:
     runs = groupby(parts, key=lambda part: part.get("type") == "text")
     said = [text_of(run) for is_text, run in runs if is_text]
     return next((text for text in reversed(said) if text.strip()), "")
+
+
+def _shows_llm(message: Message) -> bool:
+    parts = message.output.parts if message.output else []
+    return bool(parts) or isinstance(message.usage, dict)
 
 
 def _tools(message: Message) -> Iterator[str]:

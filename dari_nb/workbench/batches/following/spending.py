@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from ....errors import InvalidRequestError
 from ....models.events import CANCELLED
-from ..cells import Attempt, Cell, Column
+from ..cells import Cell, Column
 from ..sending.chunks import Chunk
 from ..sending.sending import ELSEWHERE, Sending
-from .late_costs import SOON, LateCosts
+from .late_costs import LateCosts
 
 AT_ONCE = 8
 """Turns under way at once."""
@@ -54,15 +54,18 @@ class Spending:
     """Sends what fits into a limit, which holds for all that a run has ever cost.
 
     A turn is sent when what was spent leaves enough for it, with estimates for the turns whose cost
-    is not known yet. At most eight are under way, and those that have ended are until their cost
-    is known; those that failed before they asked an LLM, or were cancelled, which may cost nothing,
-    only some seconds. Costs that come late are waited for, some seconds, before there is said to be
-    no more to spend; those that come after that are told as well.
+    is not known yet, and at most eight are under way, also when they have ended, until their cost
+    is known. What failed and shows nothing of an LLM is so for some seconds only, and free then,
+    or at once where an earlier call has sent it; what was cancelled stays estimated.
+
+    Costs that come late are waited for, some seconds, before there is said to be no more to spend;
+    those that come after that are told as well.
 
     Args:
         cells: Gives the cells as they are now, each time it is iterated.
         limit: US dollars.
         prices: What a turn of each column has cost in the past.
+        costs: Knows which costs may still come.
         beside: What the run has spent on what is in none of the cells, such as another version.
 
     Attributes:
@@ -76,15 +79,18 @@ class Spending:
         cells: Iterable[Cell],
         limit: Decimal,
         prices: Mapping[Column, Decimal],
+        costs: LateCosts,
         beside: Spent = NOTHING,
     ) -> None:
         self._cells = cells
         self._beside = beside
         self._prices = prices
+        self._costs = costs
         self._news = asyncio.Event()
         self._left: deque[Chunk] = deque()
         self._before = {a.session_id for cell in cells for a in cell.history}
         self._over = {a.session_id for cell in cells for a in cell.history if a.has_ended}
+        self._let_go = self._ended_without_cost()
         self._tell_why: Callable[[], str] | None = None
         self.limit = limit
         self._was_over = self.spent.total > limit
@@ -96,11 +102,12 @@ class Spending:
     def spent(self) -> Spent:
         """What the run has cost until now."""
         (known, estimated), prices = self._beside, self.prices_now()
+        soon = self._costs.soon() - self._before
         for cell in self._cells:
             for attempt in cell.sent:
                 if attempt.cost is not None:
                     known += Decimal(attempt.cost)
-                elif attempt.session_id is not None:
+                elif attempt.session_id in soon or not attempt.is_free:
                     estimated += prices.get(cell.column, Decimal(0))
         return Spent(known, estimated)
 
@@ -137,7 +144,6 @@ class Spending:
         self,
         chunks: Iterable[Chunk],
         sending: Sending,
-        costs: LateCosts,
         follow: Callable[[], Future[None]],
         own: Container[str],
     ) -> None:
@@ -146,12 +152,12 @@ class Spending:
         Args:
             chunks: API batches of one item each.
             sending: Sends them.
-            costs: Knows which costs may still come.
             follow: Has all that was sent followed.
             own: Sessions whose turns this process itself has ended; when others are cancelled,
                 somebody elsewhere wants no more of it.
         """
         self._left.extend(chunks)
+        self._costs.probe_anew()
         sending.begin()
         following: Future[None] | None = None
         while self._left and not self.why:
@@ -159,12 +165,12 @@ class Spending:
                 await self._go_on(sending, len(self._left))
             elif reason := self._cannot(following, own):
                 self.stop(reason)
-            elif cell := self._never_paid(costs):
+            elif cell := self._never_paid():
                 self._stop_for_money(partial(self._unknown_text, cell))
-            elif count := self._fitting(costs):
+            elif count := self._fitting():
                 await self._go_on(sending, count)
                 self._tell()
-            elif self._may_fit_later(costs):
+            elif self._may_fit_later():
                 self._tell()
                 following = follow()
                 await self._rest()
@@ -179,6 +185,7 @@ class Spending:
             self._tell_why = tell
 
     async def _go_on(self, sending: Sending, count: int) -> None:
+        self._let_go |= self._ended_without_cost() - self._unpaid()
         await sending.go_on([self._left.popleft() for _ in range(count)])
 
     def _cannot(self, following: Future[None] | None, own: Container[str]) -> str:
@@ -189,9 +196,9 @@ class Spending:
                 return f"the server cannot be asked: {error}"
         return ELSEWHERE if self._is_cancelled_elsewhere(own) else ""
 
-    def _never_paid(self, costs: LateCosts) -> Cell | None:
+    def _never_paid(self) -> Cell | None:
         """Return a cell that was sent now, has cost something, and whose cost comes no more."""
-        known = self._before | costs.awaited().keys()
+        known = self._before | self._costs.awaited().keys()
         return next((cell for cell in self._cells if _lacks_cost(cell, known)), None)
 
     def _unknown_text(self, cell: Cell) -> str:
@@ -210,10 +217,10 @@ class Spending:
         ended = {attempt.session_id for attempt in attempts if attempt.state == CANCELLED}
         return any(session_id not in own for session_id in ended - self._over)
 
-    def _fitting(self, costs: LateCosts) -> int:
+    def _fitting(self) -> int:
         """Return how many may be sent now."""
         prices = self.prices_now()
-        room = AT_ONCE - self._under_way() - self._unpaid(costs)
+        room = AT_ONCE - self._under_way() - len(self._unpaid())
         rest, count = self.limit - self.spent.total, 0
         for chunk in self._left:
             rest -= prices[chunk.jobs[0].cell.column]
@@ -222,13 +229,12 @@ class Spending:
             count += 1
         return count
 
-    def _may_fit_later(self, costs: LateCosts) -> bool:
+    def _may_fit_later(self) -> bool:
         if self._under_way():
             return True
-        tries = costs.awaited().values()
         if self._next_price <= self.limit - self.spent.total:
-            return bool(tries)
-        return any(count < SOON for count in tries)
+            return bool(self._costs.awaited())
+        return bool(self._costs.soon())
 
     @property
     def beyond(self) -> str:
@@ -243,9 +249,20 @@ class Spending:
         total, limit = dollars(spent.total), f"max_cost={limit}"
         if spent.total <= self.limit:
             return f"{total} of {limit} is spent{estimated}"
-        why = "" if self._was_over else ", for turns that were under way"
         over = dollars(spent.total - self.limit)
-        return f"{total} is spent{estimated}, {over} more than {limit}{why}"
+        return f"{total} is spent{estimated}, {over} more than {limit}{self._why_beyond()}"
+
+    def _why_beyond(self) -> str:
+        """Say which turns it was that went beyond the limit; empty where that was so before."""
+        if self._was_over:
+            return ""
+        sent = (attempt for cell in self._cells for attempt in cell.sent)
+        costs = (a.cost for a in sent if a.session_id in self._let_go and a.cost is not None)
+        late = sum(map(Decimal, costs), Decimal(0))
+        is_all_late = late >= self.spent.total - self.limit
+        what = [] if is_all_late else ["that were under way"]
+        what += ["whose costs came late"] if late else []
+        return f", for turns {' or '.join(what)}"
 
     @property
     def _next_price(self) -> Decimal:
@@ -260,20 +277,17 @@ class Spending:
 
     def prices_now(self) -> dict[Column, Decimal]:
         """Return what a turn costs: as here on average, or where none is known, as in the past."""
-        known: dict[Column, list[Decimal]] = defaultdict(list)
-        for cell in self._cells:
-            for attempt in cell.sent:
-                if attempt.cost is not None:
-                    known[cell.column].append(Decimal(attempt.cost))
-        means = {column: sum(of, Decimal(0)) / len(of) for column, of in known.items()}
-        return {**self._prices, **means}
+        return {**self._prices, **mean_costs(self._cells)}
 
-    def _unpaid(self, costs: LateCosts) -> int:
-        """Count the turns that have ended and whose cost may come yet."""
+    def _unpaid(self) -> set[str | None]:
+        """Return the sessions of turns that have ended and are under way until their cost comes."""
         ended = (attempt for cell in self._cells for attempt in cell.history)
-        free = {attempt.session_id for attempt in ended if not _is_owed(attempt)}
-        tries = costs.awaited().items()
-        return sum(session_id not in free or count <= SOON for session_id, count in tries)
+        free = {attempt.session_id for attempt in ended if not attempt.is_charged}
+        return {*(self._costs.awaited().keys() - free), *self._costs.soon()}
+
+    def _ended_without_cost(self) -> set[str | None]:
+        ended = (a for cell in self._cells for a in cell.sent if a.has_ended)
+        return {attempt.session_id for attempt in ended if attempt.cost is None}
 
     async def _rest(self) -> None:
         self._news.clear()
@@ -283,6 +297,16 @@ class Spending:
     def _tell(self) -> None:
         if not self.begun.done():
             self.begun.set_result(None)
+
+
+def mean_costs(cells: Iterable[Cell]) -> dict[Column, Decimal]:
+    """Return what a turn of each column costs on average, where that is known of any."""
+    known: dict[Column, list[Decimal]] = defaultdict(list)
+    for cell in cells:
+        for attempt in cell.sent:
+            if attempt.cost is not None:
+                known[cell.column].append(Decimal(attempt.cost))
+    return {column: sum(of, Decimal(0)) / len(of) for column, of in known.items()}
 
 
 def amount_of(max_cost: float | Decimal | str) -> Decimal:
@@ -312,10 +336,6 @@ def dollars(amount: Decimal) -> str:
 
 
 def _lacks_cost(cell: Cell, but: Container[str | None]) -> bool:
-    """Whether an attempt has cost something that nobody tells, but for some sessions."""
-    return any(a.is_settled and _is_owed(a) and a.session_id not in but for a in cell.history)
-
-
-def _is_owed(attempt: Attempt) -> bool:
-    """Whether its cost is waited for: what never asked an LLM, or was cancelled, may have none."""
-    return attempt.lacks_cost and attempt.state != CANCELLED
+    """Whether an attempt has a cost that nobody tells, but for some sessions."""
+    ended = (a for a in cell.history if a.is_settled and a.session_id not in but)
+    return any(attempt.is_charged and attempt.cost is None for attempt in ended)

@@ -71,5 +71,8 @@ class Answers:
         started = sum(batch.started for batch in self.batches)
         parts = [f"{count_text(started, 'session')} started, {len(cells) - started} there already"]
         parts += [f"{cost_text(self.cost)} in all"] if known else []
-        missing = len(cells) - len(known)
+        missing = sum(
+            cell.cost is None and not all(attempt.is_free for attempt in cell.sent)
+            for cell in cells
+        )
         return " · ".join([*parts, *([f"{missing} costs are unknown"] if missing else [])])

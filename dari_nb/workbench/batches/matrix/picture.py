@@ -118,6 +118,7 @@ def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
         seconds=cell.seconds,
         cost=cost_of(cell.sent),
         usage=cell.usage,
+        has_asked=any(attempt.has_asked for attempt in cell.sent),
         tool_calls=cell.tool_calls,
         tools=cell.tools,
         attempts=cell.attempts,
