@@ -87,7 +87,8 @@ class PastScores:
         llms: The LLM of each column that has it, or was to have it.
         columns: Its values by task, for each of these. A task has none where the answers have ended
             without a score, and is left out where they have not ended. What is answered and was not
-            to be scored, or is not scored yet, is not lost.
+            to be scored, or is not scored yet, is not lost. Of a column of which none is scored yet
+            what failed tells nothing of the rest.
         stand_in: Whether they stand in for the columns that are compared.
     """
 
@@ -443,15 +444,19 @@ def _of_run(
     for name, of in values.items():
         own = {*chain(*(t for n, t in tried.items() if f"{name}.".startswith(f"{n}.")))}
         told = {spot for spot, _ in scored[name]}
+        answered = {spot for spot, state in there.items() if state == "completed"} - own - told
+        to_score = {*map(_column_of, answered)} - {*map(_column_of, own | told)}
         lost = failed.union(own) - told
-        open_ = {spot for spot, state in there.items() if state == "completed"} - own - told
+        # Where none failed they tell nothing, and where some could not be scored they may not be.
+        open_ = answered if failed and not lost - failed else set()
         columns: dict[Column, ByTask] = defaultdict(dict)
         without = (
             *((spot, FAILED if spot in failed else None) for spot in lost),
             *((spot, ANSWERED) for spot in open_),
         )
         for spot, value in (*scored[name], *without):
-            columns[_column_of(spot)].setdefault(spot[0], []).append(value)
+            if (column := _column_of(spot)) not in to_score:
+                columns[column].setdefault(spot[0], []).append(value)
         llms = [column.llm for column in columns]
         found.append(PastScores(run_id, name, measure_of(name, of), llms, list(columns.values())))
     return found
