@@ -1,6 +1,6 @@
-import { focusOn } from "../shared/dom";
 /** The player as a page of its own, which holds all that it plays and asks nobody. */
 
+import { focusOn } from "../shared/dom";
 import { isUnsent } from "./answering";
 import { player } from "./component";
 import { PagePort, type Recorded } from "./page_port";
