@@ -64,6 +64,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         by: Who gave it.
         is_blind: Whether the note was written without being told whose the answer is.
         at: When, ISO 8601 in UTC; where the clock is behind what was said before, just after that.
+            Left out, when it is written down.
 
     >>> dari.scores.Score(name="correct", value=True, llm_id="small").value
     True
@@ -82,7 +83,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scale: tuple[int, int] | None = None
     by: By = "function"
     is_blind: bool = False
-    at: str = msgspec.field(default_factory=lambda: now())
+    at: str = ""
 
     @property
     def key(self) -> Key:
@@ -218,7 +219,7 @@ class ScoreBook:
         return len(self._unread) + self._is_torn
 
     def add(self, scores: Iterable[Score]) -> None:
-        """Write scores down with the times that they have.
+        """Write scores down with the times that they have, else with that of now.
 
         Args:
             scores: What to write, in this order.
@@ -233,7 +234,7 @@ class ScoreBook:
         >>> book.add([dari.scores.Score(name="correct", value=True)])
         """
         given = checked_each("scores, such as [Score(name='right', value=True)]", scores, _is_score)
-        lines = b"".join(map(_line, given))
+        lines = b"".join(_line(_timed(score)) for score in given)
         if not lines:
             return
         # Somebody may have put another file there meanwhile.
@@ -498,6 +499,10 @@ def _told_as(time: datetime) -> str:
 
 def _is_score(thing: Any) -> bool:
     return isinstance(thing, Score)
+
+
+def _timed(score: Score) -> Score:
+    return score if score.at else msgspec.structs.replace(score, at=now())
 
 
 def _line(score: Score) -> bytes:

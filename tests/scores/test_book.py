@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 
 from dari_nb.errors import InvalidRequestError
+from dari_nb.models import parse_time
 from dari_nb.scores import Score, ScoreBook
 
 ROOT = Path(__file__).parents[2]
@@ -46,16 +48,37 @@ def test_a_book_without_a_file_is_empty_and_makes_none(path: Path) -> None:
 
 
 def test_a_restart_loses_no_rating(path: Path) -> None:
+    at = "2026-01-01T00:00:00.000001Z"
     kept = [
-        rating(value=True, note="well said, “schön”\u2028"),
-        rating(repeat=1, value=3, session_id="sess_2"),
-        rating(repeat=2, value={"style": 1.5, "ok": False}),
-        rating(name="length", by="function", error="ValueError: no text"),
+        rating(value=True, note="well said, “schön”\u2028", at=at),
+        rating(repeat=1, value=3, session_id="sess_2", at=at),
+        rating(repeat=2, value={"style": 1.5, "ok": False}, at=at),
+        rating(name="length", by="function", error="ValueError: no text", at=at),
     ]
     ScoreBook(path).add(kept)
     assert ScoreBook(path).scores() == kept
     assert len(path.read_bytes().splitlines()) == 4
     assert json.loads(path.read_bytes().splitlines()[1])["value"] == 3
+
+
+def test_a_score_without_a_time_has_that_of_its_writing(path: Path) -> None:
+    score = rating(value=True)
+    before = datetime.now(UTC)
+    ScoreBook(path).add([score])
+    [kept] = ScoreBook(path).scores()
+    assert before <= parse_time(kept.at) <= datetime.now(UTC)
+    assert ScoreBook(path).scores() == [kept]
+
+
+def test_a_line_without_a_time_is_the_earliest_however_often_it_is_read(path: Path) -> None:
+    line = {"run_id": "run_1", "llm_id": "small", "name": "good", "value": 1, "by": "person"}
+    path.parent.mkdir()
+    path.write_text(json.dumps(line) + "\n")
+    assert ScoreBook(path).scores() == ScoreBook(path).scores()
+    ScoreBook(path).add([rating(value=2, at="2001-01-01T00:00:00Z")])
+    with path.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    assert values(ScoreBook(path)) == [2]
 
 
 def test_the_latest_of_two_ratings_counts_wherever_it_stands(path: Path) -> None:
@@ -122,6 +145,7 @@ def test_half_a_line_of_a_crash_is_kept_and_harms_nothing(
 ADD_WHERE_LITTLE_FITS = """
 import resource, sys
 from dari_nb.errors import InvalidRequestError
+from dari_nb.models import parse_time
 from dari_nb.scores import Score, ScoreBook
 
 book = ScoreBook(sys.argv[1])

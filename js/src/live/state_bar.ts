@@ -65,7 +65,7 @@ export class StateBar {
   async #stopped(stop: () => Promise<string | undefined>): Promise<void> {
     this.#stop.disabled = true;
     this.#note.textContent = "stopping…";
-    const note = await stop();
+    const note = await stop().catch((error: Error) => error.message);
     if (note === undefined) return;
     this.#note.textContent = note;
     this.#stop.disabled = false;

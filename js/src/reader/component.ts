@@ -29,7 +29,11 @@ export function readerOf(port: Port<State>, signal: AbortSignal) {
       view.reader.changed();
     }
   };
-  const askForAll = async () => {
+  const askForAll = () =>
+    takeAll().catch((error: Error) => {
+      for (const view of views) view.reader.failed(error.message);
+    });
+  const takeAll = async () => {
     const { body, buffers } = await port.ask<All>("rows");
     applied = body.n;
     first = decode<Piece>(buffers.slice(body.parts));

@@ -13,16 +13,21 @@ const AT_ONCE = 24;
 export class Pieces {
   readonly #port: Port<State>;
   readonly #arrived: () => void;
+  readonly #failed: (why: string) => void;
   readonly #kept = new Map<string, Piece>();
   readonly #drafts = new Map<string, string>();
   #chars = 0;
   #wanted: string[] = [];
   #asking = false;
 
-  /** @param arrived Called when something came that was asked for. */
-  constructor(port: Port<State>, arrived: () => void) {
+  /**
+   * @param arrived Called when something came that was asked for.
+   * @param failed Called with words for the reader when it did not come.
+   */
+  constructor(port: Port<State>, arrived: () => void, failed: (why: string) => void) {
     this.#port = port;
     this.#arrived = arrived;
+    this.#failed = failed;
   }
 
   /** The newest version that is here, be it an older one; undefined when there is none. */
@@ -74,6 +79,8 @@ export class Pieces {
         this.add(pieces);
         if (pieces.length > 0) this.#arrived();
       }
+    } catch (error) {
+      this.#failed((error as Error).message);
     } finally {
       this.#asking = false;
     }

@@ -79,7 +79,11 @@ export class Reader {
     };
     const went = (turn: string, by: number, top: number) => this.#went({ turn, by, top });
     this.#branches = new Branches(port, { went, say: (words) => this.#say(words) }, signal);
-    this.#pieces = new Pieces(port, () => this.#view.draw());
+    this.#pieces = new Pieces(
+      port,
+      () => this.#view.draw(),
+      (why) => this.failed(why),
+    );
     this.keep(pieces);
     this.#keys = this.#makeKeys();
     this.#sheet = keySheet(this.#keys);
@@ -129,6 +133,12 @@ export class Reader {
     if (follows) this.#view.toEnd();
     if (!this.#begun && this.#rows.all.length > 0) this.#begin();
     if (this.#search.query) void this.#find();
+  }
+
+  /** Says why something is not here. */
+  failed(why: string): void {
+    this.#none.hidden = false;
+    this.#none.textContent = why;
   }
 
   /** Takes in items that came unasked. */
@@ -290,7 +300,12 @@ export class Reader {
   }
 
   async #find(goes = false): Promise<void> {
-    if (!(await this.#search.look())) return;
+    try {
+      if (!(await this.#search.look())) return;
+    } catch (error) {
+      this.#toolbar.found((error as Error).message, 0);
+      return;
+    }
     this.#showFound();
     for (const element of this.#log.querySelectorAll<HTMLElement>("[data-item]")) {
       this.#mark(element, element.dataset.item ?? "");

@@ -109,6 +109,13 @@ describe("a state bar", () => {
     expect(button(bar).disabled).toBe(false);
   });
 
+  test("says what went wrong when nobody hears of it, and can be pressed again", async () => {
+    const bar = barWith(() => Promise.reject(new Error("The kernel is gone.")));
+    button(bar).click();
+    await vi.waitFor(() => expect(text(bar, "note")).toBe("The kernel is gone."));
+    expect(button(bar).disabled).toBe(false);
+  });
+
   test("a clock falls back on the start time until the kernel says better", () => {
     const clock = new Clock(Date.now);
     clock.guess(Date.now() / 1000 - 30);

@@ -17,6 +17,9 @@ let asked: string[];
 let wanted: string[][];
 let tell: (message: object, buffers: DataView[]) => void;
 
+/** Why the kernel answers nothing, if it does not. */
+let refusal = "";
+
 /** A kernel with some rows. */
 function kernel() {
   return {
@@ -27,6 +30,7 @@ function kernel() {
     },
     async ask(what: string, body?: { ids: string[] }) {
       asked.push(what);
+      if (refusal) throw new Error(refusal);
       if (what === "fragments") wanted.push(body?.ids ?? []);
       if (what === "rows") return { body: { n, parts: 1 }, buffers: [buffer(all), buffer(first)] };
       return { body: [], buffers: [buffer([])] };
@@ -49,6 +53,7 @@ let el: HTMLElement;
 const shown = () => el.querySelector(".dari-kinds")?.textContent ?? "";
 
 beforeEach(async () => {
+  refusal = "";
   [asked, wanted] = [[], []];
   [all, n] = [[row("u1"), row("u2")], 4];
   el = document.createElement("div");
@@ -95,5 +100,20 @@ describe("a reader", () => {
   test("says that nothing is there", async () => {
     tell({ kind: "rows", n: 5, first: 0, total: 0 }, [buffer([])]);
     expect(el.textContent).toContain("Nothing is here yet.");
+  });
+
+  test("says what went wrong where rows were lost and do not come", async () => {
+    refusal = "The kernel is gone.";
+    tell({ kind: "rows", n: 7, first: 3, total: 4 }, [buffer([row("u4")])]);
+    await vi.waitFor(() => expect(el.querySelector(".dari-none")?.textContent).toBe(refusal));
+    expect(el.querySelector<HTMLElement>(".dari-none")?.hidden).toBe(false);
+  });
+
+  test("says what went wrong where nobody looks for what is to be found", async () => {
+    refusal = "The kernel is gone.";
+    const field = el.querySelector<HTMLInputElement>("input[type=search]") as HTMLInputElement;
+    field.value = "words";
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    await vi.waitFor(() => expect(el.querySelector(".dari-tools")?.textContent).toContain(refusal));
   });
 });

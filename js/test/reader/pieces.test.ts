@@ -22,12 +22,13 @@ function kernel(revs: Record<string, number> = {}, size = 10) {
   return { asked, port: { ask } as never };
 }
 
+const nothing = () => undefined;
 const settled = () => vi.waitFor(() => Promise.resolve());
 
 describe("pieces", () => {
   test("what is here is not asked for again", async () => {
     const { asked, port } = kernel();
-    const pieces = new Pieces(port, () => undefined);
+    const pieces = new Pieces(port, nothing, nothing);
     pieces.want([row("a"), row("b")]);
     await vi.waitFor(() => expect(pieces.get(row("b"))?.html).toContain("b@1"));
     pieces.want([row("a"), row("b"), row("c")]);
@@ -39,7 +40,7 @@ describe("pieces", () => {
     const revs = { a: 1 };
     const { port } = kernel(revs);
     const arrived = vi.fn();
-    const pieces = new Pieces(port, arrived);
+    const pieces = new Pieces(port, arrived, nothing);
     pieces.want([row("a")]);
     await vi.waitFor(() => expect(arrived).toHaveBeenCalledTimes(1));
     revs.a = 2;
@@ -50,7 +51,7 @@ describe("pieces", () => {
 
   test("one request is under way at a time, and the last wish counts", async () => {
     const { asked, port } = kernel();
-    const pieces = new Pieces(port, () => undefined);
+    const pieces = new Pieces(port, nothing, nothing);
     pieces.want([row("a")]);
     pieces.want([row("b")]);
     pieces.want([row("c")]);
@@ -60,7 +61,7 @@ describe("pieces", () => {
 
   test("memory is bounded: what was longest out of use goes", async () => {
     const { port } = kernel({}, 1_000_000);
-    const pieces = new Pieces(port, () => undefined);
+    const pieces = new Pieces(port, nothing, nothing);
     for (const id of ["a", "b", "c"]) {
       pieces.want([row(id)]);
       await vi.waitFor(() => expect(pieces.get(row(id))).toBeDefined());
@@ -79,10 +80,24 @@ describe("pieces", () => {
       asked.push(body);
       return { body: null, buffers: [new DataView(new TextEncoder().encode("[]").buffer)] };
     };
-    const pieces = new Pieces({ ask } as never, () => undefined);
+    const pieces = new Pieces({ ask } as never, nothing, nothing);
     pieces.want([row("gone")]);
     await vi.waitFor(() => expect(asked).toHaveLength(1));
     await settled();
     expect(asked).toHaveLength(1);
+  });
+
+  test("what does not come is told, and asked for with the next wish", async () => {
+    const { asked, port } = kernel();
+    const ask = vi.fn(async (..._: unknown[]) => Promise.reject(new Error("it is gone")));
+    const told: string[] = [];
+    const changing = { ask } as { ask: unknown };
+    const pieces = new Pieces(changing as never, nothing, (why) => told.push(why));
+    pieces.want([row("a")]);
+    await vi.waitFor(() => expect(told).toEqual(["it is gone"]));
+    changing.ask = (port as { ask: unknown }).ask;
+    pieces.want([row("a")]);
+    await vi.waitFor(() => expect(pieces.get(row("a"))).toBeDefined());
+    expect(asked).toEqual([["a"]]);
   });
 });

@@ -24,6 +24,7 @@ TIMES = {
     "beyond the last": "9999-12-31T23:59:59-12:00",
     "no time": "tomorrow",
     "nothing": "",
+    "none": None,
 }
 times = pytest.mark.parametrize("time", TIMES.values(), ids=TIMES)
 
@@ -38,7 +39,8 @@ def batch(d, server):
 
 
 def dated(line, time):
-    return json.dumps({**json.loads(line), "at": time}) + "\n"
+    fields = {**json.loads(line), "at": time}
+    return json.dumps({name: value for name, value in fields.items() if value is not None}) + "\n"
 
 
 def date_all(time):
