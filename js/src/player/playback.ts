@@ -214,11 +214,16 @@ export class Playback {
     return (await this.#ready(chapter)) && wanted === this.#wanted;
   }
 
-  /** Waits until a chapter is here; what went wrong is said. */
+  /** Waits until a chapter is here. */
   async #ready(chapter: number): Promise<boolean> {
     if (this.#story.stepsHere(chapter) || this.#story.chapters.length === 0) return true;
+    return this.comes(this.#story.steps(chapter));
+  }
+
+  /** Waits until what was asked for is here, which may take long; what went wrong is said. */
+  async comes(asked: Promise<unknown>): Promise<boolean> {
     try {
-      await sayingBusy(this.#story.steps(chapter), (note) => this.#noted(note));
+      await sayingBusy(asked, (note) => this.#noted(note));
       this.#noted("");
       return true;
     } catch (error) {
