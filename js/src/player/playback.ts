@@ -1,6 +1,6 @@
 import type { Port } from "../host/port";
 import { atEnd } from "../shared/dom";
-import { PATIENCE_MS, SILENT } from "../shared/silence";
+import { sayingBusy } from "../shared/silence";
 import type { Place, Story } from "./story";
 import type { Mark, State, Step } from "./wire";
 
@@ -307,19 +307,6 @@ export class Playback {
 
   #tell(isLed = false): void {
     for (const listener of this.#listeners) listener(isLed);
-  }
-}
-
-/** Waits for what a kernel answers, and says when that takes long. */
-export async function sayingBusy<Answer>(
-  answer: Promise<Answer>,
-  say: (note: string) => void,
-): Promise<Answer> {
-  const busy = setTimeout(say, PATIENCE_MS, SILENT);
-  try {
-    return await answer;
-  } finally {
-    clearTimeout(busy);
   }
 }
 
