@@ -8,6 +8,8 @@ import logging
 import os
 import sys
 import threading
+import time
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,6 +43,8 @@ _OF_ANOTHER_KIND = (
 _OTHERS = (".ipynb", ".py", ".tape", ".tape.running")
 """How notebooks, scripts, tapes and what is recorded on them end."""
 _MOST_PLACES = 8
+_TICKS_NS = 20_000_000
+"""Two changes within it may leave a file with one time: that of file systems is coarse."""
 _FIRST, _LAST = (time.replace(tzinfo=UTC) for time in (datetime.min, datetime.max))
 _TICK = timedelta.resolution
 
@@ -167,6 +171,11 @@ class RunScores:
         return [score for score in there if not score.is_gone]
 
 
+def _as_it_is(status: os.stat_result) -> tuple[int, ...]:
+    """Tell a file as it is from other ones, and from what it was and will be."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def _when(score: Score) -> datetime:
     """Return when a score was given; what is no time is before all others."""
     return parse_time(score.at) or _FIRST
@@ -204,7 +213,8 @@ class ScoreBook:
         if not isinstance(path, str | Path) or not str(path):
             raise InvalidRequestError(f"A book of scores is a file, not {path!r}.")
         self.path = Path(path)
-        self._file: tuple[int, int] | None = None
+        self._seen: tuple[int, ...] | None = None
+        """The file as it was when it was read."""
         self._reading = threading.Lock()
         """Views read in threads of their own."""
         self._begin_anew()
@@ -319,7 +329,7 @@ class ScoreBook:
             status = self.path.stat()
         except OSError:
             return None
-        return status.st_dev, status.st_ino, status.st_size
+        return _as_it_is(status)
 
     def _of_run(self, run_id: str) -> RunScores:
         """Return what there is of a run, by place and by name, also from other kernels."""
@@ -360,7 +370,9 @@ class ScoreBook:
 
     def _begin_anew(self) -> None:
         self._runs: dict[str, RunScores] = {}
-        self._read = self._size = self._lines = 0
+        self._read = self._sum = self._lines = 0
+        self._taken_in = 0, 0
+        """How much was read, half a line at the end included, and what tells it from other text."""
         self._unread: list[int] = []
         self._damage = 0
         """What tells the lines of ``_unread`` from others at their places."""
@@ -368,16 +380,16 @@ class ScoreBook:
         """Whether the file ends in half a line."""
 
     def _take_in(self) -> None:
-        if self._is_read(self.path.stat()):
+        if _as_it_is(self.path.stat()) == self._seen:
             return
         before = self.damaged
         with open_regular(self.path) as file:
-            status = os.fstat(file.fileno())
-            if self._is_read(status):
+            seen = _as_it_is(os.fstat(file.fileno()))
+            if seen == self._seen:
                 return
-            place = (status.st_dev, status.st_ino)
-            if self._file != place or status.st_size < self._size:
-                self._file = place
+            # Editors, and git, may have changed what was read of it, in the same file.
+            length, sum_of_all = self._taken_in
+            if zlib.crc32(file.read(length)) != sum_of_all:
                 self._begin_anew()
                 before = 0
             whole, rest = self._new(file)
@@ -385,22 +397,22 @@ class ScoreBook:
                 # Another kernel may just be writing it.
                 with _locked(file.fileno()):
                     whole, rest = self._new(file)
-            self._size = file.tell()
+        # The next change may come within the same tick of the file system's clock.
+        is_new = abs(time.time_ns() - seen[-1]) < _TICKS_NS
+        self._seen = None if is_new else seen
         if whole:
             self._read += len(whole) + 1
+            self._sum = zlib.crc32(whole + b"\n", self._sum)
             for line in whole.split(b"\n"):
                 self._lines += 1
                 self._take_line(line)
+        self._taken_in = self._read + len(rest), zlib.crc32(rest, self._sum)
         # Some editors leave no line break at the end.
         self._is_torn = bool(rest.strip()) and not self._take(rest)
         if self.damaged > before:
             self._tell()
         elif not self.damaged:
             _told.pop(self.path.absolute(), None)
-
-    def _is_read(self, status: os.stat_result) -> bool:
-        """Whether a file is the one that was read, and no longer than it was then."""
-        return (status.st_dev, status.st_ino, status.st_size) == (*(self._file or ()), self._size)
 
     def _new(self, file: BinaryIO) -> tuple[bytes, bytes]:
         """Return the lines that are new, and what follows the last line break."""

@@ -429,6 +429,11 @@ class Chromium:
             self._context = self._started()
         return self._context
 
+    @property
+    def pages(self) -> list[Page]:
+        """All that is open, those too that a test has opened itself."""
+        return [] if self._context is None else self._context.pages
+
     def end(self) -> None:
         """End the one that runs."""
         self._context = None
@@ -470,8 +475,7 @@ def pytest_runtest_makereport(
     """Say with a failure what its pages show, since what is seldom is not seen again."""
     report = yield
     if call.when == "call" and report.failed:
-        pages = [page for server in _running_servers for page in server.pages]
-        for page in pages:
+        for page in _chromium.pages:
             for frame in page.frames:
                 report.sections.append((f"what {frame.url} shows", _shown(frame)))
     return report

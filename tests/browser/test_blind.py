@@ -233,6 +233,29 @@ def test_a_rating_taken_back_leaves_what_another_gave_meanwhile(book):
     assert not book.problems
 
 
+@pytest.mark.parametrize("is_blind", [True, False])
+def test_what_is_being_written_when_names_come_or_go_is_kept_of_its_cell(book, is_blind):
+    page = book.page
+    if is_blind:
+        blind(book)
+    page.locator("tbody[data-row='2'] [data-cell]", has_text="Answer 27").click()
+    page.locator(".dari-pane .dari-answer").wait_for()
+    page.keyboard.press("n")
+    page.keyboard.type("so so")
+    book.execute(f"view.blind = {not is_blind}")
+    expect(heads(book).nth(1)).to_have_text(re.compile("^A" if not is_blind else "^(zeph|quokka)"))
+    kept = """
+rows = batch.to_frame().query("`note.rating` == 'so so'")
+print(rows[["task_index", "llm_id", "repeat"]].values.tolist())
+"""
+    for _ in range(100):
+        if (there := book.execute(kept).strip()) != "[]":
+            break
+        page.wait_for_timeout(100)
+    assert there == "[[2, 'quokkatwo', 0]]"
+    assert not book.problems
+
+
 def test_the_order_of_columns_is_drawn_each_time(book):
     orders = set()
     for _ in range(24):

@@ -669,3 +669,18 @@ def test_what_is_written_outlives_its_kernel_and_its_page(lab):
     book.page.keyboard.press("Control+Enter")
     view.get_by_text("you expected: one two").wait_for()
     assert says(book, DRAFTS, "[]")
+
+
+def test_a_player_in_a_cell_that_goes_on_says_that_it_waits(lab):
+    text = "".join(json.dumps(line) + "\n" for line in LINES)
+    (lab.notebooks / "lesson.tape").write_text(text)
+    book = lab.open_notebook([f"{VIEW.removesuffix('player')}display(player)\n{WAITS}"])
+    book.start_all()
+    view = book.page.locator(".dari-player")
+    silent = "The kernel does not answer yet, and may be busy with a cell"
+    view.get_by_text(silent).wait_for()
+    book.shot("player-begins", selector=".dari-player")
+    (lab.notebooks / "go").touch()
+    view.get_by_text("Say alpha.").wait_for()
+    view.get_by_text(silent).wait_for(state="hidden")
+    assert book.problems == []

@@ -1,6 +1,7 @@
 """Ratings by keyboard in a real front end, whatever becomes of the kernel meanwhile."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -161,6 +162,7 @@ view = batch.view(); view
 """
 PLACE = """
 import json
+import re
 cell = batch[0, "small"]
 print(json.dumps({"run_id": batch.run_id, "llm_id": cell.llm, "version_id": cell.version,
                   "session_id": cell.session_id}))
@@ -256,3 +258,49 @@ def test_the_menu_of_scores_names_one_of_them_as_soon_as_there_are_two(lab):
         assert (index >= 0, size, shown in ("right", "rating")) == (True, 2, True)
         assert name in menu.inner_text()
     assert book.execute("print(batch.view(score='right').score)").strip() == "right"
+
+
+def test_who_points_at_a_number_and_goes_on_by_keys_loses_no_quick_click(lab):
+    book = opened(lab)
+    page = book.page
+    box = page.locator('.dari-rate [value="4"]').bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    # A browser counts clicks at one place, whatever keys are pressed in between.
+    for count in (1, 2, 3):
+        page.mouse.down(click_count=count)
+        page.mouse.up(click_count=count)
+        page.keyboard.press("ArrowDown")
+    assert told(book, "board.kept", "{'0-small': 4, '1-small': 4, '2-small': 4}")
+
+
+def test_who_reads_or_writes_in_one_page_is_not_led_away_from_another(lab):
+    book = opened(lab)
+    page = book.page
+    book.save()
+    other = page.context.new_page()
+    other.goto(page.url)
+    pane = other.locator(".dari-pane .dari-log")
+    expect(pane).to_have_attribute("aria-label", re.compile("^Task 0"))
+    page.bring_to_front()
+    page.keyboard.press("n")
+    page.keyboard.type("it says ")
+    other.bring_to_front()
+    other.locator("[data-cell='2-large']").click()
+    assert told(book, "board.view.selected", "2-large")
+    page.bring_to_front()
+    page.keyboard.type("when")
+    expect(page.locator(".dari-pane .dari-log")).to_have_attribute(
+        "aria-label", re.compile("^Task 0")
+    )
+    assert page.locator(".dari-rate input").input_value() == "it says when"
+    page.keyboard.press("Enter")
+    page.keyboard.press("5")
+    assert told(book, "board.kept", "{'0-small': 5}")
+    # Who has left the view goes along.
+    page.locator(".jp-CodeCell .cm-content").first.click()
+    other.bring_to_front()
+    other.locator("[data-cell='1-large']").click()
+    expect(page.locator(".dari-pane .dari-log")).to_have_attribute(
+        "aria-label", re.compile("^Task 1")
+    )
+    other.close()

@@ -3,6 +3,7 @@
 import pytest
 
 from .keys import PLACES, STATE
+from .test_player_look import LARGER
 
 START = """
 import os, tempfile
@@ -66,6 +67,24 @@ def test_whoever_presses_a_button_is_at_the_next_turn_then_and_at_the_end_in_the
     again.press("Enter")
     page.wait_for_function("window.focusIn().includes('1 of 1')")
     assert book.problems == []
+
+
+def test_its_letters_are_as_large_as_readers_choose(book):
+    page = book.page
+    reject = page.get_by_role("button", name="Reject").first
+    reject.wait_for()
+    page.evaluate(LARGER)
+    sizes = """(e) => [...e.querySelectorAll("h3, p, button, .widget-label")]
+      .filter((one) => !one.closest(".dari") && one.textContent)
+      .map((one) => [parseFloat(getComputedStyle(one).fontSize), one.textContent.slice(0, 20)])"""
+    found = page.locator(".dari-review").evaluate(sizes)
+    words, room = (reject.evaluate(f"(e) => e.{name}") for name in ("scrollHeight", "clientHeight"))
+    book.shot("review-large", selector=".dari-review")
+    # The page may be that of the next test, too.
+    page.evaluate(LARGER.replace("24px", ""))
+    assert len(found) > 8
+    assert [one for one in found if one[0] < 24 * 0.8] == []
+    assert words <= room
 
 
 LOSES = """

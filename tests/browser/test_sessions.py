@@ -2,6 +2,9 @@
 
 import pytest
 
+from .conftest import KERNEL
+from .test_player_drafts import WAITS
+
 SETUP = """
 import os
 os.environ["DARI_LOCAL_PACE"] = "0"
@@ -159,6 +162,22 @@ def test_axe_finds_nothing_serious(book, axe, theme):
     assert axe(page, ".dari-sessions") == []
     for width in (700, 1400):
         book.shot(f"sessions-open-{theme}-{width}", width=width)
+
+
+def test_while_the_kernel_is_busy_nothing_else_stands_for_what_was_opened(lab):
+    book = lab.open_notebook([SETUP, "d.sessions.view()"])
+    book.run_all()
+    page, beside = book.page, book.page.locator(".dari-beside")
+    rows(page).nth(2).click()
+    beside.locator(".dari-answer").wait_for()
+    page.evaluate(f"(code) => void {KERNEL}.requestExecute({{ code }})", WAITS)
+    rows(page).nth(4).click()
+    beside.get_by_text("The kernel does not answer yet, and may be busy with a cell").wait_for()
+    assert beside.locator(".dari-answer").count() == 0
+    book.shot("sessions-busy", selector=".dari-sessions")
+    (lab.notebooks / "go").touch()
+    beside.locator(".dari-answer").wait_for()
+    assert book.problems == []
 
 
 def test_a_reopened_notebook_shows_the_table(lab):

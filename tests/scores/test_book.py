@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier, Thread
@@ -406,3 +407,52 @@ def test_threads_that_read_one_book_at_once_each_see_all_of_it(path: Path) -> No
             thread.join()
         assert seen == [20 * (task + 1)] * 4
     assert book.damaged == 0
+
+
+def changed_in_place(path: Path, change: Callable[[str], str]) -> None:
+    """Change a file as editors, and git, may do it: it stays the same file."""
+    text = change(path.read_text())
+    with path.open("r+") as file:
+        file.truncate()
+        file.write(text)
+
+
+CHANGES = {
+    "as long": (lambda text: text.replace('"value":2', '"value":4'), [1, 4, 3]),
+    "longer": (lambda text: text.replace("good", "very good"), [1, 2, 3]),
+    "shorter": (lambda text: text.replace("good", "ok"), [1, 2, 3]),
+    "a line less": (lambda text: "".join(text.splitlines(keepends=True)[::2]), [1, 3]),
+    "a line more before": (
+        lambda text: text.replace('"value":1', '"value":7', 1) + text,
+        [1, 2, 3],
+    ),
+    "no last line break": (lambda text: text.replace('"value":3', '"value":8').rstrip(), [1, 2, 8]),
+}
+
+
+@pytest.mark.parametrize(("change", "there"), CHANGES.values(), ids=CHANGES)
+def test_what_is_changed_in_the_file_itself_counts(
+    path: Path, change: Callable[[str], str], there: list[int]
+) -> None:
+    book = ScoreBook(path)
+    book.add(rating(repeat=n, value=n + 1, note="good", at=f"2026-01-0{n + 1}") for n in range(3))
+    assert values(book) == [1, 2, 3]
+    changed_in_place(path, change)
+    assert values(book) == there
+    assert book.scores() == ScoreBook(path).scores()
+    ScoreBook(path).add([rating(repeat=9, value=5)])
+    assert values(book) == [*there, 5]
+    changed_in_place(path, lambda text: text.replace('"value":5', '"value":6'))
+    assert values(book) == [*there, 6]
+    assert book.damaged == 0
+
+
+def test_a_last_line_without_a_break_that_is_changed_or_gone_counts_as_it_is(path: Path) -> None:
+    book = ScoreBook(path)
+    book.add(rating(repeat=n, value=n + 1) for n in range(2))
+    changed_in_place(path, str.rstrip)
+    assert values(book) == [1, 2]
+    changed_in_place(path, lambda text: text.replace('"value":2', '"value":4'))
+    assert values(book) == [1, 4]
+    changed_in_place(path, lambda text: text.partition("\n")[0] + "\n")
+    assert values(book) == [1]

@@ -179,6 +179,8 @@ class MatrixView(View):
         self._lock = threading.RLock()
         self._true = self._matrix = matrix = read()
         self._blinding: Blinding | None = None
+        self._blindings: list[Blinding] = []
+        """The last two, the newest first."""
         self._before = Wish()
         self._number = 0
         self._changes = Changes()
@@ -252,6 +254,7 @@ class MatrixView(View):
             self._number += 1
             hides = self.blind and not self._true.is_blind
             self._blinding = Blinding(self._number) if hides else None
+            self._blindings = [*filter(None, [self._blinding]), *self._blindings][:2]
             self._matrix, self._rated_since = self._as_seen(self._true), {}
             self._changes, self._found = Changes(), None
         self.tell(**vars(wish))
@@ -401,9 +404,11 @@ class MatrixView(View):
         )
 
     def _rated(self, rate: Rate, rate_blind: Rate, body: Any) -> Future[Kept]:
-        asked, blinding = rating_in(body), self._blinding
-        true, name = self._true_id(asked.cell), asked.name
-        rating = asked._replace(cell=true)
+        asked = rating_in(body)
+        # A note may come from a page that showed the matrix before, blind or not, a moment ago.
+        blinding = next((one for one in self._blindings if one.true(asked.cell)), None)
+        true = (blinding and blinding.true(asked.cell)) or asked.cell
+        name, rating = asked.name, asked._replace(cell=true)
 
         def keep() -> Kept:
             seen = self._since.said(true, name) or said_in(self._true, true, name)

@@ -82,8 +82,7 @@ export function gridIn(
   let fit = new Set<string>();
   let marks = { opened: "", chosen: [] as readonly string[] };
 
-  fold.innerHTML = `<tr role="row"><td role="gridcell" class="dari-fold"><button type="button"
-name="same"></button></td></tr>`;
+  fold.innerHTML = `<tr role="row"><td role="gridcell" class="dari-fold"><button name="same"></button></td></tr>`;
   const button = find<HTMLButtonElement>(fold, "button");
   button.addEventListener("click", () => {
     isOpen = !isOpen;
@@ -177,8 +176,7 @@ name="same"></button></td></tr>`;
     find(group, "th").style.setProperty("--tracks", String(tracks));
     fill(group, tracks, () => make("tr", "", { role: "row" }));
     for (const [track, row] of [...group.children].entries()) {
-      const heads = track ? 0 : 1;
-      fill(row, heads + lanes.length, () => make("td", "", { role: "gridcell" }));
+      fill(row, lanes.length + (track ? 0 : 1), () => make("td", "", { role: "gridcell" }));
     }
   }
 

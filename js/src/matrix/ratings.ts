@@ -152,17 +152,13 @@ export class RatingLine {
     for (const button of this.element.querySelectorAll("button")) {
       dress(button, { "aria-pressed": String(Number(button.value) === value) });
     }
-    const field = this.note;
-    const isHeld = field.matches(":focus");
-    const isOther = (this.#of ?? of) !== of;
-    if (isOther) {
+    if ((this.#of ?? of) !== of) {
       // What is typed is kept as when one leaves it.
-      field.blur();
-      field.replaceWith(field.cloneNode());
+      this.note.blur();
+      this.note.replaceWith(this.note.cloneNode());
     }
     this.#of = of;
-    if (isOther || !isHeld) this.note.value = note;
-    if (isOther && isHeld) this.note.focus();
+    if (!this.note.matches(":focus")) this.note.value = note;
   }
 
   tell(words: string, isError = false): void {

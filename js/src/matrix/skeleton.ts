@@ -1,14 +1,14 @@
 import { keySheet, type Told } from "../shared/keys";
 
-const VALUES = [1, 2, 3, 4, 5].map((n) => `<button type="button" value="${n}">${n}</button>`);
+const VALUES = [1, 2, 3, 4, 5].map((n) => `<button value="${n}">${n}</button>`);
 
 /** What stands around the cells; buttons are told apart by their names, ratings by their values. */
 export const SKELETON = `<header></header><div class="dari-seen"></div>
 <div class="dari-tools"><div></div><span class="dari-note"></span>
-<button type="button" name="compare" title="c"></button>
-<button type="button" name="clear">Choose none</button>
-<button type="button" name="stop"></button>
-<button type="button" name="keys" aria-label="Keys">?</button></div>
+<button name="compare" title="c"></button>
+<button name="clear">Choose none</button>
+<button name="stop"></button>
+<button name="keys" aria-label="Keys">?</button></div>
 <p class="dari-more dari-hint"></p>
 <div class="dari-split dari-fills">
 <div class="dari-grid"><table class="dari-cells" role="grid" aria-label="Matrix"
@@ -17,7 +17,7 @@ aria-multiselectable="true"></table></div>
 <div class="dari-tools"><header></header>
 <span class="dari-repeats" role="group" aria-label="Repeats" hidden>
 <small>repeat</small></span>
-<button type="button" name="close" title="Escape">Close</button></div>
+<button name="close" title="Escape">Close</button></div>
 <div class="dari-rate" role="group" aria-label="Rating, 5 is the best">
 <small>worst</small>${VALUES.join("")}<small>best</small>
 <input aria-label="Note" placeholder="Note"><span class="dari-note"></span></div>

@@ -65,7 +65,12 @@ export class MatrixView {
   /** Whether the count is to be said once it is there. */
   #isAwaited = false;
   #frame = 0;
-  #following: ReturnType<typeof setTimeout> | undefined;
+  /** What is going to be open once the focus rests. */
+  #next: Cell | undefined;
+  /** What was selected last, by whomever. */
+  #selected = "";
+  /** What was open at the last click. */
+  #before: string | undefined;
 
   constructor(root: HTMLElement, port: Port<State>, sheet: Sheet, signal: AbortSignal) {
     root.classList.add("dari", "dari-view", "dari-matrix");
@@ -103,7 +108,7 @@ export class MatrixView {
     sheet.subscribe((change, isRating) => this.#changed(change, isRating), signal);
     atEnd(signal, () => {
       cancelAnimationFrame(this.#frame);
-      clearTimeout(this.#following);
+      this.#next = undefined;
       clearTimeout(this.#late);
     });
     this.#show();
@@ -149,11 +154,12 @@ export class MatrixView {
         field.value = value;
     }
     const [compare, clear] = [this.#button("compare"), this.#button("clear")];
-    compare.textContent = chosen.length < 2 ? "Choose one more" : `Compare ${chosen.length}`;
-    compare.disabled = chosen.length < 2;
-    compare.hidden = clear.hidden = chosen.length === 0;
+    const [one, two] = chosen;
+    compare.textContent = two ? `Compare ${chosen.length}` : "Choose one more";
+    compare.disabled = !two;
+    compare.hidden = clear.hidden = !one;
     this.#hint.textContent = port.get("hint");
-    this.#hint.hidden = chosen.length > 0 || Boolean(this.#root.dataset.open);
+    this.#hint.hidden = !!(one || this.#root.dataset.open);
     const stop = this.#button("stop");
     stop.hidden = !port.get("busy");
     if (stop.hidden) stop.disabled = false;
@@ -216,27 +222,33 @@ export class MatrixView {
     this.#isAwaited = false;
   }
 
-  /** Opens what is selected, whoever selected it, once it is there. */
-  #openSelected(): void {
+  /** Opens what others have selected, once it is there; whoever is at work here is not led away. */
+  #openSelected(isNew = false): void {
     const id = this.#port.get("selected");
-    if (id === (this.#opened?.id ?? "")) return;
     const cell = this.#sheet.cells.get(id);
+    if (id === this.#selected || (id && !cell)) return;
+    this.#selected = id;
+    if (!isNew && find(this.#root, ":focus")) return;
     if (cell) this.#open(cell);
-    else if (this.#opened && !id) this.#close();
+    else if (this.#opened) this.#close();
   }
 
   #changed(change: Change, isRating: boolean): void {
-    if (this.#number !== this.#sheet.number) {
+    const isNew = this.#number !== this.#sheet.number;
+    if (isNew) {
+      // What is being written is kept of what it was written to.
+      this.#line.note.blur();
       this.#number = this.#sheet.number;
       this.#grid.clear();
       this.#shown = [];
       this.#spoken.textContent = "";
       this.#shut();
+      this.#selected = "";
     }
     const before = this.#opened && this.#kept(this.#opened).value;
     for (const cell of change.cells) this.#ratings.heard(cell, this.#sheet.kept);
     this.#grid.update(change);
-    this.#openSelected();
+    this.#openSelected(isNew);
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
     if (change.cells.some(({ id }) => this.#compared.includes(id))) this.#askCompared();
     const opened = change.cells.find((cell) => cell.id === this.#opened?.id);
@@ -250,15 +262,15 @@ export class MatrixView {
 
   /** Selects a cell, as the reader wishes, and brings what opens into sight. */
   #select(cell: Cell): void {
-    if (this.#opened?.id === cell.id) this.#open(cell);
-    else this.#port.set({ selected: cell.id });
-    this.#show();
+    this.#selected = cell.id;
+    this.#port.set({ selected: cell.id });
+    this.#open(cell);
     this.#pane.element.scrollIntoView({ block: "nearest" });
     this.#grid.reveal(cell.id);
   }
 
   #open(cell: Cell): void {
-    clearTimeout(this.#following);
+    this.#next = undefined;
     this.#compared = [];
     this.#root.dataset.open = "cell";
     this.#pane.open(`Task ${this.#numberOf(cell)}: ${this.#sheet.rows.get(cell.row)?.label ?? ""}`);
@@ -305,7 +317,7 @@ export class MatrixView {
 
   /** Opens nothing any more, whatever is selected. */
   #shut(): void {
-    clearTimeout(this.#following);
+    this.#next = undefined;
     this.#opened = undefined;
     this.#compared = [];
     delete this.#root.dataset.open;
@@ -438,9 +450,12 @@ export class MatrixView {
   }
 
   #clicked(event: MouseEvent): void {
-    // A double click takes nothing back.
-    if (event.detail > 1) return;
     const cell = this.#cellAt(event);
+    if (!cell) this.#follow();
+    // A double click takes nothing back; whoever has gone on meanwhile clicks anew.
+    const open = this.#opened?.id;
+    if (event.detail > 1 && this.#before === open) return;
+    this.#before = open;
     const button = (event.target as Element).closest("button");
     const name = button?.name;
     const where = button?.dataset.where;
@@ -455,7 +470,7 @@ export class MatrixView {
       // It has a button of its own: that has the focus then.
       find(this.#pane.element, `[name=repeat][value="${button.value}"]`).focus();
     } else if (button?.value && this.#opened) {
-      const isPressed = button.getAttribute("aria-pressed") === "true";
+      const isPressed = button.matches("[aria-pressed=true]");
       this.#rate(this.#opened, { value: isPressed ? null : Number(button.value) });
       // Whoever points goes on by keys as from the cell, and presses no number with them.
       if (event.detail) this.#grid.focus(this.#opened.id);
@@ -471,11 +486,16 @@ export class MatrixView {
     const cell = this.#cellAt(event);
     if ((event.target as Element).matches("[name=where]")) this.#offer();
     if (!cell) return;
-    clearTimeout(this.#following);
+    this.#next = undefined;
     const meant = this.#meant(cell);
     this.#grid.enter(meant.id);
     if (!this.#opened || this.#opened.id === meant.id) return;
-    this.#following = setTimeout(() => this.#select(meant), FOLLOW_MS);
+    this.#next = meant;
+    setTimeout(() => this.#next === meant && this.#follow(), FOLLOW_MS);
+  }
+
+  #follow(): void {
+    if (this.#next) this.#select(this.#next);
   }
 
   #pressed(event: KeyboardEvent): void {

@@ -1,7 +1,8 @@
 import type { Port } from "../host/port";
 import { on } from "../shared/dom";
+import { sayingBusy } from "../shared/silence";
 import { unique } from "../shared/unique";
-import { type Playback, sayingBusy } from "./playback";
+import type { Playback } from "./playback";
 import type { Story } from "./story";
 import type { Draft, Mark, State } from "./wire";
 

@@ -30,14 +30,7 @@ export const player: Component<State> = (port, signal) => {
 };
 
 async function begin(story: Story, playback: Playback): Promise<void> {
-  try {
-    await story.begin();
-  } catch (error) {
-    playback.note = (error as Error).message;
-    playback.renew();
-    return;
-  }
-  await playback.begin();
+  if (await playback.comes(story.begin())) await playback.begin();
 }
 
 function drawPlayer(

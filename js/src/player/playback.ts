@@ -1,6 +1,6 @@
 import type { Port } from "../host/port";
 import { atEnd } from "../shared/dom";
-import { PATIENCE_MS, SILENT } from "../shared/silence";
+import { sayingBusy } from "../shared/silence";
 import type { Place, Story } from "./story";
 import type { Mark, State, Step } from "./wire";
 
@@ -214,11 +214,16 @@ export class Playback {
     return (await this.#ready(chapter)) && wanted === this.#wanted;
   }
 
-  /** Waits until a chapter is here; what went wrong is said. */
+  /** Waits until a chapter is here. */
   async #ready(chapter: number): Promise<boolean> {
     if (this.#story.stepsHere(chapter) || this.#story.chapters.length === 0) return true;
+    return this.comes(this.#story.steps(chapter));
+  }
+
+  /** Waits until what was asked for is here, which may take long; what went wrong is said. */
+  async comes(asked: Promise<unknown>): Promise<boolean> {
     try {
-      await sayingBusy(this.#story.steps(chapter), (note) => this.#noted(note));
+      await sayingBusy(asked, (note) => this.#noted(note));
       this.#noted("");
       return true;
     } catch (error) {
@@ -302,19 +307,6 @@ export class Playback {
 
   #tell(isLed = false): void {
     for (const listener of this.#listeners) listener(isLed);
-  }
-}
-
-/** Waits for what a kernel answers, and says when that takes long. */
-export async function sayingBusy<Answer>(
-  answer: Promise<Answer>,
-  say: (note: string) => void,
-): Promise<Answer> {
-  const busy = setTimeout(say, PATIENCE_MS, SILENT);
-  try {
-    return await answer;
-  } finally {
-    clearTimeout(busy);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Component, Port } from "../host/port";
 import { button, make, on } from "../shared/dom";
 import { type Key, keySheet, onKeys } from "../shared/keys";
+import { sayingBusy } from "../shared/silence";
 import { List, LOOKED_THROUGH } from "./list";
 import {
   asksForWords,
@@ -254,13 +255,17 @@ class Browser {
   }
 
   async #preview(id: string): Promise<void> {
+    const say = (words: string, look = "dari-more") => {
+      if (this.#opened === id) this.#beside.replaceChildren(make("p", look, {}, words));
+    };
     try {
-      const { body } = await this.#port.ask<string>("open", { id } satisfies Chosen);
+      const asked = this.#port.ask<string>("open", { id } satisfies Chosen);
+      const { body } = await sayingBusy(asked, say);
       if (this.#opened !== id) return;
       this.#beside.innerHTML = body;
       this.#beside.prepend(wayBack(id));
     } catch (error) {
-      this.#beside.replaceChildren(make("p", "dari-error", {}, (error as Error).message));
+      say((error as Error).message, "dari-error");
     }
     this.#beside.scrollTop = 0;
   }

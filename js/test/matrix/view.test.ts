@@ -819,15 +819,77 @@ describe("ratings", () => {
     expect(first.value).toBe("so so");
     side.deliver(2, 3, { ...small(), rows: [], cells: [noted] });
     expect(note()).toBe(first);
-    press("n");
-    side.set({ selected: "b/small/0" });
+    press("Escape");
+    press("ArrowDown");
+    press("Enter");
     expect(note()).not.toBe(first);
+    press("n");
     expect(document.activeElement).toBe(note());
     expect([note().value, note().getAttribute("aria-label")]).toEqual(["", "Note"]);
     note().value = "fine";
     note().dispatchEvent(new Event("change", { bubbles: true }));
     const rating = { cell: "b/small/0", name: "rating", note: "fine" };
     expect(side.asked.at(-1)).toEqual(["rate", rating]);
+  });
+
+  test("others lead nobody away who reads or writes, and anybody else", () => {
+    const title = () => el.querySelector(".dari-pane .dari-log")?.getAttribute("aria-label");
+    const note = () => el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    side.set({ selected: "b/small/0" });
+    expect(title()).toContain("Task 1");
+    side.set({ selected: "a/small/0" });
+    expect(title()).toContain("Task 0");
+    at("a/small/0").focus();
+    side.set({ selected: "b/small/0" });
+    expect(title()).toContain("Task 0");
+    press("n");
+    note().value = "about the first";
+    side.set({ selected: "a/large/0" });
+    side.set({ selected: "b/small/0" });
+    expect([note().value, document.activeElement]).toEqual(["about the first", note()]);
+    note().dispatchEvent(new Event("change", { bubbles: true }));
+    const rating = { cell: "a/small/0", name: "rating", note: "about the first" };
+    expect(side.asked.at(-1)).toEqual(["rate", rating]);
+    note().blur();
+    side.set({ selected: "a/large/0" });
+    expect(title()).toContain("Task 0");
+    side.set({ selected: "" });
+    expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(true);
+  });
+
+  test("a double click takes nothing back, and a quick one at another cell counts", async () => {
+    const three = el.querySelector<HTMLElement>('.dari-rate [value="3"]') as HTMLElement;
+    const click = (detail: number) =>
+      three.dispatchEvent(new MouseEvent("click", { bubbles: true, detail }));
+    const rated = () =>
+      side.asked.flatMap(([what, body]) =>
+        what === "rate" ? [Object.values(body as object).filter((one) => one !== "rating")] : [],
+      );
+    at("a/small/0").click();
+    click(1);
+    click(2);
+    expect(rated()).toEqual([["a/small/0", 3]]);
+    press("ArrowDown");
+    click(3);
+    expect(rated()).toEqual([
+      ["a/small/0", 3],
+      ["b/small/0", 3],
+    ]);
+    click(4);
+    expect(rated()).toHaveLength(2);
+  });
+
+  test("what is being written when another matrix comes is kept of its cell", () => {
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    at("a/small/0").click();
+    note.focus();
+    note.value = "so so";
+    // As a browser does it, when a field is left.
+    note.addEventListener("blur", () => note.dispatchEvent(new Event("change", { bubbles: true })));
+    side.bring(small("A", "B"));
+    const rating = { cell: "a/small/0", name: "rating", note: "so so" };
+    expect(side.asked.filter(([what]) => what === "rate")).toEqual([["rate", rating]]);
+    expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(true);
   });
 
   test("Escape and Enter leave the note for its cell, which stays open", () => {

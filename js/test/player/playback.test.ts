@@ -258,4 +258,19 @@ describe("a playback", () => {
     expect([playback.note, playback.place.chapter]).toEqual(["", 1]);
     expect(ask).toHaveBeenCalledTimes(2);
   });
+
+  test("says that the kernel is busy for as long as nothing comes", async () => {
+    await begin();
+    vi.useFakeTimers();
+    let answer = () => undefined as unknown;
+    const asked = new Promise((resolve) => {
+      answer = () => resolve(undefined);
+    });
+    const comes = playback.comes(asked);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(playback.note).toContain("may be busy with a cell");
+    answer();
+    expect([await comes, playback.note]).toEqual([true, ""]);
+    vi.useRealTimers();
+  });
 });

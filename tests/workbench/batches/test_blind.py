@@ -402,3 +402,18 @@ def test_a_note_in_a_view_leaves_a_value_that_is_no_number(batch, view):
     view._handlers["rate"](body).result(60)
     row = batch.to_frame().set_index(["task", "llm_id"]).loc[("Task 1", "zephyrone")]
     assert (row["score.usable"], row["note.usable"]) == (True, "as it is")
+
+
+def test_a_note_that_comes_late_from_what_was_shown_before_is_kept_of_its_cell(batch, view):
+    view.blind = True
+    cell = shown_as(view, "2/quokkatwo/0")
+    view.blind = False
+    late = {"cell": cell, "name": "rating", "note": "nobody told me"}
+    view._handlers["rate"](late).result(60)
+    assert note_in_sample(batch) == "nobody told me"
+    view.blind = True
+    late = {"cell": "2/quokkatwo/0", "name": "rating", "note": "knowing whose"}
+    view._handlers["rate"](late).result(60)
+    row = batch.to_frame().set_index(["task", "llm_id"]).loc[("Task 2", "quokkatwo")]
+    assert row["note.rating"] == "knowing whose"
+    assert note_in_sample(batch) is None

@@ -1,0 +1,34 @@
+"""What a view has asked for when its kernel goes: readers are told, and the page throws nothing."""
+
+import pytest
+
+from .conftest import KERNEL
+from .test_reader import LONG
+
+BUSY = f"""() => {{
+  const future = {KERNEL}.requestExecute({{ code: "import time; time.sleep(600)" }});
+  future.done.catch(() => undefined);  // It ends with its kernel.
+}}"""
+GONE = "The kernel is gone: run the cell again."
+
+
+@pytest.fixture
+def reader(lab):
+    book = lab.open_notebook([LONG, "session.view()"])
+    book.run_all()
+    book.page.locator(".dari-reader .dari-row .dari-user").first.wait_for()
+    book.page.evaluate(BUSY)
+    book.page.wait_for_function(f"() => {KERNEL}.status === 'busy'")
+    return book
+
+
+@pytest.mark.parametrize(("keys", "where"), [(["End"], ".dari-none"), ("/needle", ".dari-tools")])
+def test_what_does_not_come_to_a_reader_is_told(lab, reader, keys, where):
+    page = reader.page
+    page.locator(".dari-reader [role=log]").focus()
+    for key in keys:
+        page.keyboard.press(key)
+    lab.shutdown_kernels()
+    page.locator(f".dari-reader.dari-gone {where}").get_by_text(GONE).wait_for()
+    reader.shot(f"gone-{where[6:]}", selector=".dari-reader")
+    assert reader.problems == []
