@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from ...models.events import CANCELLED
 from .cells import UNSENT
+from .sending.sending import RESUMED
 from .sending.versions import rest_there
 
 if TYPE_CHECKING:
+    from .cells import Cell
     from .results import Results
 
 
@@ -23,10 +25,17 @@ def left_out(batch: Results) -> list[str]:
     unsent = [cell for cell in batch.cells if cell.state == UNSENT]
     again = [cell for cell in batch.cells if cell.history and cell.held is not None]
     return [
-        f"{len(left):,} of {len(batch):,} {word}: {left[0].held}"
+        f"{len(left):,} of {len(batch):,} {word}: {_why_left(left[0])}"
         for left, word in ((unsent, NOT_SENT), (again, NOT_AGAIN))
         if left
     ]
+
+
+def _why_left(cell: Cell) -> str:
+    """Say why a cell was left out; what has ended before another call sends again."""
+    why = cell.held or ""
+    call = _CALLS.get(cell.state) if cell.history and why.endswith(RESUMED) else None
+    return f"{why.removesuffix(RESUMED)}; {call} sends what is missing" if call else why
 
 
 def sent_twice(batch: Results) -> list[str]:

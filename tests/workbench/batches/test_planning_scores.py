@@ -298,18 +298,18 @@ def test_what_max_cost_allows_is_counted_in_the_same_way(tried):
         (
             lambda turn: None,
             "no task has a score in two columns",
-            "no task of run past has a score in two columns",
+            "no task of run proof has a score in two columns",
         ),
         (
             lambda turn: None if " by b" in turn.text else size(turn),
             "b has no score",
-            "b has no score in run past",
+            "b has no score in run proof",
         ),
     ],
     ids=["all", "one column"],
 )
 def test_where_no_task_can_be_compared_no_difference_is_told(tried, missing, own, other):
-    batch = tried(TASKS, ["a", "b"], run_id="past")
+    batch = tried(TASKS, ["a", "b"], run_id="proof")
     batch.score("x", missing)
     later = tried(["x", "y"], ["a", "b"], dry_run=True)
     for plan, why in ((batch.plan(), own), (later, other)):
