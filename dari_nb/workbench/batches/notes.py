@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ...models.events import CANCELLED
 from .cells import UNSENT
-from .sending.sending import RESUMED
 from .sending.versions import rest_there
 
 if TYPE_CHECKING:
@@ -33,9 +32,9 @@ def left_out(batch: Results) -> list[str]:
 
 def _why_left(cell: Cell) -> str:
     """Say why a cell was left out; what has ended before another call sends again."""
-    why = cell.held or ""
-    call = _CALLS.get(cell.state) if cell.history and why.endswith(RESUMED) else None
-    return f"{why.removesuffix(RESUMED)}; {call} sends what is missing" if call else why
+    why, is_named, does = (cell.held or "").rpartition("; resume()")
+    call = _CALLS.get(cell.state, "resume()") if cell.history else "resume()"
+    return f"{why}; {call}{does}" if is_named else does
 
 
 def sent_twice(batch: Results) -> list[str]:

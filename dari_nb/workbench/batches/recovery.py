@@ -20,7 +20,7 @@ from .following.following import AT_ONCE
 from .following.reading import Read, read_messages, with_messages
 from .sending.chunks import Job
 from .sending.finding import Found, find_run, found_in
-from .sending.sending import RESUMED, take_batch
+from .sending.sending import take_batch
 from .tasks import Task
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..link import Link
 
 
-NO_SESSION = f"there is no session{RESUMED}"
+NO_SESSION = "there is no session; resume() sends what is missing"
 
 
 @dataclass(frozen=True)

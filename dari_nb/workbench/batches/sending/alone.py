@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from weakref import WeakValueDictionary
 
 from ...link.background import wait_for
-from .sending import RESUMED
 
 if TYPE_CHECKING:
     from ...link import Link
 
-REPLACED = f"a later call took over{RESUMED}"
+REPLACED = "a later call took over; resume() sends what is missing"
 Stop: TypeAlias = Callable[[str], object]
 GiveUp: TypeAlias = Callable[[], object]
 

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 _AT_ONCE = 4
 ITEMS_AT_ONCE = _AT_ONCE * MOST_ITEMS
 """Items that are on their way at once at most."""
-RESUMED = "; resume() sends what is missing"
-GIVEN_UP = f"the run was cancelled before{RESUMED}"
-LEFT_BEFORE = f"left out before{RESUMED}"
-ELSEWHERE = f"turns of it were cancelled from elsewhere{RESUMED}"
+GIVEN_UP = "the run was cancelled before; resume() sends what is missing"
+LEFT_BEFORE = "left out before; resume() sends what is missing"
+ELSEWHERE = "turns of it were cancelled from elsewhere; resume() sends what is missing"
 
 
 class Sending:
