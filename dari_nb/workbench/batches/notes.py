@@ -9,6 +9,7 @@ from .cells import UNSENT
 from .sending.versions import rest_there
 
 if TYPE_CHECKING:
+    from .cells import Cell
     from .results import Results
 
 
@@ -23,10 +24,17 @@ def left_out(batch: Results) -> list[str]:
     unsent = [cell for cell in batch.cells if cell.state == UNSENT]
     again = [cell for cell in batch.cells if cell.history and cell.held is not None]
     return [
-        f"{len(left):,} of {len(batch):,} {word}: {left[0].held}"
+        f"{len(left):,} of {len(batch):,} {word}: {_why_left(left[0])}"
         for left, word in ((unsent, NOT_SENT), (again, NOT_AGAIN))
         if left
     ]
+
+
+def _why_left(cell: Cell) -> str:
+    """Say why a cell was left out; what has ended before another call sends again."""
+    why, is_named, does = (cell.held or "").rpartition("; resume()")
+    call = _CALLS.get(cell.state, "resume()") if cell.history else "resume()"
+    return f"{why}; {call}{does}" if is_named else does
 
 
 def sent_twice(batch: Results) -> list[str]:

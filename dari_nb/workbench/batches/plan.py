@@ -18,7 +18,7 @@ from .cells import Column
 from .following.cancelling import cancelled_in
 from .following.countable import Countable, Pair
 from .following.past_costs import PastCost, late_text, not_come_yet, past_costs, what_they_cost
-from .following.past_scores import Past, named, past_scores, run_of
+from .following.past_scores import Past, Precedent, named, past_scores, run_of
 from .following.spending import dollars
 from .matrix.grid import size_text
 from .matrix.picture import without_means
@@ -65,9 +65,11 @@ class Plan:
             may be on one scale.
 
             - How values vary: the first run tells in which both LLMs have scores of five same tasks
-              or more. Else columns stand in, of a run that has one of them before one that has
-              neither, and it is said of which LLMs nothing there tells how they vary. Where none
-              varies, values are assumed to be 0 and 1, if no score is of another kind.
+              or more. Else each one's first run tells in which it has scores of five tasks or more,
+              and their values are taken as uncorrelated. Else columns stand in, of a run that has
+              one of them before one that has neither, and it is said of which LLMs nothing there
+              tells how they vary. Where none varies, values are assumed to be 0 and 1, if no score
+              is of another kind.
             - How many get no score: the first run that has both tells, or else each LLM's first run
               of its own. An LLM that no run has is taken to lose none.
 
@@ -364,13 +366,12 @@ def _supposed(past: Past, own: str, pair: Pair, pairs: Sequence[Pair], assumptio
     two = pair.precedent
     if two.known is None:
         return "".join((_ASSUMED, *assumption.partition("; ")[1:]))
-    tasks = count_text(two.known.tasks, "task")
-    of = f"variance of {two.name} in run {short_id(two.run_id)} on {tasks}"
+    of = f"variance of {two.name} {_where(two)}"
     are_several = len({frozenset(each.precedent.llms) for each in pairs}) > 1
-    there = [each for each in pairs if each.precedent.run_id == two.run_id]
+    there = [each for each in pairs if each.precedent.run_ids == two.run_ids]
     told = {llm for each in there for llm in each.precedent.llms}
     without = {llm for each in there for llm in each.losing.llms} - told
-    if without or are_several:
+    if (without or are_several) and len(two.run_ids) == 1:
         of += f" of {_llms(two.llms)}"
     if are_several and not {*two.llms} <= {*pair.losing.llms}:
         of += f", in place of {_llms(pair.losing.llms)}"
@@ -383,11 +384,23 @@ def _supposed(past: Past, own: str, pair: Pair, pairs: Sequence[Pair], assumptio
         if runs:
             where = named("this run" if run == own else f"run {short_id(run)}" for run in runs)
             of += f", while it {is_on} another scale in {where}"
-    if two.run_id != own and past.has_own:
+    if own not in two.run_ids and past.has_own:
         known = past.telling[0].enough if past.telling[0].run_id == own else []
         lacking = f" of {_llms({*two.llms}.difference(known) or two.llms)}" if known else ""
         of += f", since this run's own scores tell nothing{lacking}"
     return assumption.replace("variance of earlier values", of)
+
+
+def _where(two: Precedent) -> str:
+    """Say in which run values vary so, or in which runs, and on how many tasks."""
+    if len(two.run_ids) == 1:
+        tasks = two.known.tasks if two.known else 0
+        return f"in run {short_id(two.run_ids[0])} on {count_text(tasks, 'task')}"
+    each = (
+        f"of {_llms([llm])} in run {short_id(run)} on {count_text(len(column), 'task')}"
+        for llm, run, column in zip(two.llms, two.run_ids, two.columns, strict=True)
+    )
+    return f"{' and '.join(each)}, taken as uncorrelated"
 
 
 def _failed(past: Past, pairs: Iterable[Pair]) -> list[str]:

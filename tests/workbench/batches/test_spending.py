@@ -307,6 +307,33 @@ def test_what_is_cancelled_sends_no_more(d, known):
     assert batch.retry_failed(cancelled=True).wait(60).counts == {"completed": 12}
 
 
+def test_what_is_cancelled_while_it_waits_to_be_sent_again_is_sent_by_the_call_that_is_named(
+    d, known
+):
+    known.go_on.clear()
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost=5).cancel()
+    batch = batch.resume().cancel()
+    assert batch.counts == {"cancelled": 12}
+    batch = batch.retry_failed(cancelled=True).cancel()
+    said = "4 of 12 not sent again: the run was cancelled before; "
+    assert f"{said}retry_failed(cancelled=True) sends what is missing" in str(batch)
+    known.go_on.set()
+    assert batch.retry_failed(cancelled=True).wait(60).counts == {"completed": 12}
+
+
+def test_what_has_failed_and_waits_to_be_sent_again_is_sent_by_the_call_that_is_named(d, known):
+    price, known.price = known.price, lambda prompt, llm: 1 / 0
+    batch = d.batches.run("priced", TASKS, ["cheap"]).wait(60)
+    assert batch.counts == {"failed": 12}
+    known.price = price
+    known.go_on.clear()
+    batch = batch.retry_failed(max_cost=5).cancel()
+    why = "the run was cancelled before; retry_failed() sends what is missing"
+    assert f" of 12 not sent again: {why}" in str(batch)
+    known.go_on.set()
+    assert "failed" not in batch.retry_failed().wait(60).counts
+
+
 def test_the_cost_of_turns_that_others_cancel_is_not_waited_for_without_end(
     d, again, known, monkeypatch
 ):

@@ -221,9 +221,10 @@ class Countable:
         can_be_compared = max(Counter(row for row, _ in able).values(), default=0) > 1
         counted, without = self._past.counted, self._without
         is_own = not counted or counted[0].run_id == self._matrix.run_id or not can_be_compared
-        of = "" if is_own else f" of run {short_id(counted[0].run_id)}"
+        run = "" if is_own else f"run {short_id(counted[0].run_id)}"
         if 0 < len(without) < len(self._matrix.columns):
-            return f": {named(without)} {_have(without)} no score{of.replace('of', 'in')}"
+            return f": {named(without)} {_have(without)} no score{f' in {run}' if run else ''}"
+        of = f" of {run}" if run else ""
         return f": no task{of} has a score in {'two' if without else 'all'} columns"
 
     @cached_property

@@ -26,16 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Precedent:
-    """Two columns of a past run, or one in place of both: what is to come varies as there.
+    """Two columns of past runs, or one in place of both: what is to come varies as there.
 
     Attributes:
-        run_id: The run; empty where there is none.
+        run_ids: The run; or that of each, which tell nothing of how both go together. None where
+            there is none.
         name: The score.
         llms: Their LLMs.
         columns: Their values by task.
     """
 
-    run_id: str = ""
+    run_ids: tuple[str, ...] = ()
     name: str = ""
     llms: tuple[str | None, ...] = (None,)
     columns: tuple[ByTask, ...] = ({},)
@@ -51,8 +52,18 @@ class Precedent:
         """How values vary; ``None`` where too few tasks tell, of two those that both have."""
         from ....scores.power.variation import LEAST, variation
 
-        both = set.intersection(*({*scored_tasks(column)} for column in self.columns))
-        return variation(self.columns) if len(both) >= LEAST else None
+        there = [{*scored_tasks(column)} for column in self.columns]
+        if len(self.run_ids) < 2:
+            enough = len(set.intersection(*there)) >= LEAST
+            return variation(self.columns) if enough else None
+        if any(len(tasks) < LEAST for tasks in there):
+            return None
+        apart: list[ByTask] = [
+            {(place, task): values for task, values in column.items()}
+            for place, column in enumerate(self.columns)
+        ]
+        found = variation(apart)
+        return found and found._replace(correlation=0.0)
 
 
 class Losing(NamedTuple):
@@ -143,7 +154,7 @@ class PastScores:
         """Any two columns that tell, in either order, and any one alone."""
         there = [*zip(self.llms, self.values, strict=True)]
         found = [
-            Precedent(self.run_id, self.name, *map(tuple, zip(*some, strict=True)))
+            Precedent((self.run_id,), self.name, *map(tuple, zip(*some, strict=True)))
             for some in (*permutations(there, 2), *permutations(there, 1))
         ]
         return [of for of in found if of.known is not None]
@@ -216,8 +227,9 @@ class Past(NamedTuple):
     def precedents(self, *llms: str | None) -> Sequence[Precedent]:
         """Return what tells how values of two LLMs vary.
 
-        That are the columns in which most of these stand for themselves, of the first run that has
-        such, and two before one alone; and of several with scores on the most tasks.
+        That are the columns in which both stand for themselves, of the first run that has such; or
+        else each one's of the first run that has it. Else that are the columns in which most of
+        them do, two before one alone; and of several with scores on the most tasks.
         """
         found = [
             ((stand, -place, many, of.known.tasks), of)
@@ -227,7 +239,31 @@ class Past(NamedTuple):
             if of.known is not None
         ]
         best = max((how for how, _ in found), default=None)
-        return [of for how, of in found if how == best] or [Precedent()]
+        stand_in = [of for how, of in found if how == best] or [Precedent()]
+        is_of_both = best is not None and best[0] == len(llms)
+        apart = None if is_of_both else self._apart(*llms)
+        return stand_in if apart is None else [apart]
+
+    def _apart(self, *llms: str | None) -> Precedent | None:
+        """Return the column of each of two LLMs, as the first run with enough of it has it."""
+        found = [
+            next(
+                (
+                    (of, column)
+                    for of in self.telling
+                    for own, column in zip(of.llms, of.values, strict=True)
+                    if own == llm and llm in of.enough
+                ),
+                None,
+            )
+            for llm in llms
+        ]
+        there = [*filter(None, found)]
+        if len(there) < len({*llms}) or len({*llms}) < len(llms):
+            return None
+        of, columns = zip(*there, strict=True)
+        two = Precedent(tuple(each.run_id for each in of), of[0].name, llms, columns)
+        return two if two.known is not None else None
 
     def losing(self, *llms: str | None) -> Losing:
         """Return what tells how many scores two LLMs lose.
@@ -260,7 +296,7 @@ class Past(NamedTuple):
     def run_ids(self, llms: Iterable[str | None]) -> set[str]:
         """Return the runs that tell of any two of these LLMs."""
         pairs = [*permutations(llms, 2)]
-        varying = {of.run_id for two in pairs for of in self.precedents(*two)}
+        varying = {run for two in pairs for of in self.precedents(*two) for run in of.run_ids}
         return varying.union(*(self.losing(*two).run_ids for two in pairs))
 
 
