@@ -304,3 +304,21 @@ def test_who_reads_or_writes_in_one_page_is_not_led_away_from_another(lab):
         "aria-label", re.compile("^Task 1")
     )
     other.close()
+
+
+def test_who_rates_what_a_filter_hides_stays_at_it(lab):
+    book = opened(lab)
+    page = book.page
+    page.get_by_role("combobox", name="Filter tasks").fill('"Task 2:"')
+    expect(page.locator("[data-row]")).to_have_count(1)
+    page.locator('.dari-rate [value="5"]').click()
+    page.keyboard.press("4")
+    assert told(book, "board.kept", "{'0-small': 4}")
+    page.keyboard.press("n")
+    page.keyboard.type("it says when")
+    page.keyboard.press("Enter")
+    page.keyboard.press("3")
+    assert told(book, "board.kept", "{'0-small': 3}")
+    expect(page.locator(".dari-pane .dari-log")).to_have_attribute(
+        "aria-label", re.compile("^Task 0")
+    )

@@ -296,6 +296,7 @@ export function gridIn(
     enter,
     focus(id) {
       enter(id);
+      if (!elementOf(id)?.isConnected && lost()) return;
       settle();
       elementOf(entry)?.focus();
     },

@@ -26,15 +26,15 @@ aria-multiselectable="true"></table></div>
 
 /** What the keys do; the view does it. */
 const KEYS: Told[] = [
-  [["↑", "↓", "←", "→"], "to another cell"],
+  [["↑", "↓", "←", "→"], "another cell"],
   [["Enter"], "open it, or a number's cells"],
   [["Space"], "choose it to compare"],
   [["c"], "compare these"],
-  [["1–5"], "rate what is open: 1 is the worst"],
+  [["1–5"], "rate it: 1 is the worst"],
   [["0", "Delete"], "take its rating back"],
   [["n"], "write a note; Escape undoes it"],
   [["?"], "these keys"],
-  [["Escape"], "close what is open"],
+  [["Escape"], "close it"],
 ];
 
 /** The sheet of all keys, folded. */

@@ -115,7 +115,8 @@ export class MatrixView {
   }
 
   #listen(signal: AbortSignal): void {
-    const [root, line] = [this.#root, this.#line];
+    const root = this.#root;
+    const line = this.#line;
     on(root, "click", (event) => this.#clicked(event), signal);
     on(root, "keydown", (event) => this.#pressed(event), signal);
     on(root, "focusin", (event) => this.#focused(event), signal);
@@ -153,7 +154,8 @@ export class MatrixView {
       else if (field.value !== value || ("options" in field && field.selectedIndex < 0))
         field.value = value;
     }
-    const [compare, clear] = [this.#button("compare"), this.#button("clear")];
+    const compare = this.#button("compare");
+    const clear = this.#button("clear");
     const [one, two] = chosen;
     compare.textContent = two ? `Compare ${chosen.length}` : "Choose one more";
     compare.disabled = !two;
@@ -162,7 +164,7 @@ export class MatrixView {
     this.#hint.hidden = !!(one || this.#root.dataset.open);
     const stop = this.#button("stop");
     stop.hidden = !port.get("busy");
-    if (stop.hidden) stop.disabled = false;
+    stop.disabled &&= !stop.hidden;
     stop.textContent = stop.disabled ? "Stopping…" : port.get("stop");
     this.#line.element.hidden = !port.get("rating") || !this.#opened;
     this.#arrange();
@@ -222,20 +224,24 @@ export class MatrixView {
     this.#isAwaited = false;
   }
 
-  /** Opens what others have selected, once it is there; whoever is at work here is not led away. */
-  #openSelected(isNew = false): void {
+  /** Opens what others have selected, once it is there; whoever reads or writes is not led away. */
+  #openSelected(): void {
     const id = this.#port.get("selected");
     const cell = this.#sheet.cells.get(id);
     if (id === this.#selected || (id && !cell)) return;
     this.#selected = id;
-    if (!isNew && find(this.#root, ":focus")) return;
-    if (cell) this.#open(cell);
-    else if (this.#opened) this.#close();
+    if (this.#opened && find(this.#root, ":focus")) return;
+    if (!cell) {
+      if (this.#opened) this.#close();
+      return;
+    }
+    this.#open(cell);
+    // Keys are of what is open.
+    if (find(this.#box, ":focus")) this.#grid.focus(id);
   }
 
   #changed(change: Change, isRating: boolean): void {
-    const isNew = this.#number !== this.#sheet.number;
-    if (isNew) {
+    if (this.#number !== this.#sheet.number) {
       // What is being written is kept of what it was written to.
       this.#line.note.blur();
       this.#number = this.#sheet.number;
@@ -248,7 +254,7 @@ export class MatrixView {
     const before = this.#opened && this.#kept(this.#opened).value;
     for (const cell of change.cells) this.#ratings.heard(cell, this.#sheet.kept);
     this.#grid.update(change);
-    this.#openSelected(isNew);
+    this.#openSelected();
     this.#frame ||= requestAnimationFrame(() => this.#arrange());
     if (change.cells.some(({ id }) => this.#compared.includes(id))) this.#askCompared();
     const opened = change.cells.find((cell) => cell.id === this.#opened?.id);
@@ -317,8 +323,7 @@ export class MatrixView {
 
   /** Opens nothing any more, whatever is selected. */
   #shut(): void {
-    this.#next = undefined;
-    this.#opened = undefined;
+    this.#next = this.#opened = undefined;
     this.#compared = [];
     delete this.#root.dataset.open;
     this.#pane.close();
@@ -341,11 +346,11 @@ export class MatrixView {
 
   /** Goes on at the cell of the note, which is kept as by any way out of its field but Escape. */
   #leaveNote(key: string): void {
-    const [opened, field] = [this.#opened, this.#line.note];
+    const opened = this.#opened;
+    const field = this.#line.note;
     const isAgain = opened && this.#ratings.isLost(opened, field.value);
     if (opened && key === "Escape") field.value = this.#kept(opened).note;
     else if (isAgain) this.#rate(opened, { note: field.value });
-    this.#pane.focus();
     if (opened) this.#grid.focus(opened.id);
   }
 

@@ -842,6 +842,12 @@ describe("ratings", () => {
     at("a/small/0").focus();
     side.set({ selected: "b/small/0" });
     expect(title()).toContain("Task 0");
+    press("Escape");
+    expect(focused()).toBe("a/small/0");
+    side.set({ selected: "b/small/0" });
+    expect([title(), focused()]).toEqual(["Task 1: task b", "b/small/0"]);
+    press("ArrowUp");
+    press("Enter");
     press("n");
     note().value = "about the first";
     side.set({ selected: "a/large/0" });
@@ -877,6 +883,22 @@ describe("ratings", () => {
     ]);
     click(4);
     expect(rated()).toHaveLength(2);
+  });
+
+  test("who rates what a filter hides stays at it", async () => {
+    at("b/small/0").click();
+    side.set({ where: "a" });
+    side.find({ a: {} });
+    await drawn();
+    expect(at("b/small/0")?.isConnected ?? false).toBe(false);
+    const four = el.querySelector<HTMLElement>('.dari-rate [value="4"]') as HTMLElement;
+    for (const detail of [1, 2])
+      four.dispatchEvent(new MouseEvent("click", { bubbles: true, detail }));
+    press("5");
+    const rated = side.asked.filter(([what]) => what === "rate").map(([, body]) => body);
+    const rating = { cell: "b/small/0", name: "rating" };
+    expect(rated).toEqual([4, 5].map((value) => ({ ...rating, value })));
+    expect(el.querySelector(".dari-pane")?.contains(document.activeElement)).toBe(true);
   });
 
   test("what is being written when another matrix comes is kept of its cell", () => {
