@@ -9,6 +9,8 @@ from .cells import UNSENT
 from .sending.versions import rest_there
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .cells import Cell
     from .results import Results
 
@@ -24,16 +26,18 @@ def left_out(batch: Results) -> list[str]:
     unsent = [cell for cell in batch.cells if cell.state == UNSENT]
     again = [cell for cell in batch.cells if cell.history and cell.held is not None]
     return [
-        f"{len(left):,} of {len(batch):,} {word}: {_why_left(left[0])}"
+        f"{len(left):,} of {len(batch):,} {word}: {_why_left(left)}"
         for left, word in ((unsent, NOT_SENT), (again, NOT_AGAIN))
         if left
     ]
 
 
-def _why_left(cell: Cell) -> str:
-    """Say why a cell was left out; what has ended before another call sends again."""
-    why, is_named, does = (cell.held or "").rpartition("; resume()")
-    call = _CALLS.get(cell.state, "resume()") if cell.history else "resume()"
+def _why_left(left: Sequence[Cell]) -> str:
+    """Say why cells were left out; what has ended before another call sends again."""
+    why, is_named, does = (left[0].held or "").rpartition("; resume()")
+    states = {cell.state for cell in left if cell.history}
+    # What sends those again that were cancelled sends what failed, too.
+    call = next((call for state, call in reversed(_CALLS.items()) if state in states), "resume()")
     return f"{why}; {call}{does}" if is_named else does
 
 

@@ -68,8 +68,9 @@ class Plan:
               or more. Else each one's first run tells in which it has scores of five tasks or more,
               and their values are taken as uncorrelated. Else columns stand in, of a run that has
               one of them before one that has neither, and it is said of which LLMs nothing there
-              tells how they vary. Where none varies, values are assumed to be 0 and 1, if no score
-              is of another kind.
+              tells how they vary; of versions of one LLM that varies most which no run has
+              together. Where none varies, values are assumed to be 0 and 1, if no score is of
+              another kind.
             - How many get no score: the first run that has both tells, or else each LLM's first run
               of its own. An LLM that no run has is taken to lose none.
 

@@ -1064,6 +1064,46 @@ def test_llms_that_were_tried_in_runs_of_their_own_vary_as_there(tried, order, b
     assert 75 <= 100 * np.mean([each.low > 0 for each in found]) <= 88
 
 
+def test_repeats_of_one_llm_tell_nothing_of_those_of_another_one(tried):
+    random = np.random.default_rng(4)
+    sums = {}
+    for llm, repeats, sd in (("a", 3, 1.0), ("b", 1, 6.0)):
+        batch = tried([f"{llm} {n}" for n in range(30)], [llm], repeats, run_id=f"own {llm}")
+        even = [10 + sd * NormalDist().inv_cdf((n + 0.5) / 30) for n in range(30)]
+        of = {f"{llm} {n}": value for n, value in enumerate(random.permutation(even))}
+        within = 4.0 if llm == "a" else 0.0
+        batch.score(
+            "x",
+            lambda turn, of=of, within=within: (
+                of[turn.text.split(" by ")[0]] + within * (chance(turn.text, "try") - 0.5)
+            ),
+        )
+        sums[llm] = np.var(even, ddof=1) + within**2 / 12 / repeats
+    plan = tried(MORE[:30], ["a", "b"], 3, dry_run=True)
+    # Means of three values of a, and of b those of one as they were.
+    right = detectable(30, sd_of_differences=sum(sums.values()) ** 0.5).difference
+    assert plan.shows.difference == pytest.approx(right, rel=0.06)
+
+
+@pytest.mark.parametrize("sds", [(1, 4), (4, 1)])
+def test_of_versions_that_no_run_has_together_the_one_that_varies_most_tells(d, server, sds):
+    for number, sd in enumerate(sds, 1):
+
+        @server.agent("tried", llms=["a"], description=f"{number}")
+        def tried(prompt):
+            return prompt
+
+        tasks = [f"{number} {n}" for n in range(30)]
+        batch = d.batches.run("tried", tasks, ["a"], versions=[number], run_id=f"of {number}")
+        even = [10 + sd * NormalDist().inv_cdf((n + 0.5) / 30) for n in range(30)]
+        of = dict(zip(tasks, np.random.default_rng(3).permutation(even), strict=True))
+        batch.wait(60).score("x", lambda turn, of=of: of[turn.text])
+    plan = d.batches.run("tried", MORE[:30], ["a"], versions=[1, 2], dry_run=True)
+    told = f"in run {'of 2' if sds[1] > sds[0] else 'of 1'} on 30 tasks"
+    assert told in can_show(plan)
+    assert plan.shows.difference > detectable(30, sd_of_differences=17**0.5).difference
+
+
 def test_an_llm_that_never_varied_in_its_own_run_counts_as_it_was(tried):
     tried(TASKS, ["a"], run_id="one").score("x", lambda turn: True)
     tried(MORE[:30], ["b"], run_id="two").score("x", is_right)

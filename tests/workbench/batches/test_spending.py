@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from datetime import datetime
 from decimal import Decimal
@@ -332,6 +333,22 @@ def test_what_has_failed_and_waits_to_be_sent_again_is_sent_by_the_call_that_is_
     assert f" of 12 not sent again: {why}" in str(batch)
     known.go_on.set()
     assert "failed" not in batch.retry_failed().wait(60).counts
+
+
+def test_where_some_failed_and_some_were_cancelled_the_call_is_named_that_sends_all(d, known):
+    price, half = known.price, TASKS[:6]
+    known.price = lambda prompt, llm: 1 / 0 if prompt in half else price(prompt, llm)
+    known.go_on.clear()
+    batch = d.batches.run("priced", TASKS, ["cheap"])
+    while batch.refresh().counts != {"failed": 6, "running": 6}:
+        time.sleep(0.05)
+    assert batch.cancel().counts == {"failed": 6, "cancelled": 6}
+    known.price = price
+    batch = batch.retry_failed(cancelled=True, max_cost=5).cancel()
+    why = "the run was cancelled before; retry_failed(cancelled=True) sends what is missing"
+    assert f" of 12 not sent again: {why}" in str(batch)
+    known.go_on.set()
+    assert batch.retry_failed(cancelled=True).wait(60).counts == {"completed": 12}
 
 
 def test_the_cost_of_turns_that_others_cancel_is_not_waited_for_without_end(

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, permutations
-from operator import eq
+from operator import eq, mul
+from statistics import fmean
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -56,14 +57,29 @@ class Precedent:
         if len(self.run_ids) < 2:
             enough = len(set.intersection(*there)) >= LEAST
             return variation(self.columns) if enough else None
-        if any(len(tasks) < LEAST for tasks in there):
-            return None
-        apart: list[ByTask] = [
-            {(place, task): values for task, values in column.items()}
-            for place, column in enumerate(self.columns)
-        ]
-        found = variation(apart)
-        return found and found._replace(correlation=0.0)
+        return _apart(self.columns) if all(len(of) >= LEAST for of in there) else None
+
+
+def _apart(columns: Sequence[ByTask]) -> Variation | None:
+    """Tell how values vary of columns of which nobody knows how they go together.
+
+    The difference varies as all of them do. Of a column of one repeat others are not known to
+    differ, whatever those of another column do.
+    """
+    from ....scores.power.variation import variation
+
+    apart: list[ByTask] = [
+        {(place, task): of for task, of in column.items()} for place, column in enumerate(columns)
+    ]
+    whole, each = variation(apart), [variation([column]) for column in columns]
+    if whole is None:
+        return None
+    squares = [of.sd**2 if of else 0.0 for of in each]
+    alike = None
+    if any(of and of.alike is not None for of in each):
+        shares = [1.0 if of is None or of.alike is None else of.alike for of in each]
+        alike = sum(map(mul, squares, shares)) / sum(squares)
+    return whole._replace(sd=fmean(squares) ** 0.5, alike=alike, correlation=0.0)
 
 
 class Losing(NamedTuple):
@@ -228,8 +244,9 @@ class Past(NamedTuple):
         """Return what tells how values of two LLMs vary.
 
         That are the columns in which both stand for themselves, of the first run that has such; or
-        else each one's of the first run that has it. Else that are the columns in which most of
-        them do, two before one alone; and of several with scores on the most tasks.
+        else each one's of the first run that has it. Of versions of one LLM that are in no run
+        together the one whose values vary most stands for both. Else that are the columns in which
+        most of them do, two before one alone; and of several with scores on the most tasks.
         """
         found = [
             ((stand, -place, many, of.known.tasks), of)
@@ -239,12 +256,14 @@ class Past(NamedTuple):
             if of.known is not None
         ]
         best = max((how for how, _ in found), default=None)
-        stand_in = [of for how, of in found if how == best] or [Precedent()]
-        is_of_both = best is not None and best[0] == len(llms)
-        apart = None if is_of_both else self._apart(*llms)
-        return stand_in if apart is None else [apart]
+        if best is None or best[0] < len(llms):
+            same = [of for _, of in found if {*of.llms} == {*llms}]
+            own = self._of_own(*llms) or max(same, key=_spread, default=None)
+            if own is not None:
+                return [own]
+        return [of for how, of in found if how == best] or [Precedent()]
 
-    def _apart(self, *llms: str | None) -> Precedent | None:
+    def _of_own(self, *llms: str | None) -> Precedent | None:
         """Return the column of each of two LLMs, as the first run with enough of it has it."""
         found = [
             next(
@@ -298,6 +317,10 @@ class Past(NamedTuple):
         pairs = [*permutations(llms, 2)]
         varying = {run for two in pairs for of in self.precedents(*two) for run in of.run_ids}
         return varying.union(*(self.losing(*two).run_ids for two in pairs))
+
+
+def _spread(of: Precedent) -> float:
+    return of.known.sd if of.known else 0.0
 
 
 def named(labels: Iterable[str]) -> str:
