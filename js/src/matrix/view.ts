@@ -456,7 +456,9 @@ export class MatrixView {
 
   #clicked(event: MouseEvent): void {
     const cell = this.#cellAt(event);
-    if (!cell) this.#follow();
+    // Who has gone on by keys means the cell that they are at.
+    const next = !cell && this.#next;
+    if (next) this.#select(next);
     // A double click takes nothing back; whoever has gone on meanwhile clicks anew.
     const open = this.#opened?.id;
     if (event.detail > 1 && this.#before === open) return;
@@ -476,7 +478,8 @@ export class MatrixView {
       find(this.#pane.element, `[name=repeat][value="${button.value}"]`).focus();
     } else if (button?.value && this.#opened) {
       const isPressed = button.matches("[aria-pressed=true]");
-      this.#rate(this.#opened, { value: isPressed ? null : Number(button.value) });
+      // And takes back nothing that they have not seen.
+      this.#rate(this.#opened, { value: isPressed && !next ? null : Number(button.value) });
       // Whoever points goes on by keys as from the cell, and presses no number with them.
       if (event.detail) this.#grid.focus(this.#opened.id);
     } else if (name === "compare") this.#compare();
@@ -496,11 +499,7 @@ export class MatrixView {
     this.#grid.enter(meant.id);
     if (!this.#opened || this.#opened.id === meant.id) return;
     this.#next = meant;
-    setTimeout(() => this.#next === meant && this.#follow(), FOLLOW_MS);
-  }
-
-  #follow(): void {
-    if (this.#next) this.#select(this.#next);
+    setTimeout(() => this.#next === meant && this.#select(meant), FOLLOW_MS);
   }
 
   #pressed(event: KeyboardEvent): void {

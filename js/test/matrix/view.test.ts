@@ -883,6 +883,9 @@ describe("ratings", () => {
     ]);
     click(4);
     expect(rated()).toHaveLength(2);
+    press("ArrowUp");
+    click(5);
+    expect(rated().at(-1)).toEqual(["a/small/0", 3]);
   });
 
   test("who rates what a filter hides stays at it", async () => {
