@@ -265,6 +265,8 @@ def test_who_points_at_a_number_and_goes_on_by_keys_loses_no_quick_click(lab):
     page = book.page
     # A browser counts clicks at one place, whatever keys are pressed in between.
     for count in (1, 2, 3):
+        page.locator(".dari-pane header").get_by_text(f"Task {count - 1}").wait_for()
+        page.locator(".dari-pane .dari-answer").wait_for()
         page.locator('.dari-rate [value="4"]').hover()
         page.mouse.down(click_count=count)
         page.mouse.up(click_count=count)
