@@ -61,16 +61,16 @@ class Plan:
             many comparisons as the matrix judges together. Counted are whole tasks on which both
             columns have a score. What has ended counts as it is, and of what is to come past runs
             of the agent tell, the run itself before others. Those come first that have scores of
-            the most of these LLMs, and then of the most tasks; only scores of this name tell that
-            may be on one scale.
+            the most of these LLMs, in these versions, and then of the most tasks; only scores of
+            this name tell that may be on one scale. Where versions of one LLM are compared, other
+            runs tell only that have scores of all of these.
 
             - How values vary: the first run tells in which both LLMs have scores of five same tasks
               or more. Else each one's first run tells in which it has scores of five tasks or more,
               and their values are taken as uncorrelated. Else columns stand in, of a run that has
               one of them before one that has neither, and it is said of which LLMs nothing there
-              tells how they vary; of versions of one LLM that varies most which no run has
-              together. Where none varies, values are assumed to be 0 and 1, if no score is of
-              another kind.
+              tells how they vary. Where none varies, values are assumed to be 0 and 1, if no score
+              is of another kind.
             - How many get no score: the first run that has both tells, or else each LLM's first run
               of its own. An LLM that no run has is taken to lose none.
 
@@ -385,6 +385,8 @@ def _supposed(past: Past, own: str, pair: Pair, pairs: Sequence[Pair], assumptio
         if runs:
             where = named("this run" if run == own else f"run {short_id(run)}" for run in runs)
             of += f", while it {is_on} another scale in {where}"
+    if len({*pair.losing.llms}) == len(two.llms) == 1:
+        of += ", whichever version"
     if own not in two.run_ids and past.has_own:
         known = past.telling[0].enough if past.telling[0].run_id == own else []
         lacking = f" of {_llms({*two.llms}.difference(known) or two.llms)}" if known else ""

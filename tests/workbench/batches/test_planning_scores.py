@@ -1085,23 +1085,58 @@ def test_repeats_of_one_llm_tell_nothing_of_those_of_another_one(tried):
     assert plan.shows.difference == pytest.approx(right, rel=0.06)
 
 
-@pytest.mark.parametrize("sds", [(1, 4), (4, 1)])
-def test_of_versions_that_no_run_has_together_the_one_that_varies_most_tells(d, server, sds):
-    for number, sd in enumerate(sds, 1):
+@pytest.fixture
+def of_versions(d, server):
+    """Score runs of versions of an agent, each of which varies so much."""
 
-        @server.agent("tried", llms=["a"], description=f"{number}")
-        def tried(prompt):
-            return prompt
+    def run(versions, llms="a", *, count=30, **more):
+        tasks = [f"{versions} {n}" for n in range(count)]
+        run_id = f"of {' '.join(map(str, versions))}"
+        batch = d.batches.run("tried", tasks, [*llms], versions=versions, run_id=run_id).wait(60)
+        return batch.score("x", lambda turn: spreads[turn.text[-1]] * chance(turn.text), **more)
 
-        tasks = [f"{number} {n}" for n in range(30)]
-        batch = d.batches.run("tried", tasks, ["a"], versions=[number], run_id=f"of {number}")
-        even = [10 + sd * NormalDist().inv_cdf((n + 0.5) / 30) for n in range(30)]
-        of = dict(zip(tasks, np.random.default_rng(3).permutation(even), strict=True))
-        batch.wait(60).score("x", lambda turn, of=of: of[turn.text])
-    plan = d.batches.run("tried", MORE[:30], ["a"], versions=[1, 2], dry_run=True)
-    told = f"in run {'of 2' if sds[1] > sds[0] else 'of 1'} on 30 tasks"
-    assert told in can_show(plan)
-    assert plan.shows.difference > detectable(30, sd_of_differences=17**0.5).difference
+    def plan(versions, llms="a"):
+        return d.batches.run("tried", MORE, [*llms], versions=versions, dry_run=True)
+
+    spreads = {"1": 1, "2": 2, "3": 9}
+    for number in spreads:
+
+        @server.agent("tried", llms=["a", "b"], description=number)
+        def tried(prompt, turn, number=number):
+            return f"{prompt} by {turn.llm_id} {number}"
+
+        d.batches.run("tried", ["it is published"], ["a"]).wait(60)
+    return run, plan
+
+
+def test_of_versions_those_runs_alone_tell_that_have_all_of_them(of_versions):
+    run, plan = of_versions
+    run([1, 2])
+    run([3])
+    told = "unknown: no other run has scores of all these versions"
+    for versions in ([1, 3], [2, 3], [1, 2, 3]):
+        assert (can_show(plan(versions)), plan(versions).shows) == (told, None)
+    assert "in run of 1 2 on 30 tasks" in can_show(plan([1, 2]))
+    run([1, 3], count=20)
+    assert "in run of 1 3 on 20 tasks" in can_show(plan([1, 3]))
+
+
+def test_a_run_of_the_same_versions_tells_before_a_larger_one_of_others(of_versions):
+    run, plan = of_versions
+    run([1], "ab", count=40)
+    run([3], "ab", count=25)
+    for version, count in ((1, 40), (3, 25)):
+        assert f"in run of {version} on {count} tasks" in can_show(plan([version], "ab"))
+
+
+def test_llms_of_runs_of_their_own_are_told_by_the_version_that_is_asked(of_versions):
+    run, plan = of_versions
+    run([1], "a", count=30)
+    run([3], "a", count=25)
+    run([2], "b", count=20)
+    for version, count in ((1, 30), (3, 25)):
+        told = f"of a in run of {version} on {count} tasks and of b in run of 2 on 20 tasks"
+        assert told in can_show(plan([version], "ab"))
 
 
 def test_an_llm_that_never_varied_in_its_own_run_counts_as_it_was(tried):

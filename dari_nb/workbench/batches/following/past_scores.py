@@ -117,6 +117,7 @@ class PastScores:
             to be scored, or is not scored yet, is not lost. Of a column of which none is scored yet
             what failed tells nothing of the rest.
         stand_in: Whether they stand in for the columns that are compared.
+        same: How many of those that are compared it has itself, and no other version in its place.
     """
 
     run_id: str
@@ -125,6 +126,7 @@ class PastScores:
     llms: Sequence[str | None]
     columns: Sequence[ByTask]
     stand_in: bool = False
+    same: int = 0
 
     @cached_property
     def enough(self) -> Sequence[str | None]:
@@ -195,6 +197,8 @@ class Past(NamedTuple):
             or else of the first one that tells; by the first of them cells are counted.
         tried: The first of these, and then what other runs have of it on the same scale: they tell
             how many scores an LLM loses.
+        are_versions: Whether several columns that are compared have the same LLM: then other runs
+            tell only that have all of them.
         has_own: Whether the run itself has any scores.
         has_any: Whether any run has.
         apart: Runs that have the first of these on another scale, of the LLMs that are compared:
@@ -212,6 +216,7 @@ class Past(NamedTuple):
     apart: Sequence[str] = ()
     far: Sequence[str] = ()
     failed: Mapping[str | None, tuple[int, int, str]] = MappingProxyType({})
+    are_versions: bool = False
 
     @property
     def has_zeros(self) -> bool:
@@ -230,6 +235,8 @@ class Past(NamedTuple):
         """Why values are not even taken to be 0 or 1; empty where they are, or where they vary."""
         if self.telling or not self.has_any:
             return ""
+        if not self.counted and self.are_versions:
+            return "no other run has scores of all these versions"
         if not self.counted:
             return "no score has a mean: score with True and False, or with numbers"
         of = self.counted[0]
@@ -244,9 +251,8 @@ class Past(NamedTuple):
         """Return what tells how values of two LLMs vary.
 
         That are the columns in which both stand for themselves, of the first run that has such; or
-        else each one's of the first run that has it. Of versions of one LLM that are in no run
-        together the one whose values vary most stands for both. Else that are the columns in which
-        most of them do, two before one alone; and of several with scores on the most tasks.
+        else each one's of the first run that has it. Else that are the columns in which most of
+        them do, two before one alone; and of several with scores on the most tasks.
         """
         found = [
             ((stand, -place, many, of.known.tasks), of)
@@ -256,20 +262,22 @@ class Past(NamedTuple):
             if of.known is not None
         ]
         best = max((how for how, _ in found), default=None)
-        if best is None or best[0] < len(llms):
-            same = [of for _, of in found if {*of.llms} == {*llms}]
-            own = self._of_own(*llms) or max(same, key=_spread, default=None)
-            if own is not None:
-                return [own]
+        own = self._of_own(*llms) if best is None or best[0] < len(llms) else None
+        if own is not None:
+            return [own]
         return [of for how, of in found if how == best] or [Precedent()]
 
     def _of_own(self, *llms: str | None) -> Precedent | None:
-        """Return the column of each of two LLMs, as the first run with enough of it has it."""
+        """Return the column of each of two LLMs, as the first run with enough of it has it.
+
+        Such runs come first that have columns which are compared, before those of other versions.
+        """
+        telling = sorted(self.telling, key=lambda of: not of.same)
         found = [
             next(
                 (
                     (of, column)
-                    for of in self.telling
+                    for of in telling
                     for own, column in zip(of.llms, of.values, strict=True)
                     if own == llm and llm in of.enough
                 ),
@@ -319,10 +327,6 @@ class Past(NamedTuple):
         return varying.union(*(self.losing(*two).run_ids for two in pairs))
 
 
-def _spread(of: Precedent) -> float:
-    return of.known.sd if of.known else 0.0
-
-
 def named(labels: Iterable[str]) -> str:
     """Name columns, or LLMs.
 
@@ -354,13 +358,17 @@ def past_scores(
         if score.value is not None or score.by == "function":  # and no note alone
             given[score.run_id].append(score)
     ended = _ended(latest)
-    found = _of_run(own, given[own], ended[own], columns)
+    found = [
+        replace(past, same=len(columns)) for past in _of_run(own, given[own], ended[own], columns)
+    ]
+    are_versions = len({column.llm for column in columns}) < len(columns)
     measures = {past.name: past.measure for past in found}
     others = (
         past
         for run in run_ids
         if run != own or not found
         for past in _of_other(run, given[run], ended[run], columns)
+        if not are_versions or past.same == len(columns)
     )
     mine = _by_evidence(found)
     theirs = [of for of in _by_evidence(others) if of.may_be_like(measures.get(of.name))]
@@ -371,7 +379,8 @@ def past_scores(
     has_any = any(given[run_id] for run_id in (own, *run_ids))
     latest_first = {run_id: ended[run_id] for run_id in run_ids if run_id != own}
     tried = _on_one_scale(first, (*mine, *theirs)) if first else []
-    past = Past((), counted, tried, bool(found), has_any, failed=_failed(columns, latest_first))
+    failed = _failed(columns, latest_first)
+    past = Past((), counted, tried, bool(found), has_any, (), (), failed, are_versions)
     if (best := by_own or by_others) is None:
         return past
     same = [of for of in (*mine, *theirs) if of.name == best.name and of is not best]
@@ -412,15 +421,16 @@ def _failed(
 
 
 def _of_other(
-    run_id: str, given: Sequence[Score], ended: Mapping[Spot, str], compared: Iterable[Column]
+    run_id: str, given: Sequence[Score], ended: Mapping[Spot, str], compared: Collection[Column]
 ) -> list[PastScores]:
     """Return the scores of another run: of the columns that are compared, or all in their place."""
     scored = {_column_of(score.spot) for score in given}
     there = scored.union(map(_column_of, ended))
     same = {one for column in compared for one in _same(column, there)}
-    if len(same & scored) > 1:
-        return _of_run(run_id, given, ended, same)
-    return [replace(past, stand_in=True) for past in _of_run(run_id, given, ended, there)]
+    many = len(scored.intersection(compared))
+    is_of_two = len(same & scored) > 1
+    found = _of_run(run_id, given, ended, same if is_of_two else there)
+    return [replace(past, stand_in=not is_of_two, same=many) for past in found]
 
 
 def _same(column: Column, there: Collection[Column]) -> list[Column]:
@@ -451,10 +461,15 @@ def _enough(llms: Iterable[str | None], columns: Iterable[ByTask]) -> Sequence[s
     return [llm for llm, column in there if len(scored_tasks(column)) >= LEAST]
 
 
-def _evidence(past: PastScores) -> tuple[int, int, int]:
-    """How much a score tells: of how many LLMs, on how many tasks, and by how many values."""
+def _evidence(past: PastScores) -> tuple[int, int, int, int]:
+    """How much a score tells.
+
+    That is of how many LLMs, and of these in the same version, on how many tasks, and by how many
+    values.
+    """
     values = [of for column in past.columns for of in scored_tasks(column).values()]
-    return past.tells_of, len(values), sum(map(is_number, chain(*values)))
+    same = past.same if past.tells_of else 0
+    return past.tells_of, same, len(values), sum(map(is_number, chain(*values)))
 
 
 def run_of(session: models.Session) -> str | None:
