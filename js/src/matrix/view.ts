@@ -224,13 +224,13 @@ export class MatrixView {
     this.#isAwaited = false;
   }
 
-  /** Opens what others have selected, once it is there; whoever reads or writes is not led away. */
+  /** Opens what others have selected, once it is there; whoever writes is not led away. */
   #openSelected(): void {
     const id = this.#port.get("selected");
     const cell = this.#sheet.cells.get(id);
     if (id === this.#selected || (id && !cell)) return;
     this.#selected = id;
-    if (this.#opened && find(this.#root, ":focus")) return;
+    if (this.#line.note.matches(":focus")) return;
     if (!cell) {
       if (this.#opened) this.#close();
       return;
