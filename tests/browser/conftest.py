@@ -14,6 +14,7 @@ The fixtures ``lab`` and ``notebook7`` open notebooks::
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -32,6 +33,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import (
     BrowserContext,
+    ConsoleMessage,
     Dialog,
     Error,
     Frame,
@@ -84,6 +86,8 @@ OWN_NOISE = {
         " replies were done"
     ),
 }
+# Jupyter's server fails to list its kernels while one of them begins.
+LISTS_KERNELS = re.compile(r"/api/kernels\?\d+$")
 PATIENCE = 200_000
 """Milliseconds for what is waited for; what never comes fails, and how fast it is is not tested."""
 expect.set_options(timeout=PATIENCE)
@@ -562,7 +566,12 @@ def _note_problems(page: Page, problems: list[str]) -> None:
             problems.append(f"dialog: {dialog.message}")
             dialog.dismiss()
 
-    page.on("console", lambda m: note(m.text) if m.type == "error" else None)
+    def heard(message: ConsoleMessage) -> None:
+        failed_to_list = " 500 " in message.text and LISTS_KERNELS.search(message.location["url"])
+        if message.type == "error" and not failed_to_list:
+            note(message.text)
+
+    page.on("console", heard)
     page.on("pageerror", lambda e: note(str(e), e.stack))
     page.on("requestfailed", lambda request: problems.extend(_failure(request)))
     page.on("dialog", answer)
