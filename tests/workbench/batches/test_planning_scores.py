@@ -1089,11 +1089,11 @@ def test_repeats_of_one_llm_tell_nothing_of_those_of_another_one(tried):
 def of_versions(d, server):
     """Score runs of versions of an agent, each of which varies so much."""
 
-    def run(versions, llms="a", *, count=30, **more):
+    def run(versions, llms="a", *, count=30, score=None):
         tasks = [f"{versions} {n}" for n in range(count)]
         run_id = f"of {' '.join(map(str, versions))}"
         batch = d.batches.run("tried", tasks, [*llms], versions=versions, run_id=run_id).wait(60)
-        return batch.score("x", lambda turn: spreads[turn.text[-1]] * chance(turn.text), **more)
+        batch.score("x", score or (lambda turn: spreads[turn.text[-1]] * chance(turn.text)))
 
     def plan(versions, llms="a"):
         return d.batches.run("tried", MORE, [*llms], versions=versions, dry_run=True)
@@ -1127,6 +1127,22 @@ def test_a_run_of_the_same_versions_tells_before_a_larger_one_of_others(of_versi
     run([3], "ab", count=25)
     for version, count in ((1, 40), (3, 25)):
         assert f"in run of {version} on {count} tasks" in can_show(plan([version], "ab"))
+
+
+@pytest.mark.parametrize("versions", [None, [1]])
+def test_how_two_versions_of_one_llm_go_together_tells_nothing_of_two_llms(of_versions, versions):
+    run, plan = of_versions
+    run([1, 2], score=lambda turn: 9 * chance(turn.text.split(" by ")[0]) + chance(turn.text) / 9)
+    sd = 9 * (2 * (1 - 0.3) / 12) ** 0.5
+    right = detectable(30, sd_of_differences=sd).difference
+    assert plan(versions, "ab").shows.difference == pytest.approx(right, rel=0.15)
+
+
+def test_of_a_run_of_several_versions_that_one_tells_that_is_asked(of_versions):
+    run, plan = of_versions
+    run([1, 3])
+    one, other = (plan([version], "ab").shows.difference for version in (1, 3))
+    assert 6 * one < other
 
 
 def test_llms_of_runs_of_their_own_are_told_by_the_version_that_is_asked(of_versions):

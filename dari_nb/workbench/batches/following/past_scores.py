@@ -42,6 +42,11 @@ class Precedent:
     llms: tuple[str | None, ...] = (None,)
     columns: tuple[ByTask, ...] = ({},)
 
+    @property
+    def is_of_versions(self) -> bool:
+        """Whether both are of one LLM."""
+        return len({*self.llms}) < len(self.llms)
+
     def nearness(self, *llms: str | None) -> tuple[int, int]:
         """Tell how many of two LLMs stand for themselves, one alone in either place; and of two."""
         if len(self.llms) == 1:
@@ -259,7 +264,8 @@ class Past(NamedTuple):
             for place, scores in enumerate(self.telling)
             for of in scores.told
             for stand, many in [of.nearness(*llms)]
-            if of.known is not None
+            # Two versions of one LLM go together as no two LLMs do.
+            if of.known is not None and of.is_of_versions <= (len({*llms}) < len(llms))
         ]
         best = max((how for how, _ in found), default=None)
         own = self._of_own(*llms) if best is None or best[0] < len(llms) else None
@@ -429,7 +435,9 @@ def _of_other(
     same = {one for column in compared for one in _same(column, there)}
     many = len(scored.intersection(compared))
     is_of_two = len(same & scored) > 1
-    found = _of_run(run_id, given, ended, same if is_of_two else there)
+    llms = {column.llm for column in same}
+    others = {column for column in there if column.llm not in llms}
+    found = _of_run(run_id, given, ended, same if is_of_two else same | others)
     return [replace(past, stand_in=not is_of_two, same=many) for past in found]
 
 
