@@ -31,12 +31,6 @@ _LOOK = (
 _REPLACE, _ADOPT, _KEEP, _REJECT = "Replace", "Adopt", "Keep both", "Reject"
 """What the buttons of a turn are called; all that is said of them has these words."""
 
-_LETTERS = (
-    "<style>.dari-review{--jp-widgets-font-size:var(--jp-content-font-size1,14px);"
-    "--jp-widgets-inline-height:calc(2*var(--jp-content-font-size1,14px))}"
-    ".dari-review .jupyter-button{height:auto;white-space:normal}</style>"
-)
-"""Letters as large as readers choose those of all that is shown, and buttons that have room."""
 _FRAME = (
     '<div tabindex="0" role="region" aria-label="{}" '
     'style="max-height: 60vh; overflow: auto">{}</div>'
@@ -119,7 +113,7 @@ class TapeReview(Review):
         if behind is not None:
             later = [label for one, label in turns if one.new.place in behind]
             _focus((later or asking or parts[-1].children)[0])
-        box.presenter.fill([HTML(_LETTERS + _line(told)), *parts])
+        box.presenter.fill([HTML(_line(told)), *parts])
         box.presenter.subject.now(review, told)
         box.presenter.renew_paper()
 
