@@ -135,8 +135,9 @@ export class Reader {
     if (this.#search.query) void this.#find();
   }
 
-  /** Says why something is not here. */
+  /** Says why something is not here; a view that is gone says so above. */
   failed(why: string): void {
+    if (this.#log.closest(".dari-gone")) return;
     this.#none.hidden = false;
     this.#none.textContent = why;
   }
