@@ -1,6 +1,7 @@
 import type { Component, Port } from "../host/port";
-import { atEnd, focusOn, make, on, onEscape, sendsWith } from "../shared/dom";
+import { atEnd, focusOn, make, on, onEscape } from "../shared/dom";
 import { keySheet, onKeys } from "../shared/keys";
+import { sendsWith } from "../shared/sending";
 import { Answering } from "./answering";
 import { Controls } from "./controls";
 import { Playback } from "./playback";

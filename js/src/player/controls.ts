@@ -1,6 +1,7 @@
 import type { Port } from "../host/port";
-import { button, make, on, SENDS } from "../shared/dom";
+import { button, make, on } from "../shared/dom";
 import type { Key } from "../shared/keys";
+import { SENDS } from "../shared/sending";
 import type { Playback } from "./playback";
 import type { Question } from "./question";
 import type { Story } from "./story";
