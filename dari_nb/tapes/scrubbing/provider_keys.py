@@ -7,6 +7,11 @@ import re
 _WORD = "A-Za-z0-9"
 _BEGINS = rf"(?<![{_WORD}])"
 """Where a word begins: there are words such as task-force."""
+_GLUED = (
+    rf"{_BEGINS}(?!(?i:ask-))[{_WORD}]{{1,40}}"
+    r"(?<!(?i:ba|bo|ca|de|di|du|hi|hu|io|la|li|lu|ma|mu|ri|ru|ta|tu))"
+)
+"""What a key that begins with sk- may stand right behind: what makes it no word, as in disk-."""
 
 MIXED = r"(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])"
 """Small and capital letters and digits, as no word has them."""
@@ -71,6 +76,11 @@ Each with whose key it is, and what stands in all of its keys.
 """
 _WORDS: tuple[_Row, ...] = (
     ("OpenAI, Anthropic or the like", "sk-", rf"{_BEGINS}sk-{_HAS_RUN}[{_WORD}_-]{{16,}}"),
+    (
+        "OpenAI, Anthropic or the like",
+        "sk-",
+        rf"{_GLUED}(sk-{_HAS_RUN}[{_WORD}_-]{{16,}})",
+    ),
     (
         "OpenAI, Anthropic or the like",
         "sk-",
