@@ -128,6 +128,8 @@ export class MatrixView {
       signal,
     );
     on(root, "toggle", unfoldRow, signal, { capture: true });
+    // A page that goes keeps what is being written in it, as any other way out of the field does.
+    on(window, "pagehide", () => line.note.blur(), signal);
   }
 
   #show(): void {
