@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..link import Link
     from .matrix.sheet import Sheet
 
-_ASSUMED = "assumed, since no score tells yet how much values vary: 0 or 1, around 0.5"
+_ASSUMED = "assumed, since no score tells yet how much values vary"
 
 
 class Plan:
@@ -366,7 +366,7 @@ def _supposed(past: Past, own: str, pair: Pair, pairs: Sequence[Pair], assumptio
     """Say in short what is supposed, and by which columns of how many."""
     two = pair.precedent
     if two.known is None:
-        return "".join((_ASSUMED, *assumption.partition("; ")[1:]))
+        return assumption.replace("assumed", _ASSUMED, 1)
     of = f"variance of {two.name} {_where(two)}"
     are_several = len({frozenset(each.precedent.llms) for each in pairs}) > 1
     there = [each for each in pairs if each.precedent.run_ids == two.run_ids]

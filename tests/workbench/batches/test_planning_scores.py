@@ -782,7 +782,7 @@ def test_a_run_that_failed_as_a_whole_is_told_of(tried, server, d):
 
     d.batches.run("broken", TASKS[:6], ["a", "b"], run_id="gone").wait(60)
     plan = d.batches.run("broken", MORE, ["a", "b"], dry_run=True)
-    assert "around 0.5; all 12 cells of a and b failed in run gone)" in can_show(plan)
+    assert "0.3 of columns; all 12 cells of a and b failed in run gone)" in can_show(plan)
     tried(TASKS[:6], ["a", "b"], run_id="came")
     assert "failed" not in can_show(tried(MORE, ["a", "b"], dry_run=True))
 
