@@ -285,7 +285,7 @@ def test_who_points_at_a_number_and_goes_on_by_keys_loses_no_quick_click(lab):
     assert told(book, "board.kept", "{'0-small': 4, '1-small': 4, '2-small': 4}")
 
 
-def test_who_reads_or_writes_in_one_page_is_not_led_away_from_another(lab):
+def test_who_writes_in_one_page_is_not_led_away_from_another(lab):
     book = opened(lab)
     page = book.page
     book.save()

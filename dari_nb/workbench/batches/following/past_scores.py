@@ -45,7 +45,7 @@ class Precedent:
     @property
     def is_of_versions(self) -> bool:
         """Whether both are of one LLM."""
-        return len({*self.llms}) < len(self.llms)
+        return _are_versions(self.llms)
 
     def nearness(self, *llms: str | None) -> tuple[int, int]:
         """Tell how many of two LLMs stand for themselves, one alone in either place; and of two."""
@@ -63,6 +63,12 @@ class Precedent:
             enough = len(set.intersection(*there)) >= LEAST
             return variation(self.columns) if enough else None
         return _apart(self.columns) if all(len(of) >= LEAST for of in there) else None
+
+
+def _are_versions(llms: Iterable[str | None]) -> bool:
+    """Whether some of the columns that have these LLMs are versions of one."""
+    there = [*llms]
+    return len({*there}) < len(there)
 
 
 def _apart(columns: Sequence[ByTask]) -> Variation | None:
@@ -265,7 +271,7 @@ class Past(NamedTuple):
             for of in scores.told
             for stand, many in [of.nearness(*llms)]
             # Two versions of one LLM go together as no two LLMs do.
-            if of.known is not None and of.is_of_versions <= (len({*llms}) < len(llms))
+            if of.known is not None and of.is_of_versions <= _are_versions(llms)
         ]
         best = max((how for how, _ in found), default=None)
         own = self._of_own(*llms) if best is None or best[0] < len(llms) else None
@@ -292,7 +298,7 @@ class Past(NamedTuple):
             for llm in llms
         ]
         there = [*filter(None, found)]
-        if len(there) < len({*llms}) or len({*llms}) < len(llms):
+        if _are_versions(llms) or len(there) < len(llms):
             return None
         of, columns = zip(*there, strict=True)
         two = Precedent(tuple(each.run_id for each in of), of[0].name, llms, columns)
@@ -367,7 +373,7 @@ def past_scores(
     found = [
         replace(past, same=len(columns)) for past in _of_run(own, given[own], ended[own], columns)
     ]
-    are_versions = len({column.llm for column in columns}) < len(columns)
+    are_versions = _are_versions(column.llm for column in columns)
     measures = {past.name: past.measure for past in found}
     others = (
         past
