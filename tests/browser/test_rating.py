@@ -50,7 +50,8 @@ SHOW = "board = Kept(6); board.view"
 SAID = "e => getComputedStyle(e, '::before').content"
 # How far below its pane's top a rating stands, in each frame.
 PLACES = """() => {
-  const [pane, four] = [".dari-pane", '.dari-rate [value="4"]'].map((of) => document.querySelector(of));
+  const [pane, four] = [".dari-pane", '.dari-rate [value="4"]'].map((one) =>
+    document.querySelector(one));
   window.places = [];
   (function look() {
     const tops = [four, pane].map((one) => Math.round(one.getBoundingClientRect().top));
