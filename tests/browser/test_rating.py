@@ -337,7 +337,7 @@ def test_who_rates_what_a_filter_hides_stays_at_it(lab):
     )
 
 
-@pytest.mark.parametrize("leave", ["reload", "goto"])
+@pytest.mark.parametrize("leave", ["reload", "goto", "close"])
 def test_a_note_that_is_being_written_when_its_page_goes_is_kept(lab, leave):
     book = opened(lab)
     page = book.page
@@ -346,6 +346,9 @@ def test_a_note_that_is_being_written_when_its_page_goes_is_kept(lab, leave):
     page.keyboard.type("it says when")
     if leave == "reload":
         book.reload()
+    elif leave == "close":
+        book.command("application:close")
+        book.open_in_place()
     else:
         page.goto("about:blank")
         book.open()

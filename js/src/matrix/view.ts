@@ -116,20 +116,16 @@ export class MatrixView {
 
   #listen(signal: AbortSignal): void {
     const root = this.#root;
-    const line = this.#line;
     on(root, "click", (event) => this.#clicked(event), signal);
     on(root, "keydown", (event) => this.#pressed(event), signal);
     on(root, "focusin", (event) => this.#focused(event), signal);
     on(this.#tools, "input", (event) => this.#set(event), signal);
-    on(
-      line.element,
-      "change",
-      () => this.#opened && this.#rate(this.#opened, { note: line.note.value }),
-      signal,
-    );
+    const keep = () => this.#keepNote();
+    on(this.#line.element, "change", keep, signal);
+    // Whoever writes may leave the page, or close the notebook.
+    on(window, "pagehide", keep, signal);
+    atEnd(signal, keep);
     on(root, "toggle", unfoldRow, signal, { capture: true });
-    // A page that goes keeps what is being written in it, as any other way out of the field does.
-    on(window, "pagehide", () => line.note.blur(), signal);
   }
 
   #show(): void {
@@ -349,11 +345,19 @@ export class MatrixView {
   /** Goes on at the cell of the note, which is kept as by any way out of its field but Escape. */
   #leaveNote(key: string): void {
     const opened = this.#opened;
-    const field = this.#line.note;
-    const isAgain = opened && this.#ratings.isLost(opened, field.value);
-    if (opened && key === "Escape") field.value = this.#kept(opened).note;
-    else if (isAgain) this.#rate(opened, { note: field.value });
-    if (opened) this.#grid.focus(opened.id);
+    if (!opened) return;
+    if (key === "Escape") this.#line.showNote(this.#kept(opened).note);
+    else this.#keepNote();
+    this.#grid.focus(opened.id);
+  }
+
+  /** Keeps a note that is written here, or was not kept before. */
+  #keepNote(): void {
+    const opened = this.#opened;
+    const { value, defaultValue } = this.#line.note;
+    if (!opened || (value === defaultValue && !this.#ratings.isLost(opened, value))) return;
+    this.#line.showNote(value);
+    this.#rate(opened, { note: value });
   }
 
   #told(cell: Cell, words: string, isError: boolean): void {
@@ -368,7 +372,7 @@ export class MatrixView {
 
   /** Says how many ratings are not saved yet, or of none these words; and what was not kept. */
   #tellSaving(words: string): void {
-    const { waiting } = this.#ratings;
+    const waiting = this.#ratings.sent.length;
     const saving = waiting > 1 ? `saving ${waiting} …` : SAVING;
     const lost = this.#lost;
     const told = [waiting > 0 ? saving : words, ...lost].filter(Boolean).join("; ");

@@ -909,6 +909,30 @@ describe("ratings", () => {
     expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(true);
   });
 
+  test.each(["its page goes", "its view ends"])("a note is kept when %s", (how) => {
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    const leave = () =>
+      how === "its view ends" ? closing.abort() : window.dispatchEvent(new Event("pagehide"));
+    at("a/small/0").click();
+    note.focus();
+    note.value = "so so";
+    leave();
+    leave();
+    const rating = { cell: "a/small/0", name: "rating", note: "so so" };
+    expect(side.asked.filter(([what]) => what === "rate")).toEqual([["rate", rating]]);
+  });
+
+  test("who is in a note and writes nothing takes nothing from what others wrote there", () => {
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    at("a/small/0").click();
+    note.focus();
+    const noted = cell("a", "small", { notes: { rating: "from elsewhere" } });
+    side.deliver(1, 2, { ...small(), rows: [], cells: [noted] });
+    window.dispatchEvent(new Event("pagehide"));
+    closing.abort();
+    expect(side.asked.filter(([what]) => what === "rate")).toEqual([]);
+  });
+
   test("Escape and Enter leave the note for its cell, which stays open", () => {
     const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
     at("a/small/0").focus();
