@@ -54,9 +54,9 @@ PLACES = """() => {
     document.querySelector(one));
   window.places = [];
   (function look() {
-    const tops = [four, pane].map((one) => Math.round(one.getBoundingClientRect().top));
+    const tops = [four, pane].map((one) => one.getBoundingClientRect().top);
     window.places.push(tops[0] - tops[1]);
-    requestAnimationFrame(look);
+    if (pane.isConnected) requestAnimationFrame(look);
   })();
 }"""
 GONE = "The kernel is gone: run the cell again"
@@ -347,7 +347,7 @@ def test_a_note_that_is_being_written_when_its_page_goes_is_kept(lab, leave):
     if leave == "reload":
         book.reload()
     elif leave == "close":
-        book.command("application:close")
+        page.locator(".jp-mod-current .lm-TabBar-tabCloseIcon").first.click()
         book.open_in_place()
     else:
         page.goto("about:blank")
@@ -363,11 +363,11 @@ def test_what_a_cell_is_rated_by_stays_where_it_is_from_one_to_the_next(lab, wid
     page.locator('.dari-rate [value="4"]').wait_for()
     page.wait_for_timeout(500)
     page.evaluate(PLACES)
+    opens = page.locator(".dari-pane .dari-log")
     for task in (1, 2, 3):
         page.keyboard.press("ArrowDown")
-        page.locator(".dari-pane header").get_by_text(f"Task {task}:").wait_for()
-        page.locator(".dari-pane .dari-head").wait_for()
-        page.wait_for_timeout(300)
+        expect(opens).to_have_attribute("aria-label", re.compile(f"^Task {task}"))
+        opens.locator(".dari-answer").wait_for()
     places = page.evaluate("places")
     assert len(places) > 3
-    assert len({*places}) == 1, places
+    assert max(places) - min(places) < 1, places

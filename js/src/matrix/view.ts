@@ -116,16 +116,18 @@ export class MatrixView {
 
   #listen(signal: AbortSignal): void {
     const root = this.#root;
+    const line = this.#line;
     on(root, "click", (event) => this.#clicked(event), signal);
     on(root, "keydown", (event) => this.#pressed(event), signal);
     on(root, "focusin", (event) => this.#focused(event), signal);
     on(this.#tools, "input", (event) => this.#set(event), signal);
-    const keep = () => this.#keepNote();
-    on(this.#line.element, "change", keep, signal);
-    // Whoever writes may leave the page, or close the notebook.
-    on(window, "pagehide", keep, signal);
-    atEnd(signal, keep);
-    on(root, "toggle", unfoldRow, signal, { capture: true });
+    on(line.element, "change", () => this.#keepNote(), signal);
+    // Whoever writes may leave the page, or close the notebook by a tab that takes no focus.
+    const left = ({ target }: Event) => target === line.note || this.#keepNote();
+    on(window, "pagehide", left, signal);
+    const onTheWay = { capture: true };
+    on(window, "pointerdown", left, signal, onTheWay);
+    on(root, "toggle", unfoldRow, signal, onTheWay);
   }
 
   #show(): void {
@@ -195,7 +197,7 @@ export class MatrixView {
     this.#asked = asked;
     const count =
       ids.length < rows.size
-        ? `${said(ids.length)} of ${said(rows.size)} task${rows.size === 1 ? "" : "s"}`
+        ? `${ids.length.toLocaleString("en")} of ${rows.size.toLocaleString("en")} task${rows.size === 1 ? "" : "s"}`
         : "";
     this.#await(
       HOW.some((one) => found[one] !== this.#port.get(one)),
@@ -555,10 +557,6 @@ export class MatrixView {
     } else return false;
     return true;
   }
-}
-
-function said(count: number): string {
-  return count.toLocaleString("en");
 }
 
 /** The first of its kind in the row of something. */

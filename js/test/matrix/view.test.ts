@@ -909,17 +909,21 @@ describe("ratings", () => {
     expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(true);
   });
 
-  test.each(["its page goes", "its view ends"])("a note is kept when %s", (how) => {
+  test("a note is kept when its page goes, or its reader clicks where no focus goes", () => {
     const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
-    const leave = () =>
-      how === "its view ends" ? closing.abort() : window.dispatchEvent(new Event("pagehide"));
+    const rated = () => side.asked.filter(([what]) => what === "rate").map(([, body]) => body);
+    const rating = { cell: "a/small/0", name: "rating" };
     at("a/small/0").click();
     note.focus();
     note.value = "so so";
-    leave();
-    leave();
-    const rating = { cell: "a/small/0", name: "rating", note: "so so" };
-    expect(side.asked.filter(([what]) => what === "rate")).toEqual([["rate", rating]]);
+    note.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+    expect(rated()).toEqual([]);
+    for (const _ of [1, 2])
+      document.body.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+    expect(rated()).toEqual([{ ...rating, note: "so so" }]);
+    note.value = "so so, or better";
+    for (const _ of [1, 2]) window.dispatchEvent(new Event("pagehide"));
+    expect(rated().slice(1)).toEqual([{ ...rating, note: "so so, or better" }]);
   });
 
   test("who is in a note and writes nothing takes nothing from what others wrote there", () => {
