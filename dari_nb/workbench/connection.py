@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
@@ -126,8 +127,8 @@ def recording(tape: str | Path | Tape) -> Recording:
         tape: The file, or a :class:`Tape`, which says more.
 
     Returns:
-        What ``with`` takes, which hands over the tape, for ``as``. Outside of ``with`` it does
-        nothing, and says so.
+        What ``with`` takes, which hands over the tape, for ``as``. Without ``with`` it does
+        nothing, and warns when it goes.
 
     Raises:
         InvalidRequestError: The tape cannot be used.
@@ -154,9 +155,11 @@ class Recording(AbstractContextManager["Tape"]):
 
     def __init__(self, tape: str | Path | Tape) -> None:
         self._tape = tape
+        self._has_begun = False
         self._goes_back: list[Callable[[], object]] = []
 
     def __enter__(self) -> Tape:
+        self._has_begun = True
         d = current()
         before, tape = d.tape, held(self._tape)
         d.insert(tape)
@@ -165,6 +168,10 @@ class Recording(AbstractContextManager["Tape"]):
 
     def __exit__(self, *error: object) -> None:
         self._goes_back.pop()()
+
+    def __del__(self) -> None:
+        if not self._has_begun:
+            warnings.warn(_RECORDS_NOTHING, stacklevel=2)
 
     def __repr__(self) -> str:
         return _RECORDS if self._goes_back else _RECORDS_NOTHING

@@ -247,6 +247,8 @@ def test_a_connection_records_in_a_block_and_goes_on_as_before(hosted, path):
 
 def test_whoever_forgets_the_block_is_told_that_nothing_is_recorded(hosted, path):
     d = dari.connect(base_url=hosted.url, api_key=hosted.key)
+    with pytest.warns(match="Nothing is recorded yet"):
+        dari.recording(path)
     recording = dari.recording(path)
     assert "Nothing is recorded yet: write `with " in repr(recording)
     d.agents["guide"].send("one").wait()
