@@ -931,6 +931,8 @@ def test_a_tape_that_is_perhaps_a_slip_for_one_that_is_there_is_told(
         d.insert(folder / "shopp.tape")
         assert recwarn[0].filename == __file__
         assert told() == [slip.replace("shop.tpe", "shopp.tape")]
+        d.insert(folder / "shop")
+        assert told() == [slip.replace("shop.tpe", "shop")]
         for name in ("shop.tape", "shop2.tape", "another lesson.tape"):
             d.insert(folder / name)
         d.eject()

@@ -207,7 +207,7 @@ class Plan:
         told = self._names(column for each in there for column in each.precedent.whose)
         without = self._names(column for each in there for column in each.losing.of) - told
         are_several = len({frozenset(self._names(each.precedent.whose)) for each in pairs}) > 1
-        of = f"variance of {two.name} {self._where(two)}"
+        of = f"variance of {two.name} {self._where(two)}{self._of_other_version(two)}"
         if (without or are_several) and len(two.run_ids) == 1:
             of += f" of {named(names)}"
         if are_several and not names <= (compared := self._names(pair.losing.of)):
@@ -240,6 +240,16 @@ class Plan:
             for column, run, values in zip(two.whose, two.run_ids, two.values, strict=True)
         )
         return f"{' and '.join(each)}, taken as uncorrelated"
+
+    def _of_other_version(self, two: Precedent) -> str:
+        """Say whose other version tells, where none that is compared does."""
+        llms = {column.llm for column in self._columns}
+        other = [of for of in two.whose if of not in self._columns and of.llm in llms]
+        if not other:
+            return ""
+        return ", of another version" + (
+            "" if len(other) == len(two.whose) else f" of {named(self._names(other))}"
+        )
 
     def _names(self, columns: Iterable[Column]) -> set[str]:
         return {*map(self._countable.name, columns)}

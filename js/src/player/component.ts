@@ -50,7 +50,7 @@ function drawPlayer(
     sheet.hidden = !sheet.hidden;
   };
   const controls = new Controls(port, story, playback, toggle, signal);
-  const keys = controls.keys(toggle, question);
+  const keys = controls.keys(toggle, question, leave);
   const sheet = keySheet(
     keys.map(([names, says]) => [names.map((name) => NAMES[name] ?? name), says] as const),
   );

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, permutations, product
@@ -191,13 +191,25 @@ class PastScores:
             return int(any(stand[0])), 1
         return sum(each[place] for place, each in enumerate(stand)), 2
 
-    def losing(self, *columns: Column) -> Losing | None:
+    def losing(self, columns: tuple[Column, ...], way: _Way) -> Losing | None:
         """Return what tells how many scores two columns lose; ``None`` if it has not both."""
-        for two in product(*map(self.standing, columns)):
+        for two in product(*(way(self, column) for column in columns)):
             if len({*two}) == len(columns):
                 values = tuple(self.columns[own] for own in two)
                 return Losing(columns, values, (self.run_id,) * 2, len(self.columns) == 2)
         return None
+
+
+_Way = Callable[[PastScores, Column], Collection[Column]]
+"""Says which columns of a run tell of one."""
+
+
+def _itself(of: PastScores, column: Column) -> Collection[Column]:
+    return [column] if column in of.columns else []
+
+
+_WAYS: tuple[_Way, ...] = (_itself, PastScores.standing)
+"""Another version of an LLM tells only where the one that is asked does nowhere."""
 
 
 class Past(NamedTuple):
@@ -263,9 +275,10 @@ class Past(NamedTuple):
     def precedents(self, *columns: Column) -> Sequence[Precedent]:
         """Return what tells how values of two columns vary.
 
-        That are the columns in which both stand for themselves, of the first run that has such; or
-        else each one's of the first run that has it. Else that are the columns in which most of
-        them do, two before one alone; and of several with scores on the most tasks.
+        That are the two themselves, of the first run that has both; or else each one's of the first
+        run that has it. Else their LLMs in other versions tell in the same way; and else the
+        columns in which most of these stand for themselves, two before one alone; of several those
+        with scores on the most tasks.
         """
         found = [
             ((stand, -place, many, of.known.tasks), of)
@@ -275,21 +288,25 @@ class Past(NamedTuple):
             # Two versions of one LLM go together as no two LLMs do.
             if of.known is not None and are_versions(of.whose) <= are_versions(columns)
         ]
+        if exact := next((of for _, of in found if of.whose == columns), None):
+            return [exact]
         best = max((how for how, _ in found), default=None)
-        own = self._of_own(*columns) if best is None or best[0] < len(columns) else None
-        if own is not None:
+        ways = _WAYS[:1] if best and best[0] == len(columns) else _WAYS
+        if own := self._of_own(columns, ways):
             return [own]
         return [of for how, of in found if how == best] or [Precedent()]
 
-    def _of_own(self, *columns: Column) -> Precedent | None:
-        """Return each of two columns of LLMs, as the first run with enough of it has it.
-
-        Such runs come first that have columns which are compared, before those of other versions.
-        """
-        telling = sorted(self.telling, key=lambda of: not of.same)
+    def _of_own(self, columns: Sequence[Column], ways: Iterable[_Way]) -> Precedent | None:
+        """Return each of two columns, as the first run with enough of it has it."""
         found = [
             next(
-                ((of, own) for of in telling for own in of.standing(column) if own in of.enough),
+                (
+                    (of, own)
+                    for way in ways
+                    for of in self.telling
+                    for own in way(of, column)
+                    if own in of.enough
+                ),
                 None,
             )
             for column in columns
@@ -308,25 +325,32 @@ class Past(NamedTuple):
     def losing(self, *columns: Column) -> Losing:
         """Return what tells how many scores two columns lose.
 
-        That is the first run that has both; or else each one's own, of the first run that has it.
+        That is the first run that has both, or else each one's own, of the first run that has it;
+        and else their LLMs in other versions in the same way.
         """
-        both = next(filter(None, (of.losing(*columns) for of in self.tried)), None)
-        if both is not None:
-            return both
-        found = [
-            next(
-                ((of.columns[own], of.run_id) for of in self.tried for own in of.standing(column)),
-                ({}, ""),
-            )
-            for column in columns
-        ]
-        values, run_ids = zip(*found, strict=True)
+        each: list[tuple[PastScores, Column] | None] = []
+        for ways in (_WAYS[:1], _WAYS):
+            both = next(filter(None, (of.losing(columns, ways[-1]) for of in self.tried)), None)
+            if both is not None:
+                return both
+            each = [
+                next(
+                    ((of, own) for way in ways for of in self.tried for own in way(of, column)),
+                    None,
+                )
+                for column in columns
+            ]
+            if None not in each:
+                break
+        values = tuple(of[0].columns[of[1]] if of else {} for of in each)
+        run_ids = tuple(of[0].run_id if of else "" for of in each)
         return Losing(columns, values, run_ids, is_whole=False)
 
     def share(self, scores: PastScores, column: Column) -> float:
         """Return which share of the tasks a column will have one of the counted scores on."""
-        same = (of for of in (scores, *self.tried) if of.name == scores.name)
-        return next((of for of in same if of.standing(column)), scores).share(column)
+        same = [of for of in (scores, *self.tried) if of.name == scores.name]
+        there = (of for way in _WAYS for of in same if way(of, column))
+        return next(there, scores).share(column)
 
     def run_ids(self, columns: Iterable[Column]) -> set[str]:
         """Return the runs that tell of any two of these columns."""
