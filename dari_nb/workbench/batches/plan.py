@@ -65,14 +65,16 @@ class Plan:
             this name tell that may be on one scale. Where versions of one LLM are compared, other
             runs tell only that have scores of all of these.
 
-            - How values vary: the first run tells in which both LLMs have scores of five same tasks
-              or more. Else each one's first run tells in which it has scores of five tasks or more,
-              and their values are taken as uncorrelated. Else columns stand in, of a run that has
-              one of them before one that has neither, and it is said of which LLMs nothing there
-              tells how they vary. Where none varies, values are assumed to be 0 and 1, if no score
-              is of another kind.
-            - How many get no score: the first run that has both tells, or else each LLM's first run
-              of its own. An LLM that no run has is taken to lose none.
+            - How values vary: the first run tells in which both columns have scores of five same
+              tasks or more. Else each one's first run tells in which it has scores of five tasks or
+              more, and their values are taken as uncorrelated. Else their LLMs in other versions
+              tell in the same way, and it is said. Else columns stand in, of a run that has one of
+              them before one that has neither, and it is said of which nothing there tells how they
+              vary. Where none varies, values are assumed to be 0 and 1, if no score is of another
+              kind.
+            - How many get no score: the first run that has both columns tells, or else each one's
+              first run of its own, or else their LLMs in other versions in the same way. What no
+              run has is taken to lose none.
 
             What failed, or could not be scored, has no score; of yes and no, and of shares, it is 0
             for whichever column is the better one, as it is where the matrix names that. What was
