@@ -286,10 +286,14 @@ def _check_tape_name(words: list[str]) -> None:
     from ..tapes.tape import MODES
 
     [word, *more] = words
+    options = {**{mode: f"--mode {mode}" for mode in MODES}, "view": "--view", "review": "--review"}
     for command, rest in ((word, more), (words[-1], words[:-1])):
-        if command in _OF_SHELL and rest:
-            meant = f"!dari-local tape {command} {shlex.join(rest)}"
-            raise UsageError(f"it is {meant}; a tape that is called so stands in quotes")
+        if not rest or command not in (*_OF_SHELL, *options):
+            continue
+        meant = f"!dari-local tape {command} {shlex.join(rest)}"
+        if command in options:
+            meant = f"%dari tape {' '.join(rest)} {options[command]}"
+        raise UsageError(f"it is {meant}; a tape that is called so stands in quotes")
     if more or Path(word).expanduser().exists():
         return
     if word in _OF_SHELL:
@@ -302,7 +306,7 @@ def _check_tape_name(words: list[str]) -> None:
         raise UsageError(f"it is %dari tape --{word}, with two dashes")
     if word == "help":
         raise UsageError("it is %dari help tape, or %dari tape --help")
-    if word == "off":
+    if word in ("off", "stop"):
         raise UsageError("to play and record no more: %dari tape --eject")
 
 

@@ -159,7 +159,9 @@ def tapes_in(folder: Path) -> list[str]:
 
 def close_to(name: str, names: list[str]) -> list[str]:
     """Those names for which one is perhaps a slip, the likeliest first."""
-    return difflib.get_close_matches(name, names, n=_MOST_NAMES, cutoff=0.75)
+    longer = [other for other in names if Path(other).stem == name]
+    close = difflib.get_close_matches(name, names, n=_MOST_NAMES, cutoff=0.75)
+    return [*dict.fromkeys([*longer, *close])][:_MOST_NAMES]
 
 
 def differs_in_numbers(name: str, other: str) -> bool:

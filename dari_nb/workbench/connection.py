@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,8 @@ LOCAL_PACE = 0.25
 """Seconds between the steps of the scripted agents, so that a reader sees them work."""
 
 MOST_PACE = 60.0
+_RECORDS = "What is sent here is played and recorded."
+_RECORDS_NOTHING = "Nothing is recorded yet: write `with dari.recording(…):`, or `%dari tape …`."
 _NO_KEY = "none-is-needed-to-play"
 
 _current: Dari | None = None
@@ -114,8 +118,7 @@ def current() -> Dari:
         return _current or connect()
 
 
-@contextmanager
-def recording(tape: str | Path | Tape) -> Iterator[Tape]:
+def recording(tape: str | Path | Tape) -> Recording:
     """Play and record on a tape in a ``with`` block, and then go on as before.
 
     It is that of the current connection, to whichever Dari: see :meth:`Dari.insert`.
@@ -124,7 +127,8 @@ def recording(tape: str | Path | Tape) -> Iterator[Tape]:
         tape: The file, or a :class:`Tape`, which says more.
 
     Returns:
-        The tape, for ``as``.
+        What ``with`` takes, which hands over the tape, for ``as``. Without ``with`` it does
+        nothing, and warns when it goes.
 
     Raises:
         InvalidRequestError: The tape cannot be used.
@@ -136,16 +140,41 @@ def recording(tape: str | Path | Tape) -> Iterator[Tape]:
     >>> tape.review()
     Nothing on the tape is new.
     """
-    d = current()
-    before, tape = d.tape, held(tape)
-    d.insert(tape)
-    try:
-        yield tape
-    finally:
-        if before is None:
-            d.eject()
-        else:
-            d.insert(before)
+    return Recording(tape)
+
+
+class Recording(AbstractContextManager["Tape"]):
+    """What plays and records on a tape as long as a ``with`` block goes on.
+
+    Args:
+        tape: The file, or a tape.
+
+    >>> dari.recording("lesson.tape")
+    Nothing is recorded yet: write `with dari.recording(…):`, or `%dari tape …`.
+    """
+
+    def __init__(self, tape: str | Path | Tape) -> None:
+        self._tape = tape
+        self._has_begun = False
+        self._goes_back: list[Callable[[], object]] = []
+
+    def __enter__(self) -> Tape:
+        self._has_begun = True
+        d = current()
+        before, tape = d.tape, held(self._tape)
+        d.insert(tape)
+        self._goes_back.append(d.eject if before is None else partial(d.insert, before))
+        return tape
+
+    def __exit__(self, *error: object) -> None:
+        self._goes_back.pop()()
+
+    def __del__(self) -> None:
+        if not self._has_begun:
+            warnings.warn(_RECORDS_NOTHING, stacklevel=2)
+
+    def __repr__(self) -> str:
+        return _RECORDS if self._goes_back else _RECORDS_NOTHING
 
 
 def _going_on() -> Dari | None:

@@ -383,6 +383,7 @@ def test_the_keys_tell_what_sends_and_each_is_in_one_column(opened):
     page.keyboard.press("?")
     keys = page.locator(".dari-keys > div")
     assert "Ctrl+Enter\nsend the answer" in [one.inner_text() for one in keys.all()]
+    assert "Esc\nleave the answer" in [one.inner_text() for one in keys.all()]
     assert keys.evaluate_all("(rows) => rows.map((row) => row.getClientRects().length)") == [
         1 for _ in range(keys.count())
     ]

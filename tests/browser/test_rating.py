@@ -25,6 +25,7 @@ class Kept(Board):
         file = Path("kept.json")
         self.kept = json.loads(file.read_text()) if file.exists() else {}
         self.matrix, self.is_slow, self.is_drawing = matrix(rows), False, True
+        self.notes = {}
         self.view = MatrixView(self.read, transcript=self.transcript, rate=self.keep,
                                said=lambda cell_id, name: Said(self.kept.get(cell_id)))
         for cell in self.matrix.cells:
@@ -39,7 +40,7 @@ class Kept(Board):
     def keep(self, cell_id, name, value, note):
         if cell_id == "3-small":
             raise DariError("It has no answer.")
-        self.kept[cell_id] = value
+        self.kept[cell_id], self.notes[cell_id] = value, note
         Path("kept.json").write_text(json.dumps(self.kept))
         while self.is_slow:
             time.sleep(0.01)
@@ -47,6 +48,17 @@ class Kept(Board):
 )
 SHOW = "board = Kept(6); board.view"
 SAID = "e => getComputedStyle(e, '::before').content"
+# How far below its pane's top a rating stands, in each frame.
+PLACES = """() => {
+  const [pane, four] = [".dari-pane", '.dari-rate [value="4"]'].map((one) =>
+    document.querySelector(one));
+  window.places = [];
+  (function look() {
+    const tops = [four, pane].map((one) => one.getBoundingClientRect().top);
+    window.places.push(tops[0] - tops[1]);
+    if (pane.isConnected) requestAnimationFrame(look);
+  })();
+}"""
 GONE = "The kernel is gone: run the cell again"
 
 
@@ -274,7 +286,7 @@ def test_who_points_at_a_number_and_goes_on_by_keys_loses_no_quick_click(lab):
     assert told(book, "board.kept", "{'0-small': 4, '1-small': 4, '2-small': 4}")
 
 
-def test_who_reads_or_writes_in_one_page_is_not_led_away_from_another(lab):
+def test_who_writes_in_one_page_is_not_led_away_from_another(lab):
     book = opened(lab)
     page = book.page
     book.save()
@@ -323,3 +335,39 @@ def test_who_rates_what_a_filter_hides_stays_at_it(lab):
     expect(page.locator(".dari-pane .dari-log")).to_have_attribute(
         "aria-label", re.compile("^Task 0")
     )
+
+
+@pytest.mark.parametrize("leave", ["reload", "goto", "close"])
+def test_a_note_that_is_being_written_when_its_page_goes_is_kept(lab, leave):
+    book = opened(lab)
+    page = book.page
+    book.save()
+    page.keyboard.press("n")
+    page.keyboard.type("it says when")
+    if leave == "reload":
+        book.reload()
+    elif leave == "close":
+        page.locator(".jp-mod-current .lm-TabBar-tabCloseIcon").first.click()
+        book.open_in_place()
+    else:
+        page.goto("about:blank")
+        book.open()
+    assert told(book, "board.notes", "{'0-small': 'it says when'}")
+
+
+@pytest.mark.parametrize("width", [700, 1400])
+def test_what_a_cell_is_rated_by_stays_where_it_is_from_one_to_the_next(lab, width):
+    book = opened(lab)
+    page = book.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.locator('.dari-rate [value="4"]').wait_for()
+    page.wait_for_timeout(500)
+    page.evaluate(PLACES)
+    opens = page.locator(".dari-pane .dari-log")
+    for task in (1, 2, 3):
+        page.keyboard.press("ArrowDown")
+        expect(opens).to_have_attribute("aria-label", re.compile(f"^Task {task}"))
+        opens.locator(".dari-answer").wait_for()
+    places = page.evaluate("places")
+    assert len(places) > 3
+    assert max(places) - min(places) < 1, places

@@ -45,6 +45,18 @@ PROVIDERS += [
     f"sbp_{HEX * 2}01234567",
     f"phx_{'canary0AB1' * 4}",
 ]
+APART = [
+    f"patCanary01234567.{HEX * 4}",
+    f"key-{HEX * 2}",
+    f"SK{HEX * 2}",
+    f"cio{'canary0AB' * 3}01234",
+    f"re_canary0A_{'canary0AB' * 2}012345",
+    f"MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.{'canary0AB_' * 3}",
+    f"abc1Q~{'canary0AB' * 3}0123456",
+    f"123456789:AA{'canary0AB_' * 3}012",
+    f"sess-{'canary0AB1' * 4}",
+]
+"""Keys of providers that are told by where they end, too."""
 SECRETS = [OWN, HELD, DECLARED, *PROVIDERS]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dari_nb.tapes import Scrubber
 
-from .canaries import DECLARED, HELD, OWN, PROVIDERS, scrubber
+from .canaries import APART, DECLARED, HELD, OWN, PROVIDERS, scrubber
 from .conftest import piece, said, taken
 
 
@@ -129,3 +129,35 @@ def test_ordinary_base64_and_lines_stay(data: bytes, text: str) -> None:
     for each in (base64.b64encode(data).decode(), text):
         assert own.text(each) == each
         assert own.scrub({"a": [each]}) == {"a": [each]}
+
+
+BESIDE = [
+    *(
+        "\n",
+        "\r\n",
+        "\t",
+        "\f",
+        "\x01",
+        "\u2028",
+        "\u200b",
+        "é",
+        "密",
+        "_",
+        "-",
+        "*",
+        "`",
+        "+",
+        "=",
+    ),
+    *(r"\n", r"\r\n", r"\t", r"\\n", r"\u000a", r"\x0a", "%0A", "%0d%0a", "%20", "&#10;", "&nbsp;"),
+]
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_a_key_is_found_whatever_it_has_beside_itself_but_letters(beside: str) -> None:
+    for key in (*APART, *PROVIDERS):
+        text = f"a{beside}{key}{beside}b"
+        pieces = [text[:9], text[9:20], text[20:]]
+        for value in (text, {"x": text}, {text: 1}, [text, "word " * 60], json.dumps([text])):
+            assert key not in str(scrubber().scrub(value)), (key, value)
+        assert key not in "".join(scrubber().pieces(pieces)), key

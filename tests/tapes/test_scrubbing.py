@@ -152,6 +152,26 @@ def test_ordinary_words_stay() -> None:
     assert scrubber().text(text) == text
 
 
+@pytest.mark.parametrize(
+    "before",
+    ["x", "X", "4", "key", "token", "apikey1", "iséx", "a_x", "a.b", "DATA", "0" * 64, "x" * 99],
+)
+def test_a_key_is_found_that_is_glued_to_what_stands_before_it(before: str) -> None:
+    secret = "sk-canary-0123456789abcdef"
+    assert scrubber().text(f"Use {before}{secret} now") == f"Use {before}[scrubbed] now"
+    assert scrubber().scrub({f"{before}{secret}": 1}) == {f"{before}[scrubbed]": 1}
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["ask", "task", "subtask", "disk", "Desk", "zendesk", "risk", "mask", "flask", "husk", "dask"],
+)
+def test_what_is_a_word_with_its_first_letters_is_no_key(word: str) -> None:
+    for number in ("0123456789abcdef0123", "0123456789abcdef" * 2, "proj-of-people-2024-and-so-on"):
+        for text in (f"{word}-{number}", f"a_{word}-{number}"):
+            assert scrubber().text(text) == text
+
+
 def test_a_number_that_is_a_secret_is_taken_out_as_well() -> None:
     pin = Scrubber(variables={"THE_PASSWORD": "1234567890"}, keys=list)
     assert pin.scrub({"pin": 1234567890, "n": 12}) == {"pin": "[scrubbed]", "n": 12}

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from ipywidgets import Button
+from traitlets import TraitError
 
 import dari_nb as dari
 from dari_nb.errors import TurnFailedError
@@ -287,7 +288,7 @@ def test_on_paper_questions_are_markdown_and_answers_are_plain_text(
     ("setting", "words"),
     [
         ({"at": -1.0}, "seconds from 0"),
-        ({"speed": 0.0}, "above 0"),
+        ({"speed": 0.0}, "above 0, not 0.0"),
         ({"idle_limit": -1}, "from 0"),
         ({"height": -3}, "pixels from 0"),
     ],
@@ -786,6 +787,19 @@ def test_a_speed_of_no_use_is_refused_as_that_of_a_tape(tape: dari.Tape, speed: 
 def test_a_player_may_play_at_once(tape: dari.Tape) -> None:
     player = tape.view(speed="instant")
     assert player.speed == 1000
+    player.speed = "real"
+    assert player.speed == 1
+    player.speed = "instant"
+    assert player.speed == 1000
+    player.close()
+
+
+def test_a_speed_that_no_player_has_changes_nothing(tape: dari.Tape) -> None:
+    player = tape.view(speed=2)
+    for speed in ("fast", 0):
+        with pytest.raises(TraitError, match=f"speed is real, instant, or above 0.*{speed}"):
+            player.speed = speed
+    assert player.speed == 2
     player.close()
 
 
@@ -917,6 +931,8 @@ def test_a_tape_that_is_perhaps_a_slip_for_one_that_is_there_is_told(
         d.insert(folder / "shopp.tape")
         assert recwarn[0].filename == __file__
         assert told() == [slip.replace("shop.tpe", "shopp.tape")]
+        d.insert(folder / "shop")
+        assert told() == [slip.replace("shop.tpe", "shop")]
         for name in ("shop.tape", "shop2.tape", "another lesson.tape"):
             d.insert(folder / name)
         d.eject()

@@ -92,12 +92,16 @@ class Glance:
         """The same, but for what is encoded."""
         if not data.isascii() or b"\x1b" in data or b"\0" in data or b"\\u00" in data:
             data = _UNSEEN.sub("", data.decode()).encode()
+        lines = data
         for end in _ENDS_IN_JSON if is_json else _ENDS:
-            data = data.replace(end, b"")
+            lines, data = lines.replace(end, b"\n"), data.replace(end, b"")
         low = data.lower()
         if _one_is_in(self._bare, _bare(low)) or _one_is_in(self._needles, low):
             return True
-        if named.one_finds(_COMMON, data) or named.may_be_in(low):
+        # What ends with its line goes on in the next one where both are one.
+        if named.one_finds(_COMMON, data) or (lines != data and named.one_finds(_COMMON, lines)):
+            return True
+        if named.may_be_in(low):
             return True
         if any(all(piece in low for piece in pieces) for pieces in self._pieces):
             return True

@@ -7,6 +7,11 @@ import re
 _WORD = "A-Za-z0-9"
 _BEGINS = rf"(?<![{_WORD}])"
 """Where a word begins: there are words such as task-force."""
+_NO_WORD = (
+    r"(?<![Bb]a|[Bb]o|[Cc]a|[Dd]a|[Dd]e|[Dd]i|[Dd]u|[Hh]i|[Hh]u|[Ii]o|[Ll]a|[Ll]i|[Ll]u|[Mm]a|[Mm]u"
+    rf"|[Rr]i|[Rr]u|[Tt]a|[Tt]u)(?<!(?<![{_WORD}])[AaMm])"
+)
+"""What sk- is no end of a word behind, as it is in task-, disk- and ask-."""
 
 MIXED = r"(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])"
 """Small and capital letters and digits, as no word has them."""
@@ -70,11 +75,13 @@ COMMON: tuple[_Row, ...] = (
 Each with whose key it is, and what stands in all of its keys.
 """
 _WORDS: tuple[_Row, ...] = (
-    ("OpenAI, Anthropic or the like", "sk-", rf"{_BEGINS}sk-{_HAS_RUN}[{_WORD}_-]{{16,}}"),
     (
         "OpenAI, Anthropic or the like",
         "sk-",
-        rf"sk-(?:(?:proj|ant|or|svcacct|admin)-(?=[A-Za-z_-]*\d)[{_WORD}_-]{{16,}}|[{_WORD}]{{32,}})",
+        (
+            rf"{_NO_WORD}sk-(?:{_HAS_RUN}[{_WORD}_-]{{16,}}|[{_WORD}]{{32,}}"
+            rf"|(?:proj|ant|or|svcacct|admin)-(?=[A-Za-z_-]*\d)[{_WORD}_-]{{16,}})"
+        ),
     ),
     ("Stripe", "k_live_", rf"[srp]k_live_[{_WORD}]{{10,}}"),
     ("Stripe", "k_test_", rf"[srp]k_test_[{_WORD}]{{10,}}"),
@@ -105,7 +112,7 @@ _WORDS: tuple[_Row, ...] = (
         for begin in ("ecret_access_key", "ECRET_ACCESS_KEY", "ecretAccessKey")
     ),
     ("Azure", "AccountKey=", rf"AccountKey=([{_WORD}+/]{{40,}}={{0,2}})"),
-    ("Azure", "Q~", rf"(?<![\w~.-])[\w~.]{{3}}\dQ~[{_WORD}_~.-]{{31,34}}(?![\w~-])"),
+    ("Azure", "Q~", rf"(?<![{_WORD}~.])[{_WORD}_~.]{{3}}\dQ~[{_WORD}_~.-]{{31,34}}(?![{_WORD}~])"),
     ("Google", "AIza", rf"AIza[{_WORD}_-]{{30,}}"),
     ("Google", "ya29.", rf"ya29\.[{_WORD}_-]{{20,}}"),
     ("Google", "GOCSPX-", rf"GOCSPX-[{_WORD}_-]{{20,}}"),
@@ -124,7 +131,7 @@ _WORDS: tuple[_Row, ...] = (
     ("LangSmith", "lsv2_", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}"),
     ("Tavily", "tvly-", rf"tvly-[{_WORD}_-]{{20,}}"),
     ("Pinecone", "pcsk_", rf"pcsk_[{_WORD}_]{{40,}}"),
-    ("Voyage", "pa-", rf"{_BEGINS}pa-{MIXED}[{_WORD}_-]{{43}}(?![{_WORD}_-])"),
+    ("Voyage", "pa-", rf"{_BEGINS}pa-{MIXED}[{_WORD}_-]{{43}}(?![{_WORD}])"),
     ("Firecrawl", "fc-", rf"{_BEGINS}fc-[0-9a-f]{{32}}(?![{_WORD}])"),
     ("Weights & Biases", "wandb_v1_", rf"wandb_v1_[{_WORD}_-]{{30,}}"),
     ("Jina", "jina_", rf"{_BEGINS}jina_(?=[A-Za-z]*\d)[{_WORD}_-]{{40,}}"),
@@ -133,9 +140,9 @@ _WORDS: tuple[_Row, ...] = (
     (
         "Discord",
         ".",
-        rf"(?<![\w-])[MNO][DTjz][{_WORD}_-]{{22,26}}\.[{_WORD}_-]{{6}}\.[{_WORD}_-]{{27,38}}(?![\w-])",
+        rf"{_BEGINS}[MNO][DTjz][{_WORD}_-]{{22,26}}\.[{_WORD}_-]{{6}}\.[{_WORD}_-]{{27,38}}(?![{_WORD}])",
     ),
-    ("Telegram", ":AA", rf"(?<!\d)\d{{8,10}}:AA[{_WORD}_-]{{33}}(?![\w-])"),
+    ("Telegram", ":AA", rf"(?<!\d)\d{{8,10}}:AA[{_WORD}_-]{{33}}(?![{_WORD}])"),
     ("DigitalOcean", "dop_v1_", r"dop_v1_[0-9a-f]{64}"),
     ("Databricks", "dapi", rf"{_BEGINS}dapi[0-9a-f]{{32}}"),
     ("Notion", "ntn_", rf"{_BEGINS}ntn_[{_WORD}]{{40,}}"),

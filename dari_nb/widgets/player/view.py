@@ -11,6 +11,7 @@ from weakref import WeakSet
 import traitlets
 
 from ...errors import InvalidRequestError
+from ...tapes.tape import SPEEDS
 from ..errands import Errands
 from ..packing import packed
 from ..view import STATIC, View
@@ -22,6 +23,17 @@ IDLE_LIMIT = 3.0
 
 FASTEST = 1000.0
 """How many times as fast a tape plays in a player that is to play without waiting."""
+
+
+class _Speed(traitlets.Float[float, Any]):
+    """How many times as fast, or a tape's word for it."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        speed = min(SPEEDS[value], FASTEST) if isinstance(value, str) and value in SPEEDS else value
+        if not isinstance(speed, int | float) or not 0 < speed < math.inf:
+            raise traitlets.TraitError(f"speed is real, instant, or above 0, not {value!r}.")
+        return float(speed)
+
 
 Keep = Callable[[str, str], object]
 """Keeps what a reader expects at a mark: the mark's id, and the words."""
@@ -53,7 +65,8 @@ class PlayerView(View):
         at: Where the reader is, in seconds of the whole; set it to go there, at most to the end of
             what may be seen. It is told here where playing ends, and not on the way.
         playing: Whether it plays.
-        speed: How many times as fast as it was recorded.
+        speed: How many times as fast as it was recorded; ``real`` sets 1, ``instant`` what plays
+            without waiting.
         idle_limit: Seconds that it waits at most for what comes next; ``None`` waits as long as it
             took.
         height: Most pixels that the transcript takes; 0 leaves it to the page.
@@ -73,7 +86,7 @@ class PlayerView(View):
 
     at = traitlets.Float(0.0).tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
-    speed = traitlets.Float(1.0).tag(sync=True)
+    speed = _Speed(1.0).tag(sync=True)
     idle_limit = traitlets.Float(IDLE_LIMIT, allow_none=True).tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)
     drafts = traitlets.Dict(traitlets.Dict(traitlets.Unicode())).tag(sync=True)
@@ -182,12 +195,6 @@ class PlayerView(View):
             what = "pixels" if name == "height" else "seconds"
             raise traitlets.TraitError(f"{name} is {what} from 0, not {value!r}.")
         return min(value, self._score.end(self._passed())) if name == "at" else value
-
-    @traitlets.validate("speed")
-    def _above_zero(self, proposal: Any) -> float:
-        if not 0 < proposal.value < math.inf:
-            raise traitlets.TraitError(f"speed is above 0, such as 2, not {proposal.value!r}.")
-        return float(proposal.value)
 
 
 def _told(body: Any) -> dict[str, Any]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..link import Link
     from .matrix.sheet import Sheet
 
-_ASSUMED = "assumed, since no score tells yet how much values vary: 0 or 1, around 0.5"
+_ASSUMED = "assumed, since no score tells yet how much values vary"
 
 
 class Plan:
@@ -65,14 +65,16 @@ class Plan:
             this name tell that may be on one scale. Where versions of one LLM are compared, other
             runs tell only that have scores of all of these.
 
-            - How values vary: the first run tells in which both LLMs have scores of five same tasks
-              or more. Else each one's first run tells in which it has scores of five tasks or more,
-              and their values are taken as uncorrelated. Else columns stand in, of a run that has
-              one of them before one that has neither, and it is said of which LLMs nothing there
-              tells how they vary. Where none varies, values are assumed to be 0 and 1, if no score
-              is of another kind.
-            - How many get no score: the first run that has both tells, or else each LLM's first run
-              of its own. An LLM that no run has is taken to lose none.
+            - How values vary: the first run tells in which both columns have scores of five same
+              tasks or more. Else each one's first run tells in which it has scores of five tasks or
+              more, and their values are taken as uncorrelated. Else their LLMs in other versions
+              tell in the same way, and it is said. Else columns stand in, of a run that has one of
+              them before one that has neither, and it is said of which nothing there tells how they
+              vary. Where none varies, values are assumed to be 0 and 1, if no score is of another
+              kind.
+            - How many get no score: the first run that has both columns tells, or else each one's
+              first run of its own, or else their LLMs in other versions in the same way. What no
+              run has is taken to lose none.
 
             What failed, or could not be scored, has no score; of yes and no, and of shares, it is 0
             for whichever column is the better one, as it is where the matrix names that. What was
@@ -191,11 +193,68 @@ class Plan:
         asked = [(pair.size, pair.precedent.known) for pair in pairs]
         found, place = planned(asked, countable.comparisons, past.limits)
         pair = pairs[place]
-        told = _supposed(past, self.run_id, pair, pairs, found.assumption)
+        told = self._supposed(pair, pairs, found.assumption)
         failed = _failed(past, pairs) if self.sends else []
         parts = told, countable.told(cells, pair), *failed
         told = "; ".join(filter(None, parts))
         return replace(found, tasks=pair.tasks, repeats=int(pair.repeats), assumption=told)
+
+    def _supposed(self, pair: Pair, pairs: Sequence[Pair], assumption: str) -> str:
+        """Say in short what is supposed, and by which columns of how many."""
+        past, two = self._past, pair.precedent
+        if two.known is None:
+            return assumption.replace("assumed", _ASSUMED, 1)
+        names = self._names(two.whose)
+        there = [each for each in pairs if each.precedent.run_ids == two.run_ids]
+        told = self._names(column for each in there for column in each.precedent.whose)
+        without = self._names(column for each in there for column in each.losing.of) - told
+        are_several = len({frozenset(self._names(each.precedent.whose)) for each in pairs}) > 1
+        of = f"variance of {two.name} {self._where(two)}{self._of_other_version(two)}"
+        if (without or are_several) and len(two.run_ids) == 1:
+            of += f" of {named(names)}"
+        if are_several and not names <= (compared := self._names(pair.losing.of)):
+            of += f", in place of {named(compared)}"
+        if are_several:
+            of += ", whose difference takes most to show"
+        if without:
+            vary = "varies" if len(without) == 1 else "vary"
+            of += f", and nothing there tells how {named(without)} {vary}"
+        for is_on, runs in (("is on", past.apart), ("seems to be on", past.far)):
+            if runs:
+                own = self.run_id
+                where = named("this run" if run == own else f"run {short_id(run)}" for run in runs)
+                of += f", while it {is_on} another scale in {where}"
+        if self.run_id not in two.run_ids and past.has_own:
+            is_own = past.telling[0].run_id == self.run_id
+            known = self._names(past.telling[0].enough if is_own else ())
+            lacking = f" of {named(names - known or names)}" if known else ""
+            of += f", since this run's own scores tell nothing{lacking}"
+        return assumption.replace("variance of earlier values", of)
+
+    def _where(self, two: Precedent) -> str:
+        """Say in which run values vary so, or in which runs, and on how many tasks."""
+        if len(two.run_ids) == 1:
+            tasks = two.known.tasks if two.known else 0
+            return f"in run {short_id(two.run_ids[0])} on {count_text(tasks, 'task')}"
+        each = (
+            f"of {self._countable.name(column)} in run {short_id(run)} "
+            f"on {count_text(len(values), 'task')}"
+            for column, run, values in zip(two.whose, two.run_ids, two.values, strict=True)
+        )
+        return f"{' and '.join(each)}, taken as uncorrelated"
+
+    def _of_other_version(self, two: Precedent) -> str:
+        """Say whose other version tells, where none that is compared does."""
+        llms = {column.llm for column in self._columns}
+        other = [of for of in two.whose if of not in self._columns and of.llm in llms]
+        if not other:
+            return ""
+        return ", of another version" + (
+            "" if len(other) == len(two.whose) else f" of {named(self._names(other))}"
+        )
+
+    def _names(self, columns: Iterable[Column]) -> set[str]:
+        return {*map(self._countable.name, columns)}
 
     def _shown_text(self, shown: Detectable | None) -> str:
         """Say what can be shown, or why nothing is told."""
@@ -340,7 +399,7 @@ def plan_of(batch: Sheet, link: Link) -> Plan:
     late = wait_for(link.run(not_come_yet(client, sessions, unknown)))
     tell = partial(past_scores, batch.book, batch.run_id, batch.columns)
     past = tell(sessions)
-    telling = past.run_ids(column.llm for column in batch.columns)
+    telling = past.run_ids(batch.columns)
     there = [session for session in sessions if run_of(session) in telling]
     if cancelled := wait_for(link.run(cancelled_in(client, there))):
         past = tell([session for session in sessions if session.id not in cancelled])
@@ -362,56 +421,12 @@ def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[st
     return run_id, len({key for key, _ in cells})
 
 
-def _supposed(past: Past, own: str, pair: Pair, pairs: Sequence[Pair], assumption: str) -> str:
-    """Say in short what is supposed, and by which columns of how many."""
-    two = pair.precedent
-    if two.known is None:
-        return "".join((_ASSUMED, *assumption.partition("; ")[1:]))
-    of = f"variance of {two.name} {_where(two)}"
-    are_several = len({frozenset(each.precedent.llms) for each in pairs}) > 1
-    there = [each for each in pairs if each.precedent.run_ids == two.run_ids]
-    told = {llm for each in there for llm in each.precedent.llms}
-    without = {llm for each in there for llm in each.losing.llms} - told
-    if (without or are_several) and len(two.run_ids) == 1:
-        of += f" of {_llms(two.llms)}"
-    if are_several and not {*two.llms} <= {*pair.losing.llms}:
-        of += f", in place of {_llms(pair.losing.llms)}"
-    if are_several:
-        of += ", whose difference takes most to show"
-    if without:
-        vary = "varies" if len(without) == 1 else "vary"
-        of += f", and nothing there tells how {_llms(without)} {vary}"
-    for is_on, runs in (("is on", past.apart), ("seems to be on", past.far)):
-        if runs:
-            where = named("this run" if run == own else f"run {short_id(run)}" for run in runs)
-            of += f", while it {is_on} another scale in {where}"
-    if len({*pair.losing.llms}) == len(two.llms) == 1:
-        of += ", whichever version"
-    if own not in two.run_ids and past.has_own:
-        known = past.telling[0].enough if past.telling[0].run_id == own else []
-        lacking = f" of {_llms({*two.llms}.difference(known) or two.llms)}" if known else ""
-        of += f", since this run's own scores tell nothing{lacking}"
-    return assumption.replace("variance of earlier values", of)
-
-
-def _where(two: Precedent) -> str:
-    """Say in which run values vary so, or in which runs, and on how many tasks."""
-    if len(two.run_ids) == 1:
-        tasks = two.known.tasks if two.known else 0
-        return f"in run {short_id(two.run_ids[0])} on {count_text(tasks, 'task')}"
-    each = (
-        f"of {_llms([llm])} in run {short_id(run)} on {count_text(len(column), 'task')}"
-        for llm, run, column in zip(two.llms, two.run_ids, two.columns, strict=True)
-    )
-    return f"{' and '.join(each)}, taken as uncorrelated"
-
-
 def _failed(past: Past, pairs: Iterable[Pair]) -> list[str]:
     """Say of which LLMs cells failed the last time, where another run is told of, or none."""
     telling: dict[str | None, set[str]] = defaultdict(set)
     for pair in pairs:
-        for llm, run_id in zip(pair.losing.llms, pair.losing.run_ids, strict=True):
-            telling[llm].add(run_id)
+        for column, run_id in zip(pair.losing.of, pair.losing.run_ids, strict=True):
+            telling[column.llm].add(run_id)
     runs: dict[str, list[str | None]] = defaultdict(list)
     for llm, (*_, run_id) in past.failed.items():
         if llm in telling and run_id not in telling[llm]:
@@ -421,9 +436,6 @@ def _failed(past: Past, pairs: Iterable[Pair]) -> list[str]:
         failed = sum(past.failed[llm][0] for llm in llms)
         of = sum(past.failed[llm][1] for llm in llms)
         many = f"all {of:,}" if failed == of else f"{failed:,} of {of:,}"
-        told.append(f"{many} cells of {_llms(llms)} failed in run {short_id(run_id)}")
+        whose = named(Column(llm).label for llm in llms)
+        told.append(f"{many} cells of {whose} failed in run {short_id(run_id)}")
     return told
-
-
-def _llms(llms: Iterable[str | None]) -> str:
-    return named(Column(llm).label for llm in llms)

@@ -1,5 +1,6 @@
 import type { Port } from "../host/port";
-import { button, focusOn, make, on, SENDS, sendsWith } from "../shared/dom";
+import { button, focusOn, make, on } from "../shared/dom";
+import { SENDS, sendsWith } from "../shared/sending";
 import { unique } from "../shared/unique";
 import { Attachments, type Upload } from "./attachments";
 import type { Outgoing, State } from "./wire";

@@ -47,9 +47,8 @@ export function keepKeysOn(root: HTMLElement): void {
     const isInside = event.type !== "pointerdown" && root.contains(event.target as Node);
     if (!isInside || (event as KeyboardEvent).key === "Escape") left.abort();
   };
-  const options = { capture: true, signal: left.signal };
-  for (const kind of ["pointerdown", "focusin", "keydown"]) {
-    document.addEventListener(kind, leave, options);
+  for (const kind of ["pointerdown", "focusin", "keydown"] as const) {
+    on(document, kind, leave, left.signal, { capture: true });
   }
 }
 

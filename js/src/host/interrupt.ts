@@ -14,28 +14,20 @@ export async function interruptKernel(el: Element, kernelId: string): Promise<bo
 }
 
 async function interrupted(kernelId: string): Promise<boolean> {
-  const base = baseUrl();
-  if (base === undefined || kernelId === "") return false;
-  const url = `${base}api/kernels/${encodeURIComponent(kernelId)}/interrupt`;
-  const headers = { "X-XSRFToken": cookie("_xsrf") };
+  const config = document.getElementById("jupyter-config-data")?.textContent;
   try {
+    const { baseUrl } = JSON.parse(config ?? "{}");
+    if (typeof baseUrl !== "string" || kernelId === "") return false;
+    const url = `${baseUrl}api/kernels/${encodeURIComponent(kernelId)}/interrupt`;
+    const headers = { "X-XSRFToken": xsrf() };
     return (await fetch(url, { method: "POST", credentials: "same-origin", headers })).ok;
   } catch {
     return false;
   }
 }
 
-function baseUrl(): string | undefined {
-  const config = document.getElementById("jupyter-config-data")?.textContent;
-  try {
-    const base: unknown = JSON.parse(config ?? "{}").baseUrl;
-    return typeof base === "string" ? base : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function cookie(name: string): string {
-  const entry = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
-  return decodeURIComponent(entry?.slice(name.length + 1) ?? "");
+/** What Jupyter's server wants to see again of its cookie. */
+function xsrf(): string {
+  const [, token = ""] = /(?:^|; )_xsrf=([^;]*)/.exec(document.cookie) ?? [];
+  return decodeURIComponent(token);
 }

@@ -28,11 +28,13 @@ export class Pane {
     atEnd(signal, () => this.#closing.abort());
   }
 
-  /** Makes room for something new. */
+  /** Makes room for something new: as much as there was, so that what is below stays in its place. */
   open(title: string): void {
+    const height = this.#head.offsetHeight;
     this.close();
     this.#closing = new AbortController();
     this.element.hidden = false;
+    this.#head.style.minHeight = `${height}px`;
     this.#name(title);
   }
 
@@ -79,7 +81,7 @@ export class Pane {
     const line = this.#repeats;
     line.hidden = cells.length < 2;
     // The first element is the word before them.
-    fill(line, cells.length + 1, () => make("button", "", { type: "button", name: "repeat" }));
+    fill(line, cells.length + 1, () => make("button", "", { name: "repeat" }));
     for (const [place, { id, repeat }] of cells.entries()) {
       const button = line.children[place + 1] as Element;
       const pressed = String(id === opened);

@@ -121,13 +121,13 @@ export class MatrixView {
     on(root, "keydown", (event) => this.#pressed(event), signal);
     on(root, "focusin", (event) => this.#focused(event), signal);
     on(this.#tools, "input", (event) => this.#set(event), signal);
-    on(
-      line.element,
-      "change",
-      () => this.#opened && this.#rate(this.#opened, { note: line.note.value }),
-      signal,
-    );
-    on(root, "toggle", unfoldRow, signal, { capture: true });
+    on(line.element, "change", () => this.#keepNote(), signal);
+    // Whoever writes may leave the page, or close the notebook by a tab that takes no focus.
+    const left = ({ target }: Event) => target === line.note || this.#keepNote();
+    on(window, "pagehide", left, signal);
+    const onTheWay = { capture: true };
+    on(window, "pointerdown", left, signal, onTheWay);
+    on(root, "toggle", unfoldRow, signal, onTheWay);
   }
 
   #show(): void {
@@ -197,7 +197,7 @@ export class MatrixView {
     this.#asked = asked;
     const count =
       ids.length < rows.size
-        ? `${said(ids.length)} of ${said(rows.size)} task${rows.size === 1 ? "" : "s"}`
+        ? `${ids.length.toLocaleString("en")} of ${rows.size.toLocaleString("en")} task${rows.size === 1 ? "" : "s"}`
         : "";
     this.#await(
       HOW.some((one) => found[one] !== this.#port.get(one)),
@@ -347,11 +347,19 @@ export class MatrixView {
   /** Goes on at the cell of the note, which is kept as by any way out of its field but Escape. */
   #leaveNote(key: string): void {
     const opened = this.#opened;
-    const field = this.#line.note;
-    const isAgain = opened && this.#ratings.isLost(opened, field.value);
-    if (opened && key === "Escape") field.value = this.#kept(opened).note;
-    else if (isAgain) this.#rate(opened, { note: field.value });
-    if (opened) this.#grid.focus(opened.id);
+    if (!opened) return;
+    if (key === "Escape") this.#line.showNote(this.#kept(opened).note);
+    else this.#keepNote();
+    this.#grid.focus(opened.id);
+  }
+
+  /** Keeps a note that is written here, or was not kept before. */
+  #keepNote(): void {
+    const opened = this.#opened;
+    const { value, defaultValue } = this.#line.note;
+    if (!opened || (value === defaultValue && !this.#ratings.isLost(opened, value))) return;
+    this.#line.showNote(value);
+    this.#rate(opened, { note: value });
   }
 
   #told(cell: Cell, words: string, isError: boolean): void {
@@ -366,7 +374,7 @@ export class MatrixView {
 
   /** Says how many ratings are not saved yet, or of none these words; and what was not kept. */
   #tellSaving(words: string): void {
-    const { waiting } = this.#ratings;
+    const waiting = this.#ratings.sent.length;
     const saving = waiting > 1 ? `saving ${waiting} …` : SAVING;
     const lost = this.#lost;
     const told = [waiting > 0 ? saving : words, ...lost].filter(Boolean).join("; ");
@@ -549,10 +557,6 @@ export class MatrixView {
     } else return false;
     return true;
   }
-}
-
-function said(count: number): string {
-  return count.toLocaleString("en");
 }
 
 /** The first of its kind in the row of something. */

@@ -1,6 +1,7 @@
 import type { Component, Port } from "../host/port";
-import { atEnd, focusOn, make, on, onEscape, sendsWith } from "../shared/dom";
+import { atEnd, focusOn, make, on, onEscape } from "../shared/dom";
 import { keySheet, onKeys } from "../shared/keys";
+import { sendsWith } from "../shared/sending";
 import { Answering } from "./answering";
 import { Controls } from "./controls";
 import { Playback } from "./playback";
@@ -49,7 +50,7 @@ function drawPlayer(
     sheet.hidden = !sheet.hidden;
   };
   const controls = new Controls(port, story, playback, toggle, signal);
-  const keys = controls.keys(toggle, question);
+  const keys = controls.keys(toggle, question, leave);
   const sheet = keySheet(
     keys.map(([names, says]) => [names.map((name) => NAMES[name] ?? name), says] as const),
   );

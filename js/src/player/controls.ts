@@ -1,6 +1,7 @@
 import type { Port } from "../host/port";
-import { button, make, on, SENDS } from "../shared/dom";
+import { button, make, on } from "../shared/dom";
 import type { Key } from "../shared/keys";
+import { SENDS } from "../shared/sending";
 import type { Playback } from "./playback";
 import type { Question } from "./question";
 import type { Story } from "./story";
@@ -66,8 +67,9 @@ export class Controls {
    *
    * @param help Shows them.
    * @param asked The question that is asked here.
+   * @param leave Leaves the field of an answer for the transcript, where keys are the player's.
    */
-  keys(help: () => void, asked: Question): Key[] {
+  keys(help: () => void, asked: Question, leave: () => void): Key[] {
     const { track } = this;
     const ask = () => asked.focus();
     const play = () => (this.#playback.question ? ask() : this.#playback.toggle());
@@ -87,6 +89,7 @@ export class Controls {
       [["End"], "to the end", () => to(Number(track.field.max))],
       [["A–Z"], "write, where something is asked", ask],
       [[SENDS], "send the answer", () => void asked.send()],
+      [["Escape"], "leave the answer", leave],
       [["?"], "these keys", help],
     ];
   }

@@ -1,6 +1,7 @@
 import { isChord } from "../host/border";
-import { atEnd, button, focused, focusOn, keep, make, on, SENDS } from "../shared/dom";
+import { atEnd, button, focused, focusOn, keep, make, on } from "../shared/dom";
 import { isField } from "../shared/keys";
+import { SENDS } from "../shared/sending";
 import type { Answering } from "./answering";
 import type { Playback } from "./playback";
 import type { Mark } from "./wire";

@@ -1,5 +1,6 @@
 import type { Port } from "../host/port";
-import { button, focused, focusOn, make, onEscape, SENDS, sendsWith } from "../shared/dom";
+import { button, focused, focusOn, make, onEscape } from "../shared/dom";
+import { SENDS, sendsWith } from "../shared/sending";
 import type { Again, Row, State, Step } from "./wire";
 
 const NONE = "There is no other branch.";

@@ -58,13 +58,10 @@ export class Place {
     on(document, "scroll", note, signal, { capture: true, passive: true });
     on(el, "focusin", (event) => this.#entered(event), signal);
     on(el, "focusout", () => this.#leftFocus(), signal);
-    const over = { signal: this.#over.signal };
-    document.addEventListener("selectionchange", () => this.#mark(), over);
+    const over = this.#over.signal;
+    on(document, "selectionchange", () => this.#mark(), over);
     for (const act of ACTS) {
-      document.addEventListener(act, (event) => this.#acted(event), {
-        capture: true,
-        signal: this.#over.signal,
-      });
+      on(document, act, (event) => this.#acted(event), over, { capture: true });
     }
     atEnd(signal, () => sizes.disconnect());
   }

@@ -909,6 +909,34 @@ describe("ratings", () => {
     expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(true);
   });
 
+  test("a note is kept when its page goes, or its reader clicks where no focus goes", () => {
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    const rated = () => side.asked.filter(([what]) => what === "rate").map(([, body]) => body);
+    const rating = { cell: "a/small/0", name: "rating" };
+    at("a/small/0").click();
+    note.focus();
+    note.value = "so so";
+    note.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+    expect(rated()).toEqual([]);
+    for (const _ of [1, 2])
+      document.body.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+    expect(rated()).toEqual([{ ...rating, note: "so so" }]);
+    note.value = "so so, or better";
+    for (const _ of [1, 2]) window.dispatchEvent(new Event("pagehide"));
+    expect(rated().slice(1)).toEqual([{ ...rating, note: "so so, or better" }]);
+  });
+
+  test("who is in a note and writes nothing takes nothing from what others wrote there", () => {
+    const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    at("a/small/0").click();
+    note.focus();
+    const noted = cell("a", "small", { notes: { rating: "from elsewhere" } });
+    side.deliver(1, 2, { ...small(), rows: [], cells: [noted] });
+    window.dispatchEvent(new Event("pagehide"));
+    closing.abort();
+    expect(side.asked.filter(([what]) => what === "rate")).toEqual([]);
+  });
+
   test("Escape and Enter leave the note for its cell, which stays open", () => {
     const note = el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
     at("a/small/0").focus();

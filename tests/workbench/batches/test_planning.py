@@ -36,7 +36,8 @@ def test_without_a_scored_run_it_says_what_is_assumed(planned):
     assert plan.shows.difference == detectable(20, 3).difference
     said = (
         "a difference of 0.28 or more "
-        "(power 80 %; assumed, since no score tells yet how much values vary: 0 or 1, around 0.5)"
+        "(power 80 %; assumed, since no score tells yet how much values vary: 0 or 1, "
+        "midway at 0.5, correlation 0.5 of repeats and 0.3 of columns)"
     )
     assert f"can show        {said}" in repr(plan)
     assert said in plan._repr_mimebundle_()["text/html"]

@@ -782,7 +782,7 @@ def test_a_run_that_failed_as_a_whole_is_told_of(tried, server, d):
 
     d.batches.run("broken", TASKS[:6], ["a", "b"], run_id="gone").wait(60)
     plan = d.batches.run("broken", MORE, ["a", "b"], dry_run=True)
-    assert "around 0.5; all 12 cells of a and b failed in run gone)" in can_show(plan)
+    assert "0.3 of columns; all 12 cells of a and b failed in run gone)" in can_show(plan)
     tried(TASKS[:6], ["a", "b"], run_id="came")
     assert "failed" not in can_show(tried(MORE, ["a", "b"], dry_run=True))
 
@@ -1012,7 +1012,7 @@ def test_what_failed_in_the_run_itself_another_run_tells_of(tried, server):
     batch.score("x", spread(random, 20))
     breaks.clear()
     plan = batch.retry_failed().wait(60).plan()
-    told = "in run all on 40 tasks, since this run's own scores tell nothing of c"
+    told = "in run all on 40 tasks, of another version, since this run's own scores tell nothing of c"
     assert told in can_show(plan)
     assert 75 <= named(random, plan) <= 90
 
@@ -1089,9 +1089,9 @@ def test_repeats_of_one_llm_tell_nothing_of_those_of_another_one(tried):
 def of_versions(d, server):
     """Score runs of versions of an agent, each of which varies so much."""
 
-    def run(versions, llms="a", *, count=30, score=None):
+    def run(versions, llms="a", *, count=30, score=None, run_id=""):
         tasks = [f"{versions} {n}" for n in range(count)]
-        run_id = f"of {' '.join(map(str, versions))}"
+        run_id = run_id or f"of {' '.join(map(str, versions))}"
         batch = d.batches.run("tried", tasks, [*llms], versions=versions, run_id=run_id).wait(60)
         batch.score("x", score or (lambda turn: spreads[turn.text[-1]] * chance(turn.text)))
 
@@ -1153,6 +1153,76 @@ def test_llms_of_runs_of_their_own_are_told_by_the_version_that_is_asked(of_vers
     for version, count in ((1, 30), (3, 25)):
         told = f"of a in run of {version} on {count} tasks and of b in run of 2 on 20 tasks"
         assert told in can_show(plan([version], "ab"))
+
+
+@pytest.mark.parametrize("lossy", ["1", "2"])
+def test_what_one_of_two_versions_loses_counts_as_it_does_of_llms(of_versions, lossy):
+    run, plan = of_versions
+    plays = {"a 3": f"a {lossy}", "b 3": "a 2" if lossy == "1" else "a 1"}
+
+    def right(turn):
+        task, _, of = turn.text.partition(" by ")
+        number, of = int(task.split()[-1]), plays.get(of, of)
+        if of[-1] == lossy and number < 10:
+            return None
+        return chance(number, of) < (0.9 if number % 2 else 0.2)
+
+    run([1, 2], count=40, score=right)
+    run([3], "ab", count=40, score=right)
+    versions, llms = plan([1, 2]), plan([3], "ab")
+    assert versions.shows.difference == llms.shows.difference
+    for told in map(can_show, (versions, llms)):
+        assert "if again 10 of 80 cells get no score" in told
+        assert "what the better one lacks counted as 0" in told
+
+
+def test_of_two_llms_in_two_versions_those_two_are_told_that_take_most(of_versions):
+    run, plan = of_versions
+    sds = {"a 1": 1, "a 2": 6, "b 1": 1, "b 2": 6}
+
+    def number_of(text):
+        task, _, of = text.partition(" by ")
+        is_lost = of == "b 2" and int(task.split()[-1]) < 6
+        return None if is_lost else 10 + sds[of] * NormalDist().inv_cdf(chance(text))
+
+    run([1, 2], "ab", score=lambda turn: number_of(turn.text))
+    found = {of: {} for of in sds}
+    for n in range(30):
+        for of in sds:
+            if (value := number_of(f"[1, 2] {n} by {of}")) is not None:
+                found[of][n] = value
+    own = max(
+        detectable(
+            round(len(MORE) * len(there) / 30),
+            sd_of_differences=np.std([found[one][n] - found[two][n] for n in there], ddof=1),
+            comparisons=6,
+        ).difference
+        for one, two in combinations(found, 2)
+        for there in [sorted(found[one].keys() & found[two].keys())]
+    )
+    told = plan([1, 2], "ab")
+    assert told.shows.difference == pytest.approx(own, rel=0.03)
+    assert "of a @ v2 and b @ v2, whose difference takes most to show" in can_show(told)
+
+
+def test_versions_that_are_asked_tell_before_others_that_have_both(of_versions):
+    run, plan = of_versions
+    for llm in "ab":
+        run([3], llm, run_id=f"{llm} alone")
+    run([1], "ab")
+    told = can_show(plan([3], "ab"))
+    assert "of a in run a alone on 30 tasks and of b in run b alone on 30 tasks" in told
+    assert ", of another version" not in told
+    assert "x in run of 1 on 30 tasks, of another version" in can_show(plan([2], "ab"))
+
+
+def test_what_versions_lose_that_are_asked_tells_before_what_others_lose(of_versions):
+    run, plan = of_versions
+    run([1], "ab", score=lambda turn: None if chance(turn.text) < 0.5 else chance(turn.text))
+    for llm in "ab":
+        run([3], llm, run_id=f"{llm} alone")
+    assert "no score" not in can_show(plan([3], "ab"))
+    assert "no score" in can_show(plan([1], "ab"))
 
 
 def test_an_llm_that_never_varied_in_its_own_run_counts_as_it_was(tried):

@@ -245,6 +245,23 @@ def test_a_connection_records_in_a_block_and_goes_on_as_before(hosted, path):
     assert len(hosted.asked) == 4
 
 
+def test_whoever_forgets_the_block_is_told_that_nothing_is_recorded(hosted, path):
+    d = dari.connect(base_url=hosted.url, api_key=hosted.key)
+    with pytest.warns(match="Nothing is recorded yet"):
+        dari.recording(path)
+    recording = dari.recording(path)
+    assert "Nothing is recorded yet: write `with " in repr(recording)
+    d.agents["guide"].send("one").wait()
+    assert d.tape is None
+    assert not path.exists()
+    for asked in ("two", "three"):
+        with recording:
+            assert "Nothing" not in repr(recording)
+            d.agents["guide"].send(asked).wait()
+    assert "Nothing is recorded yet" in repr(recording)
+    assert [turn.line.asked for turn in read_tape(path).turns] == ["two", "three"]
+
+
 def test_a_block_in_a_block_goes_back_to_the_tape_before(hosted, path, tmp_path):
     d = connected(hosted, path)
     session = d.agents["guide"].send("one").wait().session

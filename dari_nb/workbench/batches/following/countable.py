@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _NEAR = 1e-6
 _HAS_ENDED = frozenset({"completed", "failed", "cancelled"})
-_Again = tuple[int, int, tuple[str | None, ...]]
+_Again = tuple[int, int, tuple[Column, ...]]
 
 
 class Pair(NamedTuple):
@@ -35,7 +35,7 @@ class Pair(NamedTuple):
         tasks: On how many tasks both have a score.
         repeats: How many scores a column has there: the variance of its means is that of so many.
         again: How many past cells got no score of those columns of which something is to come, of
-            how many, and their LLMs if these are not all.
+            how many, and which columns these are of if not of both.
         compared: On how many tasks the other one has a score: the first has one, too, or 0.
         known: Which share of its scores the first has on how many of these, the rest being 0.
         others: Which it may have on any other of these, with the chance of each.
@@ -134,7 +134,12 @@ class Countable:
         self._counted = self._name or (past.counted[0].name if past.counted else "")
         self._matrix = matrix
         self._zeros = past.has_zeros
-        self._llms = {column.id: column.llm for column in matrix.columns}
+        self._columns = {of.id: Column(of.llm, of.version) for of in matrix.columns}
+        self._labels = {self._columns[of.id]: of.label for of in matrix.columns}
+
+    def name(self, column: Column) -> str:
+        """Say what a column is called, or its LLM where it is of another run alone."""
+        return self._labels.get(column, column.label)
 
     @cached_property
     def comparisons(self) -> int:
@@ -169,10 +174,10 @@ class Countable:
         return [
             pair._replace(precedent=precedent)
             for one, other in permutations(self._compared.get(self._counted, ()), 2)
-            for llms in [(self._llms[one], self._llms[other])]
-            for losing in [self._past.losing(*llms)]
+            for two in [(self._columns[one], self._columns[other])]
+            for losing in [self._past.losing(*two)]
             for pair in [_pair(losing, found.get(one, {}), found.get(other, {}), zeros=self._zeros)]
-            for precedent in self._past.precedents(*llms)
+            for precedent in self._past.precedents(*two)
         ]
 
     def told(self, cells: Sequence[MatrixCell], pair: Pair) -> str:
@@ -199,7 +204,7 @@ class Countable:
             told.append(f"{lost:,} of {len(ended):,} cells {have} no {what}")
         if again:
             get = "gets" if again == 1 else "get"
-            of_whom = f" of {named(Column(llm).label for llm in whose)}" if whose else ""
+            of_whom = f" of {named(map(self.name, whose))}" if whose else ""
             told.append(f"if again {again:,} of {past_cells:,} cells{of_whom} {get} no score")
         answers = sum(cell.state == "completed" for cell in cells)
         are = "is" if unscored == 1 else "are"
@@ -214,8 +219,8 @@ class Countable:
         """Say of whom no difference can be told, and why."""
         lacking = next((pair for pair in self.pairs(cells) if not pair.tasks), None)
         if lacking is not None:
-            whom = named(Column(llm).label for llm in lacking.losing.llms)
-            is_one_of = len(self._matrix.columns) > len(lacking.losing.llms)
+            whom = named(map(self.name, lacking.losing.of))
+            is_one_of = len(self._matrix.columns) > len(lacking.losing.of)
             return f"{f' for {whom}' if is_one_of else ''}: {self.told(cells, lacking)}"
         able = {(cell.row, cell.column) for cell in self._matrix.cells if self.has(cell)}
         can_be_compared = max(Counter(row for row, _ in able).values(), default=0) > 1
@@ -250,7 +255,7 @@ class Countable:
                 (column, score.name): rows
                 for (column, _), of in found.items()
                 for score in self._past.counted
-                for share in [self._past.share(score, self._llms[column])]
+                for share in [self._past.share(score, self._columns[column])]
                 if (rows := self._expected(column, [row for row, _ in of], share))
             }
         return {of: tuple(each) for of, each in found.items()}
@@ -367,11 +372,11 @@ def _again(
     coming = [{task.is_answered for task in of.values() if task.coming} for of in columns]
     past = past_of((coming[0] == {True}, coming[1] == {True}))
     there = {
-        llm: place
-        for place, (llm, column) in enumerate(zip(losing.llms, losing.columns, strict=True))
+        of: place
+        for place, (of, column) in enumerate(zip(losing.of, losing.columns, strict=True))
         if column and coming[place]
     }
-    is_all = losing.is_whole and len(there) == len({*losing.llms})
+    is_all = losing.is_whole and len(there) == len(losing.of)
     cells, scored = (sum(of[place] for place in there.values()) for of in (past.cells, past.scored))
     return cells - scored, cells, () if is_all else tuple(there)
 

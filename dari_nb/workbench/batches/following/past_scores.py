@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, permutations
-from operator import eq, mul
+from itertools import chain, permutations, product
+from operator import mul
 from statistics import fmean
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,36 +33,30 @@ class Precedent:
         run_ids: The run; or that of each, which tell nothing of how both go together. None where
             there is none.
         name: The score.
-        llms: Their LLMs.
-        columns: Their values by task.
+        whose: Which columns of these they are.
+        values: Their values by task.
     """
 
     run_ids: tuple[str, ...] = ()
     name: str = ""
-    llms: tuple[str | None, ...] = (None,)
-    columns: tuple[ByTask, ...] = ({},)
-
-    @property
-    def is_of_versions(self) -> bool:
-        """Whether both are of one LLM."""
-        return len({*self.llms}) < len(self.llms)
-
-    def nearness(self, *llms: str | None) -> tuple[int, int]:
-        """Tell how many of two LLMs stand for themselves, one alone in either place; and of two."""
-        if len(self.llms) == 1:
-            return int(self.llms[0] in llms), 1
-        return sum(map(eq, self.llms, llms)), 2
+    whose: tuple[Column, ...] = (Column(None),)
+    values: tuple[ByTask, ...] = ({},)
 
     @cached_property
     def known(self) -> Variation | None:
         """How values vary; ``None`` where too few tasks tell, of two those that both have."""
         from ....scores.power.variation import LEAST, variation
 
-        there = [{*scored_tasks(column)} for column in self.columns]
+        there = [{*scored_tasks(column)} for column in self.values]
         if len(self.run_ids) < 2:
             enough = len(set.intersection(*there)) >= LEAST
-            return variation(self.columns) if enough else None
-        return _apart(self.columns) if all(len(of) >= LEAST for of in there) else None
+            return variation(self.values) if enough else None
+        return _apart(self.values) if all(len(of) >= LEAST for of in there) else None
+
+
+def are_versions(columns: Collection[Column]) -> bool:
+    """Whether some columns are versions of one LLM."""
+    return len({column.llm for column in columns}) < len(columns)
 
 
 def _apart(columns: Sequence[ByTask]) -> Variation | None:
@@ -88,16 +82,16 @@ def _apart(columns: Sequence[ByTask]) -> Variation | None:
 
 
 class Losing(NamedTuple):
-    """Columns that tell how many scores two LLMs lose.
+    """Columns that tell how many scores two others lose.
 
     Attributes:
-        llms: The two.
-        columns: Their values by task; none of an LLM that nothing tells of, which loses none.
+        of: The two that they tell of.
+        columns: Their values by task; none of one that nothing tells of, which loses none.
         run_ids: The run of each. Of two runs the one tells nothing of what the other one loses.
         is_whole: Whether they are all columns of one run.
     """
 
-    llms: tuple[str | None, ...]
+    of: tuple[Column, ...]
     columns: tuple[ByTask, ...]
     run_ids: tuple[str, ...]
     is_whole: bool
@@ -116,32 +110,42 @@ class PastScores:
         run_id: The run.
         name: The score.
         measure: What its values are.
-        llms: The LLM of each column that has it, or was to have it.
-        columns: Its values by task, for each of these. A task has none where the answers have ended
-            without a score, and is left out where they have not ended. What is answered and was not
-            to be scored, or is not scored yet, is not lost. Of a column of which none is scored yet
-            what failed tells nothing of the rest.
+        columns: Its values by task, for each column that has it, or was to have it. A task has
+            none where the answers have ended without a score, and is left out where they have not
+            ended. What is answered and was not to be scored, or is not scored yet, is not lost. Of
+            a column of which none is scored yet what failed tells nothing of the rest.
         stand_in: Whether they stand in for the columns that are compared.
-        same: How many of those that are compared it has itself, and no other version in its place.
+        same: How many of those that are compared have it, and no other version in their place.
     """
 
     run_id: str
     name: str
     measure: Measure
-    llms: Sequence[str | None]
-    columns: Sequence[ByTask]
+    columns: Mapping[Column, ByTask]
     stand_in: bool = False
     same: int = 0
 
+    @property
+    def llms(self) -> set[str | None]:
+        """The LLMs of its columns."""
+        return {column.llm for column in self.columns}
+
+    def standing(self, column: Column) -> Sequence[Column]:
+        """Return which of its columns tell of one: itself, or else those of its LLM."""
+        return _same(column, self.columns)
+
     @cached_property
-    def enough(self) -> Sequence[str | None]:
-        """The LLM of each column that has it on enough tasks to tell how values vary."""
-        return _enough(self.llms, self.columns)
+    def enough(self) -> Sequence[Column]:
+        """The columns that have it on enough tasks to tell how values vary."""
+        from ....scores.power.variation import LEAST
+
+        return [of for of, values in self.columns.items() if len(scored_tasks(values)) >= LEAST]
 
     @property
     def tells_of(self) -> int:
         """Of how many of the LLMs that are compared it tells; of none where it is of one column."""
-        return 0 if self.stand_in or len(self.enough) < 2 else len({*self.enough})
+        few = self.stand_in or len(self.enough) < 2
+        return 0 if few else len({column.llm for column in self.enough})
 
     @property
     def kind(self) -> Kind | None:
@@ -155,41 +159,57 @@ class PastScores:
         return own.is_like(self.measure) and own.may_be_like(self.measure)
 
     @cached_property
-    def values(self) -> Sequence[ByTask]:
+    def values(self) -> Mapping[Column, ByTask]:
         """Its values alone, for each of these."""
-        return [
-            {task: [*filter(is_number, values)] for task, values in scored_tasks(column).items()}
-            for column in self.columns
-        ]
+        return {
+            column: {task: [*filter(is_number, each)] for task, each in scored_tasks(of).items()}
+            for column, of in self.columns.items()
+        }
 
-    def share(self, llm: str | None) -> float:
-        """Return which share of the tasks an LLM has it on, or may have: that have not ended."""
-        of = [column for one, column in zip(self.llms, self.columns, strict=True) if one == llm]
-        every = {*chain(*self.columns)}
-        there = (
-            task for column in of for task, values in column.items() if any(map(is_there, values))
-        )
+    def share(self, column: Column) -> float:
+        """Return which share of the tasks a column has it on, or may have: that have not ended."""
+        of = [self.columns[own] for own in self.standing(column)]
+        every = {*chain(*self.columns.values())}
+        there = (task for each in of for task, values in each.items() if any(map(is_there, values)))
         own = every.difference(*of).union(there)
         return len(own) / max(1, len(every))
 
     @cached_property
     def told(self) -> Sequence[Precedent]:
         """Any two columns that tell, in either order, and any one alone."""
-        there = [*zip(self.llms, self.values, strict=True)]
+        there = [*self.values.items()]
         found = [
             Precedent((self.run_id,), self.name, *map(tuple, zip(*some, strict=True)))
             for some in (*permutations(there, 2), *permutations(there, 1))
         ]
         return [of for of in found if of.known is not None]
 
-    def losing(self, *llms: str | None) -> Losing | None:
-        """Return what tells how many scores two LLMs lose; ``None`` if it has not both."""
-        there = zip(self.llms, self.columns, strict=True)
-        for two in permutations(there, 2):
-            if tuple(llm for llm, _ in two) == llms:
-                columns = tuple(column for _, column in two)
-                return Losing(llms, columns, (self.run_id,) * 2, len(self.columns) == 2)
+    def nearness(self, of: Precedent, columns: Sequence[Column]) -> tuple[int, int]:
+        """Tell how many of two columns stand for themselves, one alone in either place; of two."""
+        stand = [[own in self.standing(column) for column in columns] for own in of.whose]
+        if len(stand) == 1:
+            return int(any(stand[0])), 1
+        return sum(each[place] for place, each in enumerate(stand)), 2
+
+    def losing(self, columns: tuple[Column, ...], way: _Way) -> Losing | None:
+        """Return what tells how many scores two columns lose; ``None`` if it has not both."""
+        for two in product(*(way(self, column) for column in columns)):
+            if len({*two}) == len(columns):
+                values = tuple(self.columns[own] for own in two)
+                return Losing(columns, values, (self.run_id,) * 2, len(self.columns) == 2)
         return None
+
+
+_Way = Callable[[PastScores, Column], Collection[Column]]
+"""Says which columns of a run tell of one."""
+
+
+def _itself(of: PastScores, column: Column) -> Collection[Column]:
+    return [column] if column in of.columns else []
+
+
+_WAYS: tuple[_Way, ...] = (_itself, PastScores.standing)
+"""Another version of an LLM tells only where the one that is asked does nowhere."""
 
 
 class Past(NamedTuple):
@@ -252,83 +272,89 @@ class Past(NamedTuple):
         told = "nothing tells yet" if of.enough else f"it takes {LEAST} tasks to tell"
         return f"{told} how much {of.name} varies"
 
-    def precedents(self, *llms: str | None) -> Sequence[Precedent]:
-        """Return what tells how values of two LLMs vary.
+    def precedents(self, *columns: Column) -> Sequence[Precedent]:
+        """Return what tells how values of two columns vary.
 
-        That are the columns in which both stand for themselves, of the first run that has such; or
-        else each one's of the first run that has it. Else that are the columns in which most of
-        them do, two before one alone; and of several with scores on the most tasks.
+        That are the two themselves, of the first run that has both; or else each one's of the first
+        run that has it. Else their LLMs in other versions tell in the same way; and else the
+        columns in which most of these stand for themselves, two before one alone; of several those
+        with scores on the most tasks.
         """
         found = [
             ((stand, -place, many, of.known.tasks), of)
             for place, scores in enumerate(self.telling)
             for of in scores.told
-            for stand, many in [of.nearness(*llms)]
+            for stand, many in [scores.nearness(of, columns)]
             # Two versions of one LLM go together as no two LLMs do.
-            if of.known is not None and of.is_of_versions <= (len({*llms}) < len(llms))
+            if of.known is not None and are_versions(of.whose) <= are_versions(columns)
         ]
+        if exact := next((of for _, of in found if of.whose == columns), None):
+            return [exact]
         best = max((how for how, _ in found), default=None)
-        own = self._of_own(*llms) if best is None or best[0] < len(llms) else None
-        if own is not None:
+        ways = _WAYS[:1] if best and best[0] == len(columns) else _WAYS
+        if own := self._of_own(columns, ways):
             return [own]
         return [of for how, of in found if how == best] or [Precedent()]
 
-    def _of_own(self, *llms: str | None) -> Precedent | None:
-        """Return the column of each of two LLMs, as the first run with enough of it has it.
-
-        Such runs come first that have columns which are compared, before those of other versions.
-        """
-        telling = sorted(self.telling, key=lambda of: not of.same)
+    def _of_own(self, columns: Sequence[Column], ways: Iterable[_Way]) -> Precedent | None:
+        """Return each of two columns, as the first run with enough of it has it."""
         found = [
             next(
                 (
-                    (of, column)
-                    for of in telling
-                    for own, column in zip(of.llms, of.values, strict=True)
-                    if own == llm and llm in of.enough
+                    (of, own)
+                    for way in ways
+                    for of in self.telling
+                    for own in way(of, column)
+                    if own in of.enough
                 ),
                 None,
             )
-            for llm in llms
+            for column in columns
         ]
         there = [*filter(None, found)]
-        if len(there) < len({*llms}) or len({*llms}) < len(llms):
+        if are_versions(columns) or len(there) < len(columns):
             return None
-        of, columns = zip(*there, strict=True)
-        two = Precedent(tuple(each.run_id for each in of), of[0].name, llms, columns)
+        two = Precedent(
+            tuple(of.run_id for of, _ in there),
+            there[0][0].name,
+            tuple(own for _, own in there),
+            tuple(of.values[own] for of, own in there),
+        )
         return two if two.known is not None else None
 
-    def losing(self, *llms: str | None) -> Losing:
-        """Return what tells how many scores two LLMs lose.
+    def losing(self, *columns: Column) -> Losing:
+        """Return what tells how many scores two columns lose.
 
-        That is the first run that has both; or else each one's own, of the first run that has it.
+        That is the first run that has both, or else each one's own, of the first run that has it;
+        and else their LLMs in other versions in the same way.
         """
-        both = next(filter(None, (of.losing(*llms) for of in self.tried)), None)
-        if both is not None:
-            return both
-        found = [
-            next(
-                (
-                    (column, of.run_id)
-                    for of in self.tried
-                    for own, column in zip(of.llms, of.columns, strict=True)
-                    if own == llm
-                ),
-                ({}, ""),
-            )
-            for llm in llms
-        ]
-        columns, run_ids = zip(*found, strict=True)
-        return Losing(llms, columns, run_ids, is_whole=False)
+        each: list[tuple[PastScores, Column] | None] = []
+        for ways in (_WAYS[:1], _WAYS):
+            both = next(filter(None, (of.losing(columns, ways[-1]) for of in self.tried)), None)
+            if both is not None:
+                return both
+            each = [
+                next(
+                    ((of, own) for way in ways for of in self.tried for own in way(of, column)),
+                    None,
+                )
+                for column in columns
+            ]
+            if None not in each:
+                break
+        values = tuple(of[0].columns[of[1]] if of else {} for of in each)
+        run_ids = tuple(of[0].run_id if of else "" for of in each)
+        return Losing(columns, values, run_ids, is_whole=False)
 
-    def share(self, scores: PastScores, llm: str | None) -> float:
-        """Return which share of the tasks an LLM is going to have one of the counted scores on."""
-        same = (of for of in (scores, *self.tried) if of.name == scores.name)
-        return next((of for of in same if llm in of.llms), scores).share(llm)
+    def share(self, scores: PastScores, column: Column) -> float:
+        """Return which share of the tasks a column will have one of the counted scores on."""
+        same = [of for of in (scores, *self.tried) if of.name == scores.name]
+        there = (of for way in _WAYS for of in same if way(of, column))
+        return next(there, scores).share(column)
 
-    def run_ids(self, llms: Iterable[str | None]) -> set[str]:
-        """Return the runs that tell of any two of these LLMs."""
-        pairs = [*permutations(llms, 2)]
+    def run_ids(self, columns: Iterable[Column]) -> set[str]:
+        """Return the runs that tell of any two of these columns."""
+        pairs = [*permutations(columns, 2)]
         varying = {run for two in pairs for of in self.precedents(*two) for run in of.run_ids}
         return varying.union(*(self.losing(*two).run_ids for two in pairs))
 
@@ -364,17 +390,15 @@ def past_scores(
         if score.value is not None or score.by == "function":  # and no note alone
             given[score.run_id].append(score)
     ended = _ended(latest)
-    found = [
-        replace(past, same=len(columns)) for past in _of_run(own, given[own], ended[own], columns)
-    ]
-    are_versions = len({column.llm for column in columns}) < len(columns)
+    found = _of_run(own, given[own], ended[own], columns, columns)
+    have_versions = are_versions(columns)
     measures = {past.name: past.measure for past in found}
     others = (
         past
         for run in run_ids
         if run != own or not found
         for past in _of_other(run, given[run], ended[run], columns)
-        if not are_versions or past.same == len(columns)
+        if not have_versions or past.same == len(columns)
     )
     mine = _by_evidence(found)
     theirs = [of for of in _by_evidence(others) if of.may_be_like(measures.get(of.name))]
@@ -386,14 +410,14 @@ def past_scores(
     latest_first = {run_id: ended[run_id] for run_id in run_ids if run_id != own}
     tried = _on_one_scale(first, (*mine, *theirs)) if first else []
     failed = _failed(columns, latest_first)
-    past = Past((), counted, tried, bool(found), has_any, (), (), failed, are_versions)
+    past = Past((), counted, tried, bool(found), has_any, (), (), failed, have_versions)
     if (best := by_own or by_others) is None:
         return past
     same = [of for of in (*mine, *theirs) if of.name == best.name and of is not best]
     apart = [of for of in same if not of.may_be_like(best.measure)]
     far = [of for of in same if of.measure.is_far_from(best.measure)]
     telling = _on_one_scale(best, same)
-    untold = {column.llm for column in columns}.difference(best.enough)
+    untold = {column.llm for column in columns}.difference(of.llm for of in best.enough)
 
     def beside(found: Iterable[PastScores]) -> list[str]:
         return [
@@ -433,12 +457,11 @@ def _of_other(
     scored = {_column_of(score.spot) for score in given}
     there = scored.union(map(_column_of, ended))
     same = {one for column in compared for one in _same(column, there)}
-    many = len(scored.intersection(compared))
     is_of_two = len(same & scored) > 1
     llms = {column.llm for column in same}
     others = {column for column in there if column.llm not in llms}
-    found = _of_run(run_id, given, ended, same if is_of_two else same | others)
-    return [replace(past, stand_in=not is_of_two, same=many) for past in found]
+    found = _of_run(run_id, given, ended, compared, same if is_of_two else same | others)
+    return found if is_of_two else [replace(past, stand_in=True) for past in found]
 
 
 def _same(column: Column, there: Collection[Column]) -> list[Column]:
@@ -459,14 +482,7 @@ def _by_evidence(found: Iterable[PastScores]) -> list[PastScores]:
 def _first_telling(found: Iterable[PastScores]) -> PastScores | None:
     from ....scores.power.variation import variation
 
-    return next((past for past in found if variation(past.values) is not None), None)
-
-
-def _enough(llms: Iterable[str | None], columns: Iterable[ByTask]) -> Sequence[str | None]:
-    from ....scores.power.variation import LEAST
-
-    there = zip(llms, columns, strict=True)
-    return [llm for llm, column in there if len(scored_tasks(column)) >= LEAST]
+    return next((past for past in found if variation([*past.values.values()]) is not None), None)
 
 
 def _evidence(past: PastScores) -> tuple[int, int, int, int]:
@@ -475,7 +491,7 @@ def _evidence(past: PastScores) -> tuple[int, int, int, int]:
     That is of how many LLMs, and of these in the same version, on how many tasks, and by how many
     values.
     """
-    values = [of for column in past.columns for of in scored_tasks(column).values()]
+    values = [of for column in past.columns.values() for of in scored_tasks(column).values()]
     same = past.same if past.tells_of else 0
     return past.tells_of, same, len(values), sum(map(is_number, chain(*values)))
 
@@ -503,9 +519,13 @@ def _ended(latest: Iterable[models.Session]) -> dict[str, dict[Spot, str]]:
 
 
 def _of_run(
-    run_id: str, given: Sequence[Score], ended: Mapping[Spot, str], telling: Collection[Column]
+    run_id: str,
+    given: Sequence[Score],
+    ended: Mapping[Spot, str],
+    compared: Collection[Column],
+    telling: Collection[Column],
 ) -> list[PastScores]:
-    """Return the scores of a run, as far as these columns tell of them."""
+    """Return the scores of a run, as far as some of its columns tell of those that are compared."""
     there = {spot: state for spot, state in ended.items() if _column_of(spot) in telling}
     failed = {spot for spot, state in there.items() if state == "failed"}
     values: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
@@ -539,6 +559,8 @@ def _of_run(
         for spot, value in (*scored[name], *without):
             if (column := _column_of(spot)) not in to_score:
                 columns[column].setdefault(spot[0], []).append(value)
-        llms = [column.llm for column in columns]
-        found.append(PastScores(run_id, name, measure_of(name, of), llms, list(columns.values())))
+        same = sum(
+            column in compared and bool(scored_tasks(of_it)) for column, of_it in columns.items()
+        )
+        found.append(PastScores(run_id, name, measure_of(name, of), dict(columns), same=same))
     return found
