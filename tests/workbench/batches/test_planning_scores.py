@@ -1012,7 +1012,7 @@ def test_what_failed_in_the_run_itself_another_run_tells_of(tried, server):
     batch.score("x", spread(random, 20))
     breaks.clear()
     plan = batch.retry_failed().wait(60).plan()
-    told = "in run all on 40 tasks, of another version, since this run's own scores tell nothing of c"
+    told = "on 40 tasks, of another version, since this run's own scores tell nothing of c"
     assert told in can_show(plan)
     assert 75 <= named(random, plan) <= 90
 
