@@ -58,7 +58,8 @@ export class Pane {
   }
 
   #name(title: string): void {
-    tell(this.#head, title);
+    // In a line, as what comes in its place.
+    tell(this.#head, title.split(":")[0] as string);
     this.#log.setAttribute("aria-label", title);
   }
 
