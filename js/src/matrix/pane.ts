@@ -58,8 +58,7 @@ export class Pane {
   }
 
   #name(title: string): void {
-    // In a line, as what comes in its place.
-    tell(this.#head, title.split(":")[0] as string);
+    tell(this.#head, title);
     this.#log.setAttribute("aria-label", title);
   }
 
