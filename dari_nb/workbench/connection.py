@@ -149,8 +149,9 @@ class Recording(AbstractContextManager["Tape"]):
     Args:
         tape: The file, or a tape.
 
-    >>> dari.recording("lesson.tape")
-    Nothing is recorded yet: write `with dari.recording(…):`, or `%dari tape …`.
+    >>> with dari.recording("lesson.tape") as tape:
+    ...     tape is d.tape
+    True
     """
 
     def __init__(self, tape: str | Path | Tape) -> None:

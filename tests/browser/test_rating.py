@@ -47,6 +47,13 @@ class Kept(Board):
 """
 )
 SHOW = "board = Kept(6); board.view"
+LONG = """
+board = Kept(6)
+rows = [dataclasses.replace(row, label=row.label + " And on any other day?" * (9 * n))
+        for n, row in enumerate(board.matrix.rows)]
+board.matrix = dataclasses.replace(board.matrix, rows=rows)
+board.view
+"""
 SAID = "e => getComputedStyle(e, '::before').content"
 # How far below its pane's top a rating stands, in each frame.
 PLACES = """() => {
@@ -62,8 +69,8 @@ PLACES = """() => {
 GONE = "The kernel is gone: run the cell again"
 
 
-def opened(lab):
-    book = lab.open_notebook([KEPT, SHOW])
+def opened(lab, cell=SHOW):
+    book = lab.open_notebook([KEPT, cell])
     show(book)
     return book
 
@@ -357,7 +364,7 @@ def test_a_note_that_is_being_written_when_its_page_goes_is_kept(lab, leave):
 
 @pytest.mark.parametrize("width", [700, 1400])
 def test_what_a_cell_is_rated_by_stays_where_it_is_from_one_to_the_next(lab, width):
-    book = opened(lab)
+    book = opened(lab, LONG)
     page = book.page
     page.set_viewport_size({"width": width, "height": 900})
     page.locator('.dari-rate [value="4"]').wait_for()

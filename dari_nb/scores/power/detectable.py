@@ -26,6 +26,8 @@ POWER = 0.8
 RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
 """What is assumed where nothing is known."""
 _AS_ASSUMED = Variation(RATE, RATE, (0.0, 1.0), ALIKE, CORRELATION, 0)
+_MOST_FOUND = 12
+"""Of several differences so many are found, those that are about the largest: it takes a while."""
 _ONE_REPEAT = "repeats not known to differ: as for one repeat"
 _LEAVE_ROOM = "that rates so far apart leave room for"
 _COUNTED_ON = "that is counted on where rates are so far apart and repeats have"
@@ -201,7 +203,7 @@ def detectable(
         found = least_mean(tasks, sd_of_differences, power, level)
     elif like is not None:
         check_alone("like", said)
-        found, words = _like(_known(like, size), size)
+        found, words, _ = _largest([(size, known) for known in _known(like)])
     else:
         _check_said(rate, sd, alike, correlation)
         found, words = _by_said(size, rate, sd, alike, correlation)
@@ -223,12 +225,24 @@ def planned(
     each = [
         (size._replace(level=1 - (1 - size.level) / comparisons), known) for size, known in asked
     ]
-    place = max(range(len(each)), key=lambda number: _roughly(*each[number]))
-    size, known = each[place]
-    found, words = _by_said(size) if known is None else _like(known, size)
+    found, words, place = _largest(each)
+    size, _ = each[place]
     if found is not None and limits is not None and found > limits[1] - limits[0]:
         found = None
     return _told(size, found, words, comparisons), place
+
+
+def _largest(
+    asked: Sequence[tuple[Size, Variation | None]],
+) -> tuple[float | None, str, int]:
+    """Return the largest of several differences, in words what is supposed, and its place."""
+    places = {each: place for place, each in reversed([*enumerate(asked)])}
+    most = sorted(places, key=lambda each: (-_roughly(*each), places[each]))[:_MOST_FOUND]
+    told = [
+        (*(_by_said(size) if known is None else _like(known, size)), places[size, known])
+        for size, known in most
+    ]
+    return max(told, key=lambda of: math.inf if of[0] is None else of[0])
 
 
 def _told(size: Size, found: float | None, words: str, comparisons: int) -> Detectable:
@@ -305,7 +319,7 @@ def _of_known(known: Variation) -> tuple[float, float]:
 
 
 def _roughly(size: Size, known: Variation | None) -> float:
-    """Return about how large a difference shows, by which comparisons are laid beside each other.
+    """Return about how large a difference shows, by which it is told which ones are found.
 
     That is as if all means were normal; what is lost of the better column takes so much more.
     """
@@ -375,7 +389,7 @@ def _rounded_up(difference: float) -> str:
     return f"{math.ceil(difference * parts - 1e-9) / parts:g}"
 
 
-def _known(like: ByTask | Sequence[ByTask], size: Size) -> Variation:
+def _known(like: ByTask | Sequence[ByTask]) -> Sequence[Variation]:
     columns: list[Any] = (
         [like] if is_by_task(like) else checked_list("columns, each with values by task", like)
     )
@@ -385,4 +399,4 @@ def _known(like: ByTask | Sequence[ByTask], size: Size) -> Variation:
         raise InvalidRequestError(
             f"like tells nothing of how values vary: it takes a column of {LEAST} tasks that do."
         )
-    return max(known, key=lambda each: _roughly(size, each))
+    return known

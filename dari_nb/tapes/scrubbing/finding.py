@@ -11,7 +11,18 @@ from unicodedata import normalize
 from .glance import Glance
 from .named import MORE, named
 from .provider_keys import FORMS, WORDS, Form
-from .views import BREAK, View, folded, folded_places, in_base64, unbroken, unfolded, views, written
+from .views import (
+    BREAK,
+    View,
+    folded,
+    folded_places,
+    in_base64,
+    parted,
+    unbroken,
+    unfolded,
+    views,
+    written,
+)
 
 SHORTEST = 8
 """Characters below which the value of a variable is a word like any other, and no secret."""
@@ -97,6 +108,8 @@ class Secrets:
             return
         found = list(self._found(text))
         yield from found
+        if (lines := parted(text)) != text:
+            yield from _provided(lines, FORMS)
         yield from (Span(*place, "providers", _NAMED) for place in named(text))
         yield from self._in_base64(text)
         ends = {span.begin: span.end for span in found}

@@ -21,6 +21,7 @@ _SIGNS_IN_JSON, _SIGNS = (b"%", b"&", b"\\\\"), (b"%", b"&", b"\\")
 _ENCODED_IN_JSON = re.compile(rb"%[0-9A-Fa-f]{2}|\\\\|&(?:#|[A-Za-z][A-Za-z0-9]{1,30};)")
 _ENDS_IN_JSON, _ENDS = (rb"\n", rb"\r", rb"\t"), (b"\n", b"\r")
 """What ends lines and begins them, in JSON and else."""
+_CONTROLS_IN_JSON = re.compile(rb"\\(?:[bfnrt]|u00[01][0-9A-Fa-f])")
 _UNSEEN = re.compile(rf"\\u001b\[[0-9;]*[A-Za-z]|\\u0000|{INVISIBLE}")
 """What is invisible, as it is written in a file or in JSON."""
 _NO_WORDS = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
@@ -90,16 +91,19 @@ class Glance:
 
     def may_be_plain_in(self, data: bytes, *, is_json: bool = False) -> bool:
         """The same, but for what is encoded."""
+        apart = data
         if not data.isascii() or b"\x1b" in data or b"\0" in data or b"\\u00" in data:
-            data = _UNSEEN.sub("", data.decode()).encode()
-        lines = data
+            text = data.decode()
+            data, apart = (_UNSEEN.sub(by, text).encode() for by in ("", "\n"))
+        if is_json:
+            apart = _CONTROLS_IN_JSON.sub(b"\n", apart)
         for end in _ENDS_IN_JSON if is_json else _ENDS:
-            lines, data = lines.replace(end, b"\n"), data.replace(end, b"")
+            data = data.replace(end, b"")
         low = data.lower()
         if _one_is_in(self._bare, _bare(low)) or _one_is_in(self._needles, low):
             return True
         # What ends with its line goes on in the next one where both are one.
-        if named.one_finds(_COMMON, data) or (lines != data and named.one_finds(_COMMON, lines)):
+        if named.one_finds(_COMMON, data) or (apart != data and named.one_finds(_COMMON, apart)):
             return True
         if named.may_be_in(low):
             return True

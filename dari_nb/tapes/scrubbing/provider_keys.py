@@ -9,11 +9,11 @@ _BEGINS = rf"(?<![{_WORD}])"
 """Where a word begins: there are words such as task-force."""
 _NO_WORD = (
     r"(?<![Bb]a|[Bb]o|[Cc]a|[Dd]a|[Dd]e|[Dd]i|[Dd]u|[Hh]i|[Hh]u|[Ii]o|[Ll]a|[Ll]i|[Ll]u|[Mm]a|[Mm]u"
-    rf"|[Rr]i|[Rr]u|[Tt]a|[Tt]u)(?<!(?<![{_WORD}])[AaMm])"
+    rf"|[Rr]i|[Rr]u|[Tt]a|[Tt]u)(?<!(?<![{_WORD}])[AaDdMmTt])"
 )
-"""What sk- is no end of a word behind, as it is in task-, disk- and ask-."""
+"""What sk- is no end of a word behind, as it is in task-, disk-, ask- and tsk-."""
 
-MIXED = r"(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])"
+MIXED = r"(?=[\w-]{0,60}\d)(?=[\w-]{0,60}[a-z])(?=[\w-]{0,60}[A-Z])"
 """Small and capital letters and digits, as no word has them."""
 _HAS_RUN = rf"(?=[\w.~+/-]{{0,80}}?(?=[A-Za-z]{{0,60}}\d)(?=\d{{0,60}}[A-Za-z])[{_WORD}]{{12}})"
 """Twelve letters and digits in a row or more, with both among them, as no words have them."""
@@ -55,7 +55,11 @@ COMMON: tuple[_Row, ...] = (
     ),
     ("ElevenLabs", "sk_", r"sk_[0-9a-f]{48}"),
     ("Airtable", "pat", rf"pat(?<![{_WORD}]pat)[{_WORD}]{{14}}\.[0-9a-f]{{64}}"),
-    ("Mailgun", "key-", rf"key-(?<![{_WORD}]key-)[0-9a-f]{{32}}(?![{_WORD}])"),
+    (
+        "Mailgun",
+        "key-",
+        rf"key-(?<![{_WORD}]key-)(?<![{_WORD}][_-]key-)[0-9a-f]{{32}}(?![{_WORD}])",
+    ),
     ("Twilio", "SK", rf"SK(?<![{_WORD}]SK)[0-9a-f]{{32}}(?![{_WORD}])"),
     ("crates.io", "cio", rf"cio(?<![{_WORD}]cio){MIXED}[{_WORD}]{{32}}(?![{_WORD}])"),
     (
@@ -80,7 +84,7 @@ _WORDS: tuple[_Row, ...] = (
         "sk-",
         (
             rf"{_NO_WORD}sk-(?:{_HAS_RUN}[{_WORD}_-]{{16,}}|[{_WORD}]{{32,}}"
-            rf"|(?:proj|ant|or|svcacct|admin)-(?=[A-Za-z_-]*\d)[{_WORD}_-]{{16,}})"
+            rf"|(?:proj|ant|or|svcacct|admin)-(?=[A-Za-z_-]{{0,60}}\d)[{_WORD}_-]{{16,}})"
         ),
     ),
     ("Stripe", "k_live_", rf"[srp]k_live_[{_WORD}]{{10,}}"),
@@ -91,10 +95,10 @@ _WORDS: tuple[_Row, ...] = (
     ("GitLab", "glpat-", rf"glpat-[{_WORD}_-]{{16,}}(?:\.[0-9a-z]{{2}}\.[0-9a-z]{{9}})?"),
     ("GitLab", "glptt-", r"glptt-[0-9a-f]{40}"),
     *(
-        ("GitLab", f"gl{kind}-", rf"gl{kind}-(?=[A-Za-z_-]*\d)[{_WORD}_-]{{20,}}")
+        ("GitLab", f"gl{kind}-", rf"gl{kind}-(?=[A-Za-z_-]{{0,60}}\d)[{_WORD}_-]{{20,}}")
         for kind in ("dt", "rt", "ft", "imt", "cbt", "oas", "agent", "soat", "ffct")
     ),
-    ("Slack", "xox", rf"xox[a-z]-(?=[A-Za-z-]*\d)[{_WORD}-]{{10,}}"),
+    ("Slack", "xox", rf"xox[a-z]-(?!\d{{4}}-\d\d-\d\d)(?=[A-Za-z-]{{0,60}}\d)[{_WORD}-]{{10,}}"),
     ("Slack", "xapp-", rf"xapp-\d-[{_WORD}-]{{10,}}"),
     (
         "Slack",
@@ -118,15 +122,15 @@ _WORDS: tuple[_Row, ...] = (
     ("Google", "GOCSPX-", rf"GOCSPX-[{_WORD}_-]{{20,}}"),
     ("a JSON web token", "eyJ", rf"eyJ[{_WORD}_-]{{8,2000}}+\.[{_WORD}_-]{{8,}}\.[{_WORD}_-]*"),
     ("Hugging Face", "hf_", rf"hf_[{_WORD}]{{20,}}"),
-    ("Groq", "gsk_", rf"gsk_[{_WORD}]{{20,}}"),
+    ("Groq", "gsk_", rf"gsk_(?=[A-Za-z]{{0,60}}\d)[{_WORD}]{{20,}}"),
     ("xAI", "xai-", rf"{_BEGINS}xai-[{_WORD}]{{20,}}"),
     ("Perplexity", "pplx-", rf"pplx-[{_WORD}]{{20,}}"),
     ("Replicate", "r8_", rf"{_BEGINS}r8_[{_WORD}]{{20,}}"),
-    ("npm", "npm_", rf"npm_[{_WORD}]{{30,}}"),
-    ("PyPI", "pypi-", rf"pypi-[{_WORD}_-]{{30,}}"),
-    ("Dari", "dari_", rf"dari_(?:[a-z]+_)?[{_WORD}]{{16,}}"),
+    ("npm", "npm_", rf"npm_(?=[A-Za-z]{{0,60}}\d)[{_WORD}]{{30,}}"),
+    ("PyPI", "pypi-", rf"pypi-AgE[{_WORD}_-]{{30,}}"),
+    ("Dari", "dari_", rf"dari_(?:[a-z]{{1,20}}_)?(?=[A-Za-z]{{0,60}}\d)[{_WORD}]{{16,}}"),
     ("NVIDIA", "nvapi-", rf"nvapi-[{_WORD}_-]{{40,}}"),
-    ("Fireworks", "fw_", rf"{_BEGINS}fw_(?=[A-Za-z]*\d)[{_WORD}]{{20,}}"),
+    ("Fireworks", "fw_", rf"{_BEGINS}fw_(?=[A-Za-z]{{0,60}}\d)[{_WORD}]{{20,}}"),
     ("Together", "tgp_v1_", rf"tgp_v1_[{_WORD}_-]{{30,}}"),
     ("LangSmith", "lsv2_", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}"),
     ("Tavily", "tvly-", rf"tvly-[{_WORD}_-]{{20,}}"),
@@ -134,7 +138,7 @@ _WORDS: tuple[_Row, ...] = (
     ("Voyage", "pa-", rf"{_BEGINS}pa-{MIXED}[{_WORD}_-]{{43}}(?![{_WORD}])"),
     ("Firecrawl", "fc-", rf"{_BEGINS}fc-[0-9a-f]{{32}}(?![{_WORD}])"),
     ("Weights & Biases", "wandb_v1_", rf"wandb_v1_[{_WORD}_-]{{30,}}"),
-    ("Jina", "jina_", rf"{_BEGINS}jina_(?=[A-Za-z]*\d)[{_WORD}_-]{{40,}}"),
+    ("Jina", "jina_", rf"{_BEGINS}jina_(?=[A-Za-z]{{0,60}}\d)[{_WORD}_-]{{40,}}"),
     ("SendGrid", "SG.", rf"{_BEGINS}SG\.[{_WORD}_-]{{16,}}\.[{_WORD}_-]{{32,}}"),
     ("Discord", "/api/webhooks/", rf"/api/webhooks/\d{{15,}}/([{_WORD}_-]{{60,}})"),
     (
@@ -155,7 +159,7 @@ _WORDS: tuple[_Row, ...] = (
     ("Supabase", "sb_secret_", rf"sb_secret_[{_WORD}_-]{{20,}}"),
     ("PostHog", "phx_", rf"{_BEGINS}phx_[{_WORD}]{{40,}}"),
     ("HashiCorp", "hvs.", rf"{_BEGINS}hvs\.[{_WORD}_-]{{20,}}"),
-    ("HashiCorp", ".atlasv1.", rf"[{_WORD}]{{10,}}\.atlasv1\.[{_WORD}_-]{{30,}}"),
+    ("HashiCorp", ".atlasv1.", rf"[{_WORD}]{{10,40}}\.atlasv1\.[{_WORD}_-]{{30,}}"),
     ("Docker", "dckr_pat_", rf"dckr_pat_[{_WORD}_-]{{20,}}"),
     ("Atlassian", "ATATT3x", rf"ATATT3x[{_WORD}_=-]{{20,}}"),
     ("Sentry", "sntrys_", rf"sntrys_[{_WORD}_+/=-]{{20,}}"),
@@ -182,8 +186,8 @@ _WORDS: tuple[_Row, ...] = (
     ("Square", "sq0", rf"{_BEGINS}sq0(?:atp|csp)-[{_WORD}_-]{{22,}}"),
     ("Heroku", "HRKU-", rf"HRKU-[{_WORD}_-]{{36,}}"),
     ("Fly", "fm2_", rf"{_BEGINS}fm2_[{_WORD}+/_=-]{{80,}}"),
-    ("Render", "rnd_", rf"{_BEGINS}rnd_(?=[A-Za-z]*\d)[{_WORD}]{{28,}}"),
-    ("Netlify", "nfp_", rf"{_BEGINS}nfp_(?=[A-Za-z]*\d)[{_WORD}_]{{36,}}"),
+    ("Render", "rnd_", rf"{_BEGINS}rnd_(?=[A-Za-z]{{0,60}}\d)[{_WORD}]{{28,}}"),
+    ("Netlify", "nfp_", rf"{_BEGINS}nfp_(?=[A-Za-z]{{0,60}}\d)[{_WORD}_]{{36,}}"),
     ("Brevo", "xkeysib-", rf"xkeysib-[0-9a-f]{{64}}-[{_WORD}]{{16}}"),
     (
         "HubSpot",
@@ -192,7 +196,7 @@ _WORDS: tuple[_Row, ...] = (
     ),
     ("Buildkite", "bkua_", rf"bkua_[{_WORD}]{{40}}"),
     ("RubyGems", "rubygems_", r"rubygems_[0-9a-f]{48}"),
-    ("Mailchimp", "-us", rf"{_BEGINS}[0-9a-f]{{32}}-us\d{{1,2}}(?![{_WORD}])"),
+    ("Mailchimp", "-us", rf"{_BEGINS}[0-9a-f]{{32}}-us\d{{1,2}}(?!\.?[{_WORD}])"),
 )
 """Forms of which each holds ten letters, digits, dashes or underscores in a row."""
 

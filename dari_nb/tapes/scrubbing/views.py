@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -17,7 +18,8 @@ from typing import NamedTuple, overload
 View = tuple[str, Sequence[int]]
 
 ENCODED = re.compile(
-    r"(?:%[0-9A-Fa-f]{2})+|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[!-/:-@\[-`{-~bfnrt]"
+    r"(?:%[0-9A-Fa-f]{2})+|\\U000[0-9A-Fa-f]{5}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}"
+    r"|\\[!-/:-@\[-`{-~abefnrtv]"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
 )
 BREAK = re.compile(r"(?:[\r\n]|\\[rn])+")
@@ -30,6 +32,7 @@ _IGNORABLE = (
 """Unicode's property Default_Ignorable_Code_Point, which ``unicodedata`` does not have."""
 INVISIBLE = rf"\x1b\[[0-9;]*[A-Za-z]|[\0{_IGNORABLE}]"
 """Colours of terminals, what has no width, and each second byte of UTF-16."""
+_INVISIBLE = re.compile(INVISIBLE)
 _SEAM = re.compile(rf"(?:[\r\n]|\\[rn]|{INVISIBLE})+")
 _BEFORE, _AFTER = r"[ \t]{0,20}", r"[ \t]*"
 _BEFORE_END = (rf"[\"']?{_BEFORE}[\\=|+]?", rf"{_BEFORE}[\\=|+]?", _BEFORE)
@@ -50,7 +53,7 @@ _SIGNS = " \t\"'\\=|+->#/"
 _SEAM_WITH_SIGNS = re.compile(
     rf"(?:{_SEAM.pattern}|{_PUT_TOGETHER})(?:(?!\\[rn])[{re.escape(_SIGNS)}])*"
 )
-_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPED = dict(zip("abefnrtv", "\a\b\x1b\f\n\r\t\v", strict=True))
 _DEEPEST = 4
 """How often a text may be encoded inside of another, such as JSON in JSON in an address."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}")
@@ -84,8 +87,11 @@ def _decoded(encoded: str, places: list[int]) -> Iterator[tuple[str, int]]:
         return
     if encoded[0] == "\\":
         escaped = encoded[1]
-        is_code = escaped in ("u", "x") and len(encoded) > 2
-        yield (chr(int(encoded[2:], 16)) if is_code else _ESCAPED.get(escaped, escaped)), places[0]
+        if len(encoded) > 2:
+            digits, base = (encoded[1:], 8) if escaped.isdigit() else (encoded[2:], 16)
+            yield chr(min(int(digits, base), sys.maxunicode)), places[0]
+        else:
+            yield _ESCAPED.get(escaped, escaped), places[0]
         return
     at = 0
     for character in bytes.fromhex(encoded.replace("%", "")).decode("utf-8", "replace"):
@@ -97,6 +103,11 @@ def unbroken(text: str) -> View | None:
     """A text as if all of it stood in one line; ``None`` where it does."""
     flat = _SEAM.sub("", text)
     return None if flat == text else (flat, _Left(_SEAM, text, flat))
+
+
+def parted(text: str) -> str:
+    """A text in which a line ends wherever something is invisible; all places stay."""
+    return _INVISIBLE.sub(lambda match: "\n" * len(match[0]), text)
 
 
 def unfolded(text: str) -> list[View]:

@@ -67,14 +67,13 @@ class Plan:
 
             - How values vary: the first run tells in which both columns have scores of five same
               tasks or more. Else each one's first run tells in which it has scores of five tasks or
-              more, and their values are taken as uncorrelated. Else their LLMs in other versions
-              tell in the same way, and it is said. Else columns stand in, of a run that has one of
-              them before one that has neither, and it is said of which nothing there tells how they
-              vary. Where none varies, values are assumed to be 0 and 1, if no score is of another
-              kind.
+              more, and their values are taken as uncorrelated. What is of the versions that are
+              compared comes first in both; what is not is said to be of another version. Else
+              columns stand in, of a run that has one of them before one that has neither, and it is
+              said of which nothing there tells how they vary. Where none varies, values are assumed
+              to be 0 and 1, if no score is of another kind.
             - How many get no score: the first run that has both columns tells, or else each one's
-              first run of its own, or else their LLMs in other versions in the same way. What no
-              run has is taken to lose none.
+              first run of its own; of versions as above. What no run has is taken to lose none.
 
             What failed, or could not be scored, has no score; of yes and no, and of shares, it is 0
             for whichever column is the better one, as it is where the matrix names that. What was
@@ -194,7 +193,7 @@ class Plan:
         found, place = planned(asked, countable.comparisons, past.limits)
         pair = pairs[place]
         told = self._supposed(pair, pairs, found.assumption)
-        failed = _failed(past, pairs) if self.sends else []
+        failed = self._failed_before(pairs) if self.sends else []
         parts = told, countable.told(cells, pair), *failed
         told = "; ".join(filter(None, parts))
         return replace(found, tasks=pair.tasks, repeats=int(pair.repeats), assumption=told)
@@ -231,6 +230,25 @@ class Plan:
             of += f", since this run's own scores tell nothing{lacking}"
         return assumption.replace("variance of earlier values", of)
 
+    def _failed_before(self, pairs: Iterable[Pair]) -> list[str]:
+        """Say of which columns cells failed last, where another run is told of, or none."""
+        telling: dict[Column, set[str]] = defaultdict(set)
+        for pair in pairs:
+            for column, run_id in zip(pair.losing.of, pair.losing.run_ids, strict=True):
+                telling[column].add(run_id)
+        runs: dict[str, list[Column]] = defaultdict(list)
+        for column, (*_, run_id) in self._past.failed.items():
+            if column in telling and run_id not in telling[column]:
+                runs[run_id].append(column)
+        told = []
+        for run_id, columns in runs.items():
+            failed = sum(self._past.failed[column][0] for column in columns)
+            of = sum(self._past.failed[column][1] for column in columns)
+            many = f"all {of:,}" if failed == of else f"{failed:,} of {of:,}"
+            whose = named(self._names(columns))
+            told.append(f"{many} cells of {whose} failed in run {short_id(run_id)}")
+        return told
+
     def _where(self, two: Precedent) -> str:
         """Say in which run values vary so, or in which runs, and on how many tasks."""
         if len(two.run_ids) == 1:
@@ -249,8 +267,11 @@ class Plan:
         other = [of for of in two.whose if of not in self._columns and of.llm in llms]
         if not other:
             return ""
-        return ", of another version" + (
-            "" if len(other) == len(two.whose) else f" of {named(self._names(other))}"
+        is_both = len(other) == len(two.whose)
+        return (
+            ", of another version"
+            if is_both
+            else f", {named(self._names(other))} in another version"
         )
 
     def _names(self, columns: Iterable[Column]) -> set[str]:
@@ -419,23 +440,3 @@ def sent_elsewhere(batch: Sheet, sessions: Iterable[models.Session]) -> tuple[st
     found.pop(batch.run_id, None)
     run_id, cells = max(found.items(), key=lambda run: len(run[1]), default=("", set()))
     return run_id, len({key for key, _ in cells})
-
-
-def _failed(past: Past, pairs: Iterable[Pair]) -> list[str]:
-    """Say of which LLMs cells failed the last time, where another run is told of, or none."""
-    telling: dict[str | None, set[str]] = defaultdict(set)
-    for pair in pairs:
-        for column, run_id in zip(pair.losing.of, pair.losing.run_ids, strict=True):
-            telling[column.llm].add(run_id)
-    runs: dict[str, list[str | None]] = defaultdict(list)
-    for llm, (*_, run_id) in past.failed.items():
-        if llm in telling and run_id not in telling[llm]:
-            runs[run_id].append(llm)
-    told = []
-    for run_id, llms in runs.items():
-        failed = sum(past.failed[llm][0] for llm in llms)
-        of = sum(past.failed[llm][1] for llm in llms)
-        many = f"all {of:,}" if failed == of else f"{failed:,} of {of:,}"
-        whose = named(Column(llm).label for llm in llms)
-        told.append(f"{many} cells of {whose} failed in run {short_id(run_id)}")
-    return told

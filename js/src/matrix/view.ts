@@ -349,15 +349,16 @@ export class MatrixView {
     const opened = this.#opened;
     if (!opened) return;
     if (key === "Escape") this.#line.showNote(this.#kept(opened).note);
-    else this.#keepNote();
+    else this.#keepNote(true);
     this.#grid.focus(opened.id);
   }
 
-  /** Keeps a note that is written here, or was not kept before. */
-  #keepNote(): void {
+  /** Keeps a note that is written here, and again one that was not kept. */
+  #keepNote(isAgain = false): void {
     const opened = this.#opened;
     const { value, defaultValue } = this.#line.note;
-    if (!opened || (value === defaultValue && !this.#ratings.isLost(opened, value))) return;
+    if (!opened) return;
+    if (value === defaultValue && !(isAgain && this.#ratings.isLost(opened, value))) return;
     this.#line.showNote(value);
     this.#rate(opened, { note: value });
   }
@@ -535,7 +536,8 @@ export class MatrixView {
     else if (isChord(event)) return false;
     else if (event.key === "Enter") this.#select(this.#found(cell));
     else if (event.key === " ") this.#choose(cell);
-    else return false;
+    // Where no cell follows nothing scrolls either.
+    else return event.key.startsWith("Arrow");
     return true;
   }
 

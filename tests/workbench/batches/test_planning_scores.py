@@ -1012,8 +1012,8 @@ def test_what_failed_in_the_run_itself_another_run_tells_of(tried, server):
     batch.score("x", spread(random, 20))
     breaks.clear()
     plan = batch.retry_failed().wait(60).plan()
-    told = "on 40 tasks, of another version, since this run's own scores tell nothing of c"
-    assert told in can_show(plan)
+    assert "on 20 tasks and of c in run all on 40 tasks, taken as uncorrelated" in can_show(plan)
+    assert "c in another version" in can_show(plan)
     assert 75 <= named(random, plan) <= 90
 
 
@@ -1214,6 +1214,55 @@ def test_versions_that_are_asked_tell_before_others_that_have_both(of_versions):
     assert "of a in run a alone on 30 tasks and of b in run b alone on 30 tasks" in told
     assert ", of another version" not in told
     assert "x in run of 1 on 30 tasks, of another version" in can_show(plan([2], "ab"))
+
+
+def test_what_is_known_of_one_version_alone_tells_before_a_run_of_others(of_versions):
+    run, plan = of_versions
+    run([3], "a", run_id="a alone")
+    run([1], "ab")
+    told = "of a in run a alone on 30 tasks and of b in run of 1 on 30 tasks"
+    assert f"{told}, taken as uncorrelated, b in another version" in can_show(plan([3], "ab"))
+
+
+def test_what_failed_of_another_version_is_told_of_none_that_is_compared(of_versions, server, d):
+    run, plan = of_versions
+    run([1, 2], "ab")
+
+    @server.agent("tried", llms=["a", "b"], description="4")
+    def broken(prompt, turn):
+        raise ValueError("broken")
+
+    d.batches.run("tried", TASKS[:12], ["a"], run_id="broken").wait(60)
+    assert "failed" not in can_show(plan([1], "ab"))
+    assert "all 12 cells of a failed in run broken" in can_show(plan([4], "ab"))
+
+
+def test_of_yes_and_no_that_pair_is_told_that_takes_most(d, tried):
+    batch = tried(TASKS[:20], ["a", "b", "c"], run_id="rated")
+    right = {"a": range(18), "b": range(10), "c": [0]}
+    for cell in batch.cells:
+        if cell.llm != "c" or cell.task_index < 10:
+            batch.rate(cell, "right", int(cell.task_index in right[cell.llm]))
+    values = {llm: {n: [float(n in right[llm])] for n in range(20)} for llm in right}
+    values["c"] = {n: values["c"][n] for n in range(10)}
+    # What nobody has rated is not lost.
+    for new, plan in ((0, batch.plan()), (30, tried(MORE, ["a", "b", "c"], dry_run=True))):
+        own = [
+            detectable(
+                new or len(there),
+                comparisons=3,
+                like=[{n: values[llm][n] for n in there} for llm in two],
+            ).difference
+            for two in combinations(right, 2)
+            for there in [sorted(values[two[0]].keys() & values[two[1]].keys())]
+        ]
+        assert plan.shows.difference == pytest.approx(max(own), abs=0.011)
+    assert detectable(20, comparisons=3, like=[*values.values()]).difference == pytest.approx(
+        max(
+            detectable(20, comparisons=3, like=[values[llm] for llm in two]).difference
+            for two in combinations(right, 2)
+        )
+    )
 
 
 def test_what_versions_lose_that_are_asked_tells_before_what_others_lose(of_versions):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, permutations, product
-from operator import mul
+from operator import eq, mul
 from statistics import fmean
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -191,25 +191,10 @@ class PastScores:
             return int(any(stand[0])), 1
         return sum(each[place] for place, each in enumerate(stand)), 2
 
-    def losing(self, columns: tuple[Column, ...], way: _Way) -> Losing | None:
-        """Return what tells how many scores two columns lose; ``None`` if it has not both."""
-        for two in product(*(way(self, column) for column in columns)):
-            if len({*two}) == len(columns):
-                values = tuple(self.columns[own] for own in two)
-                return Losing(columns, values, (self.run_id,) * 2, len(self.columns) == 2)
-        return None
-
-
-_Way = Callable[[PastScores, Column], Collection[Column]]
-"""Says which columns of a run tell of one."""
-
-
-def _itself(of: PastScores, column: Column) -> Collection[Column]:
-    return [column] if column in of.columns else []
-
-
-_WAYS: tuple[_Way, ...] = (_itself, PastScores.standing)
-"""Another version of an LLM tells only where the one that is asked does nowhere."""
+    def both(self, columns: Sequence[Column]) -> tuple[Column, ...] | None:
+        """Return the two of its columns that tell of two; ``None`` if it has not both."""
+        found = product(*map(self.standing, columns))
+        return next((two for two in found if len({*two}) == len(two)), None)
 
 
 class Past(NamedTuple):
@@ -229,8 +214,8 @@ class Past(NamedTuple):
         apart: Runs that have the first of these on another scale, of the LLMs that are compared:
             where it is of the run itself, or the other stands in, of one of which it does not tell.
         far: Those that seem to: its whole numbers go much farther in one of both.
-        failed: How many cells of LLMs failed in the latest other run that has any, of how many, and
-            which run that is.
+        failed: How many cells of columns failed in the latest other run that has any, of how many,
+            and which run that is.
     """
 
     telling: Sequence[PastScores] = ()
@@ -240,7 +225,7 @@ class Past(NamedTuple):
     has_any: bool = False
     apart: Sequence[str] = ()
     far: Sequence[str] = ()
-    failed: Mapping[str | None, tuple[int, int, str]] = MappingProxyType({})
+    failed: Mapping[Column, tuple[int, int, str]] = MappingProxyType({})
     are_versions: bool = False
 
     @property
@@ -275,39 +260,36 @@ class Past(NamedTuple):
     def precedents(self, *columns: Column) -> Sequence[Precedent]:
         """Return what tells how values of two columns vary.
 
-        That are the two themselves, of the first run that has both; or else each one's of the first
-        run that has it. Else their LLMs in other versions tell in the same way; and else the
-        columns in which most of these stand for themselves, two before one alone; of several those
-        with scores on the most tasks.
+        That are the two of the first run that has both, or else each one's of the first run that
+        has it; and where this is of more of the versions that are compared, this first. Else that
+        are the columns in which most of them stand for themselves, two before one alone; of several
+        those with scores on the most tasks.
         """
         found = [
-            ((stand, -place, many, of.known.tasks), of)
+            ((stand, _exact(of.whose, columns), -place, many, of.known.tasks), of)
             for place, scores in enumerate(self.telling)
             for of in scores.told
             for stand, many in [scores.nearness(of, columns)]
             # Two versions of one LLM go together as no two LLMs do.
             if of.known is not None and are_versions(of.whose) <= are_versions(columns)
         ]
-        if exact := next((of for _, of in found if of.whose == columns), None):
-            return [exact]
         best = max((how for how, _ in found), default=None)
-        ways = _WAYS[:1] if best and best[0] == len(columns) else _WAYS
-        if own := self._of_own(columns, ways):
+        own = self._of_own(columns)
+        if own and (best is None or best[:2] < (len(columns), _exact(own.whose, columns))):
             return [own]
         return [of for how, of in found if how == best] or [Precedent()]
 
-    def _of_own(self, columns: Sequence[Column], ways: Iterable[_Way]) -> Precedent | None:
+    def _of_own(self, columns: Sequence[Column]) -> Precedent | None:
         """Return each of two columns, as the first run with enough of it has it."""
         found = [
-            next(
+            _first(
+                column,
                 (
                     (of, own)
-                    for way in ways
                     for of in self.telling
-                    for own in way(of, column)
+                    for own in of.standing(column)
                     if own in of.enough
                 ),
-                None,
             )
             for column in columns
         ]
@@ -326,22 +308,18 @@ class Past(NamedTuple):
         """Return what tells how many scores two columns lose.
 
         That is the first run that has both, or else each one's own, of the first run that has it;
-        and else their LLMs in other versions in the same way.
+        and where this is of more of the versions that are compared, this first.
         """
-        each: list[tuple[PastScores, Column] | None] = []
-        for ways in (_WAYS[:1], _WAYS):
-            both = next(filter(None, (of.losing(columns, ways[-1]) for of in self.tried)), None)
-            if both is not None:
-                return both
-            each = [
-                next(
-                    ((of, own) for way in ways for of in self.tried for own in way(of, column)),
-                    None,
-                )
-                for column in columns
-            ]
-            if None not in each:
-                break
+        pairs = [(of, two) for of in self.tried for two in [of.both(columns)] if two]
+        each = [
+            _first(column, ((of, own) for of in self.tried for own in of.standing(column)))
+            for column in columns
+        ]
+        exact = _exact([of[1] if of else None for of in each], columns)
+        of, two = max(pairs, key=lambda pair: _exact(pair[1], columns), default=(None, ()))
+        if of is not None and _exact(two, columns) >= exact:
+            values = tuple(of.columns[own] for own in two)
+            return Losing(columns, values, (of.run_id,) * 2, len(of.columns) == 2)
         values = tuple(of[0].columns[of[1]] if of else {} for of in each)
         run_ids = tuple(of[0].run_id if of else "" for of in each)
         return Losing(columns, values, run_ids, is_whole=False)
@@ -349,14 +327,26 @@ class Past(NamedTuple):
     def share(self, scores: PastScores, column: Column) -> float:
         """Return which share of the tasks a column will have one of the counted scores on."""
         same = [of for of in (scores, *self.tried) if of.name == scores.name]
-        there = (of for way in _WAYS for of in same if way(of, column))
-        return next(there, scores).share(column)
+        first = _first(column, ((of, own) for of in same for own in of.standing(column)))
+        return (first[0] if first else scores).share(column)
 
     def run_ids(self, columns: Iterable[Column]) -> set[str]:
         """Return the runs that tell of any two of these columns."""
         pairs = [*permutations(columns, 2)]
         varying = {run for two in pairs for of in self.precedents(*two) for run in of.run_ids}
         return varying.union(*(self.losing(*two).run_ids for two in pairs))
+
+
+def _exact(own: Iterable[Column | None], columns: Iterable[Column]) -> int:
+    """Tell how many columns of past runs are those that are compared, and no other versions."""
+    return sum(map(eq, own, columns))
+
+
+def _first(
+    column: Column, found: Iterable[tuple[PastScores, Column]]
+) -> tuple[PastScores, Column] | None:
+    """Return the first run that has a column, or else another version of its LLM, with that."""
+    return min(found, key=lambda of: of[1] != column, default=None)
 
 
 def named(labels: Iterable[str]) -> str:
@@ -435,18 +425,22 @@ def _on_one_scale(best: PastScores, found: Iterable[PastScores]) -> list[PastSco
 
 
 def _failed(
-    columns: Iterable[Column], ended: Mapping[str, Mapping[Spot, str]]
-) -> Mapping[str | None, tuple[int, int, str]]:
-    """Return how many cells of which LLMs failed in the first run that has any, and of how many."""
+    columns: Collection[Column], ended: Mapping[str, Mapping[Spot, str]]
+) -> Mapping[Column, tuple[int, int, str]]:
+    """Return how many cells of which columns failed in the first run that has any, and of how many.
+
+    Cells of other versions count where no run has any of the column itself.
+    """
     found = {}
-    for llm in {column.llm for column in columns}:
-        states = (
-            (run_id, [state for spot, state in of.items() if _column_of(spot).llm == llm])
+    for column in columns:
+        there = [
+            (own, run_id, [state for spot, state in of.items() if _column_of(spot) == own])
             for run_id, of in ended.items()
-        )
-        run_id, last = next((one for one in states if one[1]), ("", []))
-        if failed := last.count("failed"):
-            found[llm] = failed, len(last), run_id
+            for own in _same(column, {*map(_column_of, of)})
+        ]
+        _, run_id, states = min(there, key=lambda of: of[0] != column, default=(column, "", []))
+        if failed := states.count("failed"):
+            found[column] = failed, len(states), run_id
     return found
 
 
