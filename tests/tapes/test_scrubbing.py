@@ -162,9 +162,29 @@ def test_a_key_is_found_that_is_glued_to_what_stands_before_it(before: str) -> N
     assert scrubber().scrub({f"{before}{secret}": 1}) == {f"{before}[scrubbed]": 1}
 
 
+@pytest.mark.parametrize("key", ["gldt-JfptqiUwsLjtedJLYCJc", "fw_UlYWBEUenhlLHzkYPYFtzbqd"])
+def test_a_key_that_has_no_digit_by_chance_is_one(key: str) -> None:
+    assert scrubber().text(f"use {key} now") == "use [scrubbed] now"
+    words = "gldt-something-of-many-words and fw_configurationofthemachine"
+    assert scrubber().text(words) == words
+
+
 @pytest.mark.parametrize(
     "word",
-    ["ask", "task", "subtask", "disk", "Desk", "zendesk", "risk", "mask", "flask", "husk", "dask"],
+    [
+        "ask",
+        "task",
+        "subtask",
+        "disk",
+        "Desk",
+        "zendesk",
+        "risk",
+        "mask",
+        "flask",
+        "husk",
+        "dask",
+        r"C:\risk",
+    ],
 )
 def test_what_is_a_word_with_its_first_letters_is_no_key(word: str) -> None:
     for number in ("0123456789abcdef0123", "0123456789abcdef" * 2, "proj-of-people-2024-and-so-on"):

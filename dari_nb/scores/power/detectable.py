@@ -26,7 +26,7 @@ POWER = 0.8
 RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
 """What is assumed where nothing is known."""
 _AS_ASSUMED = Variation(RATE, RATE, (0.0, 1.0), ALIKE, CORRELATION, 0)
-_MOST_FOUND = 12
+_MOST_FOUND = 8
 """Of several differences so many are found, those that are about the largest: it takes a while."""
 _ONE_REPEAT = "repeats not known to differ: as for one repeat"
 _LEAVE_ROOM = "that rates so far apart leave room for"

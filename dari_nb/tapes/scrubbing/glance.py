@@ -11,7 +11,7 @@ import msgspec
 
 from . import named
 from .provider_keys import COMMON, FORMS, WORDS
-from .views import ENCODED, INVISIBLE, plain_of
+from .views import ENCODED, INVISIBLE, OF_TERMINALS, plain_of
 
 _COMMON = [re.compile(form.encode()) for *_, form in COMMON]
 _BEGINNINGS = tuple({begin.encode(): None for _, begin, _ in FORMS if len(begin) > 1})
@@ -22,7 +22,7 @@ _ENCODED_IN_JSON = re.compile(rb"%[0-9A-Fa-f]{2}|\\\\|&(?:#|[A-Za-z][A-Za-z0-9]{
 _ENDS_IN_JSON, _ENDS = (rb"\n", rb"\r", rb"\t"), (b"\n", b"\r")
 """What ends lines and begins them, in JSON and else."""
 _CONTROLS_IN_JSON = re.compile(rb"\\(?:[bfnrt]|u00[01][0-9A-Fa-f])")
-_UNSEEN = re.compile(rf"\\u001b\[[0-9;]*[A-Za-z]|\\u0000|{INVISIBLE}")
+_UNSEEN = re.compile(rf"\\u001b{OF_TERMINALS}|\\u0000|{INVISIBLE}")
 """What is invisible, as it is written in a file or in JSON."""
 _NO_WORDS = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
 _LEAST = 6

@@ -9,12 +9,14 @@ _BEGINS = rf"(?<![{_WORD}])"
 """Where a word begins: there are words such as task-force."""
 _NO_WORD = (
     r"(?<![Bb]a|[Bb]o|[Cc]a|[Dd]a|[Dd]e|[Dd]i|[Dd]u|[Hh]i|[Hh]u|[Ii]o|[Ll]a|[Ll]i|[Ll]u|[Mm]a|[Mm]u"
-    rf"|[Rr]i|[Rr]u|[Tt]a|[Tt]u)(?<!(?<![{_WORD}])[AaDdMmTt])"
+    rf"|[Rr]i|[Rr]u|[Tt]a|[Tt]u)(?<!(?<![{_WORD}])[AaDdIiMmTt])"
 )
 """What sk- is no end of a word behind, as it is in task-, disk-, ask- and tsk-."""
 
 MIXED = r"(?=[\w-]{0,60}\d)(?=[\w-]{0,60}[a-z])(?=[\w-]{0,60}[A-Z])"
 """Small and capital letters and digits, as no word has them."""
+_NOT_SMALL = r"(?=[a-z_-]{0,60}[A-Z0-9])"
+"""Not in small letters alone, as words are; a key has no digit once in a while."""
 _HAS_RUN = rf"(?=[\w.~+/-]{{0,80}}?(?=[A-Za-z]{{0,60}}\d)(?=\d{{0,60}}[A-Za-z])[{_WORD}]{{12}})"
 """Twelve letters and digits in a row or more, with both among them, as no words have them."""
 _PLACEHOLDER = r"(?!(?i:pass|passwd|password|pwd|secret|token|key)@)"
@@ -95,7 +97,7 @@ _WORDS: tuple[_Row, ...] = (
     ("GitLab", "glpat-", rf"glpat-[{_WORD}_-]{{16,}}(?:\.[0-9a-z]{{2}}\.[0-9a-z]{{9}})?"),
     ("GitLab", "glptt-", r"glptt-[0-9a-f]{40}"),
     *(
-        ("GitLab", f"gl{kind}-", rf"gl{kind}-(?=[A-Za-z_-]{{0,60}}\d)[{_WORD}_-]{{20,}}")
+        ("GitLab", f"gl{kind}-", rf"gl{kind}-{_NOT_SMALL}[{_WORD}_-]{{20,}}")
         for kind in ("dt", "rt", "ft", "imt", "cbt", "oas", "agent", "soat", "ffct")
     ),
     ("Slack", "xox", rf"xox[a-z]-(?!\d{{4}}-\d\d-\d\d)(?=[A-Za-z-]{{0,60}}\d)[{_WORD}-]{{10,}}"),
@@ -130,7 +132,7 @@ _WORDS: tuple[_Row, ...] = (
     ("PyPI", "pypi-", rf"pypi-AgE[{_WORD}_-]{{30,}}"),
     ("Dari", "dari_", rf"dari_(?:[a-z]{{1,20}}_)?(?=[A-Za-z]{{0,60}}\d)[{_WORD}]{{16,}}"),
     ("NVIDIA", "nvapi-", rf"nvapi-[{_WORD}_-]{{40,}}"),
-    ("Fireworks", "fw_", rf"{_BEGINS}fw_(?=[A-Za-z]{{0,60}}\d)[{_WORD}]{{20,}}"),
+    ("Fireworks", "fw_", rf"{_BEGINS}fw_{_NOT_SMALL}[{_WORD}]{{20,}}"),
     ("Together", "tgp_v1_", rf"tgp_v1_[{_WORD}_-]{{30,}}"),
     ("LangSmith", "lsv2_", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}"),
     ("Tavily", "tvly-", rf"tvly-[{_WORD}_-]{{20,}}"),
@@ -138,7 +140,7 @@ _WORDS: tuple[_Row, ...] = (
     ("Voyage", "pa-", rf"{_BEGINS}pa-{MIXED}[{_WORD}_-]{{43}}(?![{_WORD}])"),
     ("Firecrawl", "fc-", rf"{_BEGINS}fc-[0-9a-f]{{32}}(?![{_WORD}])"),
     ("Weights & Biases", "wandb_v1_", rf"wandb_v1_[{_WORD}_-]{{30,}}"),
-    ("Jina", "jina_", rf"{_BEGINS}jina_(?=[A-Za-z]{{0,60}}\d)[{_WORD}_-]{{40,}}"),
+    ("Jina", "jina_", rf"{_BEGINS}jina_{_NOT_SMALL}[{_WORD}_-]{{40,}}"),
     ("SendGrid", "SG.", rf"{_BEGINS}SG\.[{_WORD}_-]{{16,}}\.[{_WORD}_-]{{32,}}"),
     ("Discord", "/api/webhooks/", rf"/api/webhooks/\d{{15,}}/([{_WORD}_-]{{60,}})"),
     (
@@ -186,8 +188,8 @@ _WORDS: tuple[_Row, ...] = (
     ("Square", "sq0", rf"{_BEGINS}sq0(?:atp|csp)-[{_WORD}_-]{{22,}}"),
     ("Heroku", "HRKU-", rf"HRKU-[{_WORD}_-]{{36,}}"),
     ("Fly", "fm2_", rf"{_BEGINS}fm2_[{_WORD}+/_=-]{{80,}}"),
-    ("Render", "rnd_", rf"{_BEGINS}rnd_(?=[A-Za-z]{{0,60}}\d)[{_WORD}]{{28,}}"),
-    ("Netlify", "nfp_", rf"{_BEGINS}nfp_(?=[A-Za-z]{{0,60}}\d)[{_WORD}_]{{36,}}"),
+    ("Render", "rnd_", rf"{_BEGINS}rnd_{_NOT_SMALL}[{_WORD}]{{28,}}"),
+    ("Netlify", "nfp_", rf"{_BEGINS}nfp_{_NOT_SMALL}[{_WORD}_]{{36,}}"),
     ("Brevo", "xkeysib-", rf"xkeysib-[0-9a-f]{{64}}-[{_WORD}]{{16}}"),
     (
         "HubSpot",

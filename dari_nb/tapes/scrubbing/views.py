@@ -19,7 +19,7 @@ View = tuple[str, Sequence[int]]
 
 ENCODED = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+|\\U000[0-9A-Fa-f]{5}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}"
-    r"|\\[!-/:-@\[-`{-~abefnrtv]"
+    r"|\\[!-/:-@\[-`{-~0Eabefnrtv]"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});"
 )
 BREAK = re.compile(r"(?:[\r\n]|\\[rn])+")
@@ -30,7 +30,8 @@ _IGNORABLE = (
     "\U000e0000-\U000e0fff"
 )
 """Unicode's property Default_Ignorable_Code_Point, which ``unicodedata`` does not have."""
-INVISIBLE = rf"\x1b\[[0-9;]*[A-Za-z]|[\0{_IGNORABLE}]"
+OF_TERMINALS = r"(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|[()][0-9A-Z]|[78=>])"
+INVISIBLE = rf"\x1b{OF_TERMINALS}|[\0{_IGNORABLE}]"
 """Colours of terminals, what has no width, and each second byte of UTF-16."""
 _INVISIBLE = re.compile(INVISIBLE)
 _SEAM = re.compile(rf"(?:[\r\n]|\\[rn]|{INVISIBLE})+")
@@ -53,7 +54,7 @@ _SIGNS = " \t\"'\\=|+->#/"
 _SEAM_WITH_SIGNS = re.compile(
     rf"(?:{_SEAM.pattern}|{_PUT_TOGETHER})(?:(?!\\[rn])[{re.escape(_SIGNS)}])*"
 )
-_ESCAPED = dict(zip("abefnrtv", "\a\b\x1b\f\n\r\t\v", strict=True))
+_ESCAPED = dict(zip("0Eabefnrtv", "\0\x1b\a\b\x1b\f\n\r\t\v", strict=True))
 _DEEPEST = 4
 """How often a text may be encoded inside of another, such as JSON in JSON in an address."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}")

@@ -208,9 +208,10 @@ class Plan:
         told = self._names(column for each in there for column in each.precedent.whose)
         without = self._names(column for each in there for column in each.losing.of) - told
         are_several = len({frozenset(self._names(each.precedent.whose)) for each in pairs}) > 1
-        of = f"variance of {two.name} {self._where(two)}{self._of_other_version(two)}"
+        of = f"variance of {two.name} {self._where(two)}"
         if (without or are_several) and len(two.run_ids) == 1:
             of += f" of {named(names)}"
+        of += self._of_other_version(two)
         if are_several and not names <= (compared := self._names(pair.losing.of)):
             of += f", in place of {named(compared)}"
         if are_several:

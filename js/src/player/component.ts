@@ -1,6 +1,6 @@
 import type { Component, Port } from "../host/port";
 import { atEnd, focusOn, make, on, onEscape } from "../shared/dom";
-import { keySheet, onKeys } from "../shared/keys";
+import { keySheet, onKeys, type Told } from "../shared/keys";
 import { sendsWith } from "../shared/sending";
 import { Answering } from "./answering";
 import { Controls } from "./controls";
@@ -50,9 +50,11 @@ function drawPlayer(
     sheet.hidden = !sheet.hidden;
   };
   const controls = new Controls(port, story, playback, toggle, signal);
-  const keys = controls.keys(toggle, question, leave);
+  const keys = controls.keys(toggle, question);
   const sheet = keySheet(
-    keys.map(([names, says]) => [names.map((name) => NAMES[name] ?? name), says] as const),
+    [...keys, LEAVES].map(
+      ([names, says]) => [names.map((name) => NAMES[name] ?? name), says] as const,
+    ),
   );
   sheet.hidden = true;
   el.classList.add("dari", "dari-view", "dari-player");
@@ -123,4 +125,6 @@ function drawHead(head: HTMLElement, story: Story, playback: Playback): void {
   );
 }
 
+/** What the fields do themselves. */
+const LEAVES: Told = [["Escape"], "leave the answer"];
 const NAMES: Record<string, string> = { " ": "Space", ArrowLeft: "←", ArrowRight: "→" };

@@ -67,9 +67,8 @@ export class Controls {
    *
    * @param help Shows them.
    * @param asked The question that is asked here.
-   * @param leave Leaves the field of an answer for the transcript, where keys are the player's.
    */
-  keys(help: () => void, asked: Question, leave: () => void): Key[] {
+  keys(help: () => void, asked: Question): Key[] {
     const { track } = this;
     const ask = () => asked.focus();
     const play = () => (this.#playback.question ? ask() : this.#playback.toggle());
@@ -89,7 +88,6 @@ export class Controls {
       [["End"], "to the end", () => to(Number(track.field.max))],
       [["A–Z"], "write, where something is asked", ask],
       [[SENDS], "send the answer", () => void asked.send()],
-      [["Escape"], "leave the answer", leave],
       [["?"], "these keys", help],
     ];
   }

@@ -1016,6 +1016,40 @@ describe("ratings", () => {
     expect(side.asked.filter(([what]) => what === "rate").at(-1)).toEqual(["rate", rating]);
   });
 
+  test("a note that was not kept counts once, however its reader goes on", async () => {
+    side.answer = async (what) => {
+      if (what === "rate") throw new Error("The disk is full.");
+      return { head: "", items: [] };
+    };
+    const note = () => el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
+    at("a/small/0").click();
+    note().focus();
+    note().value = "fine";
+    at("b/small/0").dispatchEvent(new Event("pointerdown", { bubbles: true }));
+    const lost = "1 not kept, of task 0: The disk is full.";
+    await vi.waitFor(() => expect(told()).toBe(lost));
+    note().dispatchEvent(new Event("change", { bubbles: true }));
+    for (const id of ["b/small/0", "a/small/0", "b/small/0"]) {
+      at(id).dispatchEvent(new Event("pointerdown", { bubbles: true }));
+      at(id).click();
+    }
+    window.dispatchEvent(new Event("pagehide"));
+    await drawn();
+    expect(told()).toBe(lost);
+    expect(side.asked.filter(([what]) => what === "rate")).toHaveLength(1);
+  });
+
+  test("an arrow at the edge of the table scrolls nothing around it", () => {
+    at("b/large/0").focus();
+    const event = new KeyboardEvent("keydown", {
+      key: "ArrowDown",
+      bubbles: true,
+      cancelable: true,
+    });
+    at("b/large/0").dispatchEvent(event);
+    expect([event.defaultPrevented, focused()]).toEqual([true, "b/large/0"]);
+  });
+
   test("the menu of scores shows what is compared by, whoever named it", () => {
     const tools = `<select name="score"><option value="right">On right</option>
 <option value="rating">On rating</option></select>`;
