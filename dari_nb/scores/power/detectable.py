@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import accumulate, combinations
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
@@ -26,8 +26,9 @@ POWER = 0.8
 RATE, ALIKE, CORRELATION = 0.5, 0.5, 0.3
 """What is assumed where nothing is known."""
 _AS_ASSUMED = Variation(RATE, RATE, (0.0, 1.0), ALIKE, CORRELATION, 0)
-_MOST_FOUND = 8
-"""Of several differences so many are found, those that are about the largest: it takes a while."""
+_MOST_FOUND, _OF_SHARES = 8, 4
+"""Of several differences so many are found, those that are about the largest: it takes a while, and
+of shares of which some are lost as long as so many others."""
 _ONE_REPEAT = "repeats not known to differ: as for one repeat"
 _LEAVE_ROOM = "that rates so far apart leave room for"
 _COUNTED_ON = "that is counted on where rates are so far apart and repeats have"
@@ -237,7 +238,12 @@ def _largest(
 ) -> tuple[float | None, str, int]:
     """Return the largest of several differences, in words what is supposed, and its place."""
     places = {each: place for place, each in reversed([*enumerate(asked)])}
-    most = sorted(places, key=lambda each: (-_roughly(*each), places[each]))[:_MOST_FOUND]
+    roughly = sorted(places, key=lambda each: (-_roughly(*each), places[each]))
+    takes = accumulate(
+        1 if size.lost == NOTHING or known is None or known.two else _OF_SHARES
+        for size, known in roughly
+    )
+    most = [each for each, so_far in zip(roughly, takes, strict=True) if so_far <= _MOST_FOUND]
     told = [
         (*(_by_said(size) if known is None else _like(known, size)), places[size, known])
         for size, known in most
