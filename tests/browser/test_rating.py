@@ -378,3 +378,38 @@ def test_what_a_cell_is_rated_by_stays_where_it_is_from_one_to_the_next(lab, wid
     places = page.evaluate("places")
     assert len(places) > 3
     assert max(places) - min(places) < 1, places
+
+
+NAMED = """
+names = [f"{llm}_with_a_name_as_long_as_those_of_models_are" for llm in ANSWER]
+ANSWER = dict(zip(names, ANSWER.values()))
+short = matrix
+matrix = lambda rows: short(rows, llms=names)
+board = Kept(6); board.view
+"""
+
+
+@pytest.mark.parametrize("width", [700, 1400])
+def test_whoever_clicks_at_one_place_rates_each_cell_whatever_is_said_above(lab, width):
+    book = lab.open_notebook([KEPT, NAMED])
+    page = book.page
+    book.run_all()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.locator(".dari-matrix:not(.dari-gone) [data-cell^='0-small']").click()
+    page.locator(".dari-pane .dari-answer").wait_for()
+    four = page.locator('.dari-rate [value="4"]')
+    four.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = four.bounding_box()
+    for task in range(4):
+        page.mouse.click(box["x"] + 5, box["y"] + 5)
+        expect(page.locator(".dari-matrix > .dari-spoken")).to_have_text(
+            f"Task {task}: saved: 4 of 5"
+        )
+        # What is told of means and columns comes a moment later.
+        page.wait_for_timeout(500)
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(".dari-pane .dari-log")).to_have_attribute(
+            "aria-label", re.compile(f"^Task {task + 1}")
+        )
+    assert told(book, "len(board.kept)", "4")

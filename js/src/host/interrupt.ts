@@ -8,19 +8,15 @@ export const UNASKED = "dari-unasked";
  * @returns Whether the server did. Hosts without Jupyter's page configuration cannot.
  */
 export async function interruptKernel(el: Element, kernelId: string): Promise<boolean> {
-  const isDone = await interrupted(kernelId);
-  if (isDone) el.dispatchEvent(new Event(UNASKED));
-  return isDone;
-}
-
-async function interrupted(kernelId: string): Promise<boolean> {
   const config = document.getElementById("jupyter-config-data")?.textContent;
   try {
     const { baseUrl } = JSON.parse(config ?? "{}");
     if (typeof baseUrl !== "string" || kernelId === "") return false;
     const url = `${baseUrl}api/kernels/${encodeURIComponent(kernelId)}/interrupt`;
     const headers = { "X-XSRFToken": xsrf() };
-    return (await fetch(url, { method: "POST", credentials: "same-origin", headers })).ok;
+    const { ok } = await fetch(url, { method: "POST", credentials: "same-origin", headers });
+    if (ok) el.dispatchEvent(new Event(UNASKED));
+    return ok;
   } catch {
     return false;
   }

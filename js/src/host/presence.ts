@@ -35,9 +35,13 @@ export class Presence {
     });
   }
 
-  /** Says that the view is here, if it is. */
+  /** Says that the view is here, if it is, and whether in JupyterLab or Notebook 7. */
   answer(): void {
-    if (this.#views.size > 0) this.#send({ kind: "here", jupyter: isJupyter() });
+    if (this.#views.size > 0)
+      this.#send({
+        kind: "here",
+        jupyter: document.getElementById("jupyter-config-data") !== null,
+      });
   }
 
   /** Where a place around it still stands, the output was cleared; else the notebook was closed. */
@@ -51,9 +55,4 @@ export class Presence {
 function areasAround(el: Element): Element[] {
   const area = el.parentElement?.closest(".jp-OutputArea");
   return area ? [area, ...areasAround(area)] : [];
-}
-
-/** Whether this is JupyterLab or Notebook 7. */
-function isJupyter(): boolean {
-  return document.getElementById("jupyter-config-data") !== null;
 }

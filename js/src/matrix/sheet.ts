@@ -91,5 +91,5 @@ export class Sheet {
 
 /** Whether nothing more will come of a cell. */
 export function hasEnded(cell: Cell): boolean {
-  return ["completed", "failed", "cancelled"].includes(cell.state);
+  return /^(completed|failed|cancelled)$/.test(cell.state);
 }

@@ -3,6 +3,7 @@ import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
 import { atEnd, dress, on } from "../shared/dom";
 import { Place } from "../shared/place";
+import { scrollTo } from "../shared/scrolling";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
 import { type Grid, gridIn } from "./grid";
 import { Pane } from "./pane";
@@ -133,6 +134,8 @@ export class MatrixView {
   #show(): void {
     const port = this.#port;
     const chosen = port.get("chosen");
+    const pane = this.#pane.element;
+    const { top } = pane.getBoundingClientRect();
     put(this.#head, port.get("head"));
     put(this.#seen, port.get("against"));
     const held = find<HTMLInputElement>(this.#tools, ":focus");
@@ -167,6 +170,8 @@ export class MatrixView {
     stop.disabled &&= !stop.hidden;
     stop.textContent = stop.disabled ? "Stopping…" : port.get("stop");
     this.#line.element.hidden = !port.get("rating") || !this.#opened;
+    // Whoever rates what is open goes on at the same place, whatever is said above it by now.
+    if (find(pane.parentElement as HTMLElement, ":focus")) scrollTo(pane, top);
     this.#arrange();
     this.#openSelected();
     this.#grid.mark(this.#opened?.id ?? "", chosen);
