@@ -413,3 +413,38 @@ def test_whoever_clicks_at_one_place_rates_each_cell_whatever_is_said_above(lab,
             "aria-label", re.compile(f"^Task {task + 1}")
         )
     assert told(book, "len(board.kept)", "4")
+
+
+FOUR = """
+import dari_nb as dari
+tasks = ["1 + 1", "2 + 2", "3 + 3", "4 + 4"]
+batch = dari.connect().batches.run("calculator", tasks, ["small", "large"]).wait()
+batch.view()
+"""
+# Scrolls a notebook until a pane in it ends a little above the end of what is seen.
+TO_THE_END = """pane => {
+  const end = (element) => element.getBoundingClientRect().bottom;
+  const box = pane.closest(".jp-WindowedPanel-outer");
+  box.scrollTop += end(pane) + 5 - end(box);
+}"""
+
+
+def test_whoever_clicks_at_one_place_rates_each_cell_at_the_end_of_the_window(lab):
+    book = lab.open_notebook(["\n" * 40, FOUR, "\n" * 60])
+    page = book.page
+    book.run_all()
+    page.set_viewport_size({"width": 1400, "height": 900})
+    cell(book, "0/small/0").click()
+    page.locator(".dari-pane .dari-answer").wait_for()
+    page.locator(".dari-pane").evaluate(TO_THE_END)
+    page.wait_for_timeout(500)
+    box = page.locator('.dari-rate [value="4"]').bounding_box()
+    for task in range(4):
+        page.mouse.click(box["x"] + 5, box["y"] + 5)
+        expect(page.locator(".dari-matrix > .dari-spoken")).to_have_text(
+            f"Task {task}: saved: 4 of 5"
+        )
+        page.wait_for_timeout(500)
+        page.keyboard.press("ArrowDown")
+    given = "[batch[task, 'small'].scores['rating'] == 4 for task in range(4)]"
+    assert told(book, given, "[True, True, True, True]")

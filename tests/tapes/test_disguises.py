@@ -167,6 +167,12 @@ def test_a_key_is_found_whatever_it_has_beside_itself_but_letters(
         assert key not in "".join(own.pieces(pieces)), key
 
 
+@pytest.mark.parametrize("key", ["gsk_QwErTyUiOpAsDfGhJkLzXcVb", "dari_sk_QwErTyUiOpAsDfGhJk"])
+def test_a_key_that_has_no_digit_by_chance_is_found(key: str) -> None:
+    for own in (scrubber(), Scrubber(keys=list, variables={})):
+        assert own.scrub({"x": f"it is {key}."}) == {"x": "it is [scrubbed]."}
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,5 +1,5 @@
 import { arrange, dress, focusOn, make } from "../shared/dom";
-import { scrollWithin } from "../shared/scrolling";
+import { reveal, scrollWithin } from "../shared/scrolling";
 import { fill, find, put, rove } from "./parts";
 import type { Sheet } from "./sheet";
 import type { Cell, Change, Column } from "./wire";
@@ -44,7 +44,8 @@ export interface Grid {
 
 /** Rows that a key leads on, and that are drawn at once, not only when the reader is near. */
 const PAGE = 8;
-const STEPS: Record<string, [number, number]> = {
+/** How far a key leads down and across. */
+export const STEPS: Record<string, [number, number]> = {
   ArrowUp: [-1, 0],
   ArrowDown: [1, 0],
   ArrowLeft: [0, -1],
@@ -304,7 +305,7 @@ export function gridIn(
       return elementOf(id) === elementOf(other);
     },
     reveal(id) {
-      elementOf(id)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+      reveal(elementOf(id));
     },
     scrollTo(id) {
       scrollWithin(box, elementOf(id), names);

@@ -3,6 +3,7 @@ import { TurnList } from "../live/turns";
 import { atEnd, dress, focusOn, make } from "../shared/dom";
 import { become } from "../shared/grow";
 import { openAlike } from "../shared/place";
+import { reveal } from "../shared/scrolling";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
 import { fill, find, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
@@ -97,7 +98,7 @@ export class Pane {
     next.innerHTML = html;
     openAlike(this.#log, next);
     become(this.#log, next);
-    if (isNew) this.element.scrollIntoView({ block: "nearest" });
+    if (isNew) reveal(this.element);
   }
 
   /**

@@ -3,9 +3,9 @@ import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
 import { atEnd, dress, on } from "../shared/dom";
 import { Place } from "../shared/place";
-import { scrollTo } from "../shared/scrolling";
+import { reveal, scrollTo } from "../shared/scrolling";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
-import { type Grid, gridIn } from "./grid";
+import { type Grid, gridIn, STEPS } from "./grid";
 import { Pane } from "./pane";
 import { find, put, rove } from "./parts";
 import { RatingLine, Ratings, type Said } from "./ratings";
@@ -135,7 +135,8 @@ export class MatrixView {
     const port = this.#port;
     const chosen = port.get("chosen");
     const pane = this.#pane.element;
-    const { top } = pane.getBoundingClientRect();
+    // Whoever rates what is open goes on at the same place, whatever is said above it by then.
+    const top = find(this.#root, ".dari-split :focus") && pane.getBoundingClientRect().top;
     put(this.#head, port.get("head"));
     put(this.#seen, port.get("against"));
     const held = find<HTMLInputElement>(this.#tools, ":focus");
@@ -170,8 +171,7 @@ export class MatrixView {
     stop.disabled &&= !stop.hidden;
     stop.textContent = stop.disabled ? "Stopping…" : port.get("stop");
     this.#line.element.hidden = !port.get("rating") || !this.#opened;
-    // Whoever rates what is open goes on at the same place, whatever is said above it by now.
-    if (find(pane.parentElement as HTMLElement, ":focus")) scrollTo(pane, top);
+    if (top !== null) scrollTo(pane, top);
     this.#arrange();
     this.#openSelected();
     this.#grid.mark(this.#opened?.id ?? "", chosen);
@@ -271,12 +271,14 @@ export class MatrixView {
     if (this.#kept(opened).value !== before) this.#tellSaving("");
   }
 
-  /** Selects a cell, as the reader wishes, and brings what opens into sight. */
+  /** Selects a cell, as the reader wishes, and brings what opens into sight, later what rates it. */
   #select(cell: Cell): void {
+    const pane = this.#pane.element;
+    const seen = pane.hidden || !this.#port.get("rating") ? pane : this.#line.element;
     this.#selected = cell.id;
     this.#port.set({ selected: cell.id });
     this.#open(cell);
-    this.#pane.element.scrollIntoView({ block: "nearest" });
+    reveal(seen);
     this.#grid.reveal(cell.id);
   }
 
@@ -522,8 +524,7 @@ export class MatrixView {
     const target = event.target as Element;
     const isField = target.matches("input, select");
     const isNoted = /^(Enter|Escape)$/.test(event.key) && target === this.#line.note;
-    const step = Number(event.key === "ArrowRight") - Number(event.key === "ArrowLeft");
-    const beside = event.key.startsWith("Arrow") && besideFigure(target, step);
+    const beside = besideFigure(target, event.key);
     if (beside) beside.focus();
     else if (isNoted && !event.isComposing && !runsCell(event)) this.#leaveNote(event.key);
     else if (isClosing && !event.isComposing) this.#close();
@@ -572,10 +573,11 @@ function firstIn(inside: Element, selector: string): HTMLElement | null | undefi
 }
 
 /** Where an arrow leads from a figure: to the next one in its box, or to the cells of its task. */
-function besideFigure(figure: Element, step: number): HTMLElement | null | undefined {
-  const box =
-    figure.matches("[data-where]") && figure.closest("thead, tbody th, header, .dari-seen");
+function besideFigure(figure: Element, key: string): HTMLElement | null | undefined {
+  const isFigure = key.startsWith("Arrow") && figure.matches("[data-where]");
+  const box = isFigure && figure.closest("thead, tbody th, header, .dari-seen");
   if (!box) return undefined;
+  const step = STEPS[key]?.[1];
   const next = step ? rove(box, step) : undefined;
   return next ?? firstIn(figure, "[data-fit]") ?? firstIn(figure, "[data-cell]");
 }

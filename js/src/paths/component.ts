@@ -3,6 +3,7 @@ import type { Component, Port } from "../host/port";
 import { Pane } from "../matrix/pane";
 import { find, put } from "../matrix/parts";
 import { on } from "../shared/dom";
+import { reveal } from "../shared/scrolling";
 import type { Chosen, State } from "./wire";
 
 const SKELETON = `<div class="dari-split dari-fills"><div class="dari-side"></div>
@@ -69,7 +70,7 @@ class PathsView {
     void this.#pane.ask(ask, (html) => {
       this.#pane.compare(html);
       this.#goTo(Number(this.#opened.split(":")[1]));
-      this.#pane.element.scrollIntoView({ block: "nearest" });
+      reveal(this.#pane.element);
     });
   }
 

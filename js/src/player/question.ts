@@ -1,6 +1,7 @@
 import { isChord } from "../host/border";
 import { atEnd, button, focused, focusOn, keep, make, on } from "../shared/dom";
 import { isField } from "../shared/keys";
+import { reveal } from "../shared/scrolling";
 import { SENDS } from "../shared/sending";
 import type { Answering } from "./answering";
 import type { Playback } from "./playback";
@@ -100,7 +101,7 @@ export class Question {
 
   /** Brings all of it into sight, or as much of it as is seen at once above its buttons. */
   #bring(): void {
-    for (const part of [this.element, this.#line]) part.scrollIntoView?.({ block: "nearest" });
+    for (const part of [this.element, this.#line]) reveal(part);
   }
 
   /** Does so where the reader is in it. */

@@ -1,5 +1,5 @@
 import { atEnd, on } from "../shared/dom";
-import { scrollersAround } from "../shared/scrolling";
+import { reveal, scrollersAround } from "../shared/scrolling";
 
 /** As tall as no page is. */
 const TALL = "99999px";
@@ -32,7 +32,7 @@ export function keepInSight(
     hold();
   };
   const bring = () => {
-    el.scrollIntoView?.({ block: "nearest" });
+    reveal(el);
     lead();
   };
   const sizes = new ResizeObserver(() => {

@@ -2,7 +2,7 @@ import type { Port } from "../host/port";
 import { atEnd, focused, focusOn, make, on } from "../shared/dom";
 import { Folds } from "../shared/folds";
 import { type Key, keySheet, onKeys } from "../shared/keys";
-import { bringIntoSight } from "../shared/scrolling";
+import { bringIntoSight, reveal } from "../shared/scrolling";
 import { Branches } from "./branches";
 import { Pieces } from "./pieces";
 import { drawRow, menuOf, type Shared, toggleRaw } from "./row";
@@ -418,7 +418,7 @@ export class Reader {
     const error = (row: Row) => row.flag === "error";
     const open = () => {
       const toggle = this.#menu()?.querySelector("button");
-      toggle?.scrollIntoView({ block: "nearest" });
+      reveal(toggle);
       toggle?.click();
     };
     const fold = () => this.#here?.querySelector<HTMLElement>("summary")?.click();

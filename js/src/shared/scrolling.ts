@@ -18,6 +18,11 @@ export function scrollTo(element: HTMLElement, top: number): void {
   }
 }
 
+/** Scrolls what is around an element as little as needed to see it. */
+export function reveal(element: Element | null | undefined): void {
+  element?.scrollIntoView?.({ block: "nearest" });
+}
+
 /** Room that is left around what is brought into sight. */
 const ROOM_PX = 12;
 
