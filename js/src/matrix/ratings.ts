@@ -41,7 +41,7 @@ export class Ratings {
   readonly #drawn: Drawn;
   readonly #given = new Map<string, Given>();
   /** What is on its way, in order. */
-  sent: Given[] = [];
+  #sent: Given[] = [];
   /** What was not kept since whoever rates rested last, but for cells that were rated again. */
   lost: Given[] = [];
   #last = 0;
@@ -60,6 +60,11 @@ export class Ratings {
     const value = typeof score === "number" ? score : null;
     const note = this.#notes.get(cell.id) ?? cell.notes[name] ?? "";
     return { value, note, ...this.#given.get(cell.id)?.part };
+  }
+
+  /** How many are not saved yet. */
+  get waiting(): number {
+    return this.#sent.length;
   }
 
   /** Whether this is a note that was not kept. */
@@ -91,12 +96,12 @@ export class Ratings {
     const part = { ...this.#given.get(cell.id)?.part, ...change };
     const given: Given = { cell, part, heard: -1, why: OVERTAKEN, isSent: true };
     this.#given.set(cell.id, given);
-    this.sent.push(given);
+    this.#sent.push(given);
     this.#told(cell, "", false);
     this.#keep({ cell: cell.id, name, ...change } as Rating | Note)
       .then(({ body: { kept = 0, cells = [], ...said } }) => {
         // They are kept in order: what was sent before and is not answered is no longer on its way.
-        const sent = this.sent.splice(0, this.sent.indexOf(given) + 1);
+        const sent = this.#sent.splice(0, this.#sent.indexOf(given) + 1);
         for (const one of sent) if (one !== given) this.#forget(one);
         this.lost = [...this.lost, ...sent].filter(
           (one) => !seen.includes(one) && one.cell.id !== cell.id,
@@ -119,7 +124,7 @@ export class Ratings {
         this.#forget(given);
         given.isSent = cause === UNANSWERED;
         given.why = given.isSent ? `${message.slice(0, -1)}, and look at them.` : message;
-        this.sent = this.sent.filter(others);
+        this.#sent = this.#sent.filter(others);
         this.lost = [...this.lost.filter(others), given];
         this.#told(cell, message, true);
       });

@@ -382,7 +382,7 @@ export class MatrixView {
 
   /** Says how many ratings are not saved yet, or of none these words; and what was not kept. */
   #tellSaving(words: string): void {
-    const waiting = this.#ratings.sent.length;
+    const { waiting } = this.#ratings;
     const saving = waiting > 1 ? `saving ${waiting} …` : SAVING;
     const lost = this.#lost;
     const told = [waiting > 0 ? saving : words, ...lost].filter(Boolean).join("; ");

@@ -132,7 +132,7 @@ class PastScores:
 
     def standing(self, column: Column) -> Sequence[Column]:
         """Return which of its columns tell of one: itself, or else those of its LLM."""
-        return _same(column, self.columns)
+        return _standing_for(column, self.columns)
 
     @cached_property
     def enough(self) -> Sequence[Column]:
@@ -381,14 +381,13 @@ def past_scores(
             given[score.run_id].append(score)
     ended = _ended(latest)
     found = _of_run(own, given[own], ended[own], columns, columns)
-    have_versions = are_versions(columns)
     measures = {past.name: past.measure for past in found}
     others = (
         past
         for run in run_ids
         if run != own or not found
         for past in _of_other(run, given[run], ended[run], columns)
-        if not have_versions or past.same == len(columns)
+        if not are_versions(columns) or past.same == len(columns)
     )
     mine = _by_evidence(found)
     theirs = [of for of in _by_evidence(others) if of.may_be_like(measures.get(of.name))]
@@ -400,7 +399,7 @@ def past_scores(
     latest_first = {run_id: ended[run_id] for run_id in run_ids if run_id != own}
     tried = _on_one_scale(first, (*mine, *theirs)) if first else []
     failed = _failed(columns, latest_first)
-    past = Past((), counted, tried, bool(found), has_any, (), (), failed, have_versions)
+    past = Past((), counted, tried, bool(found), has_any, (), (), failed, are_versions(columns))
     if (best := by_own or by_others) is None:
         return past
     same = [of for of in (*mine, *theirs) if of.name == best.name and of is not best]
@@ -436,7 +435,7 @@ def _failed(
         there = [
             (own, run_id, [state for spot, state in of.items() if _column_of(spot) == own])
             for run_id, of in ended.items()
-            for own in _same(column, {*map(_column_of, of)})
+            for own in _standing_for(column, {*map(_column_of, of)})
         ]
         _, run_id, states = min(there, key=lambda of: of[0] != column, default=(column, "", []))
         if failed := states.count("failed"):
@@ -450,7 +449,7 @@ def _of_other(
     """Return the scores of another run: of the columns that are compared, or all in their place."""
     scored = {_column_of(score.spot) for score in given}
     there = scored.union(map(_column_of, ended))
-    same = {one for column in compared for one in _same(column, there)}
+    same = {one for column in compared for one in _standing_for(column, there)}
     is_of_two = len(same & scored) > 1
     llms = {column.llm for column in same}
     others = {column for column in there if column.llm not in llms}
@@ -458,8 +457,8 @@ def _of_other(
     return found if is_of_two else [replace(past, stand_in=True) for past in found]
 
 
-def _same(column: Column, there: Collection[Column]) -> list[Column]:
-    """Return that column, or else those of its LLM with other versions."""
+def _standing_for(column: Column, there: Collection[Column]) -> list[Column]:
+    """Return which of some columns tell of one: itself, or else those of its LLM."""
     return [column] if column in there else [one for one in there if one.llm == column.llm]
 
 
