@@ -7,7 +7,7 @@ import { leavePaper } from "./host/last";
 import { type Component, type Draw, type Message, type Port, Questions } from "./host/port";
 import { Presence } from "./host/presence";
 import type { Answer, Last } from "./host/wire";
-import { atEnd } from "./shared/dom";
+import { atEnd, on } from "./shared/dom";
 
 type Traits = Record<string, unknown>;
 type Model = AnyModel<Traits>;
@@ -92,7 +92,7 @@ function viewOf(component: Component<never>) {
     atEnd(closing.signal, () => shown.delete(el));
     const mark = () => el.classList.add("dari-gone");
     if (gone.aborted) mark();
-    gone.addEventListener("abort", mark, { signal: closing.signal });
+    on(gone, "abort", mark, closing.signal);
     return () => closing.abort();
   }
 

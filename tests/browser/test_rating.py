@@ -415,36 +415,86 @@ def test_whoever_clicks_at_one_place_rates_each_cell_whatever_is_said_above(lab,
     assert told(book, "len(board.kept)", "4")
 
 
-FOUR = """
+SUMS = """
 import dari_nb as dari
-tasks = ["1 + 1", "2 + 2", "3 + 3", "4 + 4"]
+tasks = [f"{{n}} + {{n}}" for n in range({tasks})]
 batch = dari.connect().batches.run("calculator", tasks, ["small", "large"]).wait()
-batch.view()
+view = batch.view(); view
 """
-# Scrolls a notebook until a pane in it ends a little above the end of what is seen.
-TO_THE_END = """pane => {
+# Scrolls a notebook until an element in it ends so far above the end of what is seen.
+TO_THE_END = """(element, room) => {
   const end = (element) => element.getBoundingClientRect().bottom;
-  const box = pane.closest(".jp-WindowedPanel-outer");
-  box.scrollTop += end(pane) + 5 - end(box);
+  const box = element.closest(".jp-WindowedPanel-outer");
+  box.scrollTop += end(element) + room - end(box);
 }"""
+SCROLLED = "() => document.querySelector('.jp-WindowedPanel-outer').scrollTop"
 
 
-def test_whoever_clicks_at_one_place_rates_each_cell_at_the_end_of_the_window(lab):
-    book = lab.open_notebook(["\n" * 40, FOUR, "\n" * 60])
-    page = book.page
+def sums(lab, tasks, width):
+    """A batch with room above it and below."""
+    book = lab.open_notebook(["\n" * 40, SUMS.format(tasks=tasks), "\n" * 60])
     book.run_all()
-    page.set_viewport_size({"width": 1400, "height": 900})
+    book.page.set_viewport_size({"width": width, "height": 900})
+    cell(book, "0/small/0").get_by_text("0 + 0 = 0").wait_for()
+    return book
+
+
+def opened_at(book, room):
+    """Open the first cell, with its end so far above that of the window; returns where a 4 is."""
     cell(book, "0/small/0").click()
-    page.locator(".dari-pane .dari-answer").wait_for()
-    page.locator(".dari-pane").evaluate(TO_THE_END)
-    page.wait_for_timeout(500)
-    box = page.locator('.dari-rate [value="4"]').bounding_box()
-    for task in range(4):
-        page.mouse.click(box["x"] + 5, box["y"] + 5)
-        expect(page.locator(".dari-matrix > .dari-spoken")).to_have_text(
-            f"Task {task}: saved: 4 of 5"
-        )
-        page.wait_for_timeout(500)
-        page.keyboard.press("ArrowDown")
-    given = "[batch[task, 'small'].scores['rating'] == 4 for task in range(4)]"
-    assert told(book, given, "[True, True, True, True]")
+    book.page.locator(".dari-pane .dari-answer").wait_for()
+    book.page.locator(".dari-pane").evaluate(TO_THE_END, room)
+    book.page.wait_for_timeout(500)
+    box = book.page.locator('.dari-rate [value="4"]').bounding_box()
+    return box["x"] + 5, box["y"] + 5
+
+
+def all_are_rated(book, tasks):
+    given = f"sum(batch[n, 'small'].scores.get('rating') == 4 for n in range({tasks}))"
+    return told(book, given, str(tasks))
+
+
+@pytest.mark.parametrize(("width", "tasks", "room"), [(1400, 4, 5), (640, 3, 40), (1280, 4, 10)])
+@pytest.mark.parametrize("clicks", [1, 2])
+def test_whoever_clicks_at_one_place_rates_each_cell_of_a_small_batch(
+    lab, width, tasks, room, clicks
+):
+    book = sums(lab, tasks, width)
+    place = opened_at(book, room)
+    for task in range(tasks):
+        book.page.mouse.click(*place, click_count=clicks)
+        said = book.page.locator(".dari-matrix > .dari-spoken")
+        expect(said).to_have_text(f"Task {task}: saved: 4 of 5")
+        book.page.wait_for_timeout(500)
+        book.page.keyboard.press("ArrowDown")
+    assert all_are_rated(book, tasks)
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_cell_below_the_window_comes_into_sight_and_the_page_goes_no_further(lab, is_open):
+    book = sums(lab, 8, 1400)
+    first = cell(book, "0/small/0")
+    first.click() if is_open else first.focus()
+    book.page.wait_for_timeout(500)
+    cell(book, "3/small/0").evaluate(TO_THE_END, 0)
+    before = book.page.evaluate(SCROLLED)
+    for _ in range(4):
+        book.page.keyboard.press("ArrowDown")
+        book.page.wait_for_timeout(300)
+    expect(cell(book, "4/small/0")).to_be_focused()
+    expect(cell(book, "4/small/0")).to_be_in_viewport(ratio=0.3)
+    assert 0 < book.page.evaluate(SCROLLED) - before < 80
+
+
+@pytest.mark.parametrize("rating", ["rating", ""])
+def test_what_opens_below_a_narrow_table_is_seen_to_its_end(lab, rating):
+    book = sums(lab, 8, 640)
+    book.execute(f"view.rating = {rating!r}")
+    cell(book, "0/small/0").evaluate(TO_THE_END, 150)
+    cell(book, "0/small/0").click()
+    answer = book.page.locator(".dari-pane .dari-answer")
+    expect(answer).to_be_in_viewport(ratio=1)
+    if not rating:
+        book.page.keyboard.press("ArrowDown")
+        expect(answer).to_contain_text("2")
+        expect(answer).to_be_in_viewport(ratio=1)

@@ -1,5 +1,6 @@
 import { atEnd, on } from "../shared/dom";
 import { itemAt } from "../shared/order";
+import { topOf } from "../shared/scrolling";
 
 /** Closer to the end than this counts as being there: fractions, and one line of slack. */
 const SLACK_PX = 24;
@@ -93,14 +94,14 @@ export class Follow {
   }
 
   #anchor(): { id: string; top: number } | undefined {
-    const item = itemAt(this.#scroller, this.#scroller.getBoundingClientRect().top);
+    const item = itemAt(this.#scroller, topOf(this.#scroller));
     const id = item?.dataset.item;
-    return item && id ? { id, top: item.getBoundingClientRect().top } : undefined;
+    return item && id ? { id, top: topOf(item) } : undefined;
   }
 
   #restore(anchor: { id: string; top: number }): void {
     const item = this.#scroller.querySelector(`[data-item="${CSS.escape(anchor.id)}"]`);
-    if (item) this.#scroller.scrollTop += item.getBoundingClientRect().top - anchor.top;
+    if (item) this.#scroller.scrollTop += topOf(item) - anchor.top;
     this.#top = this.#scroller.scrollTop;
   }
 }

@@ -30,9 +30,11 @@ export interface Grid {
   mark(opened: string, chosen: readonly string[]): void;
   /** Draws the cells of a row that is near to what the reader sees. */
   near(row: string): void;
-  /** Moves the focus, or only the place where Tab enters the table. */
+  /** Moves the focus and scrolls nothing, or moves only the place where Tab enters the table. */
   focus(id: string): void;
   enter(id: string): void;
+  /** Moves the focus, and brings it into sight. */
+  goTo(id: string): void;
   /** Whether one element shows both cells. */
   shows(id: string, other: string): boolean;
   /** Brings a cell into sight; `scrollTo` scrolls the table alone for that, and not the page. */
@@ -299,7 +301,11 @@ export function gridIn(
       enter(id);
       if (!elementOf(id)?.isConnected && lost()) return;
       settle();
-      elementOf(entry)?.focus();
+      focusOn(elementOf(entry));
+    },
+    goTo(id) {
+      this.focus(id);
+      this.reveal(id);
     },
     shows(id, other) {
       return elementOf(id) === elementOf(other);

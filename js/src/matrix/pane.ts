@@ -17,6 +17,8 @@ export class Pane {
   readonly #log: HTMLElement;
   #closing = new AbortController();
   #timeline: Timeline | undefined;
+  /** Whether what comes first is brought into sight. */
+  #isAwaited = false;
   /** Whether there were news since what is awaited was asked for; undefined where nothing is. */
   #isStale: boolean | undefined;
 
@@ -29,11 +31,16 @@ export class Pane {
     atEnd(signal, () => this.#closing.abort());
   }
 
-  /** Makes room for something new: as much as there was, so that what is below stays in its place. */
-  open(title: string): void {
+  /**
+   * Makes room for something new: as much as there was, so that what is below stays in its place.
+   *
+   * @param isWhole Whether all of it is brought into sight once it is there.
+   */
+  open(title: string, isWhole: boolean): void {
     const height = this.#head.offsetHeight;
     this.close();
     this.#closing = new AbortController();
+    this.#isAwaited = isWhole;
     this.element.hidden = false;
     this.#head.style.minHeight = `${height}px`;
     this.#name(title);
@@ -75,6 +82,7 @@ export class Pane {
       this.#timeline.subscribe((changes) => list.add(changes), signal);
     }
     this.#timeline.replace(items);
+    this.#appear();
   }
 
   /** Offers the repeats at the same place, of which the matrix may show some as one. */
@@ -91,14 +99,18 @@ export class Pane {
     }
   }
 
-  /** Shows a comparison, and brings it into sight; of one that is there only what is new changes. */
+  #appear(): void {
+    if (this.#isAwaited) reveal(this.element);
+    this.#isAwaited = false;
+  }
+
+  /** Shows a comparison; of one that is there only what is new changes. */
   compare(html: string): void {
-    const isNew = !this.#log.hasChildNodes();
     const next = this.#log.cloneNode() as HTMLElement;
     next.innerHTML = html;
     openAlike(this.#log, next);
     become(this.#log, next);
-    if (isNew) reveal(this.element);
+    this.#appear();
   }
 
   /**

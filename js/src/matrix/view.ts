@@ -3,7 +3,7 @@ import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
 import { atEnd, dress, on } from "../shared/dom";
 import { Place } from "../shared/place";
-import { reveal, scrollTo } from "../shared/scrolling";
+import { reveal, scrollTo, topOf } from "../shared/scrolling";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
 import { type Grid, gridIn, STEPS } from "./grid";
 import { Pane } from "./pane";
@@ -12,7 +12,7 @@ import { RatingLine, Ratings, type Said } from "./ratings";
 import type { Sheet } from "./sheet";
 import { sight } from "./sight";
 import { SKELETON, sheetOfKeys } from "./skeleton";
-import type { Cell, Change, Kept, Opened, Question, State } from "./wire";
+import type { Cell, Change, Kept, Opened, Question, Row, State } from "./wire";
 
 const SAVING = "saving …";
 /** What rows are found by. */
@@ -132,11 +132,23 @@ export class MatrixView {
   }
 
   #show(): void {
+    this.#hold(() => this.#draw());
+    this.#openSelected();
+    this.#grid.mark(this.#opened?.id ?? "", this.#port.get("chosen"));
+  }
+
+  /** Draws; whoever rates what is open goes on at the same place, whatever is above it by then. */
+  #hold(draw: () => void): void {
+    const pane = this.#pane.element;
+    const isHeld = find(this.#root, ".dari-split :focus");
+    const top = topOf(pane);
+    draw();
+    if (isHeld) scrollTo(pane, top);
+  }
+
+  #draw(): void {
     const port = this.#port;
     const chosen = port.get("chosen");
-    const pane = this.#pane.element;
-    // Whoever rates what is open goes on at the same place, whatever is said above it by then.
-    const top = find(this.#root, ".dari-split :focus") && pane.getBoundingClientRect().top;
     put(this.#head, port.get("head"));
     put(this.#seen, port.get("against"));
     const held = find<HTMLInputElement>(this.#tools, ":focus");
@@ -171,10 +183,7 @@ export class MatrixView {
     stop.disabled &&= !stop.hidden;
     stop.textContent = stop.disabled ? "Stopping…" : port.get("stop");
     this.#line.element.hidden = !port.get("rating") || !this.#opened;
-    if (top !== null) scrollTo(pane, top);
     this.#arrange();
-    this.#openSelected();
-    this.#grid.mark(this.#opened?.id ?? "", chosen);
   }
 
   /** Which rows are there, in which order: those that the kernel found last. */
@@ -200,10 +209,8 @@ export class MatrixView {
     this.#grid.show({ shown, same, words });
     if (this.#asked && !isAsked) this.#box.scrollTop = 0;
     this.#asked = asked;
-    const count =
-      ids.length < rows.size
-        ? `${ids.length.toLocaleString("en")} of ${rows.size.toLocaleString("en")} task${rows.size === 1 ? "" : "s"}`
-        : "";
+    const [some, all] = [ids, [...rows]].map(({ length }) => length.toLocaleString("en"));
+    const count = some === all ? "" : `${some} of ${all} task${all === "1" ? "" : "s"}`;
     this.#await(
       HOW.some((one) => found[one] !== this.#port.get(one)),
       `${count}${why && `: ${why}`}`,
@@ -258,9 +265,9 @@ export class MatrixView {
     }
     const before = this.#opened && this.#kept(this.#opened).value;
     for (const cell of change.cells) this.#ratings.heard(cell, this.#sheet.kept);
-    this.#grid.update(change);
+    this.#hold(() => this.#grid.update(change));
     this.#openSelected();
-    this.#frame ||= requestAnimationFrame(() => this.#arrange());
+    this.#frame ||= requestAnimationFrame(() => this.#hold(() => this.#arrange()));
     if (change.cells.some(({ id }) => this.#compared.includes(id))) this.#askCompared();
     const opened = change.cells.find((cell) => cell.id === this.#opened?.id);
     if (!opened) return;
@@ -273,20 +280,21 @@ export class MatrixView {
 
   /** Selects a cell, as the reader wishes, and brings what opens into sight, later what rates it. */
   #select(cell: Cell): void {
-    const pane = this.#pane.element;
-    const seen = pane.hidden || !this.#port.get("rating") ? pane : this.#line.element;
+    const { element } = this.#pane;
+    const isWhole = !(this.#port.get("rating") && this.#root.dataset.open);
     this.#selected = cell.id;
     this.#port.set({ selected: cell.id });
-    this.#open(cell);
-    reveal(seen);
+    this.#open(cell, isWhole);
+    reveal(isWhole ? element : this.#line.element);
     this.#grid.reveal(cell.id);
   }
 
-  #open(cell: Cell): void {
+  #open(cell: Cell, isWhole = false): void {
     this.#next = undefined;
     this.#compared = [];
     this.#root.dataset.open = "cell";
-    this.#pane.open(`Task ${this.#numberOf(cell)}: ${this.#sheet.rows.get(cell.row)?.label ?? ""}`);
+    const { label } = this.#sheet.rows.get(cell.row) as Row;
+    this.#pane.open(`Task ${this.#numberOf(cell)}: ${label}`, isWhole);
     this.#tellSaving("");
     this.#read(cell);
     this.#show();
@@ -305,7 +313,7 @@ export class MatrixView {
     this.#shut();
     this.#port.set({ selected: "" });
     this.#root.dataset.open = "compare";
-    this.#pane.open("Compared");
+    this.#pane.open("Compared", true);
     this.#compared = this.#port.get("chosen");
     this.#askCompared();
     this.#show();
@@ -324,8 +332,8 @@ export class MatrixView {
     const hadFocus = this.#pane.hasFocus;
     this.#shut();
     this.#port.set({ selected: "" });
-    if (hadFocus && back) this.#grid.focus(back);
     this.#show();
+    if (hadFocus && back) this.#grid.goTo(back);
   }
 
   /** Opens nothing any more, whatever is selected. */
@@ -477,11 +485,15 @@ export class MatrixView {
     if (next) this.#select(next);
     // A double click takes nothing back; whoever has gone on meanwhile clicks anew.
     const open = this.#opened?.id;
-    if (event.detail > 1 && this.#before === open) return;
+    const isAgain = event.detail > 1 && this.#before === open;
     this.#before = open;
     const button = (event.target as Element).closest("button");
     const name = button?.name;
     const where = button?.dataset.where;
+    const rated = !name && button?.value;
+    // Whoever points goes on by keys as from the cell, and presses no number with them.
+    if (rated && open && event.detail) this.#grid.focus(open);
+    if (isAgain) return;
     if (where) {
       // Once more, all are shown.
       this.#isAwaited = true;
@@ -492,12 +504,10 @@ export class MatrixView {
       this.#select(this.#sheet.cells.get(button.value) as Cell);
       // It has a button of its own: that has the focus then.
       find(this.#pane.element, `[name=repeat][value="${button.value}"]`).focus();
-    } else if (button?.value && this.#opened) {
+    } else if (rated && this.#opened) {
       const isPressed = button.matches("[aria-pressed=true]");
       // And takes back nothing that they have not seen.
-      this.#rate(this.#opened, { value: isPressed && !next ? null : Number(button.value) });
-      // Whoever points goes on by keys as from the cell, and presses no number with them.
-      if (event.detail) this.#grid.focus(this.#opened.id);
+      this.#rate(this.#opened, { value: isPressed && !next ? null : Number(rated) });
     } else if (name === "compare") this.#compare();
     else if (name === "clear") this.#port.set({ chosen: [] });
     else if (name === "close") this.#close();
@@ -537,7 +547,7 @@ export class MatrixView {
   #goOn(cell: Cell, event: KeyboardEvent): boolean {
     const next = this.#grid.next(cell.id, event);
     const figure = event.key === "ArrowLeft" && firstIn(event.target as Element, "[data-where]");
-    if (next) this.#grid.focus(next);
+    if (next) this.#grid.goTo(next);
     else if (figure) figure.focus();
     else if (isChord(event)) return false;
     else if (event.key === "Enter") this.#select(this.#found(cell));

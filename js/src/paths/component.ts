@@ -3,7 +3,7 @@ import type { Component, Port } from "../host/port";
 import { Pane } from "../matrix/pane";
 import { find, put } from "../matrix/parts";
 import { on } from "../shared/dom";
-import { reveal } from "../shared/scrolling";
+import { topOf } from "../shared/scrolling";
 import type { Chosen, State } from "./wire";
 
 const SKELETON = `<div class="dari-split dari-fills"><div class="dari-side"></div>
@@ -64,13 +64,12 @@ class PathsView {
       return;
     }
     this.#root.dataset.open = "";
-    this.#pane.open(`Run ${run}`);
+    this.#pane.open(`Run ${run}`, true);
     const question = { run: run as number } satisfies Chosen;
     const ask = () => this.#port.ask<string>("open", question);
     void this.#pane.ask(ask, (html) => {
       this.#pane.compare(html);
       this.#goTo(Number(this.#opened.split(":")[1]));
-      reveal(this.#pane.element);
     });
   }
 
@@ -88,8 +87,7 @@ class PathsView {
       if (box instanceof HTMLDetailsElement) box.open = true;
     call.setAttribute("aria-current", "true");
     const room = pane.firstElementChild?.clientHeight ?? 0;
-    pane.scrollTop +=
-      call.getBoundingClientRect().top - pane.getBoundingClientRect().top - room - 8;
+    pane.scrollTop += topOf(call) - topOf(pane) - room - 8;
   }
 
   #mark(): void {

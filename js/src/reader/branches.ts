@@ -1,5 +1,6 @@
 import type { Port } from "../host/port";
 import { button, focused, focusOn, make, onEscape } from "../shared/dom";
+import { topOf } from "../shared/scrolling";
 import { SENDS, sendsWith } from "../shared/sending";
 import type { Again, Row, State, Step } from "./wire";
 
@@ -145,7 +146,7 @@ export class Branches {
     if (this.#busy) return;
     this.#busy = true;
     const log = element.closest(".dari-log") as HTMLElement;
-    const top = element.getBoundingClientRect().top - log.getBoundingClientRect().top;
+    const top = topOf(element) - topOf(log);
     const hasFocus = element.querySelector(".dari-branch")?.contains(focused(element));
     try {
       let { body: turn } = await this.#port.ask<string>(what, body);

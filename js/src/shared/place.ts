@@ -3,7 +3,7 @@ import { atEnd, focusOn, on } from "./dom";
 import { foldsIn } from "./folds";
 import { isAnswer } from "./grow";
 import { itemAt, wayTo } from "./order";
-import { scrollTo } from "./scrolling";
+import { scrollTo, topOf } from "./scrolling";
 
 /** What words stand in. */
 const BLOCK = "p, pre, li, table, h3, h4, h5, h6, blockquote, div";
@@ -56,13 +56,19 @@ export class Place {
     const sizes = new ResizeObserver(note);
     for (const box of [log, ...log.children]) sizes.observe(box);
     on(document, "scroll", note, signal, { capture: true, passive: true });
-    on(el, "focusin", (event) => this.#entered(event), signal);
-    on(el, "focusout", () => this.#leftFocus(), signal);
+    const entered = ({ target }: Event) => {
+      this.#focus = target as HTMLElement;
+    };
+    // A browser tells of a focus that goes with its element, too: that one is to come back.
+    const left = () => {
+      if (!this.#isGone) this.#focus = undefined;
+    };
+    on(el, "focusin", entered, signal);
+    on(el, "focusout", () => queueMicrotask(left), signal);
     const over = this.#over.signal;
     on(document, "selectionchange", () => this.#mark(), over);
-    for (const act of ACTS) {
-      on(document, act, (event) => this.#acted(event), over, { capture: true });
-    }
+    const acted = (event: Event) => this.#acted(event);
+    for (const act of ACTS) on(document, act, acted, over, { capture: true });
     atEnd(signal, () => sizes.disconnect());
   }
 
@@ -75,10 +81,10 @@ export class Place {
     const item = first < last ? (itemAt(this.#log, middle) ?? this.#items.at(-1)) : undefined;
     this.#item = item;
     this.#way = item && isAnswer(item) ? wayTo(item, middle, last - first) : [];
-    this.#top = item ? follow(item, this.#way).getBoundingClientRect().top : 0;
+    this.#top = item ? topOf(follow(item, this.#way)) : 0;
     this.#around = [];
     for (let box = this.#el.parentElement; box; box = box.parentElement) {
-      this.#around.push([box, box.getBoundingClientRect().top]);
+      this.#around.push([box, topOf(box)]);
     }
     this.#watch();
   }
@@ -98,17 +104,6 @@ export class Place {
 
   get #items(): HTMLElement[] {
     return [...this.#log.querySelectorAll<HTMLElement>("[data-item]")];
-  }
-
-  #entered(event: FocusEvent): void {
-    this.#focus = event.target as HTMLElement;
-  }
-
-  /** A browser tells of a focus that goes with its element, too: that one is to come back. */
-  #leftFocus(): void {
-    queueMicrotask(() => {
-      if (this.#el.isConnected) this.#focus = undefined;
-    });
   }
 
   /** Takes notice of what the reader marks, as to copy it. */
@@ -138,7 +133,7 @@ export class Place {
     }
     if (paper && paper !== this.#paper) {
       this.#paper = paper;
-      this.#restore(paper, box.getBoundingClientRect().top - top);
+      this.#restore(paper, topOf(box) - top);
     }
     this.#changes.observe(box, { childList: true, subtree: true });
   }
@@ -233,12 +228,12 @@ function openAround(item: HTMLElement, paper: HTMLElement): void {
  * it closes when the reader goes on: what moves then is theirs.
  */
 function moveDown(item: HTMLElement, top: number, paper: HTMLElement): void {
-  const gap = top - item.getBoundingClientRect().top;
+  const gap = top - topOf(item);
   const part = [...paper.children].find((child) => child.contains(item)) as HTMLElement;
   if (gap < 1 || gap > MOST_GAP_PX) return;
   part.style.marginTop = `${parseFloat(getComputedStyle(part).marginTop) + gap}px`;
   const close = () => {
-    const { top: now } = item.getBoundingClientRect();
+    const now = topOf(item);
     part.style.marginTop = "";
     scrollTo(item, now);
   };

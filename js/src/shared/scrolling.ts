@@ -11,10 +11,15 @@ export function* scrollersAround(node: Node): Iterable<HTMLElement> {
   for (let box = node.parentElement; box; box = box.parentElement) if (scrolls(box)) yield box;
 }
 
+/** How far below the top of the page an element begins. */
+export function topOf(element: Element): number {
+  return element.getBoundingClientRect().top;
+}
+
 /** Scrolls what is around an element until it begins at `top` on the page, as far as that goes. */
 export function scrollTo(element: HTMLElement, top: number): void {
   for (const box of scrollersAround(element)) {
-    box.scrollTop += element.getBoundingClientRect().top - top;
+    box.scrollTop += topOf(element) - top;
   }
 }
 
