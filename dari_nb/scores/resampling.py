@@ -85,8 +85,15 @@ class Sample(NamedTuple):
     @property
     def is_tied(self) -> bool:
         """Whether many tasks have the same mean, as where a score is mostly 0."""
-        _, often = np.unique(self.sums / self.counts, return_counts=True)
-        return bool(often.max() > _TIED * len(self.sums))
+        return bool(are_tied(self.sums / self.counts))
+
+
+def are_tied(values: Array) -> NDArray[np.bool_]:
+    """Whether many of the last axis' values are the same."""
+    size = values.shape[-1]
+    more, told = int(_TIED * size), np.sort(values)
+    found: NDArray[np.bool_] = (told[..., more:] == told[..., : size - more]).any(axis=-1)
+    return found
 
 
 def are_one(values: Array, roundings: Array) -> bool:
@@ -128,23 +135,32 @@ def ratios(sample: Sample, draws: int, seed: int) -> Array:
     return np.sort(np.concatenate(found))
 
 
-def ratios_of_many(residuals: Array, draws: int, seed: int) -> Array:
-    """Return the same of many samples at once, a row each, unsorted, and none left out.
+def quantiles_of_ratios(residuals: Array, share: float, draws: int, seed: int) -> Array:
+    """Return a quantile of the same of many samples at once, a row each.
 
     Args:
         residuals: How far each task of a sample is from its mean.
+        share: Which quantile.
         draws: How many redrawings of each there are.
         seed: What random numbers start from.
     """
     size = residuals.shape[1]
     drawn = np.concatenate(list(_drawn(size, draws, seed)))
-    places = drawn + size * np.arange(draws)[:, None]
-    often = np.bincount(places.ravel(), minlength=draws * size).reshape(draws, size).T.astype(float)
+    cells = drawn + size * np.arange(draws)[:, None]
+    often = np.bincount(cells.ravel(), minlength=draws * size).reshape(draws, size).T.astype(float)
     total, squares = residuals @ often, residuals**2 @ often
     spread = (residuals**2).sum(axis=1, keepdims=True)
-    told = np.maximum(squares - total**2 / size, _LEAST**2 * spread)
+    squares -= total**2 / size
+    told = np.maximum(squares, _LEAST**2 * spread)
     found: Array = total / np.sqrt(size / (size - 1) * told)
-    return found
+    there = squares > _NOTHING * spread
+    # What is left out comes last, behind the places that are looked at.
+    found = np.sort(np.where(there, found, np.inf), axis=1)
+    places = share * np.maximum(there.sum(axis=1) - 1, 0)
+    before, rows = places.astype(np.int64), np.arange(len(found))
+    low, high = found[rows, before], found[rows, np.ceil(places).astype(np.int64)]
+    quantiles: Array = low + (high - low) * (places - before)
+    return quantiles
 
 
 def by_ratios(sample: Sample, found: Array, level: float) -> Ends:
@@ -161,7 +177,9 @@ def by_ratios(sample: Sample, found: Array, level: float) -> Ends:
     return value - below * error, value + above * error
 
 
-def reach_of(redrawn: Array, student: float, size: int, *, is_tied: bool = False) -> Array:
+def reach_of(
+    redrawn: Array, student: float, size: int, *, is_tied: bool | NDArray[np.bool_] = False
+) -> Array:
     """Return how many errors an interval reaches, by what redrawings of so many tasks tell.
 
     Args:
@@ -171,8 +189,8 @@ def reach_of(redrawn: Array, student: float, size: int, *, is_tied: bool = False
         is_tied: Whether many of these have the same value.
     """
     many = max(size, _FEW)
-    clear = student * (1 + _UNCLEAR / (_FEW if is_tied else many))
-    stretch = _SHRUNK if is_tied else many / (many - _UNSEEN)
+    clear = student * (1 + _UNCLEAR / np.where(is_tied, _FEW, many))
+    stretch = np.where(is_tied, _SHRUNK, many / (many - _UNSEEN))
     return np.where(redrawn > clear, student + (redrawn - student) * stretch, student)
 
 

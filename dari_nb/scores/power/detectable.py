@@ -120,7 +120,10 @@ def detectable(
     Tasks and repeats are those that have a score in both columns: what failed, or could not be
     scored, shows nothing. ``batch.plan()`` counts them, and adds what it takes where the matrix
     counts them as 0, whichever LLM is ahead; of tasks to come it draws their repeats of those of a
-    past run, and is right as far as scores are missing again as they were there.
+    past run, and is right as far as scores are missing again as they were there. Shares of which
+    some are lost it draws in steps, such as quarters, if all earlier ones are multiples of the same
+    part, a twentieth or more: that many tasks then have one difference changes their interval. Of
+    them no difference is told only where none is found that shows so often.
 
     Values are taken to be 0 or 1 unless ``sd`` or ``sd_of_differences`` is given. Without anything
     it is assumed that half of them are 1, that two tries of a column at a task have a
@@ -305,7 +308,7 @@ def _like(known: Variation, size: Size) -> tuple[float | None, str]:
     low, high = two or (0.0, 1.0)
     rate, sd = (known.mean - low) / (high - low), None if two else known.sd
     words, columns, why = "variance of earlier values", f"{of[1]:.2g}", ""
-    found = _found(size, rate, sd, *of)
+    found = _found(size, rate, sd, *of, known.steps)
     if sd is None:
         tries = Tries(rate, *of, int(size.repeats))
         midway, (columns, why) = _midway(tries, found, (low, high)), _columns(tries, found)
@@ -371,13 +374,13 @@ def _together(alike: float | None, correlation: float | None) -> tuple[float, fl
 
 
 def _found(
-    size: Size, midway: float, sd: float | None, alike: float, correlation: float
+    size: Size, midway: float, sd: float | None, alike: float, correlation: float, steps: int = 0
 ) -> float | None:
     tasks, repeats, *how, lost = size
     if sd is None:
         tries = Tries(midway, alike, correlation, 1, lost)
         return least_difference(tries, repeats, tasks, *how)
-    values = Numbers(midway, sd, alike, correlation, repeats)
+    values = Numbers(midway, sd, alike, correlation, repeats, steps)
     if values.variance <= 0:
         raise InvalidRequestError(
             f"With alike={alike:g} and correlation={correlation:g} no two columns ever differ: "

@@ -47,9 +47,11 @@ def means_apart(midway: float, difference: float) -> tuple[float, float]:
     return high - difference, high
 
 
-def least_that(shows: Callable[[float], bool], most: float = 1.0, near: float = _NEAR) -> float:
-    """Return the smallest difference that shows, so near, where the most does."""
-    low, high = 0.0, most
+def least_that(
+    shows: Callable[[float], bool], most: float = 1.0, near: float = _NEAR, least: float = 0.0
+) -> float:
+    """Return the smallest difference that shows, so near, where the most does, the least not."""
+    low, high = least, most
     for _ in range(_HALVINGS):
         if high - low < near * high:
             break

@@ -40,6 +40,7 @@ class Numbers(NamedTuple):
         alike: The correlation of two values of a task in one column.
         correlation: That of two in different columns.
         repeats: How many values a column has at each task.
+        steps: In how many equal steps from 0 to 1 values are; 0 where in none.
     """
 
     mean: float
@@ -47,6 +48,7 @@ class Numbers(NamedTuple):
     alike: float
     correlation: float
     repeats: float
+    steps: int = 0
 
     @property
     def variance(self) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..estimate import ByTask, Ends
 from ..means import numbers_of, two_values
+from .steps import steps_of
 
 LEAST = 5
 """Fewer tasks tell hardly anything of how values vary."""
@@ -35,6 +36,7 @@ class Variation(NamedTuple):
             each task, which tell nothing of how others differ.
         tasks: On how many tasks all columns have values; where that are too few to tell anything,
             on how many one of them has.
+        steps: In how many equal steps from 0 to 1 all values are, such as 4; 0 where in none.
     """
 
     mean: float
@@ -43,6 +45,7 @@ class Variation(NamedTuple):
     alike: float | None
     correlation: float | None
     tasks: int
+    steps: int = 0
 
 
 def variation(columns: Sequence[ByTask]) -> Variation | None:
@@ -77,7 +80,8 @@ def variation(columns: Sequence[ByTask]) -> Variation | None:
         correlation = max(-alike, min(correlation, alike))
     mean = fmean(fmean(of.values()) for of in means)
     two = two_values((values for of in tasks for values in of.values()), "number")
-    return Variation(mean, total**0.5, two, alike, correlation, max(map(len, tasks)))
+    steps = steps_of(value for of in tasks for values in of.values() for value in values)
+    return Variation(mean, total**0.5, two, alike, correlation, max(map(len, tasks)), steps)
 
 
 def _within(columns: Sequence[_Column]) -> float | None:

@@ -76,10 +76,11 @@ class Plan:
               first run of its own; of versions as above. What no run has is taken to lose none.
 
             What failed, or could not be scored, has no score; of yes and no, and of shares, it is 0
-            for whichever column is the better one, as it is where the matrix names that. What was
-            answered can fail no more. More repeats than the run had get a score the more as those
-            of their task did the more alike these were; after one repeat alone others are not known
-            to differ, and show no more. See :func:`dari_nb.scores.detectable`.
+            for whichever column is the better one, as it is where the matrix names that. Where
+            shares were in steps, such as quarters, those to come are drawn in the same steps. What
+            was answered can fail no more. More repeats than the run had get a score the more as
+            those of their task did the more alike these were; after one repeat alone others are not
+            known to differ, and show no more. See :func:`dari_nb.scores.detectable`.
         more: What else is told of it, as names and texts.
 
     >>> plan = d.batches.run("calculator", ["1 + 1"], ["small"], repeats=3, dry_run=True)

@@ -11,6 +11,7 @@ from threading import Lock
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from dari_nb.local import ToolCall, Usage
 from dari_nb.scores import Score, detectable, paired_difference
@@ -1494,3 +1495,80 @@ def test_of_whom_cells_failed_the_last_time_is_said_where_another_run_tells(trie
         "; 6 of 8 cells of b failed in run last)"
     )
     assert "failed" not in can_show(tried(TASKS, ["a", "b"], run_id="whole", dry_run=True))
+
+
+HIGH_OR_LOW = {"a": (1.0, 1.0, 0.75, 0.75), "b": (0.0, 0.25)}
+
+
+def quarter(turn, lost=0):
+    """High for a and low for b, in quarters; the first few are lost for a."""
+    number, llm = int(turn.text.split()[1]), turn.text.split(" by ")[1][0]
+    if llm == "a" and number < lost:
+        return None
+    values = HIGH_OR_LOW[llm]
+    return values[number % len(values)]
+
+
+def seen_of_redrawn(tasks, lost):
+    """How many percent of batches name a that are drawn of the same quarters, as many lost."""
+    random, found = np.random.default_rng(1), []
+    for _ in range(100):
+        a, b = (dict(enumerate(random.choice(HIGH_OR_LOW[of], (tasks, 1)).tolist())) for of in "ab")
+        there = {task: values for task, values in a.items() if task >= lost}
+        zeros = {task: there.get(task, [0.0]) for task in a}
+        both = ({task: b[task] for task in there}, b)
+        told = (
+            paired_difference(*of, draws=499, kind="share").low
+            for of in zip((there, zeros), both, strict=True)
+        )
+        found.append(all(low > 0 for low in told))
+    return 100 * np.mean(found)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "lost"), [*((12, lost) for lost in range(6)), (9, 2), (11, 2), (13, 2), (14, 2)]
+)
+def test_of_shares_in_quarters_a_difference_is_told_where_batches_show_it(tried, tasks, lost):
+    batch = tried([f"Task {n}" for n in range(tasks)], ["a", "b"])
+    batch.score("x", lambda turn: quarter(turn, lost))
+    there = batch.plan().shows.difference
+    assert there is not None
+    assert there < 0.75
+    assert seen_of_redrawn(tasks, lost) >= 80
+    coming = tried([f"More {n}" for n in range(tasks)], ["a", "b"], dry_run=True)
+    assert coming.shows.difference is not None
+
+
+def of_checks(turn):
+    """Which share of four checks holds: more of them where a task is easy for the LLM."""
+    easy = chance(turn.text.split(" again ")[0], "easy")
+    return sum(chance(turn.text, "try", n) < 0.1 + 0.8 * easy for n in range(4)) / 4
+
+
+def checked(random, told, gap, shape):
+    """Draw shares of four checks, whose chances are beta, by mean, spread and correlation."""
+    size = 3 / (4 * told.sd**2 / (told.mean * (1 - told.mean)) - 1) - 1
+    together = np.clip(told.correlation * (size + 4) / 4, -1, 1)
+    both, *own = random.normal(size=(3, *shape))
+    ends = (told.mean + gap / 2, told.mean - gap / 2)
+    for of, mean, way in zip(own, ends, (1, np.sign(together)), strict=True):
+        normal = way * both * abs(together) ** 0.5 + of * (1 - abs(together)) ** 0.5
+        rates = stats.beta.ppf(stats.norm.cdf(normal), mean * size, (1 - mean) * size)
+        yield random.binomial(4, rates) / 4
+
+
+@pytest.mark.parametrize(("tasks", "lost"), [(12, 1), (20, 3), (40, 4)])
+def test_what_is_told_of_shares_is_seen_so_often_where_some_are_lost(tried, tasks, lost):
+    batch = tried([f"Task {n}" for n in range(tasks)], ["a", "b"])
+    gone = [f"Task {n} by a" for n in range(lost)]
+    batch.score("x", lambda turn: None if turn.text[:-8] in gone else of_checks(turn))
+    has, columns = scored(batch, "x")
+    assert has[0].sum() == tasks - lost
+    told = variation(columns)
+    drawn = checked(np.random.default_rng(5), told, batch.plan().shows.difference, (500, tasks))
+    found = []
+    for ours, theirs in zip(*drawn, strict=True):
+        a, b = (dict(enumerate(of.reshape(-1, 1).tolist())) for of in (ours, theirs))
+        zeros = {task: [0.0] if task < lost else of for task, of in a.items()}
+        found.append(paired_difference(zeros, b, draws=999, kind="share").low > 0)
+    assert 100 * np.mean(found) == pytest.approx(80, abs=6)
