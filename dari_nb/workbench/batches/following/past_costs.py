@@ -18,7 +18,6 @@ from ..cells import DEFAULT, Attempt, Column
 from .following import AT_ONCE
 from .late_costs import PAUSES
 from .reading import read_cost, read_end, read_messages
-from .spending import Spent
 
 if TYPE_CHECKING:
     from ....client import AsyncClient
@@ -52,27 +51,6 @@ async def past_costs(
     """Return what past sessions of an agent have cost, by column; ``None`` when unknown."""
     latest = _latest(sessions)
     return {column: await _past_cost(client, _same(latest, column)) for column in columns}
-
-
-async def spent_on(client: AsyncClient, session_ids: Mapping[str, bool]) -> Spent:
-    """Return what sessions have cost, and what those may have of which that is not known.
-
-    Args:
-        client: Asks for it.
-        session_ids: The sessions, and whether each has cost something for certain.
-    """
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def ask(session_id: str) -> Decimal | None:
-        async with slots:
-            return await _cost(client, session_id)
-
-    costs = await asyncio.gather(*map(ask, session_ids))
-    known = [cost for cost in costs if cost is not None]
-    told = zip(costs, session_ids.values(), strict=True)
-    unknown = sum(cost is None and is_paid for cost, is_paid in told)
-    total = sum(known, Decimal(0))
-    return Spent(total, unknown * total / len(known) if known else Decimal(0))
 
 
 async def past_prices(
