@@ -339,3 +339,31 @@ def test_a_judging_tells_what_another_process_has_asked_at_the_same_moment(d, ag
     assert {score.value for score in judged} == {3}
     once_more = batch.judge("good", rubric="Any.").notes
     assert once_more == [twice, "0 sessions started, 12 there already · $0.15 in all"]
+
+
+JUDGE = """
+import sys
+import dari_nb
+
+d = dari_nb.connect(base_url=sys.argv[1], api_key=sys.argv[2])
+batch = d.batches.recover("judged")
+judged = batch.judge("good", "slow", rubric="Any.", seed=int(sys.argv[3]), max_cost="0.12")
+print(judged.notes[-1])
+"""
+
+
+def test_judges_of_several_processes_keep_within_their_limit_and_tell_the_sum(d, server, timed):
+    batch = d.batches.run("slow", TASKS, ["a"], run_id="judged").wait(60)
+    timed.asked.clear()
+    command = [sys.executable, "-c", JUDGE, server.url, server.api_key]
+    judge = lambda seed: subprocess.run(  # noqa: E731
+        [*command, str(seed)], capture_output=True, text=True, check=True
+    )
+    with ThreadPoolExecutor() as pool:
+        told = [done.stdout for done in pool.map(judge, (1, 2))]
+    spent = Decimal("0.01") * sum(timed.asked.values())
+    assert Decimal("0.12") <= spent <= Decimal("0.12") + 8 * Decimal("0.01")
+    assert all(said.strip().endswith(f"${spent} in all") for said in told)
+    assert (
+        f"${spent} in all" in batch.judge("good", "slow", rubric="Any.", max_cost="0.12").notes[-1]
+    )
