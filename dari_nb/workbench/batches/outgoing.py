@@ -86,11 +86,13 @@ class Outgoing(Results):
     def _recovered(self) -> Self:
         """Read what has ended, and what it has cost, and follow the rest."""
         self._is_whole = False
-        self._read(self._followed.once(), "cells read", lambda cell: cell.is_settled)
-        costs = self._late_costs.if_there_are_any()
-        self._read(costs, "costs read", lambda cell: cell.cost is not None)
+        self._read_ends(self._late_costs.if_there_are_any)
         self._begin_following()
         return self
+
+    def _read_ends(self, ask_costs: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._read(self._followed.once(), "cells read", lambda cell: cell.is_settled)
+        self._read(ask_costs(), "costs read", lambda cell: cell.cost is not None)
 
     def _read(
         self, work: Coroutine[Any, Any, None], noun: str, is_read: Callable[[Cell], bool]
@@ -326,10 +328,9 @@ class Outgoing(Results):
     def _prices(self, chunks: Sequence[Chunk]) -> Mapping[Column, Decimal]:
         """Return what a turn has cost in each column that is to be sent to."""
         columns = {chunk.jobs[0].cell.column for chunk in chunks}
+        # What was spent before is not to be taken for what is spent now, and comes late.
+        self._read_ends(self._late_costs.once)
         own = mean_costs(self.grid)
-        if not columns <= own.keys():
-            wait_for(self._link.run(self._late_costs.once()))
-            own = mean_costs(self.grid)
         client = self._link.stream_client
         return wait_for(
             self._link.run(past_prices(client, self.agent, columns, own, self._link.server))

@@ -585,6 +585,31 @@ def test_a_cap_that_late_costs_have_broken_does_not_blame_turns_under_way(
     assert f"{over}whose costs came late" in batch.view().head
 
 
+def test_what_was_over_the_cap_before_has_no_cause_now(d, again, server, known):
+    d.batches.run("priced", TASKS[:5], ["cheap"]).wait(60)
+    same = again().batches.run("priced", TASKS[:5], ["cheap"], max_cost="0.20").wait(60)
+    head = str(same).splitlines()[0]
+    assert "$0.50 is spent, $0.30 more than max_cost=$0.20 · nothing sent" in head
+    more = again().batches.run("priced", TASKS[:5], list(PRICES), max_cost="0.20").wait(60)
+    assert "$0.30 more than max_cost=$0.20, and one more turn costs about $0.40" in str(more)
+
+    @server.agent("judge")
+    def judge(prompt):
+        yield Usage("0.10")
+        yield "I cannot say."
+
+    def judged(**given):
+        try:
+            return str(same.judge("good", rubric="Any.", **given).notes)
+        except InvalidRequestError as error:
+            return str(error)
+
+    judged()
+    said = judged(again=True, max_cost=0)
+    assert "$0.50 is spent, $0.50 more than max_cost=$0'" in said
+    assert "for turns" not in said
+
+
 def test_a_tool_call_alone_tells_that_a_cost_is_unknown(d, server):
     @server.agent("tooled")
     def tooled(prompt):
