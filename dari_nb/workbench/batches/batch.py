@@ -108,7 +108,7 @@ class Batch(Outgoing):
             raise StoppedWatching(self._stopped(), is_said=False) from None
         finally:
             ended.cancel()
-        wait_for(self._link.run(self._late_costs.catch_up()))
+        wait_for(self._link.run(self._wait_for_costs()))
         return self
 
     def follow(self, timeout: float | None = None, *, wait: bool = True) -> Batch:
@@ -172,7 +172,7 @@ class Batch(Outgoing):
         True
         """
         self._ask()
-        wait_for(self._link.run(self._late_costs.once()))
+        wait_for(self._link.run(self._ask_costs()))
         return self
 
     def cancel(self) -> Batch:
@@ -257,8 +257,9 @@ class Batch(Outgoing):
         them.
 
         Args:
-            max_cost: What the whole run may cost, in US dollars, with all that it has cost already;
-                as before when left out. A batch that was recovered has none before it is told.
+            max_cost: What the whole run may cost, in US dollars, with all that it has cost already,
+                and what other processes spend on it meanwhile, as for :meth:`Batches.run`; as
+                before when left out. A batch that was recovered has none before it is told.
 
         Raises:
             InvalidRequestError: It is no amount, or less than one more turn takes; or what one
@@ -354,8 +355,9 @@ class Batch(Outgoing):
         if self._limit is not None:
             told = {c: plan.cost_per_item[self.grid.names[c]] for c in self.columns}
             prices = {column: price for column, price in told.items() if price is not None}
-            plan.hold(self._limit, self._spending_within(self._limit, prices).spent.total)
-            if beside := self._spent_beside().total:
+            spending = self._spending_within(self._limit, prices)
+            plan.hold(self._limit, spending.spent.total)
+            if beside := spending.spent_beside.total:
                 said = f"{dollars(beside)} for what is not in this plan; max_cost counts it"
                 plan.more = [*plan.more, ("spent beside", said)]
         return plan

@@ -130,9 +130,12 @@ class Batches(AtHand, Shelf["Run", Batch]):
                 is spent leaves enough for one more, by what turns have cost. At most eight turns
                 are under way, and one is until its cost is known (one that was cancelled, or failed
                 before it asked an LLM, which may cost nothing, at most some seconds more): these
-                eight may go over it, and the matrix says by how much. The rest is left out, as
-                :attr:`Batch.unsent`, for :meth:`Batch.resume`. Costs that come late are estimated
-                meanwhile; one that stays unknown, or an interrupt, stops the sending, too.
+                eight may go over it, and the matrix says by how much. Several processes that send
+                parts of a run, such as an LLM each, keep within it together: each looks before it
+                goes on what the others have sent, and has eight turns of its own. The rest is left
+                out, as :attr:`Batch.unsent`, for :meth:`Batch.resume`. Costs that come late are
+                estimated meanwhile; one that stays unknown, or an interrupt, stops the sending,
+                too.
             scores: The file of scores and ratings; ``dari-scores.jsonl`` in the working folder
                 when left out.
             tools: Functions of this process that answer the agent's external tool calls; they

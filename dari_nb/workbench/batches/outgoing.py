@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,11 +16,12 @@ from ..agents.versions import gists_of
 from ..link.background import awaited, wait_for
 from ..link.progress import Progress
 from .cells import UNSENT, Cell, Column
+from .following.beside import Beside
 from .following.cancelling import Cancelling
 from .following.following import AT_ONCE, Following
 from .following.late_costs import LateCosts
-from .following.past_costs import past_prices, spent_on
-from .following.spending import INTERRUPTED, Spending, Spent, amount_of, mean_costs
+from .following.past_costs import past_prices
+from .following.spending import INTERRUPTED, Spending, amount_of, mean_costs
 from .matrix.marks import lost_ratings
 from .notes import left_out
 from .results import Results
@@ -59,7 +61,7 @@ class Outgoing(Results):
         self._limit: Decimal | None = None
         self._lost = self._asked_still = ""
         self._versions_there: set[str | None] = set()
-        self._beside: dict[str, bool] = {}
+        self._beside = Beside(client, run_id, self.grid, partial(Cell, self))
         self._allow(max_cost)
         self._spending: Spending | None = None
         self._outlay: concurrent.futures.Future[None] | None = None
@@ -84,11 +86,13 @@ class Outgoing(Results):
     def _recovered(self) -> Self:
         """Read what has ended, and what it has cost, and follow the rest."""
         self._is_whole = False
-        self._read(self._followed.once(), "cells read", lambda cell: cell.is_settled)
-        costs = self._late_costs.if_there_are_any()
-        self._read(costs, "costs read", lambda cell: cell.cost is not None)
+        self._read_ends(self._late_costs.if_there_are_any)
         self._begin_following()
         return self
+
+    def _read_ends(self, ask_costs: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._read(self._followed.once(), "cells read", lambda cell: cell.is_settled)
+        self._read(ask_costs(), "costs read", lambda cell: cell.cost is not None)
 
     def _read(
         self, work: Coroutine[Any, Any, None], noun: str, is_read: Callable[[Cell], bool]
@@ -156,9 +160,7 @@ class Outgoing(Results):
                 "choose another name. Nothing was sent."
             )
         self._versions_there = {entry.column.version for entry in found}
-        own = self._session_ids()
-        beside = (entry.attempt for entry in found if entry.attempt.session_id not in own)
-        self._beside = {a.session_id: a.state == "completed" for a in beside if a.session_id}
+        self._beside.take(found)
         there = {entry.attempt.session_id for entry in found}
         self._lost = lost_ratings(self, there, ends_with_kernel=self._link.ends_with_kernel)
 
@@ -166,13 +168,26 @@ class Outgoing(Results):
         return wait_for(self._link.run(find_run(self._link.stream_client, self.run_id)))
 
     def _look_beside(self) -> None:
-        """Find what other calls have sent of what was sent here, at the same moment."""
-        sent = {(c.task_index, c.column, c.repeat, a.number) for c in self.cells for a in c.history}
-        self.grid.take(
-            entry
-            for entry in self._find()
-            if (entry.task_index, entry.column, entry.repeat, entry.attempt.number) in sent
-        )
+        """Find what other calls have sent at the same moment, also of what was left out here."""
+        found = self._find()
+        self.grid.take(found)
+        self._beside.take(found)
+
+    async def _wait_for_costs(self) -> None:
+        """Wait a moment for those that are to come, and see what others have spent meanwhile."""
+        await self._late_costs.catch_up()
+        with contextlib.suppress(DariError):  # what was seen before is told
+            await self._see_spent_beside()
+
+    async def _ask_costs(self) -> None:
+        await self._late_costs.once()
+        await self._see_spent_beside()
+
+    async def _see_spent_beside(self) -> None:
+        if self._spending is not None:
+            await self._beside.look()
+            await self._beside.know_costs()
+            self._changed()
 
     def _ask(self) -> None:
         wait_for(self._link.run(self._followed.once()))
@@ -313,21 +328,17 @@ class Outgoing(Results):
     def _prices(self, chunks: Sequence[Chunk]) -> Mapping[Column, Decimal]:
         """Return what a turn has cost in each column that is to be sent to."""
         columns = {chunk.jobs[0].cell.column for chunk in chunks}
+        # What was spent before is not to be taken for what is spent now, and comes late.
+        self._read_ends(self._late_costs.once)
         own = mean_costs(self.grid)
-        if not columns <= own.keys():
-            wait_for(self._link.run(self._late_costs.once()))
-            own = mean_costs(self.grid)
         client = self._link.stream_client
         return wait_for(
             self._link.run(past_prices(client, self.agent, columns, own, self._link.server))
         )
 
     def _spending_within(self, limit: Decimal, prices: Mapping[Column, Decimal]) -> Spending:
-        return Spending(self.grid, limit, prices, self._late_costs, self._spent_beside())
-
-    def _spent_beside(self) -> Spent:
-        """Return what the run has spent on what is not in this matrix."""
-        return wait_for(self._link.run(spent_on(self._link.stream_client, self._beside)))
+        wait_for(self._link.run(self._beside.know_costs()))
+        return Spending(self.grid, limit, prices, self._late_costs, self._beside)
 
     def _send_all(self, chunks: Sequence[Chunk]) -> None:
         sending = self._link.run(self._sending.send(chunks))

@@ -493,7 +493,8 @@ class Results(Judgeable):
                 ``cost > 0.01``, ``answer: sorry`` (holds that), ``right = *`` (has any),
                 ``differs = right`` (of tasks), ``change = worse`` (against the baseline). ``<`` and
                 ``>`` compare numbers (``2.5``) and dates (``2026-11-27``), and there is no or and
-                no not. What has spaces stands in quotation marks.
+                no not. What has spaces stands in quotation marks, within which ``""`` is one of
+                them and ``*`` a star.
             baseline: A column that others are compared with, task by task: what got worse comes
                 first, then what got better. More is better, and only lower or higher where
                 nobody can say that; answers count as one if white space alone tells them apart.

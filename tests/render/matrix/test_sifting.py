@@ -57,8 +57,21 @@ def test_every_condition_that_is_offered_can_be_read_and_leaves_something():
 
 
 def test_what_cannot_be_written_as_a_condition_is_not():
-    assert condition('a "name"', "x") == both("a = 1", "") == ""
+    assert condition("", "x") == both("a = 1", "") == ""
     assert condition("a:b", "*") == '"a:b" = "*"'
+
+
+@pytest.mark.parametrize("name", ["*", '8" disk', 'the "large" one', '"quoted"', '"'])
+def test_every_name_can_be_asked_for_by_what_is_written_of_it(name):
+    rows = [MatrixRow("a", "When?", {name: "yes"})]
+    columns = [MatrixColumn("0", name, name), MatrixColumn("1", "small", "small")]
+    cells = [MatrixCell(f"a/{n}/0", "a", str(n), 0, state="completed") for n in range(2)]
+    named = Matrix("desk", "run", rows, columns, cells)
+    for asked in (condition("column", name), condition(name, "yes") + " column != small"):
+        sifted = sift(named, Wish(asked))
+        assert [cell.id for cell in sifted.cells] == ["a/0/0"]
+        assert sifted.why == ""
+    assert len(sift(named, Wish("column = *")).cells) == 2
 
 
 def test_paper_shows_what_was_asked_for_in_its_order_and_says_so():

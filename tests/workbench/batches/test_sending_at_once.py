@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -247,6 +248,73 @@ def test_what_was_sent_twice_is_told_and_all_of_it_is_counted(d, again, slow):
     assert "3 of 5 sent twice" in same.view().head
 
 
+SEND = """
+import sys
+import dari_nb
+
+d = dari_nb.connect(base_url=sys.argv[1], api_key=sys.argv[2])
+tasks = [f"Task {number}" for number in range(24)]
+print(d.batches.run("slow", tasks, [sys.argv[3]], run_id="parts", max_cost="0.24").wait(60))
+"""
+
+
+def sent_elsewhere(server, llm):
+    """Send a part of a run in another process; returns what its matrix says."""
+    command = [sys.executable, "-c", SEND, server.url, server.api_key, llm]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def timed(slow):
+    """The same agent, where a turn takes a moment."""
+    slow.go_on.wait = lambda _: time.sleep(0.3)
+    return slow
+
+
+def told_and_spent(timed, *told):
+    """Check that all tell what was spent, and return that."""
+    spent = Decimal("0.01") * sum(timed.asked.values())
+    for said in told:
+        head = said.splitlines()[0]
+        assert f"${spent} of max_cost=$0.24 is spent" in head or f"${spent} is spent, " in head
+    return spent
+
+
+def test_a_process_that_sends_another_part_of_a_run_keeps_within_the_same_limit(d, server, timed):
+    with ThreadPoolExecutor() as pool:
+        other = pool.submit(sent_elsewhere, server, "a")
+        while sum(timed.asked.values()) < 8:
+            time.sleep(0.02)
+        here = d.batches.run("slow", TASKS, ["b"], run_id="parts", max_cost="0.24").wait(60)
+    spent = told_and_spent(timed, str(here), other.result(60))
+    assert Decimal("0.24") <= spent <= Decimal("0.24") + 8 * Decimal("0.01")
+    assert {llm for _, llm in timed.asked} == {"a", "b"}
+
+
+def test_processes_that_begin_together_go_over_their_limit_by_turns_under_way_only(server, timed):
+    with ThreadPoolExecutor() as pool:
+        told = list(pool.map(sent_elsewhere, [server, server], ["a", "b"]))
+    spent = told_and_spent(timed, *told)
+    assert Decimal("0.24") <= spent <= Decimal("0.24") + 8 * Decimal("0.01")
+
+
+def test_turns_that_others_have_under_way_are_estimated(d, again, server, slow):
+    first = d.batches.run("slow", TASKS[:4], ["a"], run_id="beside").wait(60)
+    slow.go_on.clear()
+    items = [
+        batch_item(first.agent.id, "x", llm_id="b", metadata={**known.metadata, "llm_id": "b"})
+        for known in (d.client.sessions.get(cell.session_id) for cell in first.cells)
+    ]
+    d.client.batches.create(items, idempotency_key="another process")
+    batch = again().batches.run("slow", TASKS, ["a"], run_id="beside", max_cost="0.08").wait(60)
+    left = "20 of 24 not sent: $0.08 of max_cost=$0.08 is spent ($0.04 of it estimated)"
+    assert left in str(batch)
+    slow.go_on.set()
+    while "estimated" in str(batch.refresh()):
+        time.sleep(0.1)
+    assert "20 of 24 not sent: $0.08 of max_cost=$0.08 is spent, and" in str(batch)
+
+
 def test_a_judging_tells_what_another_process_has_asked_at_the_same_moment(d, again, server, slow):
     batch = d.batches.run("slow", TASKS[:12], ["a"]).wait(60)
     elsewhere, first, ended = again(), threading.Lock(), threading.Semaphore(0)
@@ -271,3 +339,31 @@ def test_a_judging_tells_what_another_process_has_asked_at_the_same_moment(d, ag
     assert {score.value for score in judged} == {3}
     once_more = batch.judge("good", rubric="Any.").notes
     assert once_more == [twice, "0 sessions started, 12 there already · $0.15 in all"]
+
+
+JUDGE = """
+import sys
+import dari_nb
+
+d = dari_nb.connect(base_url=sys.argv[1], api_key=sys.argv[2])
+batch = d.batches.recover("judged")
+judged = batch.judge("good", "slow", rubric="Any.", seed=int(sys.argv[3]), max_cost="0.12")
+print(judged.notes[-1])
+"""
+
+
+def test_judges_of_several_processes_keep_within_their_limit_and_tell_the_sum(d, server, timed):
+    batch = d.batches.run("slow", TASKS, ["a"], run_id="judged").wait(60)
+    timed.asked.clear()
+    command = [sys.executable, "-c", JUDGE, server.url, server.api_key]
+    judge = lambda seed: subprocess.run(  # noqa: E731
+        [*command, str(seed)], capture_output=True, text=True, check=True
+    )
+    with ThreadPoolExecutor() as pool:
+        told = [done.stdout for done in pool.map(judge, (1, 2))]
+    spent = Decimal("0.01") * sum(timed.asked.values())
+    assert Decimal("0.12") <= spent <= Decimal("0.12") + 8 * Decimal("0.01")
+    assert all(said.strip().endswith(f"${spent} in all") for said in told)
+    assert (
+        f"${spent} in all" in batch.judge("good", "slow", rubric="Any.", max_cost="0.12").notes[-1]
+    )

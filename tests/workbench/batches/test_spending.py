@@ -585,6 +585,31 @@ def test_a_cap_that_late_costs_have_broken_does_not_blame_turns_under_way(
     assert f"{over}whose costs came late" in batch.view().head
 
 
+def test_what_was_over_the_cap_before_has_no_cause_now(d, again, server, known):
+    d.batches.run("priced", TASKS[:5], ["cheap"]).wait(60)
+    same = again().batches.run("priced", TASKS[:5], ["cheap"], max_cost="0.20").wait(60)
+    head = str(same).splitlines()[0]
+    assert "$0.50 is spent, $0.30 more than max_cost=$0.20 · nothing sent" in head
+    more = again().batches.run("priced", TASKS[:5], list(PRICES), max_cost="0.20").wait(60)
+    assert "$0.30 more than max_cost=$0.20, and one more turn costs about $0.40" in str(more)
+
+    @server.agent("judge")
+    def judge(prompt):
+        yield Usage("0.10")
+        yield "I cannot say."
+
+    def judged(**given):
+        try:
+            return str(same.judge("good", rubric="Any.", **given).notes)
+        except InvalidRequestError as error:
+            return str(error)
+
+    judged()
+    said = judged(again=True, max_cost=0)
+    assert "$0.50 is spent, $0.50 more than max_cost=$0'" in said
+    assert "for turns" not in said
+
+
 def test_a_tool_call_alone_tells_that_a_cost_is_unknown(d, server):
     @server.agent("tooled")
     def tooled(prompt):
@@ -828,6 +853,48 @@ def test_costs_that_have_only_not_come_yet_are_told_apart(folder):
         )
         with pytest.raises(InvalidRequestError, match="No past session of priced tells what dear "):
             d.batches.run("priced", TASKS, ["cheap", "dear"], max_cost=5)
+
+
+@pytest.mark.parametrize("unknown", [8, 20])
+def test_what_a_turn_costs_is_found_behind_turns_that_told_no_cost(d, priced, unknown):
+    for price, count in (("0.10", 10), (None, unknown)):
+        priced.price = lambda prompt, llm: price and Decimal(price)  # noqa: B023
+        d.batches.run("priced", [f"{price} {n}" for n in range(count)], ["cheap"]).wait(60)
+    priced.price = lambda prompt, llm: Decimal("0.10")
+    batch = d.batches.run("priced", TASKS, ["cheap"], max_cost="0.30").wait(60)
+    assert batch.counts == {"completed": 3, "unsent": 9}
+
+
+def test_an_agent_that_never_tells_a_cost_is_not_asked_for_that_of_all_its_sessions(
+    d, priced, monkeypatch
+):
+    priced.price = lambda prompt, llm: None
+    tasks = [f"Task {number}" for number in range(90)]
+    d.batches.run("priced", tasks, ["cheap"]).wait(60)
+    asked = Counter()
+
+    async def read(client, session_id):
+        asked[session_id] += 1
+        return await read_cost(client, session_id)
+
+    monkeypatch.setattr("dari_nb.workbench.batches.following.past_costs.read_cost", read)
+    with pytest.raises(InvalidRequestError, match="have not come yet"):
+        d.batches.run("priced", ["one"], ["cheap"], max_cost=1)
+    assert len(asked) == 32
+
+
+def test_turns_whose_costs_are_known_are_not_counted_as_late(d, server):
+    @server.agent("breaking")
+    def breaking(prompt):
+        if prompt == "breaks":
+            yield Usage(Decimal("0.10"))
+            raise ValueError("Not today.")
+        yield "Done."
+
+    for prompt in ("breaks", "breaks", "goes well"):
+        d.agents.get("breaking").send(prompt).wait(20)
+    with pytest.raises(InvalidRequestError, match="The cost of 1 turn has not come yet"):
+        d.batches.run("breaking", TASKS, max_cost=1)
 
 
 def test_one_message_to_each_llm_is_enough_although_costs_come_a_moment_later(folder):

@@ -25,6 +25,7 @@ from .facts import (
     read_conditions,
     text_of,
     with_plain_signs,
+    without_marks,
 )
 
 _CHANGES = {
@@ -91,7 +92,7 @@ def short(text: str, most: int = _MOST) -> str:
 def _asks_for(name: str, where: str) -> bool:
     """Whether a condition, or half of one, is of this name."""
     asked = (found[1] or found[4] or "" for found in TOKEN.finditer(with_plain_signs(where)))
-    return name in (one.strip('"').lower() for one in asked)
+    return name in (without_marks(one).lower() for one in asked)
 
 
 def _of_conditions(matrix: Matrix, facts: Facts, asked: list[Condition]) -> Iterator[str]:
@@ -101,7 +102,7 @@ def _of_conditions(matrix: Matrix, facts: Facts, asked: list[Condition]) -> Iter
                 yield f"“{one.name}” is no condition; one is {one.name}: sorry"
         elif one.name == DIFFERS and one.wanted not in facts.names:
             yield f"nothing is called {short(one.wanted)}; there is {_listed(facts.told)}"
-        elif one.wanted != "*" and one.sign not in (":", "!="):
+        elif not one.is_any and one.sign not in (":", "!="):
             yield from _of_order(matrix, facts, one) if one.sign[0] in "<>" else ()
             yield from _of_value(matrix, one)
 
@@ -218,7 +219,7 @@ def _of_names(matrix: Matrix, facts: Facts, where: str) -> str:
     """Say which names are not there, or that one stands in half a condition or after a sign."""
     unknown = []
     for found in TOKEN.finditer(with_plain_signs(where)):
-        half, name = (found[4] or "").strip('"'), (found[1] or "").strip('"')
+        half, name = without_marks(found[4] or ""), without_marks(found[1] or "")
         if half.lower() in facts.names and half:
             sign = found[0][len(found[4]) :].strip()
             meant = f"{half} < 1" if sign[0] in "<>" else _told_one(matrix, facts, half)

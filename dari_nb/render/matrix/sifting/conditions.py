@@ -8,7 +8,7 @@ _PLAIN = re.compile(r'[^\s"<>=!:]+')
 
 
 def condition(name: str, value: str, sign: str = "=") -> str:
-    """Write a condition; empty where it cannot be written, as of names with quotation marks.
+    """Write a condition; empty where it cannot be written, as of an empty name.
 
     >>> condition("judge.helpful", "3", "<"), condition("my topic", "far away")
     ('judge.helpful < 3', '"my topic" = "far away"')
@@ -39,4 +39,5 @@ def both(*conditions: str) -> str:
 def _quoted(text: str) -> str:
     if _PLAIN.fullmatch(text) and text != "*":
         return text
-    return "" if '"' in text or not text else f'"{text}"'
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"' if text else ""

@@ -14,10 +14,11 @@ from ..matrix import ENDED, Matrix, MatrixCell, MatrixRow
 from ..outcomes import PLAIN
 from ..verdict import short_name
 
+_IN_MARKS = r'"(?:[^"]|"")*'
 TOKEN = re.compile(
-    r'("[^"]*"|[^\s"<>=!:]+)\s*(<=|>=|!=|==?|<|>|:)\s*("[^"]*"|[^\s"<>=!:]\S*)'
-    r'|("[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]\S*'
-    r'|("[^"]*"?|\S+)'
+    rf'({_IN_MARKS}"|[^\s"<>=!:]+)\s*(<=|>=|!=|==?|<|>|:)\s*({_IN_MARKS}"|[^\s"<>=!:]\S*)'
+    rf'|({_IN_MARKS}"|[^\s"<>=!:]+)\s*[<>=!:]\S*'
+    rf'|({_IN_MARKS}"?|\S+)'
 )
 _SIGNS = {
     "\N{GREATER-THAN OR EQUAL TO}": ">=",
@@ -47,11 +48,12 @@ NAMES = frozenset({*_FACTS, *_HIDDEN})
 
 
 class Condition(NamedTuple):
-    """What is asked of cells: a name, a sign, and a value in small letters."""
+    """What is asked of cells: a name, a sign, and a value in small letters, or any."""
 
     name: str
     sign: str
     wanted: str
+    is_any: bool = False
 
 
 class Facts:
@@ -135,17 +137,28 @@ def read_conditions(where: str, facts: Facts) -> tuple[list[Condition], list[str
     words: list[str] = []
     was_condition = False
     for found in TOKEN.finditer(with_plain_signs(where.lower())):
-        name = facts.names.get((found[1] or found[4] or "").strip('"'))
+        name = facts.names.get(without_marks(found[1] or found[4] or ""))
         if name is not None:
             # Half a condition is met by nothing, and it is said why.
-            wanted = (found[3] or "").strip('"')
-            conditions.append(Condition(name, found[2] or "?", facts.meant(name, wanted)))
+            wanted = facts.meant(name, without_marks(found[3] or ""))
+            conditions.append(Condition(name, found[2] or "?", wanted, found[3] == "*"))
         elif not (was_condition and found[0] in _ALSO):
             alone = found[0].startswith('"') and not found[1] and not found[4]
-            words += [found[0].strip('"')] if alone else found[0].replace('"', "").split()
+            words += [without_marks(found[0])] if alone else found[0].replace('"', "").split()
         # What is written as one is meant as one, though nothing is called so.
         was_condition = bool(found[1] or found[4])
     return conditions, words
+
+
+def without_marks(token: str) -> str:
+    """Return what stands in quotation marks, where two of them are one, or what needs none.
+
+    >>> without_marks('"a ""b"" c"'), without_marks("cost")
+    ('a "b" c', 'cost')
+    """
+    if not token.startswith('"'):
+        return token.strip('"')
+    return token[1:].removesuffix('"').replace('""', '"')
 
 
 def with_plain_signs(where: str) -> str:
@@ -169,7 +182,7 @@ def has_word(where: str, word: str) -> bool:
 def fits(value: Any, asked: Condition) -> bool:
     """Whether a fact is what a condition asks for; one that is not known never is."""
     is_there = value is not None and value != ""
-    if asked.wanted == "*":
+    if asked.is_any:
         return is_there == (asked.sign != "!=")
     if not is_there:
         return False

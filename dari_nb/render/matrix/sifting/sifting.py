@@ -32,8 +32,8 @@ class Wish:
     Attributes:
         where: Words that tasks must hold, and conditions such as ``right = no`` that cells must
             meet: a name, ``=``, ``!=``, ``<``, ``<=``, ``>``, ``>=`` or ``:`` (contains), and a
-            value; ``*`` is any. What has spaces stands in quotation marks. ``differs = right``
-            are tasks whose cells differ in that.
+            value; ``*`` is any. What has spaces stands in quotation marks, within which ``""`` is
+            one of them and ``*`` a star. ``differs = right`` are tasks whose cells differ in that.
         order: What tasks are sorted by, with ``-`` before it for the largest first; what differs,
             or got worse, comes first when it is empty.
         baseline: What columns are compared with.

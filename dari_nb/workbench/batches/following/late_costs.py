@@ -73,14 +73,16 @@ class LateCosts:
 
     async def to_the_last(self) -> None:
         """Ask until all costs are known, or were asked for often enough."""
-        while True:
-            waiting = self._waiting()
-            due = self._due(waiting)
-            await together(self._slots, [partial(self._ask, job) for job in due])
-            self._answered |= {job.session_id: self._tries[job.session_id] for job in due}
-            if not waiting and all(cell.is_settled for cell in self._cells):
-                return
+        while await self.ask_due() or not all(cell.is_settled for cell in self._cells):
             await asyncio.sleep(_PAUSE)
+
+    async def ask_due(self) -> bool:
+        """Ask for those whose time has come; returns whether any was waited for."""
+        waiting = self._waiting()
+        due = self._due(waiting)
+        await together(self._slots, [partial(self._ask, job) for job in due])
+        self._answered |= {job.session_id: self._tries[job.session_id] for job in due}
+        return bool(waiting)
 
     async def once(self) -> None:
         """Ask for all costs that are not known."""

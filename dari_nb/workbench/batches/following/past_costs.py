@@ -18,14 +18,15 @@ from ..cells import DEFAULT, Attempt, Column
 from .following import AT_ONCE
 from .late_costs import PAUSES
 from .reading import read_cost, read_end, read_messages
-from .spending import Spent
 
 if TYPE_CHECKING:
     from ....client import AsyncClient
     from ....local import LocalDari
 
 SAMPLE = 8
-"""Past sessions asked for each column."""
+"""Past sessions of each column that are asked at once."""
+MOST = 4 * SAMPLE
+"""Those that are asked in all, until one knows its cost: many agents never tell one."""
 JUST_NOW = timedelta(seconds=3)
 """How long ago a turn ended whose cost is waited for."""
 LATE = timedelta(minutes=15)
@@ -49,28 +50,7 @@ async def past_costs(
 ) -> dict[Column, PastCost | None]:
     """Return what past sessions of an agent have cost, by column; ``None`` when unknown."""
     latest = _latest(sessions)
-    return {column: await _mean(client, latest, column) for column in columns}
-
-
-async def spent_on(client: AsyncClient, session_ids: Mapping[str, bool]) -> Spent:
-    """Return what sessions have cost, and what those may have of which that is not known.
-
-    Args:
-        client: Asks for it.
-        session_ids: The sessions, and whether each has cost something for certain.
-    """
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def ask(session_id: str) -> Decimal | None:
-        async with slots:
-            return await _cost(client, session_id)
-
-    costs = await asyncio.gather(*map(ask, session_ids))
-    known = [cost for cost in costs if cost is not None]
-    told = zip(costs, session_ids.values(), strict=True)
-    unknown = sum(cost is None and is_paid for cost, is_paid in told)
-    total = sum(known, Decimal(0))
-    return Spent(total, unknown * total / len(known) if known else Decimal(0))
+    return {column: await _past_cost(client, _same(latest, column)) for column in columns}
 
 
 async def past_prices(
@@ -131,7 +111,7 @@ async def _coming(
     waiting = [column for column in columns if await _has_just_ended(client, latest, column)]
     for pause in PAUSES if waiting else ():
         await asyncio.sleep(pause)
-        costs = await past_costs(client, sessions, waiting)
+        costs = {c: await _mean(client, _same(latest, c)[:SAMPLE]) for c in waiting}
         known |= {column: cost.mean for column, cost in costs.items() if cost is not None}
         waiting = [column for column in waiting if column not in known]
         if not waiting:
@@ -215,7 +195,7 @@ class _Unpaid(NamedTuple):
     """What is known of a column whose cost nobody knows.
 
     Attributes:
-        late: How many turns are so new that their cost may come yet.
+        late: Of how many turns, of the latest, the cost may come yet.
         failed: How many failed without a token, where there are no others.
         error: Why the latest one did.
     """
@@ -229,15 +209,14 @@ async def _unpaid(
     client: AsyncClient, sessions: Iterable[models.Session], column: Column
 ) -> _Unpaid:
     asked = [s for s in _same(sessions, column) if s.last_message_status]
-    failed = [session for session in asked if session.last_message_status == "failed"]
-    failed.sort(key=lambda session: session.created_at or "", reverse=True)
+    failed = _newest_first(s for s in asked if s.last_message_status == "failed")
     ends = await asyncio.gather(*(_end(client, session) for session in failed[:SAMPLE]))
     if any(end.state != "failed" or end.lacks_cost for end in ends):
         failed = []  # a cancelled turn, or one that took tokens before it failed, is paid for
     broken = {session.id for session in failed}
     others = [session for session in asked if session.id not in broken]
     if others or not failed:
-        return _Unpaid(_late(others))
+        return _Unpaid(await _late(client, others))
     return _Unpaid(0, len(failed), ends[0].error or "")
 
 
@@ -249,11 +228,12 @@ async def _end(client: AsyncClient, session: models.Session) -> Attempt:
         return replace(attempt, error=str(error))
 
 
-def _late(sessions: Iterable[models.Session]) -> int:
-    """Count the sessions that are so new that their cost may come yet."""
+async def _late(client: AsyncClient, sessions: Iterable[models.Session]) -> int:
+    """Count the sessions without a known cost that are so new that it may come yet."""
     since = datetime.now(UTC) - LATE
-    times = [parse_time(session.created_at) for session in sessions]
-    return sum(time is not None and time > since for time in times)
+    times = ((session, parse_time(session.created_at)) for session in sessions)
+    new = [session for session, time in times if time is not None and time > since]
+    return sum(cost is None for cost in await _costs(client, _newest_first(new)[:MOST]))
 
 
 async def _has_just_ended(
@@ -268,21 +248,38 @@ async def _has_just_ended(
 
 
 def _latest(sessions: Iterable[models.Session]) -> list[models.Session]:
-    ended = [s for s in sessions if s.last_message_status == "completed"]
-    return sorted(ended, key=lambda session: session.created_at or "", reverse=True)
+    return _newest_first(s for s in sessions if s.last_message_status == "completed")
+
+
+def _newest_first(sessions: Iterable[models.Session]) -> list[models.Session]:
+    return sorted(sessions, key=lambda session: session.created_at or "", reverse=True)
 
 
 def _same(sessions: Iterable[models.Session], column: Column) -> list[models.Session]:
     return [s for s in sessions if column.llm is None or s.llm_id == column.llm]
 
 
-async def _mean(
-    client: AsyncClient, sessions: Iterable[models.Session], column: Column
-) -> PastCost | None:
-    same = [session.id for session in _same(sessions, column)][:SAMPLE]
-    costs = await asyncio.gather(*(_cost(client, session_id) for session_id in same))
-    known = [cost for cost in costs if cost is not None]
+async def _past_cost(client: AsyncClient, latest: Sequence[models.Session]) -> PastCost | None:
+    """Return what the latest sessions have cost that know it: costs may come late, or never."""
+    for start in range(0, min(len(latest), MOST), SAMPLE):
+        if mean := await _mean(client, latest[start : start + SAMPLE]):
+            return mean
+    return None
+
+
+async def _mean(client: AsyncClient, sessions: Iterable[models.Session]) -> PastCost | None:
+    known = [cost for cost in await _costs(client, sessions) if cost is not None]
     return PastCost(sum(known, Decimal(0)) / len(known), len(known)) if known else None
+
+
+async def _costs(client: AsyncClient, sessions: Iterable[models.Session]) -> list[Decimal | None]:
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(session: models.Session) -> Decimal | None:
+        async with slots:
+            return await _cost(client, session.id)
+
+    return await asyncio.gather(*map(ask, sessions))
 
 
 async def _cost(client: AsyncClient, session_id: str) -> Decimal | None:

@@ -12,11 +12,12 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import NamedTuple
 
-from ....errors import InvalidRequestError
+from ....errors import DariError, InvalidRequestError
 from ....models.events import CANCELLED
 from ..cells import Cell, Column
 from ..sending.chunks import Chunk
 from ..sending.sending import ELSEWHERE, Sending
+from .beside import Beside
 from .late_costs import LateCosts
 
 AT_ONCE = 8
@@ -47,9 +48,6 @@ class Spent(NamedTuple):
         return self.known + self.estimated
 
 
-NOTHING = Spent(Decimal(0), Decimal(0))
-
-
 class Spending:
     """Sends what fits into a limit, which holds for all that a run has ever cost.
 
@@ -57,6 +55,10 @@ class Spending:
     is not known yet, and at most eight are under way, also when they have ended, until their cost
     is known. What failed and shows nothing of an LLM is so for some seconds only, and free then,
     or at once where an earlier call has sent it; what was cancelled stays estimated.
+
+    What other processes send of the run meanwhile counts the same, estimated while its cost is not
+    known: it is looked for before more is sent. So the limit holds but for what is under way, which
+    is at most eight turns of each process.
 
     Costs that come late are waited for, some seconds, before there is said to be no more to spend;
     those that come after that are told as well.
@@ -66,7 +68,7 @@ class Spending:
         limit: US dollars.
         prices: What a turn of each column has cost in the past.
         costs: Knows which costs may still come.
-        beside: What the run has spent on what is in none of the cells, such as another version.
+        beside: What the run has sent that is in none of the cells, such as another version.
 
     Attributes:
         why: Why some are left out; empty while none is.
@@ -80,7 +82,7 @@ class Spending:
         limit: Decimal,
         prices: Mapping[Column, Decimal],
         costs: LateCosts,
-        beside: Spent = NOTHING,
+        beside: Beside,
     ) -> None:
         self._cells = cells
         self._beside = beside
@@ -88,7 +90,7 @@ class Spending:
         self._costs = costs
         self._news = asyncio.Event()
         self._left: deque[Chunk] = deque()
-        self._before = {a.session_id for cell in cells for a in cell.history}
+        self._before = {a.session_id for cell in self._all() for a in cell.history}
         self._over = {a.session_id for cell in cells for a in cell.history if a.has_ended}
         self._let_go = self._ended_without_cost()
         self._tell_why: Callable[[], str] | None = None
@@ -101,15 +103,30 @@ class Spending:
     @property
     def spent(self) -> Spent:
         """What the run has cost until now."""
-        (known, estimated), prices = self._beside, self.prices_now()
-        soon = self._costs.soon() - self._before
-        for cell in self._cells:
+        return self._spent_on(self._all())
+
+    @property
+    def spent_beside(self) -> Spent:
+        """What of that is for what is in none of the cells."""
+        return self._spent_on(self._beside)
+
+    def _spent_on(self, cells: Iterable[Cell]) -> Spent:
+        prices = self.prices_now()
+        # What nobody knows a price of costs what the others do.
+        usual = sum(prices.values(), Decimal(0)) / max(1, len(prices))
+        known = estimated = Decimal(0)
+        soon = (self._costs.soon() | self._beside.soon()) - self._before
+        for cell in cells:
             for attempt in cell.sent:
                 if attempt.cost is not None:
                     known += Decimal(attempt.cost)
                 elif attempt.session_id in soon or not attempt.is_free:
-                    estimated += prices.get(cell.column, Decimal(0))
+                    estimated += prices.get(cell.column, usual)
         return Spent(known, estimated)
+
+    def _all(self) -> list[Cell]:
+        """Return the cells, and what the run has sent beside them."""
+        return [*self._cells, *self._beside]
 
     def look(self) -> None:
         """Something is new, such as a cost that is told with why some are left out.
@@ -161,6 +178,8 @@ class Spending:
         sending.begin()
         following: Future[None] | None = None
         while self._left and not self.why:
+            if self._room() > 0:
+                await self._look_beside()
             if sending.is_stopped:
                 await self._go_on(sending, len(self._left))
             elif reason := self._cannot(following, own):
@@ -184,6 +203,12 @@ class Spending:
         if self.why == why:
             self._tell_why = tell
 
+    async def _look_beside(self) -> None:
+        try:
+            await self._beside.look_again()
+        except DariError as error:
+            self.stop(_cannot_ask(error))
+
     async def _go_on(self, sending: Sending, count: int) -> None:
         self._let_go |= self._ended_without_cost() - self._unpaid()
         await sending.go_on([self._left.popleft() for _ in range(count)])
@@ -193,7 +218,7 @@ class Spending:
         if following is not None and following.done() and not following.cancelled():
             error = following.exception()
             if error is not None:
-                return f"the server cannot be asked: {error}"
+                return _cannot_ask(error)
         return ELSEWHERE if self._is_cancelled_elsewhere(own) else ""
 
     def _never_paid(self) -> Cell | None:
@@ -219,8 +244,7 @@ class Spending:
 
     def _fitting(self) -> int:
         """Return how many may be sent now."""
-        prices = self.prices_now()
-        room = AT_ONCE - self._under_way() - len(self._unpaid())
+        prices, room = self.prices_now(), self._room()
         rest, count = self.limit - self.spent.total, 0
         for chunk in self._left:
             rest -= prices[chunk.jobs[0].cell.column]
@@ -229,12 +253,16 @@ class Spending:
             count += 1
         return count
 
+    def _room(self) -> int:
+        """Return how many more may be under way."""
+        return AT_ONCE - self._under_way() - len(self._unpaid())
+
     def _may_fit_later(self) -> bool:
         if self._under_way():
             return True
         if self._next_price <= self.limit - self.spent.total:
             return bool(self._costs.awaited())
-        return bool(self._costs.soon())
+        return bool(self._costs.soon() | self._beside.soon())
 
     @property
     def beyond(self) -> str:
@@ -277,7 +305,7 @@ class Spending:
 
     def prices_now(self) -> dict[Column, Decimal]:
         """Return what a turn costs: as here on average, or where none is known, as in the past."""
-        return {**self._prices, **mean_costs(self._cells)}
+        return {**self._prices, **mean_costs(self._all())}
 
     def _unpaid(self) -> set[str | None]:
         """Return the sessions of turns that have ended and are under way until their cost comes."""
@@ -286,7 +314,7 @@ class Spending:
         return {*(self._costs.awaited().keys() - free), *self._costs.soon()}
 
     def _ended_without_cost(self) -> set[str | None]:
-        ended = (a for cell in self._cells for a in cell.sent if a.has_ended)
+        ended = (a for cell in self._cells for a in cell.sent if a.is_settled)
         return {attempt.session_id for attempt in ended if attempt.cost is None}
 
     async def _rest(self) -> None:
@@ -307,6 +335,10 @@ def mean_costs(cells: Iterable[Cell]) -> dict[Column, Decimal]:
             if attempt.cost is not None:
                 known[cell.column].append(Decimal(attempt.cost))
     return {column: sum(of, Decimal(0)) / len(of) for column, of in known.items()}
+
+
+def _cannot_ask(error: BaseException) -> str:
+    return f"the server cannot be asked: {error}"
 
 
 def amount_of(max_cost: float | Decimal | str) -> Decimal:

@@ -241,7 +241,7 @@ def _wait(asked: Asked, cells: Sequence[Cell], noun: str) -> None:
             progress.at_once = max(progress.at_once, running)
             done = sum(cell.has_ended and cell.state != UNSENT for cell in cells)
             progress.advance(done - progress.done)
-    if asked.started:
+    if asked.started or any(cell.state == UNSENT for cell in cells):
         asked._look_beside()
     asked.wait()
 

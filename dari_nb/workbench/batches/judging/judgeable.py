@@ -69,9 +69,10 @@ class Judgeable:
         Running it again asks nothing twice, in another kernel, too: only answers that are new are
         judged. Two processes that judge the same at the same moment, with another ``seed`` or
         ``max_cost``, may ask some questions twice, as with :meth:`Batches.run`: the notes tell how
-        many, and what all have cost. Another rubric, scale, LLM or version of the judge judges all
-        of them anew; the scores that there are under this name stay until all are.
-        :func:`dari_nb.scores.agreement` tells whether people would say the same.
+        many, and what all have cost, and a ``max_cost`` holds for what both ask. Another rubric,
+        scale, LLM or version of the judge judges all of them anew; the scores that there are under
+        this name stay until all are. :func:`dari_nb.scores.agreement` tells whether people would
+        say the same.
 
         Args:
             name: What is judged, such as ``"helpful"``.
