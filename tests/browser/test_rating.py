@@ -75,11 +75,11 @@ def opened(lab, cell=SHOW):
     return book
 
 
-def show(book):
+def show(book, answer="closed on Monday"):
     """Run all, and open the first answer."""
     book.run_all()
     book.page.locator(".dari-matrix:not(.dari-gone) [data-cell='5-large']").wait_for()
-    cell(book, "0-small").get_by_text("closed on Monday").wait_for()
+    cell(book, "0-small").get_by_text(answer).wait_for()
     cell(book, "0-small").click()
     book.page.locator(".dari-pane .dari-answer").wait_for()
 
@@ -498,3 +498,41 @@ def test_what_opens_below_a_narrow_table_is_seen_to_its_end(lab, rating):
         book.page.keyboard.press("ArrowDown")
         expect(answer).to_contain_text("2")
         expect(answer).to_be_in_viewport(ratio=1)
+
+
+SPOKEN = """
+ANSWER = {llm: "\\n\\n".join(f"{llm} says {n}" for n in range(200)) for llm in ANSWER}
+board = Kept(6); board.view
+"""
+
+
+@pytest.mark.parametrize("width", [640, 1400])
+def test_whoever_reads_a_long_answer_down_rates_it_where_they_did_before(lab, width):
+    book = lab.open_notebook([KEPT, SPOKEN])
+    page = book.page
+    page.set_viewport_size({"width": width, "height": 900})
+    show(book, "small says 0")
+    page.wait_for_timeout(500)
+    box = page.locator('.dari-rate [value="4"]').bounding_box()
+    for task in range(3):
+        page.mouse.move(box["x"] + 5, box["y"] + 150)
+        page.mouse.wheel(0, 300)
+        page.wait_for_timeout(300)
+        page.mouse.click(box["x"] + 5, box["y"] + 5)
+        said = page.locator(".dari-matrix > .dari-spoken")
+        expect(said).to_have_text(f"Task {task}: saved: 4 of 5")
+        page.wait_for_timeout(500)
+        page.keyboard.press("ArrowDown")
+    assert told(book, "len(board.kept)", "3")
+
+
+@pytest.mark.parametrize("width", [640, 1280])
+@pytest.mark.parametrize("key", ["Control+End", "PageDown", "End"])
+def test_the_cell_that_a_key_leads_to_is_seen_in_the_table(lab, width, key):
+    book = sums(lab, 30, width)
+    cell(book, "0/small/0").focus()
+    for _ in range(3):
+        book.page.keyboard.press(key)
+        book.page.wait_for_timeout(400)
+    focused = book.page.locator("[data-cell]:focus")
+    expect(focused).to_be_in_viewport(ratio=0.9)

@@ -66,7 +66,7 @@ export class StateBar {
     this.#stop.disabled = true;
     this.#note.textContent = "stopping…";
     const note = await stop().catch((error: Error) => error.message);
-    if (note === undefined) return;
+    if (!note) return;
     this.#note.textContent = note;
     this.#stop.disabled = false;
   }

@@ -24,8 +24,6 @@ export interface Source {
   readonly port: Pick<Port<State>, "get" | "watch" | "ask">;
 }
 
-const NO_INTERRUPT = "The cell is busy: use the interrupt button of your notebook.";
-
 /** Draws a live transcript into `el`, and keeps it up to date until `signal` aborts. */
 export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSignal): void {
   const head = document.createElement("header");
@@ -74,15 +72,14 @@ function onPaper(_: HTMLElement[], paper: HTMLElement): HTMLElement[] {
   ];
 }
 
-async function stop(el: HTMLElement, source: Source): Promise<string | undefined> {
+function stop(el: HTMLElement, source: Source): Promise<string> {
   const { blocking, kernel_id } = source.state();
   const stopped = source.stop().then(
-    () => undefined,
+    () => "",
     (error: Error) => error.message,
   );
   // A kernel whose cell blocks hears of it only when the interrupt has ended that.
-  if (!blocking) return stopped;
-  return (await interruptKernel(el, kernel_id)) ? undefined : NO_INTERRUPT;
+  return blocking ? interruptKernel(el, kernel_id) : stopped;
 }
 
 function latestButton(): HTMLButtonElement {

@@ -46,6 +46,7 @@ export interface Grid {
 
 /** Rows that a key leads on, and that are drawn at once, not only when the reader is near. */
 const PAGE = 8;
+const DRAWN_MS = 99;
 /** How far a key leads down and across. */
 export const STEPS: Record<string, [number, number]> = {
   ArrowUp: [-1, 0],
@@ -186,7 +187,7 @@ export function gridIn(
   function showCell(element: HTMLElement, cell: Cell | undefined): void {
     put(element, cell?.html ?? "");
     if (!cell) {
-      element.removeAttribute("data-cell");
+      delete element.dataset.cell;
       return;
     }
     const { state, tint } = cell;
@@ -305,7 +306,14 @@ export function gridIn(
     },
     goTo(id) {
       this.focus(id);
-      this.reveal(id);
+      const show = () => {
+        if (id !== entry) return;
+        this.scrollTo(id);
+        this.reveal(id);
+      };
+      show();
+      // Rows that come near are drawn as high as they are a moment later.
+      setTimeout(show, DRAWN_MS);
     },
     shows(id, other) {
       return elementOf(id) === elementOf(other);

@@ -3,7 +3,6 @@ import { TurnList } from "../live/turns";
 import { atEnd, dress, focusOn, make } from "../shared/dom";
 import { become } from "../shared/grow";
 import { openAlike } from "../shared/place";
-import { reveal } from "../shared/scrolling";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
 import { fill, find, put, tell } from "./parts";
 import type { Cell, Opened } from "./wire";
@@ -17,8 +16,8 @@ export class Pane {
   readonly #log: HTMLElement;
   #closing = new AbortController();
   #timeline: Timeline | undefined;
-  /** Whether what comes first is brought into sight. */
-  #isAwaited = false;
+  /** Told when something is there to be seen. */
+  #appear: (() => void) | undefined;
   /** Whether there were news since what is awaited was asked for; undefined where nothing is. */
   #isStale: boolean | undefined;
 
@@ -34,13 +33,13 @@ export class Pane {
   /**
    * Makes room for something new: as much as there was, so that what is below stays in its place.
    *
-   * @param isWhole Whether all of it is brought into sight once it is there.
+   * @param appear Called once that is there.
    */
-  open(title: string, isWhole: boolean): void {
+  open(title: string, appear?: () => void): void {
     const height = this.#head.offsetHeight;
     this.close();
     this.#closing = new AbortController();
-    this.#isAwaited = isWhole;
+    this.#appear = appear;
     this.element.hidden = false;
     this.#head.style.minHeight = `${height}px`;
     this.#name(title);
@@ -82,7 +81,6 @@ export class Pane {
       this.#timeline.subscribe((changes) => list.add(changes), signal);
     }
     this.#timeline.replace(items);
-    this.#appear();
   }
 
   /** Offers the repeats at the same place, of which the matrix may show some as one. */
@@ -99,18 +97,12 @@ export class Pane {
     }
   }
 
-  #appear(): void {
-    if (this.#isAwaited) reveal(this.element);
-    this.#isAwaited = false;
-  }
-
   /** Shows a comparison; of one that is there only what is new changes. */
   compare(html: string): void {
     const next = this.#log.cloneNode() as HTMLElement;
     next.innerHTML = html;
     openAlike(this.#log, next);
     become(this.#log, next);
-    this.#appear();
   }
 
   /**
@@ -137,6 +129,8 @@ export class Pane {
     say(why);
     if (signal.aborted) return;
     if (answer) show(answer.body);
+    this.#appear?.();
+    this.#appear = undefined;
     const isStale = this.#isStale;
     this.#isStale = undefined;
     if (isStale) void this.ask(question, show);

@@ -15,12 +15,11 @@ export const SKELETON = `<header></header><div class="dari-seen"></div>
 aria-multiselectable="true"></table></div>
 <aside class="dari-pane" aria-label="Opened" hidden>
 <div class="dari-tools"><header></header>
-<span class="dari-repeats" role="group" aria-label="Repeats" hidden>
-<small>repeat</small></span>
-<button name="close" title="Escape">Close</button></div>
+<span class="dari-repeats" hidden><small>repeat</small></span>
+<button name="close" title="Escape">Close</button>
 <div class="dari-rate" role="group" aria-label="Rating, 5 is the best">
 <small>worst</small>${VALUES.join("")}<small>best</small>
-<input aria-label="Note" placeholder="Note"><span class="dari-note"></span></div>
+<input aria-label="Note" placeholder="Note"><span class="dari-note"></span></div></div>
 <p class="dari-more"></p><div class="dari-log" role="region" tabindex="0"></div></aside></div>
 <span class="dari-spoken" role="status"></span>`;
 

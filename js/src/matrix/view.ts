@@ -35,7 +35,6 @@ const TRAITS = [
 const UNFINISHED = /(?:(?:"[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]+\s*)?(?:"[^"]*"?|\S*)$/;
 let fields = 0;
 const FOLLOW_MS = 150;
-const NO_INTERRUPT = "The cell is busy: use the interrupt button of your notebook.";
 
 /** Draws a matrix into an element, and keeps it up to date until the signal aborts. */
 export class MatrixView {
@@ -280,21 +279,21 @@ export class MatrixView {
 
   /** Selects a cell, as the reader wishes, and brings what opens into sight, later what rates it. */
   #select(cell: Cell): void {
-    const { element } = this.#pane;
-    const isWhole = !(this.#port.get("rating") && this.#root.dataset.open);
+    const isWorked = this.#port.get("rating") && this.#root.dataset.open;
     this.#selected = cell.id;
     this.#port.set({ selected: cell.id });
-    this.#open(cell, isWhole);
-    reveal(isWhole ? element : this.#line.element);
+    // Of all that is below the table as much is seen as leaves the table: nothing moves from then on.
+    this.#open(cell, isWorked ? undefined : () => reveal(this.#pane.element, this.#box));
+    reveal(this.#line.element);
     this.#grid.reveal(cell.id);
   }
 
-  #open(cell: Cell, isWhole = false): void {
+  #open(cell: Cell, appear?: () => void): void {
     this.#next = undefined;
     this.#compared = [];
     this.#root.dataset.open = "cell";
     const { label } = this.#sheet.rows.get(cell.row) as Row;
-    this.#pane.open(`Task ${this.#numberOf(cell)}: ${label}`, isWhole);
+    this.#pane.open(`Task ${this.#numberOf(cell)}: ${label}`, appear);
     this.#tellSaving("");
     this.#read(cell);
     this.#show();
@@ -313,7 +312,7 @@ export class MatrixView {
     this.#shut();
     this.#port.set({ selected: "" });
     this.#root.dataset.open = "compare";
-    this.#pane.open("Compared", true);
+    this.#pane.open("Compared", () => reveal(this.#pane.element));
     this.#compared = this.#port.get("chosen");
     this.#askCompared();
     this.#show();
@@ -420,9 +419,9 @@ export class MatrixView {
       (error: Error) => error.message,
     );
     // A kernel whose cell blocks hears of it only when the interrupt has ended that.
-    let trouble = NO_INTERRUPT;
-    if (!port.get("blocking")) trouble = await stopped;
-    else if (await interruptKernel(this.#root, port.get("kernel_id"))) trouble = "";
+    const trouble = await (port.get("blocking")
+      ? interruptKernel(this.#root, port.get("kernel_id"))
+      : stopped);
     if (!trouble) return;
     stop.disabled = false;
     stop.textContent = port.get("stop");
@@ -546,14 +545,14 @@ export class MatrixView {
   /** Does what a key means on a cell alone; elsewhere it belongs to what has the focus. */
   #goOn(cell: Cell, event: KeyboardEvent): boolean {
     const next = this.#grid.next(cell.id, event);
-    const figure = event.key === "ArrowLeft" && firstIn(event.target as Element, "[data-where]");
     if (next) this.#grid.goTo(next);
-    else if (figure) figure.focus();
+    // Where no cell follows nothing scrolls either.
+    else if (event.key in STEPS)
+      event.key === "ArrowLeft" && firstIn(event.target as Element, "[data-where]")?.focus();
     else if (isChord(event)) return false;
     else if (event.key === "Enter") this.#select(this.#found(cell));
     else if (event.key === " ") this.#choose(cell);
-    // Where no cell follows nothing scrolls either.
-    else return event.key.startsWith("Arrow");
+    else return false;
     return true;
   }
 

@@ -3,7 +3,7 @@ import type { Component, Port } from "../host/port";
 import { Pane } from "../matrix/pane";
 import { find, put } from "../matrix/parts";
 import { on } from "../shared/dom";
-import { topOf } from "../shared/scrolling";
+import { reveal, topOf } from "../shared/scrolling";
 import type { Chosen, State } from "./wire";
 
 const SKELETON = `<div class="dari-split dari-fills"><div class="dari-side"></div>
@@ -64,7 +64,7 @@ class PathsView {
       return;
     }
     this.#root.dataset.open = "";
-    this.#pane.open(`Run ${run}`, true);
+    this.#pane.open(`Run ${run}`, () => reveal(this.#pane.element));
     const question = { run: run as number } satisfies Chosen;
     const ask = () => this.#port.ask<string>("open", question);
     void this.#pane.ask(ask, (html) => {

@@ -101,7 +101,7 @@ export class Question {
 
   /** Brings all of it into sight, or as much of it as is seen at once above its buttons. */
   #bring(): void {
-    for (const part of [this.element, this.#line]) reveal(part);
+    reveal(this.element, this.#line);
   }
 
   /** Does so where the reader is in it. */

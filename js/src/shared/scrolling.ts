@@ -23,9 +23,9 @@ export function scrollTo(element: HTMLElement, top: number): void {
   }
 }
 
-/** Scrolls what is around an element as little as needed to see it. */
-export function reveal(element: Element | null | undefined): void {
-  element?.scrollIntoView?.({ block: "nearest" });
+/** Scrolls what is around elements as little as needed to see them, the last one above all. */
+export function reveal(...elements: (Element | null | undefined)[]): void {
+  for (const element of elements) element?.scrollIntoView?.({ block: "nearest" });
 }
 
 /** Room that is left around what is brought into sight. */
