@@ -703,6 +703,7 @@ def test_a_new_order_or_filter_begins_at_its_top(large, asked, first):
 
 def test_of_500_tasks_every_one_is_reached_by_keys_by_words_and_from_the_kernel(large):
     page = large.page
+    expect(page.locator("[data-row]")).to_have_count(500)
     page.locator(".dari-grid").evaluate("e => e.scrollTop = 0")
     cell(large, "0-b").focus()
     for key, reached in (

@@ -515,6 +515,9 @@ def test_whoever_reads_a_long_answer_down_rates_it_where_they_did_before(lab, wi
     page.wait_for_timeout(500)
     box = page.locator('.dari-rate [value="4"]').bounding_box()
     for task in range(3):
+        log = page.locator(".dari-pane .dari-log")
+        expect(log).to_have_attribute("aria-label", re.compile(f"^Task {task}"))
+        expect(log.locator(".dari-answer")).to_contain_text("says 199")
         page.mouse.move(box["x"] + 5, box["y"] + 150)
         page.mouse.wheel(0, 300)
         page.wait_for_timeout(300)
