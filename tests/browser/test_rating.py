@@ -539,3 +539,33 @@ def test_the_cell_that_a_key_leads_to_is_seen_in_the_table(lab, width, key):
         book.page.wait_for_timeout(400)
     focused = book.page.locator("[data-cell]:focus")
     expect(focused).to_be_in_viewport(ratio=0.9)
+
+
+WORDY = """
+class Wordy(Kept):
+    def transcript(self, cell_id):
+        items, head = super().transcript(cell_id)
+        facts = ["48 s", "1 turn", "12 calls", "31,415 tokens", "9,265 of them thought"]
+        return items, dataclasses.replace(head, facts=facts[: 2 * int(cell_id[0])])
+board = Wordy(6); board.view
+"""
+
+
+@pytest.mark.parametrize("width", [640, 1400])
+def test_whoever_clicks_at_one_place_rates_each_cell_whatever_its_head_says(lab, width):
+    book = lab.open_notebook(["\n" * 40, KEPT, WORDY, "\n" * 60])
+    page = book.page
+    page.set_viewport_size({"width": width, "height": 900})
+    show(book)
+    page.wait_for_timeout(500)
+    box = page.locator('.dari-rate [value="4"]').bounding_box()
+    for task in range(3):
+        log = page.locator(".dari-pane .dari-log")
+        expect(log).to_have_attribute("aria-label", re.compile(f"^Task {task}"))
+        expect(log.locator(".dari-answer")).to_contain_text("No,")
+        page.mouse.click(box["x"] + 5, box["y"] + 5)
+        said = page.locator(".dari-matrix > .dari-spoken")
+        expect(said).to_have_text(f"Task {task}: saved: 4 of 5")
+        page.wait_for_timeout(500)
+        page.keyboard.press("ArrowDown")
+    assert told(book, "len(board.kept)", "3")

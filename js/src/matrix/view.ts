@@ -138,11 +138,11 @@ export class MatrixView {
 
   /** Draws; whoever rates what is open goes on at the same place, whatever is above it by then. */
   #hold(draw: () => void): void {
-    const pane = this.#pane.element;
-    const isHeld = find(this.#root, ".dari-split :focus");
-    const top = topOf(pane);
+    const line = this.#line.element;
+    // One that is not there is nowhere.
+    const top = find(this.#root, ".dari-split :focus") && topOf(line);
     draw();
-    if (isHeld) scrollTo(pane, top);
+    if (top && !line.hidden) scrollTo(line, top);
   }
 
   #draw(): void {
@@ -153,7 +153,8 @@ export class MatrixView {
     const held = find<HTMLInputElement>(this.#tools, ":focus");
     put(this.#tools, port.get("tools"));
     if (held && !held.isConnected) find(this.#tools, `[name=${held.name}]`)?.focus();
-    for (const box of [this.#head, this.#seen]) rove(box);
+    rove(this.#head);
+    rove(this.#seen);
     const list = find(this.#tools, "datalist");
     if (list && !list.id) {
       list.id = `dari-list-${fields++}`;
@@ -279,11 +280,11 @@ export class MatrixView {
 
   /** Selects a cell, as the reader wishes, and brings what opens into sight, later what rates it. */
   #select(cell: Cell): void {
-    const isWorked = this.#port.get("rating") && this.#root.dataset.open;
+    const isNew = this.#line.element.hidden;
     this.#selected = cell.id;
     this.#port.set({ selected: cell.id });
     // Of all that is below the table as much is seen as leaves the table: nothing moves from then on.
-    this.#open(cell, isWorked ? undefined : () => reveal(this.#pane.element, this.#box));
+    this.#open(cell, isNew ? () => reveal(this.#pane.element, this.#box) : undefined);
     reveal(this.#line.element);
     this.#grid.reveal(cell.id);
   }
@@ -323,7 +324,8 @@ export class MatrixView {
   }
 
   #ask<Body>(what: string, cells: string[], show: (body: Body) => void): void {
-    void this.#pane.ask(() => this.#port.ask<Body>(what, { cells } satisfies Question), show);
+    const ask = () => this.#port.ask<Body>(what, { cells } satisfies Question);
+    void this.#pane.ask(ask, (body) => this.#hold(() => show(body)));
   }
 
   #close(): void {
@@ -529,7 +531,7 @@ export class MatrixView {
 
   #pressed(event: KeyboardEvent): void {
     const cell = this.#cellAt(event);
-    const isClosing = event.key === "Escape" && !this.#pane.element.hidden;
+    const isClosing = event.key === "Escape" && this.#root.dataset.open;
     const target = event.target as Element;
     const isField = target.matches("input, select");
     const isNoted = /^(Enter|Escape)$/.test(event.key) && target === this.#line.note;
