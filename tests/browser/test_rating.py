@@ -569,3 +569,18 @@ def test_whoever_clicks_at_one_place_rates_each_cell_whatever_its_head_says(lab,
         page.wait_for_timeout(500)
         page.keyboard.press("ArrowDown")
     assert told(book, "len(board.kept)", "3")
+
+
+HEIGHTS = "cells => cells.map((cell) => cell.getBoundingClientRect().height)"
+
+
+def test_rows_are_as_high_with_a_rating_as_without(lab):
+    book = sums(lab, 3, 1400)
+    cells = book.page.locator("[data-cell]")
+    book.execute("view.blind = True")
+    expect(cells.first).to_have_text("0 + 0 = 0")
+    before = cells.evaluate_all(HEIGHTS)
+    cells.first.click()
+    book.page.keyboard.press("4")
+    expect(cells.first).to_contain_text("rating 4")
+    assert cells.evaluate_all(HEIGHTS) == before
