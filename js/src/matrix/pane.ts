@@ -93,7 +93,7 @@ export class Pane {
       const button = line.children[place + 1] as Element;
       const pressed = String(id === opened);
       dress(button, { value: id, "aria-label": `Repeat ${repeat}`, "aria-pressed": pressed });
-      button.textContent = String(repeat);
+      button.textContent = `${repeat}`;
     }
   }
 

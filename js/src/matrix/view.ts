@@ -12,7 +12,7 @@ import { RatingLine, Ratings, type Said } from "./ratings";
 import type { Sheet } from "./sheet";
 import { sight } from "./sight";
 import { SKELETON, sheetOfKeys } from "./skeleton";
-import type { Cell, Change, Kept, Opened, Question, Row, State } from "./wire";
+import type { Cell, Change, Kept, Opened, Question, State } from "./wire";
 
 const SAVING = "saving …";
 /** What rows are found by. */
@@ -293,8 +293,8 @@ export class MatrixView {
     this.#next = undefined;
     this.#compared = [];
     this.#root.dataset.open = "cell";
-    const { label } = this.#sheet.rows.get(cell.row) as Row;
-    this.#pane.open(`Task ${this.#numberOf(cell)}: ${label}`, appear);
+    const row = this.#sheet.rows.get(cell.row);
+    this.#pane.open(`Task ${this.#numberOf(cell)}: ${row?.label ?? ""}`, appear);
     this.#tellSaving("");
     this.#read(cell);
     this.#show();
