@@ -90,6 +90,29 @@ def rate(book, values):
         book.page.keyboard.press(value)
 
 
+def place_of_four(book):
+    """Where a click rates the open cell 4."""
+    box = book.page.locator('.dari-rate [value="4"]').bounding_box()
+    return box["x"] + 5, box["y"] + 5
+
+
+def is_open(book, task, answer):
+    """Wait until a task is open and its answer is there."""
+    log = book.page.locator(".dari-pane .dari-log")
+    expect(log).to_have_attribute("aria-label", re.compile(f"^Task {task}"))
+    expect(log.locator(".dari-answer")).to_contain_text(answer)
+
+
+def rate_there(book, place, task, clicks=1):
+    """Click at a place, see that this rates the task 4, and go on."""
+    book.page.mouse.click(*place, click_count=clicks)
+    said = book.page.locator(".dari-matrix > .dari-spoken")
+    expect(said).to_have_text(f"Task {task}: saved: 4 of 5")
+    # What is told of means and columns comes a moment later.
+    book.page.wait_for_timeout(500)
+    book.page.keyboard.press("ArrowDown")
+
+
 def test_whoever_gives_the_same_ratings_again_after_a_restart_loses_none(lab):
     book = opened(lab)
     told_there = book.page.locator(".dari-rate .dari-note")
@@ -397,18 +420,11 @@ def test_whoever_clicks_at_one_place_rates_each_cell_whatever_is_said_above(lab,
     page.set_viewport_size({"width": width, "height": 900})
     page.locator(".dari-matrix:not(.dari-gone) [data-cell^='0-small']").click()
     page.locator(".dari-pane .dari-answer").wait_for()
-    four = page.locator('.dari-rate [value="4"]')
-    four.scroll_into_view_if_needed()
+    page.locator('.dari-rate [value="4"]').scroll_into_view_if_needed()
     page.wait_for_timeout(500)
-    box = four.bounding_box()
+    place = place_of_four(book)
     for task in range(4):
-        page.mouse.click(box["x"] + 5, box["y"] + 5)
-        expect(page.locator(".dari-matrix > .dari-spoken")).to_have_text(
-            f"Task {task}: saved: 4 of 5"
-        )
-        # What is told of means and columns comes a moment later.
-        page.wait_for_timeout(500)
-        page.keyboard.press("ArrowDown")
+        rate_there(book, place, task)
         expect(page.locator(".dari-pane .dari-log")).to_have_attribute(
             "aria-label", re.compile(f"^Task {task + 1}")
         )
@@ -445,8 +461,7 @@ def opened_at(book, room):
     book.page.locator(".dari-pane .dari-answer").wait_for()
     book.page.locator(".dari-pane").evaluate(TO_THE_END, room)
     book.page.wait_for_timeout(500)
-    box = book.page.locator('.dari-rate [value="4"]').bounding_box()
-    return box["x"] + 5, box["y"] + 5
+    return place_of_four(book)
 
 
 def all_are_rated(book, tasks):
@@ -462,19 +477,15 @@ def test_whoever_clicks_at_one_place_rates_each_cell_of_a_small_batch(
     book = sums(lab, tasks, width)
     place = opened_at(book, room)
     for task in range(tasks):
-        book.page.mouse.click(*place, click_count=clicks)
-        said = book.page.locator(".dari-matrix > .dari-spoken")
-        expect(said).to_have_text(f"Task {task}: saved: 4 of 5")
-        book.page.wait_for_timeout(500)
-        book.page.keyboard.press("ArrowDown")
+        rate_there(book, place, task, clicks)
     assert all_are_rated(book, tasks)
 
 
-@pytest.mark.parametrize("is_open", [True, False])
-def test_a_cell_below_the_window_comes_into_sight_and_the_page_goes_no_further(lab, is_open):
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_cell_below_the_window_comes_into_sight_and_the_page_goes_no_further(lab, opens):
     book = sums(lab, 8, 1400)
     first = cell(book, "0/small/0")
-    first.click() if is_open else first.focus()
+    first.click() if opens else first.focus()
     book.page.wait_for_timeout(500)
     cell(book, "3/small/0").evaluate(TO_THE_END, 0)
     before = book.page.evaluate(SCROLLED)
@@ -513,19 +524,13 @@ def test_whoever_reads_a_long_answer_down_rates_it_where_they_did_before(lab, wi
     page.set_viewport_size({"width": width, "height": 900})
     show(book, "small says 0")
     page.wait_for_timeout(500)
-    box = page.locator('.dari-rate [value="4"]').bounding_box()
+    x, y = place_of_four(book)
     for task in range(3):
-        log = page.locator(".dari-pane .dari-log")
-        expect(log).to_have_attribute("aria-label", re.compile(f"^Task {task}"))
-        expect(log.locator(".dari-answer")).to_contain_text("says 199")
-        page.mouse.move(box["x"] + 5, box["y"] + 150)
+        is_open(book, task, "says 199")
+        page.mouse.move(x, y + 145)
         page.mouse.wheel(0, 300)
         page.wait_for_timeout(300)
-        page.mouse.click(box["x"] + 5, box["y"] + 5)
-        said = page.locator(".dari-matrix > .dari-spoken")
-        expect(said).to_have_text(f"Task {task}: saved: 4 of 5")
-        page.wait_for_timeout(500)
-        page.keyboard.press("ArrowDown")
+        rate_there(book, (x, y), task)
     assert told(book, "len(board.kept)", "3")
 
 
@@ -558,16 +563,10 @@ def test_whoever_clicks_at_one_place_rates_each_cell_whatever_its_head_says(lab,
     page.set_viewport_size({"width": width, "height": 900})
     show(book)
     page.wait_for_timeout(500)
-    box = page.locator('.dari-rate [value="4"]').bounding_box()
+    x, y = place_of_four(book)
     for task in range(3):
-        log = page.locator(".dari-pane .dari-log")
-        expect(log).to_have_attribute("aria-label", re.compile(f"^Task {task}"))
-        expect(log.locator(".dari-answer")).to_contain_text("No,")
-        page.mouse.click(box["x"] + 5, box["y"] + 5)
-        said = page.locator(".dari-matrix > .dari-spoken")
-        expect(said).to_have_text(f"Task {task}: saved: 4 of 5")
-        page.wait_for_timeout(500)
-        page.keyboard.press("ArrowDown")
+        is_open(book, task, "No,")
+        rate_there(book, (x, y), task)
     assert told(book, "len(board.kept)", "3")
 
 
