@@ -11,7 +11,7 @@ import { find, put, rove } from "./parts";
 import { RatingLine, Ratings, type Said } from "./ratings";
 import type { Sheet } from "./sheet";
 import { sight } from "./sight";
-import { SKELETON, sheetOfKeys } from "./skeleton";
+import { SKELETON } from "./skeleton";
 import type { Cell, Change, Kept, Opened, Question, State } from "./wire";
 
 const SAVING = "saving …";
@@ -48,7 +48,7 @@ export class MatrixView {
   readonly #box: HTMLElement;
   readonly #spoken: HTMLElement;
   readonly #hint: HTMLElement;
-  readonly #keys = sheetOfKeys();
+  readonly #keys: HTMLElement;
   readonly #grid: Grid;
   readonly #pane: Pane;
   readonly #line: RatingLine;
@@ -86,7 +86,8 @@ export class MatrixView {
     this.#box = find(root, ".dari-grid");
     this.#spoken = find(root, ".dari-spoken");
     this.#hint = find(root, ".dari-hint");
-    this.#hint.before(this.#keys);
+    this.#keys = find(root, ".dari-sheet");
+    this.#keys.innerHTML = port.get("keys");
     const tell = (cells: string[]) => port.send({ kind: "visible", cells });
     const observe = sight(sheet, (row) => this.#grid.near(row), tell, signal);
     new Place(root, this.#box, rowsOnPaper, signal);
