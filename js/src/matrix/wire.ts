@@ -125,7 +125,7 @@ export interface State {
   tools: string;
   same: string;
   hint: string;
-  keys: string;
+  shortcuts: string;
   busy: boolean;
   /** What the button does. */
   stop: string;
