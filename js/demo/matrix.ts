@@ -28,6 +28,7 @@ const { port, tell } = kernel<State>(
     <datalist></datalist>`,
     same: "",
     hint: "Click a cell to open it, a number for its cells; Ctrl+click or ⌘ click to compare.",
+    shortcuts: "",
     busy: true,
     stop: "Stop",
     blocking: false,

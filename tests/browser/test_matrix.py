@@ -180,7 +180,16 @@ def test_a_note_is_of_its_cell_alone_and_escape_leaves_it_as_it_was(book):
     opened.get_by_text("Task 2").wait_for()
     expect(note).to_have_value("of twenty")
     keys.press("?")
-    assert "Escape undoes it" in book.page.locator(".dari-matrix .dari-keys").inner_text()
+    sheet = book.page.locator(".dari-matrix .dari-keys")
+    for key, does in {
+        "1–5": "rate it: 1 is the worst",
+        "Delete": "take its rating back",
+        "n": "write a note; Escape undoes it",
+        "Esc": "close it",
+    }.items():
+        assert does in sheet.locator("div", has_text=key).first.inner_text()
+    keys.press("?")
+    expect(sheet).to_be_hidden()
     assert not book.problems
 
 

@@ -481,11 +481,9 @@ def test_whoever_clicks_at_one_place_rates_each_cell_of_a_small_batch(
     assert all_are_rated(book, tasks)
 
 
-@pytest.mark.parametrize("opens", [True, False])
-def test_a_cell_below_the_window_comes_into_sight_and_the_page_goes_no_further(lab, opens):
+def test_a_cell_below_the_window_comes_into_sight_and_the_page_goes_no_further(lab):
     book = sums(lab, 8, 1400)
-    first = cell(book, "0/small/0")
-    first.click() if opens else first.focus()
+    cell(book, "0/small/0").focus()
     book.page.wait_for_timeout(500)
     cell(book, "3/small/0").evaluate(TO_THE_END, 0)
     before = book.page.evaluate(SCROLLED)
@@ -495,6 +493,51 @@ def test_a_cell_below_the_window_comes_into_sight_and_the_page_goes_no_further(l
     expect(cell(book, "4/small/0")).to_be_focused()
     expect(cell(book, "4/small/0")).to_be_in_viewport(ratio=0.3)
     assert 0 < book.page.evaluate(SCROLLED) - before < 80
+
+
+@pytest.mark.parametrize(("llm", "note"), [("small", ""), ("large", ""), ("small", "adds up")])
+def test_whoever_clicks_at_one_place_rates_cells_that_lie_below_the_window(lab, llm, note):
+    book = sums(lab, 8, 1400)
+    page = book.page
+    cell(book, f"0/{llm}/0").click()
+    page.locator(".dari-pane .dari-answer").wait_for()
+    cell(book, "3/small/0").evaluate(TO_THE_END, 0)
+    page.wait_for_timeout(500)
+    place, before = place_of_four(book), page.evaluate(SCROLLED)
+    for task in range(8):
+        if note:
+            page.keyboard.press("n")
+            page.keyboard.type(note)
+            page.keyboard.press("Enter")
+        rate_there(book, place, task)
+    given = f"sum(batch[n, {llm!r}].scores.get('rating') == 4 for n in range(8))"
+    assert told(book, given, "8")
+    expect(cell(book, f"7/{llm}/0")).to_be_in_viewport(ratio=0.5)
+    assert abs(page.evaluate(SCROLLED) - before) < 3
+
+
+def test_whoever_turns_the_wheel_while_the_next_answer_is_read_scrolls_that_alone(lab):
+    slow = SPOKEN.replace("board = Kept(6)", SLOW)
+    book = lab.open_notebook(["\n" * 40, KEPT, slow, "\n" * 60])
+    page = book.page
+    page.set_viewport_size({"width": 1400, "height": 900})
+    show(book, "small says 0")
+    page.wait_for_timeout(500)
+    x, y = place_of_four(book)
+    page.mouse.move(x, y + 145)
+    page.mouse.wheel(0, 300)
+    page.wait_for_timeout(300)
+    before = page.evaluate(SCROLLED)
+    book.execute("board.is_late = True")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".dari-pane .dari-log")).to_have_attribute("aria-label", re.compile("Task 1"))
+    page.mouse.wheel(0, 200)
+    page.wait_for_timeout(300)
+    assert page.evaluate(SCROLLED) == before
+    book.execute("board.is_late = False")
+    is_open(book, 1, "says 199")
+    assert page.evaluate(SCROLLED) == before
+    assert place_of_four(book) == (x, y)
 
 
 @pytest.mark.parametrize("rating", ["rating", ""])
@@ -515,6 +558,14 @@ SPOKEN = """
 ANSWER = {llm: "\\n\\n".join(f"{llm} says {n}" for n in range(200)) for llm in ANSWER}
 board = Kept(6); board.view
 """
+SLOW = """
+class Late(Kept):
+    is_late = False
+    def transcript(self, cell_id):
+        while self.is_late:
+            time.sleep(0.01)
+        return super().transcript(cell_id)
+board = Late(6)"""
 
 
 @pytest.mark.parametrize("width", [640, 1400])

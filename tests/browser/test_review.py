@@ -1,6 +1,7 @@
 """A review with buttons in a real front end, by keyboard."""
 
 import pytest
+from playwright.sync_api import expect
 
 from .keys import PLACES, STATE
 from .test_player_look import LARGER
@@ -228,6 +229,7 @@ def test_words_and_rings_of_buttons_are_told_from_their_ground(lab, theme):
             button.focus()
             page.keyboard.press("Shift+Tab")
             page.keyboard.press("Tab")
+            expect(button).to_be_focused()
             words, ring = button.evaluate(CONTRASTS)
             assert words >= 4.5
             assert ring >= 3

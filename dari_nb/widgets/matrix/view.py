@@ -41,6 +41,7 @@ from .asked import (
 from .blinding import Blinding
 from .changes import Changes, drawn
 from .found import found_in
+from .keys import keys_html
 from .tools import seen_html, tools_html, totals_html
 from .wire import Cell, Found, Kept, News, Opened
 
@@ -100,6 +101,7 @@ class MatrixView(View):
         tools: HTML of the fields that sort and filter; taken from the matrix likewise.
         same: What the tasks have in common on which nothing differs; likewise.
         hint: What the reader may do, in a line of text, as long as nothing is open or chosen.
+        shortcuts: HTML of what the keys do; read-only.
         busy: Whether there is something to stop.
         stop: What the button says that calls :meth:`on_stop`, or interrupts the kernel.
         blocking: Whether a cell waits for the matrix. No message from the page reaches the kernel
@@ -139,6 +141,7 @@ class MatrixView(View):
     tools = traitlets.Unicode("", read_only=True).tag(sync=True)
     same = traitlets.Unicode("", read_only=True).tag(sync=True)
     hint = traitlets.Unicode(HINT, read_only=True).tag(sync=True)
+    shortcuts = traitlets.Unicode(keys_html(), read_only=True).tag(sync=True)
     busy = traitlets.Bool(False, read_only=True).tag(sync=True)
     stop = traitlets.Unicode("Stop", read_only=True).tag(sync=True)
     blocking = traitlets.Bool(False, read_only=True).tag(sync=True)

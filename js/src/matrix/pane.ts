@@ -31,17 +31,20 @@ export class Pane {
   }
 
   /**
-   * Makes room for something new: as much as there was, so that what is below stays in its place.
+   * Makes room for something new: as much as there was, so that what is around stays in its place.
    *
    * @param appear Called once that is there.
    */
   open(title: string, appear?: () => void): void {
-    const height = this.#head.offsetHeight;
+    const [head, log] = [this.#head, this.#log];
+    const heights = [head, log].map(({ offsetHeight }) => `${offsetHeight}px`);
     this.close();
     this.#closing = new AbortController();
     this.#appear = appear;
     this.element.hidden = false;
-    this.#head.style.minHeight = `${height}px`;
+    // Until it is read there is as much to scroll.
+    [head.style.minHeight = "", log.style.minHeight = ""] = heights;
+    this.element.scrollTop = 0;
     this.#name(title);
   }
 
@@ -128,6 +131,7 @@ export class Pane {
     clearTimeout(timer);
     say(why);
     if (signal.aborted) return;
+    this.#log.style.minHeight = "";
     if (answer) show(answer.body);
     this.#appear?.();
     this.#appear = undefined;

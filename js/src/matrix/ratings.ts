@@ -13,6 +13,7 @@ export type Said = Pick<Kept, "value" | "note">;
  */
 export type Given = {
   cell: Cell;
+  about: keyof Said;
   part: Partial<Said>;
   kept?: number;
   heard: number;
@@ -42,7 +43,7 @@ export class Ratings {
   readonly #given = new Map<string, Given>();
   /** What is on its way, in order. */
   #sent: Given[] = [];
-  /** What was not kept since whoever rates rested last, but for cells that were rated again. */
+  /** What was not kept since whoever rates rested last, but for what was given again. */
   lost: Given[] = [];
   #last = 0;
   /** Notes that were not kept: each stays in the field of its cell. */
@@ -94,7 +95,8 @@ export class Ratings {
     const seen = Date.now() - this.#last > REST_MS ? this.lost : [];
     this.#last = Date.now();
     const part = { ...this.#given.get(cell.id)?.part, ...change };
-    const given: Given = { cell, part, heard: -1, why: OVERTAKEN, isSent: true };
+    const about = "note" in change ? "note" : "value";
+    const given: Given = { cell, about, part, heard: -1, why: OVERTAKEN, isSent: true };
     this.#given.set(cell.id, given);
     this.#sent.push(given);
     this.#told(cell, "", false);
@@ -104,9 +106,9 @@ export class Ratings {
         const sent = this.#sent.splice(0, this.#sent.indexOf(given) + 1);
         for (const one of sent) if (one !== given) this.#forget(one);
         this.lost = [...this.lost, ...sent].filter(
-          (one) => !seen.includes(one) && one.cell.id !== cell.id,
+          (one) => !seen.includes(one) && (one.cell.id !== cell.id || one.about !== about),
         );
-        if ("note" in change) this.#notes.delete(cell.id);
+        if (about === "note") this.#notes.delete(cell.id);
         given.kept = kept;
         Object.assign(given.part, said);
         this.#drawn(cells, kept);

@@ -1,5 +1,3 @@
-import { keySheet, type Told } from "../shared/keys";
-
 const VALUES = [1, 2, 3, 4, 5].map((n) => `<button value="${n}">${n}</button>`);
 
 /** What stands around the cells; buttons are told apart by their names, ratings by their values. */
@@ -7,7 +5,7 @@ export const SKELETON = `<header></header><div class="dari-seen"></div>
 <div class="dari-tools"><div></div><span class="dari-note"></span>
 <button name="compare" title="c"></button><button name="clear">Choose none</button>
 <button name="stop"></button><button name="keys" aria-label="Keys">?</button></div>
-<p class="dari-more dari-hint"></p><div class="dari-split dari-fills">
+<div class="dari-sheet" hidden></div><p class="dari-more dari-hint"></p><div class="dari-split dari-fills">
 <div class="dari-grid"><table class="dari-cells" role="grid" aria-label="Matrix"
 aria-multiselectable="true"></table></div>
 <aside class="dari-pane" aria-label="Opened" hidden>
@@ -19,23 +17,3 @@ aria-multiselectable="true"></table></div>
 <input aria-label="Note" placeholder="Note"><span class="dari-note"></span></div></div>
 <p class="dari-more"></p><div class="dari-log" role="region" tabindex="0"></div></aside></div>
 <span class="dari-spoken" role="status"></span>`;
-
-/** What the keys do; the view does it. */
-const KEYS: Told[] = [
-  [["↑", "↓", "←", "→"], "another cell"],
-  [["Enter"], "open it, or a number's cells"],
-  [["Space"], "choose it to compare"],
-  [["c"], "compare these"],
-  [["1–5"], "rate it: 1 is the worst"],
-  [["0", "Delete"], "take its rating back"],
-  [["n"], "write a note; Escape undoes it"],
-  [["?"], "these keys"],
-  [["Escape"], "close it"],
-];
-
-/** The sheet of all keys, folded. */
-export function sheetOfKeys(): HTMLElement {
-  const sheet = keySheet(KEYS);
-  sheet.hidden = true;
-  return sheet;
-}

@@ -3,7 +3,7 @@ import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
 import { atEnd, dress, on } from "../shared/dom";
 import { Place } from "../shared/place";
-import { reveal, scrollTo, topOf } from "../shared/scrolling";
+import { reveal, roomBelow, scrollTo, topOf } from "../shared/scrolling";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
 import { type Grid, gridIn, STEPS } from "./grid";
 import { Pane } from "./pane";
@@ -11,7 +11,7 @@ import { find, put, rove } from "./parts";
 import { RatingLine, Ratings, type Said } from "./ratings";
 import type { Sheet } from "./sheet";
 import { sight } from "./sight";
-import { SKELETON, sheetOfKeys } from "./skeleton";
+import { SKELETON } from "./skeleton";
 import type { Cell, Change, Kept, Opened, Question, State } from "./wire";
 
 const SAVING = "saving …";
@@ -35,6 +35,8 @@ const TRAITS = [
 const UNFINISHED = /(?:(?:"[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]+\s*)?(?:"[^"]*"?|\S*)$/;
 let fields = 0;
 const FOLLOW_MS = 150;
+/** As much of a table is seen whatever else is open. */
+const LEAST_PX = 120;
 
 /** Draws a matrix into an element, and keeps it up to date until the signal aborts. */
 export class MatrixView {
@@ -48,7 +50,7 @@ export class MatrixView {
   readonly #box: HTMLElement;
   readonly #spoken: HTMLElement;
   readonly #hint: HTMLElement;
-  readonly #keys = sheetOfKeys();
+  readonly #keys: HTMLElement;
   readonly #grid: Grid;
   readonly #pane: Pane;
   readonly #line: RatingLine;
@@ -86,7 +88,8 @@ export class MatrixView {
     this.#box = find(root, ".dari-grid");
     this.#spoken = find(root, ".dari-spoken");
     this.#hint = find(root, ".dari-hint");
-    this.#hint.before(this.#keys);
+    this.#keys = find(root, ".dari-sheet");
+    this.#keys.innerHTML = port.get("shortcuts");
     const tell = (cells: string[]) => port.send({ kind: "visible", cells });
     const observe = sight(sheet, (row) => this.#grid.near(row), tell, signal);
     new Place(root, this.#box, rowsOnPaper, signal);
@@ -342,6 +345,7 @@ export class MatrixView {
     this.#next = this.#opened = undefined;
     this.#compared = [];
     delete this.#root.dataset.open;
+    this.#box.style.setProperty("--room", "");
     this.#pane.close();
   }
 
@@ -547,7 +551,12 @@ export class MatrixView {
   /** Does what a key means on a cell alone; elsewhere it belongs to what has the focus. */
   #goOn(cell: Cell, event: KeyboardEvent): boolean {
     const next = this.#grid.next(cell.id, event);
-    if (next) this.#grid.goTo(next);
+    if (next) {
+      // Beside what is open the table ends where the window does: it scrolls, and the page does not.
+      const room = this.#opened ? `${Math.max(LEAST_PX, roomBelow(this.#box))}px` : "";
+      this.#box.style.setProperty("--room", room);
+      this.#grid.goTo(next);
+    }
     // Where no cell follows nothing scrolls either.
     else if (event.key in STEPS)
       event.key === "ArrowLeft" && firstIn(event.target as Element, "[data-where]")?.focus();

@@ -125,6 +125,7 @@ export interface State {
   tools: string;
   same: string;
   hint: string;
+  shortcuts: string;
   busy: boolean;
   /** What the button does. */
   stop: string;

@@ -16,6 +16,13 @@ export function topOf(element: Element): number {
   return element.getBoundingClientRect().top;
 }
 
+/** How much of the window is below the top of an element, in what scrolls around it. */
+export function roomBelow(element: Element): number {
+  const boxes = [...scrollersAround(element)].filter((box) => box !== document.scrollingElement);
+  const ends = boxes.map((box) => box.getBoundingClientRect().bottom);
+  return Math.min(innerHeight, ...ends) - topOf(element);
+}
+
 /** Scrolls what is around an element until it begins at `top` on the page, as far as that goes. */
 export function scrollTo(element: HTMLElement, top: number): void {
   for (const box of scrollersAround(element)) {

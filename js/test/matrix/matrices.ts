@@ -56,6 +56,7 @@ export class Side implements Port<State> {
       <select name="baseline"><option value=""></option><option value="small"></option></select>`,
     same: "",
     hint: "",
+    shortcuts: "<dl><dt>Enter</dt></dl>",
     busy: false,
     stop: "Stop",
     blocking: false,
