@@ -281,18 +281,7 @@ class Past(NamedTuple):
 
     def _of_own(self, columns: Sequence[Column]) -> Precedent | None:
         """Return each of two columns, as the first run with enough of it has it."""
-        found = [
-            _first(
-                column,
-                (
-                    (of, own)
-                    for of in self.telling
-                    for own in of.standing(column)
-                    if own in of.enough
-                ),
-            )
-            for column in columns
-        ]
+        found = [_first(column, ((of, of.enough) for of in self.telling)) for column in columns]
         there = [*filter(None, found)]
         if are_versions(columns) or len(there) < len(columns):
             return None
@@ -311,10 +300,7 @@ class Past(NamedTuple):
         and where this is of more of the versions that are compared, this first.
         """
         pairs = [(of, two) for of in self.tried for two in [of.both(columns)] if two]
-        each = [
-            _first(column, ((of, own) for of in self.tried for own in of.standing(column)))
-            for column in columns
-        ]
+        each = [_first(column, ((of, of.columns) for of in self.tried)) for column in columns]
         exact = _exact([of[1] if of else None for of in each], columns)
         of, two = max(pairs, key=lambda pair: _exact(pair[1], columns), default=(None, ()))
         if of is not None and _exact(two, columns) >= exact:
@@ -326,8 +312,8 @@ class Past(NamedTuple):
 
     def share(self, scores: PastScores, column: Column) -> float:
         """Return which share of the tasks a column will have one of the counted scores on."""
-        same = [of for of in (scores, *self.tried) if of.name == scores.name]
-        first = _first(column, ((of, own) for of in same for own in of.standing(column)))
+        same = (of for of in (scores, *self.tried) if of.name == scores.name)
+        first = _first(column, ((of, of.columns) for of in same))
         return (first[0] if first else scores).share(column)
 
     def run_ids(self, columns: Iterable[Column]) -> set[str]:
@@ -343,9 +329,13 @@ def _exact(own: Iterable[Column | None], columns: Iterable[Column]) -> int:
 
 
 def _first(
-    column: Column, found: Iterable[tuple[PastScores, Column]]
+    column: Column, runs: Iterable[tuple[PastScores, Collection[Column]]]
 ) -> tuple[PastScores, Column] | None:
-    """Return the first run that has a column, or else another version of its LLM, with that."""
+    """Return the first run that has a column among some of its own, or else a version, with that.
+
+    A version is another one of its LLM, where the run has not the column itself.
+    """
+    found = ((of, own) for of, there in runs for own in of.standing(column) if own in there)
     return min(found, key=lambda of: of[1] != column, default=None)
 
 
