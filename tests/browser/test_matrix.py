@@ -182,7 +182,7 @@ def test_a_note_is_of_its_cell_alone_and_escape_leaves_it_as_it_was(book):
     keys.press("?")
     sheet = book.page.locator(".dari-matrix .dari-keys")
     for key, does in {
-        "1–5": "rate it: 1 is the worst",
+        "1\N{EN DASH}5": "rate it: 1 is the worst",
         "Delete": "take its rating back",
         "n": "write a note; Escape undoes it",
         "Esc": "close it",

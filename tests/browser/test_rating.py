@@ -530,7 +530,8 @@ def test_whoever_turns_the_wheel_while_the_next_answer_is_read_scrolls_that_alon
     before = page.evaluate(SCROLLED)
     book.execute("board.is_late = True")
     page.keyboard.press("ArrowDown")
-    expect(page.locator(".dari-pane .dari-log")).to_have_attribute("aria-label", re.compile("Task 1"))
+    log = page.locator(".dari-pane .dari-log")
+    expect(log).to_have_attribute("aria-label", re.compile("^Task 1"))
     page.mouse.wheel(0, 200)
     page.wait_for_timeout(300)
     assert page.evaluate(SCROLLED) == before
