@@ -516,6 +516,28 @@ def test_whoever_clicks_at_one_place_rates_cells_that_lie_below_the_window(lab, 
     assert abs(page.evaluate(SCROLLED) - before) < 3
 
 
+@pytest.mark.parametrize("way", ["page", "window", "close"])
+def test_a_table_that_ended_with_the_window_goes_on_as_soon_as_there_is_room(lab, way):
+    book = sums(lab, 12, 1400)
+    page, table = book.page, book.page.locator(".dari-grid")
+    cell(book, "0/small/0").click()
+    page.locator(".dari-pane .dari-answer").wait_for()
+    page.wait_for_timeout(500)
+    height = table.bounding_box()["height"]
+    cell(book, "3/small/0").evaluate(TO_THE_END, 0)
+    page.wait_for_timeout(300)
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(300)
+    assert table.bounding_box()["height"] < height - 100
+    if way == "page":
+        table.evaluate(TO_THE_END, 500)
+    elif way == "window":
+        page.set_viewport_size({"width": 1400, "height": 1400})
+    else:
+        page.get_by_role("button", name="Close").click()
+    page.wait_for_function(f"() => document.querySelector('.dari-grid').offsetHeight >= {height}")
+
+
 def test_whoever_turns_the_wheel_while_the_next_answer_is_read_scrolls_that_alone(lab):
     slow = SPOKEN.replace("board = Kept(6)", SLOW)
     book = lab.open_notebook(["\n" * 40, KEPT, slow, "\n" * 60])

@@ -35,8 +35,9 @@ const TRAITS = [
 const UNFINISHED = /(?:(?:"[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]+\s*)?(?:"[^"]*"?|\S*)$/;
 let fields = 0;
 const FOLLOW_MS = 150;
-/** As much of a table is seen whatever else is open. */
+/** As much of a table is seen beside what is open, and as much as there is of it else. */
 const LEAST_PX = 120;
+const ALL_PX = 1e5;
 
 /** Draws a matrix into an element, and keeps it up to date until the signal aborts. */
 export class MatrixView {
@@ -55,6 +56,7 @@ export class MatrixView {
   readonly #pane: Pane;
   readonly #line: RatingLine;
   readonly #ratings: Ratings;
+  #room = ALL_PX;
   #opened: Cell | undefined;
   /** The cells that are compared. */
   #compared: string[] = [];
@@ -131,6 +133,11 @@ export class MatrixView {
     const onTheWay = { capture: true };
     on(window, "pointerdown", left, signal, onTheWay);
     on(root, "toggle", unfoldRow, signal, onTheWay);
+    // It goes on for as long as there is more room by now.
+    const grow = () => this.#opened && this.#fit(this.#room);
+    on(window, "scroll", grow, signal, onTheWay);
+    // Hosts lay out anew a moment later.
+    on(window, "resize", () => setTimeout(grow, FOLLOW_MS), signal);
   }
 
   #show(): void {
@@ -281,6 +288,15 @@ export class MatrixView {
     if (this.#kept(opened).value !== before) this.#tellSaving("");
   }
 
+  /**
+   * Beside what is open the table ends where the window does: whoever goes on scrolls it, and not
+   * the page.
+   */
+  #fit(least: number): void {
+    this.#room = Math.max(least, roomBelow(this.#box));
+    this.#box.style.setProperty("--room", `${this.#room}px`);
+  }
+
   /** Selects a cell, as the reader wishes, and brings what opens into sight, later what rates it. */
   #select(cell: Cell): void {
     const isNew = this.#line.element.hidden;
@@ -345,7 +361,7 @@ export class MatrixView {
     this.#next = this.#opened = undefined;
     this.#compared = [];
     delete this.#root.dataset.open;
-    this.#box.style.setProperty("--room", "");
+    this.#fit(ALL_PX);
     this.#pane.close();
   }
 
@@ -552,9 +568,7 @@ export class MatrixView {
   #goOn(cell: Cell, event: KeyboardEvent): boolean {
     const next = this.#grid.next(cell.id, event);
     if (next) {
-      // Beside what is open the table ends where the window does: it scrolls, and the page does not.
-      const room = this.#opened ? `${Math.max(LEAST_PX, roomBelow(this.#box))}px` : "";
-      this.#box.style.setProperty("--room", room);
+      if (this.#opened) this.#fit(LEAST_PX);
       this.#grid.goTo(next);
     }
     // Where no cell follows nothing scrolls either.
