@@ -103,14 +103,14 @@ def is_open(book, task, answer):
     expect(log.locator(".dari-answer")).to_contain_text(answer)
 
 
-def rate_there(book, place, task, clicks=1):
+def rate_there(book, place, task, clicks=1, key="ArrowDown"):
     """Click at a place, see that this rates the task 4, and go on."""
     book.page.mouse.click(*place, click_count=clicks)
     said = book.page.locator(".dari-matrix > .dari-spoken")
     expect(said).to_have_text(f"Task {task}: saved: 4 of 5")
     # What is told of means and columns comes a moment later.
     book.page.wait_for_timeout(500)
-    book.page.keyboard.press("ArrowDown")
+    book.page.keyboard.press(key)
 
 
 def test_whoever_gives_the_same_ratings_again_after_a_restart_loses_none(lab):
@@ -513,6 +513,29 @@ def test_whoever_clicks_at_one_place_rates_cells_that_lie_below_the_window(lab, 
     given = f"sum(batch[n, {llm!r}].scores.get('rating') == 4 for n in range(8))"
     assert told(book, given, "8")
     expect(cell(book, f"7/{llm}/0")).to_be_in_viewport(ratio=0.5)
+    assert abs(page.evaluate(SCROLLED) - before) < 3
+
+
+# Scrolls a notebook until an element in it begins where what is seen begins.
+TO_THE_TOP = """(element) => {
+  const top = (element) => element.getBoundingClientRect().top;
+  const box = element.closest(".jp-WindowedPanel-outer");
+  box.scrollTop += top(element) - top(box) - 1;
+}"""
+
+
+def test_whoever_clicks_at_one_place_rates_cells_upwards_when_the_head_of_the_table_is_gone(lab):
+    book = sums(lab, 30, 1400)
+    page = book.page
+    cell(book, "14/small/0").click()
+    page.locator(".dari-pane .dari-answer").wait_for()
+    page.locator('.dari-rate [value="4"]').evaluate(TO_THE_TOP)
+    page.wait_for_timeout(500)
+    place, before = place_of_four(book), page.evaluate(SCROLLED)
+    for task in reversed(range(15)):
+        rate_there(book, place, task, key="ArrowUp")
+    assert all_are_rated(book, 15)
+    expect(cell(book, "0/small/0")).to_be_in_viewport(ratio=0.9)
     assert abs(page.evaluate(SCROLLED) - before) < 3
 
 

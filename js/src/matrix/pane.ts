@@ -50,10 +50,6 @@ export class Pane {
     focusOn(this.#log);
   }
 
-  get hasFocus(): boolean {
-    return !!find(this.element, ":focus");
-  }
-
   /** Nothing of what was open is left in the page. */
   close(): void {
     this.element.hidden = true;
