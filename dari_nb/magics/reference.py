@@ -7,7 +7,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
@@ -129,9 +129,9 @@ def _told(path: str, value: Any) -> str:
 
 
 def _signature(path: str, value: Any) -> str:
-    """Return the name with what it takes, without types."""
+    """Return the name with what it takes, without types; that alone of what is not called."""
     function = _function(value)
-    if isinstance(value, property) or not inspect.isfunction(function):
+    if isinstance(value, property | cached_property) or not inspect.isfunction(function):
         return path
     signature = inspect.signature(function)
     given = (one for name, one in signature.parameters.items() if name not in ("self", "cls"))

@@ -103,14 +103,14 @@ def is_open(book, task, answer):
     expect(log.locator(".dari-answer")).to_contain_text(answer)
 
 
-def rate_there(book, place, task, clicks=1):
+def rate_there(book, place, task, clicks=1, key="ArrowDown"):
     """Click at a place, see that this rates the task 4, and go on."""
     book.page.mouse.click(*place, click_count=clicks)
     said = book.page.locator(".dari-matrix > .dari-spoken")
     expect(said).to_have_text(f"Task {task}: saved: 4 of 5")
     # What is told of means and columns comes a moment later.
     book.page.wait_for_timeout(500)
-    book.page.keyboard.press("ArrowDown")
+    book.page.keyboard.press(key)
 
 
 def test_whoever_gives_the_same_ratings_again_after_a_restart_loses_none(lab):
@@ -516,6 +516,51 @@ def test_whoever_clicks_at_one_place_rates_cells_that_lie_below_the_window(lab, 
     assert abs(page.evaluate(SCROLLED) - before) < 3
 
 
+# Scrolls a notebook until an element in it begins where what is seen begins.
+TO_THE_TOP = """(element) => {
+  const top = (element) => element.getBoundingClientRect().top;
+  const box = element.closest(".jp-WindowedPanel-outer");
+  box.scrollTop += top(element) - top(box) - 1;
+}"""
+
+
+def test_whoever_clicks_at_one_place_rates_cells_upwards_when_the_head_of_the_table_is_gone(lab):
+    book = sums(lab, 30, 1400)
+    page = book.page
+    cell(book, "14/small/0").click()
+    page.locator(".dari-pane .dari-answer").wait_for()
+    page.locator('.dari-rate [value="4"]').evaluate(TO_THE_TOP)
+    page.wait_for_timeout(500)
+    place, before = place_of_four(book), page.evaluate(SCROLLED)
+    for task in reversed(range(15)):
+        rate_there(book, place, task, key="ArrowUp")
+    assert all_are_rated(book, 15)
+    expect(cell(book, "0/small/0")).to_be_in_viewport(ratio=0.9)
+    assert abs(page.evaluate(SCROLLED) - before) < 3
+
+
+@pytest.mark.parametrize("way", ["page", "window", "close"])
+def test_a_table_that_ended_with_the_window_goes_on_as_soon_as_there_is_room(lab, way):
+    book = sums(lab, 12, 1400)
+    page, table = book.page, book.page.locator(".dari-grid")
+    cell(book, "0/small/0").click()
+    page.locator(".dari-pane .dari-answer").wait_for()
+    page.wait_for_timeout(500)
+    height = table.bounding_box()["height"]
+    cell(book, "3/small/0").evaluate(TO_THE_END, 0)
+    page.wait_for_timeout(300)
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(300)
+    assert table.bounding_box()["height"] < height - 100
+    if way == "page":
+        table.evaluate(TO_THE_END, 500)
+    elif way == "window":
+        page.set_viewport_size({"width": 1400, "height": 1400})
+    else:
+        page.get_by_role("button", name="Close").click()
+    page.wait_for_function(f"() => document.querySelector('.dari-grid').offsetHeight >= {height}")
+
+
 def test_whoever_turns_the_wheel_while_the_next_answer_is_read_scrolls_that_alone(lab):
     slow = SPOKEN.replace("board = Kept(6)", SLOW)
     book = lab.open_notebook(["\n" * 40, KEPT, slow, "\n" * 60])
@@ -530,7 +575,8 @@ def test_whoever_turns_the_wheel_while_the_next_answer_is_read_scrolls_that_alon
     before = page.evaluate(SCROLLED)
     book.execute("board.is_late = True")
     page.keyboard.press("ArrowDown")
-    expect(page.locator(".dari-pane .dari-log")).to_have_attribute("aria-label", re.compile("Task 1"))
+    log = page.locator(".dari-pane .dari-log")
+    expect(log).to_have_attribute("aria-label", re.compile("^Task 1"))
     page.mouse.wheel(0, 200)
     page.wait_for_timeout(300)
     assert page.evaluate(SCROLLED) == before

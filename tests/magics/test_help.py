@@ -178,7 +178,7 @@ def test_help_on_a_word_or_a_public_name_is_what_its_docstring_tells(shell, topi
         ("drafts", ["A piece of a text while it is written"]),
         ("get", ["  d.agents.get  ", "  d.batches.get  "]),
         ("rubric", ["rubric is an argument of:", "  Batch.judge  ", "  Batch.judge_pairs  "]),
-        ("regressions", ["Batch.view(*, where", "baseline: A column"]),
+        ("regressions", ["Batch.view(where", "baseline: A column"]),
         ("judging", ["Batch.judge(name"]),
         ("cost", ["batch.plan()", "max_cost=0.50", "batch.resume(max_cost=1)"]),
         ("lesson", ["%dari tape lesson.tape"]),
@@ -192,6 +192,11 @@ def test_help_on_a_word_or_a_public_name_is_what_its_docstring_tells(shell, topi
 def test_help_finds_a_word_that_a_public_name_ends_in_or_that_people_have_for_it(shell, word, told):
     text = repr(shell.run(f"%dari help {word}"))
     assert all(part in text for part in told)
+
+
+@pytest.mark.parametrize("name", ["Plan.sends", "Plan.shows", "Agent.llms", "Batch.cells"])
+def test_help_writes_what_is_not_called_without_parentheses(shell, name):
+    assert repr(shell.run(f"%dari help {name}")).splitlines()[0] == name
 
 
 STEPS = {

@@ -7,7 +7,7 @@ _KEYS = (
     ("Enter", "open it, or a number's cells"),
     ("Space", "choose it to compare"),
     ("c", "compare these"),
-    ("1–5", "rate it: 1 is the worst"),
+    ("1\N{EN DASH}5", "rate it: 1 is the worst"),
     ("0 Delete", "take its rating back, as its number does"),
     ("n", "write a note; Escape undoes it"),
     ("?", "these keys"),

@@ -154,6 +154,7 @@ class State(TypedDict):
     tools: str
     same: str
     hint: str
+    shortcuts: str
     busy: bool
     stop: str
     blocking: bool

@@ -178,8 +178,8 @@ class ComparedBatches(Results):
 
     def view(
         self,
-        *,
         where: str = "",
+        *,
         baseline: str | int | None = None,
         score: str = "",
         layout: AnyLayout = None,
@@ -197,7 +197,7 @@ class ComparedBatches(Results):
         """
         wanted = self.baseline if baseline is None else baseline
         wanted = self._baseline(wanted) if wanted else ""
-        return super().view(where=where, baseline=wanted, score=score, layout=layout)
+        return super().view(where, baseline=wanted, score=score, layout=layout)
 
     def differences(self, score: str = "") -> pd.DataFrame:
         """Return what became of each column since the oldest, one row each.

@@ -18,7 +18,8 @@ from .cells import Column
 from .following.cancelling import cancelled_in
 from .following.countable import Countable, Pair
 from .following.past_costs import PastCost, late_text, not_come_yet, past_costs, what_they_cost
-from .following.past_scores import Past, Precedent, named, past_scores, run_of
+from .following.past_scores import past_scores, run_of
+from .following.precedents import Past, Precedent, named
 from .following.spending import dollars
 from .matrix.grid import size_text
 from .matrix.picture import without_means

@@ -463,8 +463,8 @@ class Results(Judgeable):
 
     def view(
         self,
-        *,
         where: str = "",
+        *,
         baseline: str | None = None,
         score: str = "",
         layout: AnyLayout = None,

@@ -1,5 +1,5 @@
 import { arrange, dress, focusOn, make } from "../shared/dom";
-import { reveal, scrollWithin } from "../shared/scrolling";
+import { reveal, scrollWithin, windowAround } from "../shared/scrolling";
 import { fill, find, put, rove } from "./parts";
 import type { Sheet } from "./sheet";
 import type { Cell, Change, Column } from "./wire";
@@ -306,11 +306,7 @@ export function gridIn(
     },
     goTo(id) {
       this.focus(id);
-      const show = () => {
-        if (id !== entry) return;
-        this.scrollTo(id);
-        this.reveal(id);
-      };
+      const show = () => id === entry && this.reveal(id);
       show();
       // Rows that come near are drawn as high as they are a moment later.
       setTimeout(show, DRAWN_MS);
@@ -319,6 +315,8 @@ export function gridIn(
       return elementOf(id) === elementOf(other);
     },
     reveal(id) {
+      // Of the table the part in the window is seen: the page stays where that is enough.
+      scrollWithin(box, elementOf(id), Math.max(names, windowAround(box)[0]));
       reveal(elementOf(id));
     },
     scrollTo(id) {

@@ -36,24 +36,18 @@ export class Pane {
    * @param appear Called once that is there.
    */
   open(title: string, appear?: () => void): void {
-    const [head, log] = [this.#head, this.#log];
-    const heights = [head, log].map(({ offsetHeight }) => `${offsetHeight}px`);
+    // Until it is read there is as much to scroll, too.
+    for (const part of [this.#head, this.#log]) part.style.minHeight = `${part.offsetHeight}px`;
     this.close();
     this.#closing = new AbortController();
     this.#appear = appear;
     this.element.hidden = false;
-    // Until it is read there is as much to scroll.
-    [head.style.minHeight = "", log.style.minHeight = ""] = heights;
     this.element.scrollTop = 0;
     this.#name(title);
   }
 
   focus(): void {
     focusOn(this.#log);
-  }
-
-  get hasFocus(): boolean {
-    return !!find(this.element, ":focus");
   }
 
   /** Nothing of what was open is left in the page. */

@@ -3,8 +3,9 @@ import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
 import { atEnd, dress, on } from "../shared/dom";
 import { Place } from "../shared/place";
-import { reveal, roomBelow, scrollTo, topOf } from "../shared/scrolling";
+import { reveal, scrollTo, topOf, windowAround } from "../shared/scrolling";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
+import { unique } from "../shared/unique";
 import { type Grid, gridIn, STEPS } from "./grid";
 import { Pane } from "./pane";
 import { find, put, rove } from "./parts";
@@ -33,10 +34,10 @@ const TRAITS = [
 ] as const;
 /** The condition that is being written. */
 const UNFINISHED = /(?:(?:"[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]+\s*)?(?:"[^"]*"?|\S*)$/;
-let fields = 0;
 const FOLLOW_MS = 150;
-/** As much of a table is seen whatever else is open. */
+/** As much of a table is seen beside what is open, and as much as there is of it else. */
 const LEAST_PX = 120;
+const ALL_PX = 1e5;
 
 /** Draws a matrix into an element, and keeps it up to date until the signal aborts. */
 export class MatrixView {
@@ -50,11 +51,11 @@ export class MatrixView {
   readonly #box: HTMLElement;
   readonly #spoken: HTMLElement;
   readonly #hint: HTMLElement;
-  readonly #keys: HTMLElement;
   readonly #grid: Grid;
   readonly #pane: Pane;
   readonly #line: RatingLine;
   readonly #ratings: Ratings;
+  #room = ALL_PX;
   #opened: Cell | undefined;
   /** The cells that are compared. */
   #compared: string[] = [];
@@ -88,8 +89,7 @@ export class MatrixView {
     this.#box = find(root, ".dari-grid");
     this.#spoken = find(root, ".dari-spoken");
     this.#hint = find(root, ".dari-hint");
-    this.#keys = find(root, ".dari-sheet");
-    this.#keys.innerHTML = port.get("shortcuts");
+    find(root, ".dari-sheet").innerHTML = port.get("shortcuts");
     const tell = (cells: string[]) => port.send({ kind: "visible", cells });
     const observe = sight(sheet, (row) => this.#grid.near(row), tell, signal);
     new Place(root, this.#box, rowsOnPaper, signal);
@@ -131,6 +131,11 @@ export class MatrixView {
     const onTheWay = { capture: true };
     on(window, "pointerdown", left, signal, onTheWay);
     on(root, "toggle", unfoldRow, signal, onTheWay);
+    // It goes on for as long as there is more room by now.
+    const grow = () => this.#opened && this.#fit(this.#room);
+    on(window, "scroll", grow, signal, onTheWay);
+    // Hosts lay out anew a moment later.
+    on(window, "resize", () => setTimeout(grow, FOLLOW_MS), signal);
   }
 
   #show(): void {
@@ -160,7 +165,7 @@ export class MatrixView {
     rove(this.#seen);
     const list = find(this.#tools, "datalist");
     if (list && !list.id) {
-      list.id = `dari-list-${fields++}`;
+      list.id = `dari-list-${unique()}`;
       find(this.#tools, "[name=where]").setAttribute("list", list.id);
     }
     for (const field of this.#tools.querySelectorAll<HTMLInputElement | HTMLSelectElement>(
@@ -170,7 +175,7 @@ export class MatrixView {
       const value = field.name === "score" ? said || port.get("by") : said;
       if (typeof value === "boolean") (field as HTMLInputElement).checked = value;
       // A menu that has no such line shows none, and says that it is empty.
-      else if (field.value !== value || ("options" in field && field.selectedIndex < 0))
+      else if (field.value !== value || (field as HTMLSelectElement).selectedIndex < 0)
         field.value = value;
     }
     const compare = this.#button("compare");
@@ -210,7 +215,7 @@ export class MatrixView {
     this.#shown = shown;
     this.#grid.tell();
     this.#grid.show({ shown, same, words });
-    if (this.#asked && !isAsked) this.#box.scrollTop = 0;
+    if (!isAsked) this.#box.scrollTop = 0;
     this.#asked = asked;
     const [some, all] = [ids, [...rows]].map(({ length }) => length.toLocaleString("en"));
     const count = some === all ? "" : `${some} of ${all} task${all === "1" ? "" : "s"}`;
@@ -281,6 +286,15 @@ export class MatrixView {
     if (this.#kept(opened).value !== before) this.#tellSaving("");
   }
 
+  /**
+   * Beside what is open the table ends where the window does: whoever goes on scrolls it, and not
+   * the page.
+   */
+  #fit(least: number): void {
+    this.#room = Math.max(least, windowAround(this.#box)[1]);
+    this.#box.style.setProperty("--room", `${this.#room}px`);
+  }
+
   /** Selects a cell, as the reader wishes, and brings what opens into sight, later what rates it. */
   #select(cell: Cell): void {
     const isNew = this.#line.element.hidden;
@@ -333,7 +347,7 @@ export class MatrixView {
 
   #close(): void {
     const back = this.#opened?.id ?? this.#port.get("chosen").at(-1);
-    const hadFocus = this.#pane.hasFocus;
+    const hadFocus = find(this.#pane.element, ":focus");
     this.#shut();
     this.#port.set({ selected: "" });
     this.#show();
@@ -345,7 +359,7 @@ export class MatrixView {
     this.#next = this.#opened = undefined;
     this.#compared = [];
     delete this.#root.dataset.open;
-    this.#box.style.setProperty("--room", "");
+    this.#fit(ALL_PX);
     this.#pane.close();
   }
 
@@ -439,7 +453,8 @@ export class MatrixView {
   }
 
   #showKeys(): void {
-    this.#keys.hidden = !this.#keys.hidden;
+    const sheet = find(this.#root, ".dari-sheet");
+    sheet.hidden = !sheet.hidden;
   }
 
   #button(name: string): HTMLButtonElement {
@@ -552,9 +567,7 @@ export class MatrixView {
   #goOn(cell: Cell, event: KeyboardEvent): boolean {
     const next = this.#grid.next(cell.id, event);
     if (next) {
-      // Beside what is open the table ends where the window does: it scrolls, and the page does not.
-      const room = this.#opened ? `${Math.max(LEAST_PX, roomBelow(this.#box))}px` : "";
-      this.#box.style.setProperty("--room", room);
+      if (this.#opened) this.#fit(LEAST_PX);
       this.#grid.goTo(next);
     }
     // Where no cell follows nothing scrolls either.

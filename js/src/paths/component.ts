@@ -104,7 +104,7 @@ class PathsView {
 
   #close(): void {
     const back = this.#buttons("button").find((button) => button.value === this.#opened);
-    const hadFocus = this.#pane.hasFocus;
+    const hadFocus = find(this.#pane.element, ":focus");
     this.#opened = "";
     delete this.#root.dataset.open;
     this.#pane.close();

@@ -16,11 +16,12 @@ export function topOf(element: Element): number {
   return element.getBoundingClientRect().top;
 }
 
-/** How much of the window is below the top of an element, in what scrolls around it. */
-export function roomBelow(element: Element): number {
+/** How far below the top of an element the window begins and ends, in what scrolls around it. */
+export function windowAround(element: Element): [number, number] {
   const boxes = [...scrollersAround(element)].filter((box) => box !== document.scrollingElement);
-  const ends = boxes.map((box) => box.getBoundingClientRect().bottom);
-  return Math.min(innerHeight, ...ends) - topOf(element);
+  const edges = (side: "top" | "bottom") => boxes.map((box) => box.getBoundingClientRect()[side]);
+  const top = topOf(element);
+  return [Math.max(0, ...edges("top")) - top, Math.min(innerHeight, ...edges("bottom")) - top];
 }
 
 /** Scrolls what is around an element until it begins at `top` on the page, as far as that goes. */

@@ -99,6 +99,7 @@ def test_numbers_and_dates_are_put_in_order_beside_words(d, batch, values, where
 ])  # fmt: skip
 def test_that_nothing_happens_to_meet_a_condition_is_an_answer(batch, where):
     assert batch.view(where=where, baseline=None).where == where
+    assert batch.view(where).where == where
 
 
 @pytest.mark.parametrize("asked", [

@@ -16,7 +16,7 @@ from ....score_kinds import JUDGE, is_number
 from ..cells import Column
 from ..matrix.means import LEVEL, Values, columns_compared, comparisons_of
 from .common import Common, Loss, Seen, common, rounded
-from .past_scores import Losing, Past, Precedent, named
+from .precedents import Losing, Past, Precedent, named
 
 if TYPE_CHECKING:
     from ....scores.power.detectable import Size
