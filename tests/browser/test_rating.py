@@ -516,11 +516,11 @@ def test_whoever_clicks_at_one_place_rates_cells_that_lie_below_the_window(lab, 
     assert abs(page.evaluate(SCROLLED) - before) < 3
 
 
-# Scrolls a notebook until an element in it begins where what is seen begins.
-TO_THE_TOP = """(element) => {
+# Scrolls a notebook until an element in it begins so far below the beginning of what is seen.
+TO_THE_TOP = """(element, room) => {
   const top = (element) => element.getBoundingClientRect().top;
   const box = element.closest(".jp-WindowedPanel-outer");
-  box.scrollTop += top(element) - top(box) - 1;
+  box.scrollTop += top(element) - top(box) - room;
 }"""
 
 
@@ -529,7 +529,7 @@ def test_whoever_clicks_at_one_place_rates_cells_upwards_when_the_head_of_the_ta
     page = book.page
     cell(book, "14/small/0").click()
     page.locator(".dari-pane .dari-answer").wait_for()
-    page.locator('.dari-rate [value="4"]').evaluate(TO_THE_TOP)
+    page.locator('.dari-rate [value="4"]').evaluate(TO_THE_TOP, 1)
     page.wait_for_timeout(500)
     place, before = place_of_four(book), page.evaluate(SCROLLED)
     for task in reversed(range(15)):
@@ -537,6 +537,22 @@ def test_whoever_clicks_at_one_place_rates_cells_upwards_when_the_head_of_the_ta
     assert all_are_rated(book, 15)
     expect(cell(book, "0/small/0")).to_be_in_viewport(ratio=0.9)
     assert abs(page.evaluate(SCROLLED) - before) < 3
+
+
+@pytest.mark.parametrize("room", [200, 130])
+def test_whoever_sees_the_end_of_a_narrow_table_alone_rates_cells_upwards_at_one_place(lab, room):
+    book = sums(lab, 30, 640)
+    page = book.page
+    cell(book, "9/small/0").click()
+    page.locator(".dari-pane .dari-answer").wait_for()
+    page.locator(".dari-pane").evaluate(TO_THE_TOP, room)
+    page.wait_for_timeout(500)
+    place = place_of_four(book)
+    for task in range(9, 2, -1):
+        rate_there(book, place, task, key="ArrowUp")
+    assert told(book, "[n for n in range(30) if batch[n, 'small'].scores]", str([*range(3, 10)]))
+    expect(cell(book, "2/small/0")).to_be_in_viewport(ratio=0.9)
+    assert place_of_four(book) == pytest.approx(place, abs=2)
 
 
 @pytest.mark.parametrize("way", ["page", "window", "close"])

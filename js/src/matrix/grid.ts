@@ -316,7 +316,7 @@ export function gridIn(
     },
     reveal(id) {
       // Of the table the part in the window is seen: the page stays where that is enough.
-      scrollWithin(box, elementOf(id), Math.max(names, windowAround(box)[0]));
+      scrollWithin(box, bodies.get(rowOf(id)), Math.max(names, windowAround(box)[0]));
       reveal(elementOf(id));
     },
     scrollTo(id) {
