@@ -137,3 +137,21 @@ def test_heads_stay_in_sight_where_the_page_is_narrow(lab, axe):
     assert steps.evaluate("(box) => getComputedStyle(box).overflow") == "visible"
     page.emulate_media(media="null")
     assert book.problems == []
+
+
+def test_heads_stay_beside_what_is_open_where_there_is_room(lab):
+    book = lab.open_notebook([RUNS])
+    book.run_all()
+    page, view = book.page, book.page.locator(".dari-parting")
+    page.set_viewport_size({"width": 1400, "height": 900})
+    view.get_by_text("they part here").wait_for()
+    book.command("application:toggle-left-area")
+    view.get_by_text("37 steps alike").click()
+    view.locator("[name=run]").first.click()
+    view.locator(".dari-pane").get_by_text("Trial 1 is done.").wait_for()
+    steps = view.locator(".dari-steps")
+    steps.evaluate("(box) => { box.scrollTop = box.scrollHeight; }")
+    box, head = steps.bounding_box(), view.locator("thead th").last.bounding_box()
+    assert view.locator(".dari-pane").bounding_box()["x"] > box["x"] + box["width"] - 1
+    assert abs(head["y"] - box["y"]) < 2
+    assert book.problems == []

@@ -548,11 +548,27 @@ def test_whoever_sees_the_end_of_a_narrow_table_alone_rates_cells_upwards_at_one
     page.locator(".dari-pane").evaluate(TO_THE_TOP, room)
     page.wait_for_timeout(500)
     place = place_of_four(book)
-    for task in range(9, 2, -1):
+    for task in reversed(range(10)):
+        if 2 < task < 9:
+            expect(cell(book, f"{task}/small/0")).to_be_in_viewport(ratio=0.9)
         rate_there(book, place, task, key="ArrowUp")
-    assert told(book, "[n for n in range(30) if batch[n, 'small'].scores]", str([*range(3, 10)]))
-    expect(cell(book, "2/small/0")).to_be_in_viewport(ratio=0.9)
+    assert all_are_rated(book, 10)
     assert place_of_four(book) == pytest.approx(place, abs=2)
+
+
+@pytest.mark.parametrize("width", [640, 1400])
+def test_keys_in_a_table_alone_bring_each_cell_into_sight_with_its_task(lab, width):
+    book = sums(lab, 30, width)
+    page, focused = book.page, book.page.locator("[data-cell]:focus")
+    cell(book, "9/small/0").focus()
+    page.wait_for_timeout(300)
+    cell(book, "9/small/0").evaluate(TO_THE_TOP, 40)
+    for key in [*["ArrowUp"] * 9, *["ArrowDown"] * 4, "Control+End", "PageUp", "Control+Home"]:
+        page.keyboard.press(key)
+        page.wait_for_timeout(250)
+        expect(focused).to_be_in_viewport(ratio=0.9)
+        task = page.locator("tbody", has=focused).locator("th")
+        expect(task).to_be_in_viewport(ratio=0.9)
 
 
 @pytest.mark.parametrize("way", ["page", "window", "close"])

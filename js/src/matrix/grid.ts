@@ -37,7 +37,7 @@ export interface Grid {
   goTo(id: string): void;
   /** Whether one element shows both cells. */
   shows(id: string, other: string): boolean;
-  /** Brings a cell into sight; `scrollTo` scrolls the table alone for that, and not the page. */
+  /** Brings a cell into sight, with its task; `scrollTo` scrolls the table alone for that. */
   reveal(id: string): void;
   scrollTo(id: string): void;
   /** The cell that a key leads to. */
@@ -62,12 +62,14 @@ export const STEPS: Record<string, [number, number]> = {
 /**
  * @param observe Told of each row's element once.
  * @param lost Takes the focus of what is no longer there; false where another one gets it.
+ * @param isSteady Whether something is in sight that stays where it is, be a cell seen or not.
  */
 export function gridIn(
   table: HTMLElement,
   sheet: Sheet,
   observe: (body: HTMLElement) => void,
   lost: () => boolean,
+  isSteady: () => boolean,
 ): Grid {
   const box = table.parentElement as HTMLElement;
   const head = make("thead", "", { role: "rowgroup" });
@@ -315,9 +317,10 @@ export function gridIn(
       return elementOf(id) === elementOf(other);
     },
     reveal(id) {
-      // Of the table the part in the window is seen: the page stays where that is enough.
-      scrollWithin(box, bodies.get(rowOf(id)), Math.max(names, windowAround(box)[0]));
-      reveal(elementOf(id));
+      const row = bodies.get(rowOf(id));
+      // Of the table the part in the window is seen.
+      scrollWithin(box, row, Math.max(names, windowAround(box)[0]));
+      if (!isSteady()) reveal(row, elementOf(id));
     },
     scrollTo(id) {
       scrollWithin(box, elementOf(id), names);

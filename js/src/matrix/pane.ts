@@ -88,7 +88,7 @@ export class Pane {
     fill(line, cells.length + 1, () => make("button", "", { name: "repeat" }));
     for (const [place, { id, repeat }] of cells.entries()) {
       const button = line.children[place + 1] as Element;
-      const pressed = String(id === opened);
+      const pressed = `${id === opened}`;
       dress(button, { value: id, "aria-label": `Repeat ${repeat}`, "aria-pressed": pressed });
       button.textContent = `${repeat}`;
     }

@@ -29,7 +29,7 @@ export function sight(
       const rows = [...sheet.rows.keys()].filter((row) => seen.has(row));
       const cells = rows.flatMap((row) => sheet.cellsOf(row));
       const ids = cells.filter((cell) => !hasEnded(cell)).map((cell) => cell.id);
-      const now = ids.join("\n");
+      const now = `${ids}`;
       if (now !== reported) report(ids);
       reported = now;
     }, REPORT_MS);

@@ -98,7 +98,12 @@ export class MatrixView {
       if (this.#opened) this.#pane.focus();
       return !!this.#opened;
     };
-    this.#grid = gridIn(find(root, "table"), sheet, observe, lost);
+    // Whoever sees what rates finds it where it is, from one cell to the next.
+    const isSteady = () => {
+      const [begin, end] = windowAround(this.#line.element);
+      return begin * end < 0;
+    };
+    this.#grid = gridIn(find(root, "table"), sheet, observe, lost, isSteady);
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
     this.#line = new RatingLine(find(root, ".dari-rate"));
     this.#ratings = new Ratings(
@@ -134,8 +139,6 @@ export class MatrixView {
     // It goes on for as long as there is more room by now.
     const grow = () => this.#opened && this.#fit(this.#room);
     on(window, "scroll", grow, signal, onTheWay);
-    // Hosts lay out anew a moment later.
-    on(window, "resize", () => setTimeout(grow, FOLLOW_MS), signal);
   }
 
   #show(): void {
@@ -165,7 +168,7 @@ export class MatrixView {
     rove(this.#seen);
     const list = find(this.#tools, "datalist");
     if (list && !list.id) {
-      list.id = `dari-list-${unique()}`;
+      list.id = `dari-${unique()}`;
       find(this.#tools, "[name=where]").setAttribute("list", list.id);
     }
     for (const field of this.#tools.querySelectorAll<HTMLInputElement | HTMLSelectElement>(
@@ -203,7 +206,7 @@ export class MatrixView {
     const words = this.#port.get("same");
     const folds = words && !(where || order);
     const ids = [...left.keys()].filter((id) => rows.has(id));
-    const asked = [where, order, found.baseline].join("\n");
+    const asked = `${[where, order, found.baseline]}`;
     const isAsked = this.#asked === asked;
     // What is rated stays where it is while it is open, and goes when the reader goes on.
     const open = isAsked ? (this.#opened?.row ?? "") : "";
@@ -217,7 +220,7 @@ export class MatrixView {
     this.#grid.show({ shown, same, words });
     if (!isAsked) this.#box.scrollTop = 0;
     this.#asked = asked;
-    const [some, all] = [ids, [...rows]].map(({ length }) => length.toLocaleString("en"));
+    const [some, all] = [ids.length, rows.size].map((count) => count.toLocaleString("en"));
     const count = some === all ? "" : `${some} of ${all} task${all === "1" ? "" : "s"}`;
     this.#await(
       HOW.some((one) => found[one] !== this.#port.get(one)),
@@ -228,7 +231,7 @@ export class MatrixView {
   /** Shows what was found, or says after a while that what is asked for now is not found yet. */
   #await(isLate: boolean, words: string): void {
     const say = (isBusy: boolean, told: string) => {
-      dress(this.#box, { "aria-busy": String(isBusy) });
+      dress(this.#box, { "aria-busy": `${isBusy}` });
       this.#count.textContent = told;
     };
     if (isLate) {
@@ -292,7 +295,8 @@ export class MatrixView {
    */
   #fit(least: number): void {
     this.#room = Math.max(least, windowAround(this.#box)[1]);
-    this.#box.style.setProperty("--room", `${this.#room}px`);
+    // A window that is made higher has more room.
+    this.#box.style.setProperty("--room", `calc(100vh - ${innerHeight - this.#room}px)`);
   }
 
   /** Selects a cell, as the reader wishes, and brings what opens into sight, later what rates it. */
@@ -301,7 +305,7 @@ export class MatrixView {
     this.#selected = cell.id;
     this.#port.set({ selected: cell.id });
     // Of all that is below the table as much is seen as leaves the table: nothing moves from then on.
-    this.#open(cell, isNew ? () => reveal(this.#pane.element, this.#box) : undefined);
+    this.#open(cell, () => isNew && reveal(this.#pane.element, this.#box));
     reveal(this.#line.element);
     this.#grid.reveal(cell.id);
   }
@@ -412,7 +416,7 @@ export class MatrixView {
     const { waiting } = this.#ratings;
     const saving = waiting > 1 ? `saving ${waiting} …` : SAVING;
     const lost = this.#lost;
-    const told = [waiting > 0 ? saving : words, ...lost].filter(Boolean).join("; ");
+    const told = [waiting ? saving : words, ...lost].filter(Boolean).join("; ");
     this.#line.tell(told.replaceAll(".;", "."), !!lost[0]);
   }
 
