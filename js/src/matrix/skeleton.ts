@@ -8,7 +8,7 @@ export const SKELETON = `<header></header><div class="dari-seen"></div>
 <div class="dari-sheet" hidden></div><p class="dari-more dari-hint"></p><div class="dari-split dari-fills">
 <div class="dari-grid"><table class="dari-cells" role="grid" aria-label="Matrix"
 aria-multiselectable="true"></table></div>
-<aside class="dari-pane" aria-label="Opened" hidden>
+<aside class="dari-pane" hidden>
 <div class="dari-tools"><header></header>
 <span class="dari-repeats" hidden><small>repeat</small></span>
 <button name="close" title="Escape">Close</button>

@@ -306,7 +306,7 @@ export class MatrixView {
     this.#port.set({ selected: cell.id });
     // Of all that is below the table as much is seen as leaves the table: nothing moves from then on.
     this.#open(cell, () => isNew && reveal(this.#pane.element, this.#box));
-    reveal(this.#line.element);
+    reveal(this.#line.element, isNew && this.#box);
     this.#grid.reveal(cell.id);
   }
 

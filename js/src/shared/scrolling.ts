@@ -32,8 +32,8 @@ export function scrollTo(element: HTMLElement, top: number): void {
 }
 
 /** Scrolls what is around elements as little as needed to see them, the last one above all. */
-export function reveal(...elements: (Element | null | undefined)[]): void {
-  for (const element of elements) element?.scrollIntoView?.({ block: "nearest" });
+export function reveal(...elements: (Element | false | null | undefined)[]): void {
+  for (const element of elements) if (element) element.scrollIntoView?.({ block: "nearest" });
 }
 
 /** Room that is left around what is brought into sight. */
