@@ -464,8 +464,8 @@ def opened_at(book, room):
     return place_of_four(book)
 
 
-def all_are_rated(book, tasks):
-    given = f"sum(batch[n, 'small'].scores.get('rating') == 4 for n in range({tasks}))"
+def all_are_rated(book, tasks, llm="small"):
+    given = f"sum(batch[n, {llm!r}].scores.get('rating') == 4 for n in range({tasks}))"
     return told(book, given, str(tasks))
 
 
@@ -510,8 +510,7 @@ def test_whoever_clicks_at_one_place_rates_cells_that_lie_below_the_window(lab, 
             page.keyboard.type(note)
             page.keyboard.press("Enter")
         rate_there(book, place, task)
-    given = f"sum(batch[n, {llm!r}].scores.get('rating') == 4 for n in range(8))"
-    assert told(book, given, "8")
+    assert all_are_rated(book, 8, llm)
     expect(cell(book, f"7/{llm}/0")).to_be_in_viewport(ratio=0.5)
     assert abs(page.evaluate(SCROLLED) - before) < 3
 

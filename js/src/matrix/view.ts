@@ -137,7 +137,7 @@ export class MatrixView {
     on(window, "pointerdown", left, signal, onTheWay);
     on(root, "toggle", unfoldRow, signal, onTheWay);
     // It goes on for as long as there is more room by now.
-    const grow = () => this.#opened && this.#fit(this.#room);
+    const grow = () => this.#room < ALL_PX && this.#fit(this.#room);
     on(window, "scroll", grow, signal, onTheWay);
   }
 
