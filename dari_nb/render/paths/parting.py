@@ -86,7 +86,7 @@ def _surely(paths: Paths, sides: Sequence[int]) -> str:
     if not chance.can_tell:
         return f"; {count_text(chance.runs, 'run')} cannot tell it from chance"
     times = int(1 / p + 1e-6)
-    often = f"1 time in {times}" if times < _RARE else f"less than 1 time in {_RARE:,}"
+    often = f"1 time in {times:,}" if times <= _RARE else f"less than 1 time in {_RARE:,}"
     if p < LIKELY:
         return f"; chance does as much {often}"
     return "; it may be chance" + (f", which does as much {often}" if times > 1 else "")

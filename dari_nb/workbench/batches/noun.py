@@ -115,7 +115,8 @@ class Batches(AtHand, Shelf["Run", Batch]):
                 ``.csv`` or ``.jsonl`` file, whose further columns become metadata. Any number.
             llms: LLM options of the agent; its default when left out.
             repeats: How often each task goes to each LLM; 1,000 at most.
-            dry_run: Only return the :class:`Plan`; what is refused is the same.
+            dry_run: Only return the :class:`Plan`; what is refused is the same, but where
+                ``max_cost`` cannot be held the plan says so.
             version: A version of the agent, by id or number; the active one when left out.
             versions: Several versions, to be compared.
             metadata: Kept on all sessions, texts by name.

@@ -410,6 +410,22 @@ def test_of_one_step_that_parts_many_runs_chance_is_exact_in_any_order(shift):
     )
 
 
+def test_less_than_once_in_a_thousand_is_said_only_where_that_is_so():
+    tools = [(call("read_csv"), n < 15) for n in range(17)]
+    tools += [(call("guess"), n < 8) for n in range(23)]
+    for shift in range(6):
+        plots = [(n * 7 + shift) % 40 < 13 for n in range(40)]
+        runs = [
+            [USER, tool, *[call("plot")] * plot]
+            for (tool, _), plot in zip(tools, plots, strict=True)
+        ]
+        said = finding_text(made(*runs, success=[did for _, did in tools]))
+        # Fisher's exact test of 15 of 17 against 8 of 23 alone is 0.00105.
+        often = re.search(r"; chance does as much 1 time in ([\d,]+)\. ", said)
+        assert often is not None, said
+        assert int(often[1].replace(",", "")) <= 951
+
+
 def test_a_call_that_decides_is_found_wherever_it_stands():
     random = Random(5)
     steps = [call("step", n=n) for n in range(5)]
