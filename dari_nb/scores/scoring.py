@@ -122,11 +122,13 @@ class Place(NamedTuple):
         book: Keeps it; ``None`` keeps nothing.
         score: The score; it says nothing before that is known.
         is_given: Whether the cell came with a score of this name, which is in no book.
+        has_failed: Whether who was to give it failed, so that all there is to say is why.
     """
 
     book: ScoreBook | None
     score: Score
     is_given: bool = False
+    has_failed: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -178,9 +180,9 @@ def score_places(
 def keep_whole(told: Sequence[Place]) -> int:
     """Keep what is said of cells in place of what was, or nothing beside what would stay.
 
-    A score of a cell that is open is of another function or judge. Then all stays as it was, as two
-    under one name could not be told apart; returns how many scores these are. Errors of cells that
-    are open hold up nothing, and go.
+    A score of a cell that is open, or of which who was to give it failed, is of another function or
+    judge. Then all stays as it was, as two under one name could not be told apart; returns how many
+    scores these are. Errors of cells that are open hold up nothing, and go.
     """
     before = _with_known(told)
     there = [
@@ -188,7 +190,7 @@ def keep_whole(told: Sequence[Place]) -> int:
         for place, was in before
         if place.is_given or (_is_of(was, place) and was.value is not None)
     ]
-    if any(place.is_open for place in there):
+    if any(place.is_open or place.has_failed for place in there):
         return len(there)
     new: dict[ScoreBook, list[Score]] = {}
     for place, was in before:

@@ -124,6 +124,52 @@ def test_a_judging_that_is_cut_short_takes_no_complete_one_away(batch, paid):
     assert list(batch.to_frame()["score.judge.good"]) == [2] * 20
 
 
+def down(prompt):
+    raise RuntimeError("429 quota used up")
+
+
+def down_but_for_one_task(prompt):
+    if "Task 3" in prompt:
+        return '{"score": 2}'
+    raise RuntimeError("429 quota used up")
+
+
+@pytest.mark.parametrize("says", [down, down_but_for_one_task, lambda prompt: "I cannot help."])
+def test_a_judge_that_is_down_takes_no_scores_away(batch, server, says):
+    state = {"says": lambda prompt: '{"score": 4}'}
+
+    @server.agent("critic")
+    def critic(prompt):
+        return state["says"](prompt)
+
+    batch.judge("good", "critic", rubric="One.")
+    state["says"] = says
+    judged = batch.judge("good", "critic", rubric="Two.")
+    assert "judge.good keeps the 20 scores it had until this judging is complete: again" in (
+        str(judged)
+    )
+    assert list(batch.to_frame()["score.judge.good"]) == [4] * 20
+    assert "error" not in str(batch)
+    state["says"] = lambda prompt: '{"score": 2}'
+    done = batch.judge("good", "critic", rubric="Two.", again=True)
+    assert "keeps" not in str(done)
+    assert list(batch.to_frame()["score.judge.good"]) == [2] * 20
+
+
+def test_a_judge_that_says_nothing_to_some_is_complete_all_the_same(batch, server):
+    state = {"score": 4}
+
+    @server.agent("critic")
+    def critic(prompt):
+        return "I cannot help." if "Task 3" in prompt else f'{{"score": {state["score"]}}}'
+
+    for score in (4, 2):
+        state["score"] = score
+        judged = batch.judge("good", "critic", rubric=f"Worth {score}.")
+        assert "keeps" not in str(judged)
+        assert batch.to_frame()["score.judge.good"].value_counts().to_dict() == {score: 18}
+
+
 def test_what_was_yes_on_another_scale_is_a_number_of_this_one(d, server, batch):
     @server.agent("sure")
     def sure(prompt):

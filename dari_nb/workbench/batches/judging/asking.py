@@ -275,4 +275,4 @@ def _verdict(cell: Cell, read: Callable[[str], Verdict]) -> Verdict:
         left = _LEFT_OUT.get(cell.held or "", "max_cost left it out")
         return Verdict(error=f"not asked: {left}", is_open=True)
     why = f"the judge's turn is {cell.state}" + (f": {cell.error}" if cell.error else "")
-    return Verdict(error=why, is_open=not cell.is_settled)
+    return Verdict(error=why, is_open=not cell.is_settled, has_failed=cell.is_settled)

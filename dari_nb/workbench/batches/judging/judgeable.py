@@ -71,8 +71,8 @@ class Judgeable:
         ``max_cost``, may ask some questions twice, as with :meth:`Batches.run`: the notes tell how
         many, and what all have cost, and a ``max_cost`` holds for what both ask. Another rubric,
         scale, LLM or version of the judge judges all of them anew; the scores that there are under
-        this name stay until all are. :func:`dari_nb.scores.agreement` tells whether people would
-        say the same.
+        this name stay until all are, and while a turn of the judge fails or none gives a score.
+        :func:`dari_nb.scores.agreement` tells whether people would say the same.
 
         Args:
             name: What is judged, such as ``"helpful"``.

@@ -231,7 +231,10 @@ def _found(verdict: Verdict, scale: Sequence[int]) -> dict[str, Any]:
 def _keep(batch: Any, name: str, scale: Sequence[int], told: Mapping[Cell, Verdict]) -> int:
     """Write down what is new; returns how many scores of another judging stay instead."""
     said = {cell: {} if one.is_open else _found(one, scale) for cell, one in told.items()}
-    return marks.keep_whole(batch, name, said)
+    has_any = any(one.value is not None for one in told.values())
+    # A judge that gives no score at all has judged as little as one that is down.
+    failed = {cell for cell, one in told.items() if one.has_failed or not has_any}
+    return marks.keep_whole(batch, name, said, failed)
 
 
 def _cut_short(name: str, told: Mapping[Cell, Verdict], stay: int) -> list[str]:
@@ -239,14 +242,16 @@ def _cut_short(name: str, told: Mapping[Cell, Verdict], stay: int) -> list[str]:
     from ....render import count_text
 
     open_ = [verdict.error or "" for verdict in told.values() if verdict.is_open]
-    if not open_:
-        return []
-    why = open_[0].removeprefix("not asked: ")
-    how = " with a larger one" if why.startswith("max_cost") else ""
-    said = [f"{len(open_):,} of {len(told):,} are not judged: {why}; judging again{how} sends them"]
+    said, what = [], "again=True asks once more"
+    if open_:
+        why = open_[0].removeprefix("not asked: ")
+        how = " with a larger one" if why.startswith("max_cost") else ""
+        left = f"{len(open_):,} of {len(told):,} are not judged"
+        said.append(f"{left}: {why}; judging again{how} sends them")
+        what = "give it a larger max_cost"
     if stay:
         said.append(
             f"{name} keeps the {count_text(stay, 'score')} it had until this judging is complete: "
-            "give it a larger max_cost, or a name of its own"
+            f"{what}, or give it a name of its own"
         )
     return said

@@ -29,12 +29,14 @@ class Verdict:
         reason: The reason it gave; empty without one.
         error: Why there is none.
         is_open: Whether there is none because nothing was asked yet, or nothing answered.
+        has_failed: Whether there is none because the judge's turn failed.
     """
 
     value: Any = None
     reason: str = ""
     error: str | None = None
     is_open: bool = field(default=False, repr=False)
+    has_failed: bool = field(default=False, repr=False)
 
 
 def read_score(text: str, scale: Sequence[int]) -> Verdict:

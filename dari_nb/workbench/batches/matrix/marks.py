@@ -307,11 +307,20 @@ def score(
     ]
 
 
-def keep_whole(batch: Marked, name: str, told: Mapping[Cell, Mapping[str, Any]]) -> int:
-    """Keep what was said of cells, of some of them nothing yet, as :func:`scoring.keep_whole`."""
+def keep_whole(
+    batch: Marked,
+    name: str,
+    told: Mapping[Cell, Mapping[str, Any]],
+    failed: Container[Cell] = frozenset(),
+) -> int:
+    """Keep what was said of cells, of some of them nothing yet, as :func:`scoring.keep_whole`.
+
+    Of those that failed, who was to say it did.
+    """
     from ....scores import scoring
 
-    stay = scoring.keep_whole([_to_score(batch, c, name, **said) for c, said in told.items()])
+    places = ((_to_score(batch, c, name, **said), c in failed) for c, said in told.items())
+    stay = scoring.keep_whole([place._replace(has_failed=fails) for place, fails in places])
     _tell(batch)
     return stay
 

@@ -51,9 +51,11 @@ class ScoreTable(Listing[Score]):
         errors = {score.error if score.value is None else None for score in self}
         if len(self) > 1 and len(errors) == 1 and (error := errors.pop()):
             told = {"what": lambda _: f"all {len(self):,} failed", "error": lambda _: error}
-            return Listing(self[:1], told).to_mimebundle()
-        shown = Listing(sorted(self, key=lambda score: score.error is None), self._columns)
-        shown.above, shown.notes = self.above, self.notes
+            shown = Listing(self[:1], told)
+        else:
+            shown = Listing(sorted(self, key=lambda score: score.error is None), self._columns)
+            shown.above = self.above
+        shown.notes = self.notes
         return shown.to_mimebundle()
 
 
