@@ -22,7 +22,7 @@ from ..plain.words import arguments_text, cost_text, count_text, duration_text, 
 from ..timeline.head import tokens_text
 from .figures import state_word
 from .matrix import MatrixCell
-from .verdict import ABSENT, score_text
+from .verdict import ABSENT, told_text
 
 _TEXT = Cap(lines=400, chars=20_000)
 _TASK = Cap(lines=20, chars=2_000)
@@ -132,20 +132,12 @@ def _figures(compared: Sequence[Compared]) -> Iterator[_Line]:
     yield _plain_line("Calls", [str(count) for count in calls])
     names = dict.fromkeys(n for cell in cells for n in (*cell.scores, *cell.notes))
     for name in names:
-        yield _plain_line(name, [_score(name, cell) for cell in cells])
+        yield _plain_line(name, [told_text(name, cell) for cell in cells])
 
 
 def _state(cell: MatrixCell) -> str:
     is_cut_off = cell.state == "completed" and cell.stop_reason == MAX_TOKENS
     return "cut off" if is_cut_off else state_word(cell.state)
-
-
-def _score(name: str, cell: MatrixCell) -> str:
-    if name in cell.score_errors:
-        return f"error: {cell.score_errors[name]}"
-    value, note = cell.scores.get(name), cell.notes.get(name)
-    sign = {True: "✓ ", False: "✗ "}.get(value, "") if isinstance(value, bool) else ""
-    return f"{sign}{score_text(value)}{f' “{note}”' if note else ''}"
 
 
 def _plain_line(label: str, texts: Sequence[str]) -> _Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any, Literal, NamedTuple
 
 from ...score_kinds import JUDGE, JUDGING, Kind, is_missing, is_number, kind_of
@@ -16,6 +17,7 @@ ABSENT = "—"
 _LONGEST = 24  # characters of a score that is a text
 _LARGEST = 1e15
 _NAME = 32  # characters of the name of a score
+_NOTE = 100  # characters by which a note is told; all of it is in what is opened
 
 Tint = Literal["yes", "no", "part", ""]
 _SIGNS: dict[Tint, str] = {"yes": "✓", "no": "✗", "part": "◐", "": ""}
@@ -85,7 +87,7 @@ def verdict_counts(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> di
 
 
 def notes_of(cells: Sequence[MatrixCell]) -> list[str]:
-    """Return what was written beside scores, each on a line; what a judge wrote is told as that.
+    """Return how what was written beside scores begins; what a judge wrote is told as that.
 
     >>> notes_of([MatrixCell("c", "r", "l", notes={"rating": "short", "judge.kind": "It is."})])
     ['short', 'judge.kind: It is.']
@@ -95,7 +97,33 @@ def notes_of(cells: Sequence[MatrixCell]) -> list[str]:
         for cell in cells
         for name, note in cell.notes.items()
     )
-    return list(dict.fromkeys(map(visible_name, told)))
+    return list(dict.fromkeys(_short(note, _NOTE) for note in told))
+
+
+def told_text(name: str, cell: MatrixCell) -> str:
+    """Say all that is known of one score of a cell: its value and its note, or why it has none.
+
+    >>> told_text("kind", MatrixCell("c", "r", "l", scores={"kind": 4}, notes={"kind": "It is."}))
+    '4 “It is.”'
+    """
+    if name in cell.score_errors:
+        return f"error: {cell.score_errors[name]}"
+    value, note = cell.scores.get(name), cell.notes.get(name)
+    sign = {True: "✓ ", False: "✗ "}.get(value, "") if isinstance(value, bool) else ""
+    return f"{sign}{score_text(value)}{f' “{note}”' if note else ''}"
+
+
+def reasons_html(cell: MatrixCell, but: str) -> str:
+    """Say in whole what was noted beside the scores of a cell, and why one has none.
+
+    Args:
+        cell: The cell.
+        but: The score whose note the reader sees elsewhere.
+    """
+    names = dict.fromkeys([*cell.notes, *cell.score_errors])
+    names.pop(but, None)
+    told = (f"{short_name(name)} {visible_name(told_text(name, cell))}" for name in names)
+    return "".join(f'<p class="dari-more">{escape(text, quote=False)}</p>' for text in told)
 
 
 def short_name(name: str) -> str:
@@ -104,8 +132,12 @@ def short_name(name: str) -> str:
     >>> short_name("right"), len(short_name("r" * 200))
     ('right', 32)
     """
-    word = visible_name(name[: 4 * _NAME])
-    return word if len(word) <= _NAME else f"{word[: _NAME - 1].rstrip()}…"
+    return _short(name, _NAME)
+
+
+def _short(text: str, most: int) -> str:
+    word = visible_name(text[: 4 * most])
+    return word if len(word) <= most else f"{word[: most - 1].rstrip()}…"
 
 
 def score_text(value: Any) -> str:

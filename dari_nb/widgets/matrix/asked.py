@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ _REST = 0.4
 """Seconds without a rating after which all is drawn anew."""
 _LONGEST = 2.0
 """Seconds after which it is drawn in any case."""
+_BESIDE = "beside"
 
 
 class Given(NamedTuple):
@@ -132,23 +133,24 @@ def keep_rating(rate: Rate, given: Given, whole: Said) -> None:
         raise DariError(f"{error.strerror or error}.") from error
 
 
-def fragments_of(items: Iterable[TimelineItem], agent: str) -> list[Fragment]:
-    """Render the items of a transcript as the live view has them."""
-    fragments: list[Fragment] = []
-    for index, item in enumerate(items):
-        after = fragments[-1]["id"] if fragments else None
-        html = item_html(item, agent=agent)
-        fragments.append(
-            Fragment(
-                id=f"{index}-{item.id}",
-                turn=item.message_id or "",
-                after=after,
-                html=html,
-                since=None,
-                rev=0,
-            )
-        )
-    return fragments
+def fragments_of(items: Sequence[TimelineItem], agent: str, beside: str) -> list[Fragment]:
+    """Render the items of a transcript as the live view has them.
+
+    Args:
+        items: The items.
+        agent: Whose they are.
+        beside: HTML of what others say of it, which comes last; may be empty.
+    """
+    told = [
+        (f"{n}-{i.id}", i.message_id or "", item_html(i, agent=agent)) for n, i in enumerate(items)
+    ]
+    if beside:
+        told.append((_BESIDE, told[-1][1] if told else "", beside))
+    ids = [None, *(id_ for id_, _, _ in told)]
+    return [
+        Fragment(id=id_, turn=turn, after=after, html=html, since=None, rev=0)
+        for after, (id_, turn, html) in zip(ids, told, strict=False)
+    ]
 
 
 def is_busy(matrix: Matrix) -> bool:

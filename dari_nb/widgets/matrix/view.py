@@ -18,6 +18,7 @@ from ...render.matrix.compare import Compared, compare_html
 from ...render.matrix.figures import repeats_of, status_of
 from ...render.matrix.matrix import Matrix, MatrixCell
 from ...render.matrix.sifting.sifting import Sifted, Wish, sift
+from ...render.matrix.verdict import reasons_html
 from ...render.matrix.wording import cell_text
 from .._kernel import current_kernel_id
 from ..errands import Errands, in_thread
@@ -387,7 +388,8 @@ class MatrixView(View):
             self._look_at_rating(self._true_id(cell.id))
         task, column = self._name(cell).split(" · ", 1)
         told = Head(task.capitalize(), column, head.state, head.facts)
-        return Opened(head=head_html(told), items=fragments_of(items, head.title))
+        beside = reasons_html(cell, self.rating)
+        return Opened(head=head_html(told), items=fragments_of(items, head.title, beside))
 
     def _look_at_rating(self, cell_id: str) -> None:
         """Read the matrix anew where others, in other kernels too, have rated a cell meanwhile."""

@@ -187,6 +187,27 @@ def test_an_open_cell_is_its_transcript_as_fragments(view, wire):
     assert opened["items"][1]["after"] == opened["items"][0]["id"]
 
 
+def test_a_cell_tells_how_a_note_begins_and_all_of_it_is_in_what_is_opened(board, view, wire):
+    view.rating = "rating"
+    wire.say({"kind": "hello", "n": 0})
+    wire.news()
+    why = f"{'It is long. ' * 300}<b>BUT WRONG</b>"
+    notes = {"judge.good": why, "rating": f"{'Too long. ' * 300}By hand."}
+    wrong = {"judge.kind": "it gave no JSON"}
+    board.put("a/large", scores={"judge.good": 2}, notes=notes, score_errors=wrong)
+    view.flush()
+    [(_, _, change)] = wire.news()
+    [html] = [cell["html"] for cell in change["cells"]]
+    assert "judge.good: It is long. " in html
+    assert len(html) < 800
+    *_, beside = wire.ask("cell", {"cells": ["a/large"]})["body"]["items"]
+    assert "judge.good 2 “It is long. " in beside["html"]
+    assert "&lt;b&gt;BUT WRONG&lt;/b&gt;”" in beside["html"]
+    assert "judge.kind error: it gave no JSON" in beside["html"]
+    # What is noted by hand stands in its field.
+    assert "By hand." not in beside["html"]
+
+
 def test_chosen_cells_are_compared(view, wire):
     html = wire.ask("compare", {"cells": ["a/small", "b/large"]})["body"]
     assert '<th scope="col">task 0 · small</th>' in html

@@ -236,6 +236,14 @@ def test_a_missing_score_is_told_and_never_a_zero(batch, bench):
     assert 'it gave no JSON with "score" and nothing else: I would rather not.' in str(judged)
 
 
+def test_a_reason_that_is_cut_says_so(batch, bench):
+    bench.says = lambda prompt: f'{{"score": 2, "reason": "{"why " * 900}end"}}'
+    assert batch.judge("helpful", rubric="Any.")[0].note.endswith("why end")
+    bench.says = lambda prompt: f'{{"score": 2, "reason": "{"why " * 9_000}BUT WRONG"}}'
+    batch.judge("good", rubric="Any.")
+    assert set(batch.to_frame()["note.judge.good"].str[-1]) == {"…"}
+
+
 def test_several_causes_stand_in_one_sentence_with_one_full_stop(batch, bench):
     told = {"Say b": "I cannot say.", "Say c": '{"score": 9}'}
     bench.says = lambda prompt: next((told[t] for t in told if t in prompt), '{"score": 2}')

@@ -65,6 +65,8 @@ class Judgeable:
         them apart. An answer that is not one JSON object and nothing else (a block of code may hold
         it), or whose score is not on the scale, is a missing score with its cause, and never a 0.
         One without the reason that it is asked for is a score, and it is said how many these are.
+        A cell of the matrix tells how a reason begins; all of it, 4,000 characters at most, stands
+        in what a click on the cell opens, and in ``to_frame()`` as ``note.judge.name``.
 
         Running it again asks nothing twice, in another kernel, too: only answers that are new are
         judged. Two processes that judge the same at the same moment, with another ``seed`` or

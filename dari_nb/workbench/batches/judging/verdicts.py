@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 _LONGEST = 100_000
 """Characters of an answer that is read."""
-_LONGEST_REASON = 1_000
+_LONGEST_REASON = 4_000
 _CODE = re.compile(r"\A(```|~~~)\w*\s*\n(.*)\n?\1\Z", re.DOTALL)
 _WHOLE = re.compile(r"\s*[+-]?\d{1,9}(?:\.0+)?\s*")
 BETTER = ("A", "B", "tie")
@@ -130,9 +130,13 @@ def _whole(score: Any, *, is_yes_or_no: bool) -> int:
 def _reason(told: dict[str, Any]) -> str:
     reason = told.get("reason")
     text = " ".join(reason.split()) if isinstance(reason, str) else ""
-    return text.encode(errors="replace").decode()[:_LONGEST_REASON]
+    return _beginning(text, _LONGEST_REASON)
 
 
 def _short(said: Any) -> str:
-    text = " ".join(str(said).encode(errors="replace").decode().split())
-    return text if len(text) <= 80 else f"{text[:79]}…"
+    return _beginning(" ".join(str(said).split()), 80)
+
+
+def _beginning(text: str, most: int) -> str:
+    text = text.encode(errors="replace").decode()
+    return text if len(text) <= most else f"{text[: most - 1]}…"
