@@ -180,17 +180,20 @@ def score_places(
 def keep_whole(told: Sequence[Place]) -> int:
     """Keep what is said of cells in place of what was, or nothing beside what would stay.
 
-    A score of a cell that is open, or of which who was to give it failed, is of another function or
-    judge. Then all stays as it was, as two under one name could not be told apart; returns how many
-    scores these are. Errors of cells that are open hold up nothing, and go.
+    A score of a cell that is open is of another function or judge. Then all stays as it was, as two
+    under one name could not be told apart; returns how many scores these are. Errors of cells that
+    are open hold up nothing, and go. What has failed in part takes the place of nothing else.
     """
     before = _with_known(told)
     there = [
-        place
+        (place, was)
         for place, was in before
         if place.is_given or (_is_of(was, place) and was.value is not None)
     ]
-    if any(place.is_open or place.has_failed for place in there):
+    has_failed = any(place.has_failed for place in told)
+    if any(
+        place.is_open or (has_failed and not _says_it_already(place, was)) for place, was in there
+    ):
         return len(there)
     new: dict[ScoreBook, list[Score]] = {}
     for place, was in before:

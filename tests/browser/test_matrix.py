@@ -542,6 +542,24 @@ board.put("0-small", seconds=3.1)
 """
 
 
+NOTED = """
+notes = {"judge.good": "It is long. " * 300 + "THE END", "tone": "kind " * 40 + "indeed"}
+wrong = {"judge.sums": "it gave no JSON"}
+board.put("0-small", scores={"judge.good": 2, "tone": 3}, notes=notes, score_errors=wrong)
+"""
+
+
+def test_a_long_note_leaves_its_cell_small_and_is_whole_in_what_is_opened(book):
+    book.execute(SCORED + NOTED)
+    noted = cell(book, "0-small")
+    expect(noted).to_contain_text("judge.good: It is long.")
+    assert noted.bounding_box()["height"] < 250
+    noted.click()
+    pane = book.page.locator(".dari-pane")
+    for words in ("THE END”", "indeed”", "judge.sums error: it gave no JSON"):
+        expect(pane).to_contain_text(words)
+
+
 def test_a_baseline_puts_first_what_got_worse_and_its_numbers_choose_the_tasks(book, axe):
     book.execute(SCORED + CHOSEN)
     page, seen = book.page, book.page.locator(".dari-against")

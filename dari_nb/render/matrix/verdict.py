@@ -114,7 +114,7 @@ def told_text(name: str, cell: MatrixCell) -> str:
 
 
 def reasons_html(cell: MatrixCell, but: str) -> str:
-    """Say in whole what was noted beside the scores of a cell, and why one has none.
+    """Say in whole what was noted beside a cell's scores, and why one has none, in one element.
 
     Args:
         cell: The cell.
@@ -123,7 +123,8 @@ def reasons_html(cell: MatrixCell, but: str) -> str:
     names = dict.fromkeys([*cell.notes, *cell.score_errors])
     names.pop(but, None)
     told = (f"{short_name(name)} {visible_name(told_text(name, cell))}" for name in names)
-    return "".join(f'<p class="dari-more">{escape(text, quote=False)}</p>' for text in told)
+    html = "".join(f'<p class="dari-more">{escape(text, quote=False)}</p>' for text in told)
+    return f"<div>{html}</div>" if html else ""
 
 
 def short_name(name: str) -> str:

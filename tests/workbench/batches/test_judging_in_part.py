@@ -156,6 +156,24 @@ def test_a_judge_that_is_down_takes_no_scores_away(batch, server, says):
     assert list(batch.to_frame()["score.judge.good"]) == [2] * 20
 
 
+def test_a_turn_that_fails_where_there_was_no_score_leaves_all_others_too(batch, server):
+    state = {"says": lambda prompt: "I cannot help." if "Task 3" in prompt else '{"score": 4}'}
+
+    @server.agent("critic")
+    def critic(prompt):
+        return state["says"](prompt)
+
+    batch.judge("good", "critic", rubric="One.")
+    state["says"] = lambda prompt: down(prompt) if "Task 3" in prompt else '{"score": 2}'
+    judged = batch.judge("good", "critic", rubric="Two.")
+    assert "judge.good keeps the 18 scores it had until" in str(judged)
+    assert batch.to_frame()["score.judge.good"].value_counts().to_dict() == {4: 18}
+    # What fails takes nothing away from what is said again.
+    judged = batch.judge("good", "critic", rubric="One.", again=True)
+    assert "keeps" not in str(judged)
+    assert batch.to_frame()["score.judge.good"].value_counts().to_dict() == {4: 18}
+
+
 def test_a_judge_that_says_nothing_to_some_is_complete_all_the_same(batch, server):
     state = {"score": 4}
 
