@@ -259,6 +259,34 @@ def test_of_a_note_for_the_cell_before_nothing_is_said_beside_the_next_one(lab):
     expect(note).to_have_value("")
 
 
+LINES = """
+import dari_nb as dari
+batch = dari.connect().batches.run("calculator", ["1 + 1", "2 + 2"], ["small"]).wait()
+batch.rate((0, "small"), "rating", 3, "first,\\nsecond")
+batch.view()
+"""
+NOTES = "batch.to_frame()['note.rating'].dropna().tolist()"
+
+
+def test_who_only_looks_at_a_note_of_several_lines_leaves_it_as_it_is(lab):
+    book = lab.open_notebook([LINES])
+    book.run_all()
+    page, note = book.page, book.page.locator(".dari-rate input")
+    page.locator("[data-cell^='0/']").click()
+    expect(note).to_have_value("first, second")
+    note.focus()
+    page.locator("[data-cell^='1/']").click()
+    expect(note).to_have_value("")
+    page.keyboard.press("4")
+    expect(page.locator("[data-cell^='1/']")).to_contain_text("rating 4")
+    assert book.execute(f"print({NOTES})").strip() == "['first,\\nsecond']"
+    page.locator("[data-cell^='0/']").click()
+    note.fill("first, second, third")
+    note.press("Enter")
+    expect(page.locator("[data-cell^='0/']")).to_contain_text("third")
+    assert book.execute(f"print({NOTES})").strip() == "['first, second, third']"
+
+
 def test_a_note_that_was_not_kept_stays_to_be_copied_when_the_kernel_is_gone(lab):
     book = opened(lab)
     note, keys = book.page.get_by_label("Note", exact=True), book.page.keyboard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ _REST = 0.4
 _LONGEST = 2.0
 """Seconds after which it is drawn in any case."""
 _BESIDE = "beside"
+_BREAKS = re.compile(r"[\r\n]+")
 
 
 class Given(NamedTuple):
@@ -53,7 +55,12 @@ class Said(NamedTuple):
     def kept(self, n: int, cells: list[Cell]) -> Kept:
         """Return it as a page has it: the ``n``-th that was kept, and the cells that show it."""
         is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
-        return Kept(value=self.value if is_number else None, note=self.note, kept=n, cells=cells)
+        return Kept(
+            value=self.value if is_number else None,
+            note=on_one_line(self.note),
+            kept=n,
+            cells=cells,
+        )
 
 
 class Since:
@@ -123,6 +130,15 @@ def with_rating(cell: MatrixCell, name: str, said: Said) -> MatrixCell:
     if said.note:
         notes[name] = said.note
     return replace(cell, scores=scores, notes=notes, scales=scales)
+
+
+def on_one_line(note: str) -> str:
+    """Return a note as its field has it, which breaks no lines: as long as that is so, it is left.
+
+    >>> on_one_line("first," + chr(10) + "second")
+    'first, second'
+    """
+    return _BREAKS.sub(" ", note)
 
 
 def keep_rating(rate: Rate, given: Given, whole: Said) -> None:

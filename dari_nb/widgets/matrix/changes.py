@@ -9,8 +9,9 @@ from typing import Any
 from ...render.matrix.alike import groups_of, same_rows, stands_aside
 from ...render.matrix.cells import cell_html, column_html, label_text, row_html, tint_of
 from ...render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixRow
-from ...score_kinds import Kind, is_missing, kinds_of
+from ...score_kinds import JUDGE, Kind, is_missing, kinds_of
 from ..packing import packed
+from .asked import on_one_line
 from .wire import Cell, Change, Column, Row
 
 #: Characters of HTML in one message; JSON escapes keep it below a megabyte.
@@ -178,7 +179,12 @@ def _cell(
         html=cell_html(*group, kinds=kinds, calls=calls, among=among) if group[0] is cell else "",
         tint=tint_of(*(group if group[0] is cell else [cell]), kinds=kinds),
         scores={str(name): _plain(value) for name, value in cell.scores.items()},
-        notes={str(name): str(note) for name, note in cell.notes.items()},
+        # Those that can be written here: what a judge wrote may be long.
+        notes={
+            str(name): on_one_line(str(note))
+            for name, note in cell.notes.items()
+            if not name.startswith(JUDGE)
+        },
     )
 
 

@@ -308,10 +308,7 @@ def score(
 
 
 def keep_whole(
-    batch: Marked,
-    name: str,
-    told: Mapping[Cell, Mapping[str, Any]],
-    failed: Container[Cell] = frozenset(),
+    batch: Marked, name: str, told: Mapping[Cell, Mapping[str, Any]], failed: Container[Cell]
 ) -> int:
     """Keep what was said of cells, of some of them nothing yet, as :func:`scoring.keep_whole`.
 
