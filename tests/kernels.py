@@ -49,6 +49,8 @@ os.environ.update(env)
 os.chdir(folder)
 sys.argv = [*argv, f"--IPKernelApp.parent_handle={os.getppid()}"]
 from ipykernel.kernelapp import launch_new_instance
+from ipywidgets import register_comm_target
+register_comm_target()  # done by its import, where a kernel is there by then
 try:
     launch_new_instance()
 finally:
