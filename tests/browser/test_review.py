@@ -220,9 +220,11 @@ def test_words_and_rings_of_buttons_are_told_from_their_ground(lab, theme):
     book = lab.open_notebook([START, LOSES, "dari.Tape('shop.tape').review().view()"])
     book.run_all()
     page = book.page
+    page.evaluate(f"window.focusIn = {FOCUS}")
     page.get_by_role("button", name="Reject").nth(2).click()
     loses = page.get_by_role("button", name="Replace, and lose 1 turn")
-    loses.wait_for()
+    # What asks next gets the focus after a decision, and would get it from what has it by then.
+    page.wait_for_function("window.focusIn().includes('1 of 2')")
     book.theme(theme)
     for button in (loses, page.locator(".mod-primary").first):
         if button.count():
