@@ -32,8 +32,16 @@ def fail_unfinished(store: Store) -> None:
     log.follow(note)
     for session in store.sessions(statuses=["running"]):
         ledger = Ledger(record.to_event() for record in store.events(session.id))
-        ends = [_end(store, turn) for turn in ledger.turns.values() if not turn.is_terminal]
+        lost = [turn for turn in ledger.turns.values() if not turn.is_terminal]
+        ends = [_end(store, turn) for turn in lost]
         log.append(session.id, *chain.from_iterable(ends), session_status("running", "idle"))
+        if any(map(_has_begun, lost)):
+            store.add_cost(session.id, None, 0)
+
+
+def _has_begun(turn: TurnState) -> bool:
+    """Whether it may have asked an LLM, which costs something, and nobody says how much."""
+    return turn.status not in (None, "queued")
 
 
 def _end(store: Store, turn: TurnState) -> list[Payload]:
@@ -50,5 +58,6 @@ def _end(store: Store, turn: TurnState) -> list[Payload]:
         for call in calls
         if call.completed_at is None
     ]
-    end = message_status(turn.message_id, turn.status or "queued", "failed", reason)
+    used: dict[str, int] | None = {} if _has_begun(turn) else None
+    end = message_status(turn.message_id, turn.status or "queued", "failed", reason, used)
     return [*lost, end]

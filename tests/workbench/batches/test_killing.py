@@ -125,3 +125,70 @@ def test_a_kernel_killed_while_it_sends_loses_and_doubles_nothing(served, monkey
     shell.history_manager.end_session()
     lines = asked.read_text().splitlines()
     assert len(lines) == len(set(lines)) == len(sessions(url)) == 360
+
+
+PRICED = """
+import time
+from pathlib import Path
+from dari_nb.local import Usage
+
+@server.agent("priced", llms=["cheap"])
+def priced(prompt):
+    with open({path!r}, "a") as file:
+        file.write(prompt + "\\n")
+    while Path({path!r} + ".held").exists():
+        time.sleep(0.01)
+    yield Usage(0.10)
+    yield prompt
+"""
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts a server of the same file, each time in a process of its own."""
+    asked = tmp_path / "asked.txt"
+    (tmp_path / "agents.py").write_text(PRICED.format(path=str(asked)))
+    command = [sys.executable, "-m", "dari_nb.commands", "serve", "--port", "0", "--key", KEY]
+    command += ["--db", str(tmp_path / "dari.db"), "--agents", str(tmp_path / "agents.py")]
+    started = []
+
+    def start():
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        return process, process.stdout.readline().split()[3].rstrip(",")
+
+    start.asked = asked
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate(timeout=20)
+
+
+def test_what_a_killed_server_had_asked_counts_for_the_limit(serve):
+    held = serve.asked.with_name("asked.txt.held")
+    tasks = [f"Task {number}" for number in range(12)]
+
+    def asked():
+        return serve.asked.read_text().splitlines() if serve.asked.exists() else []
+
+    process, url = serve()
+    with Dari(url, KEY) as d:
+        turn = d.agents["priced"].send("before", llm="cheap").wait(60)
+        while d.costs.session(turn.session.id) is None:
+            pass
+        held.touch()
+        d.batches.run("priced", tasks, ["cheap"], run_id="mine", max_cost=0.50)
+        while len(asked()) < 6:
+            pass
+        process.kill()
+        process.wait()
+    held.unlink()
+    _, url = serve()
+    with Dari(url, KEY) as d:
+        batch = d.batches.run("priced", tasks, ["cheap"], run_id="mine", max_cost=0.50).wait(60)
+        assert len(asked()) == 6
+        assert batch.counts == {"failed": 5, "unsent": 7}
+        assert "$0.50 of max_cost=$0.50 is spent ($0.50 of it estimated)" in batch.outcome
+        batch.resume(max_cost=0.80).wait(60)
+        assert batch.counts == {"completed": 3, "failed": 5, "unsent": 4}
+        assert "$0.80 of max_cost=$0.80 is spent ($0.50 of it estimated)" in batch.outcome
