@@ -21,6 +21,7 @@ _LEAST_LINES = 60
 _MOST_FOLDED = 500
 _MOST_NAMED = 4  # runs that a head names at once
 _MOST_BESIDE = 6  # clusters that can be read beside each other on a sheet of paper
+_SIGNS = {True: "✓", False: "✗", None: "?"}
 
 
 def paths_paper(paths: Paths) -> dict[str, str]:
@@ -120,7 +121,12 @@ def _head(paths: Paths, cluster: Cluster, is_live: bool) -> str:
         label = f"<small>{_safe(run.label)}</small>" if run.label else ""
         return _spaced(_run_html(run, f"run {run.number}", is_live), _verdict(run), label)
     if is_live:
-        names = " ".join(_run_html(run, _named(run, runs), is_live) for run in runs)
+        alike = _come_out_alike(runs)
+        told = ((run, _named(run, runs)) for run in runs)
+        names = " ".join(
+            _run_html(run, name if alike else f"{_SIGNS[run.success]} {name}", is_live)
+            for run, name in told
+        )
         names = f"<small>{names}</small>"
         if len(runs) > _MOST_NAMED:
             names = f"<details><summary>which</summary>{names}</details>"
@@ -189,8 +195,8 @@ def _come_out_alike(runs: Sequence[PathRun]) -> bool:
 
 
 def _counts(runs: Sequence[PathRun]) -> Iterable[tuple[str, str, list[PathRun]]]:
-    signs = ((True, "yes", "✓"), (False, "no", "✗"), (None, "", "?"))
-    told = [(tint, sign, [r for r in runs if r.success is of]) for of, tint, sign in signs]
+    tints = ((True, "yes"), (False, "no"), (None, ""))
+    told = [(tint, _SIGNS[of], [r for r in runs if r.success is of]) for of, tint in tints]
     return [one for one in told if one[2]]
 
 

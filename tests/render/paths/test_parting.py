@@ -366,6 +366,8 @@ def test_columns_are_clusters_with_their_runs_and_verdicts():
     # A count opens the first of the runs that it counts.
     for value, sign in ((1, "✓"), (3, "✗")):
         assert re.search(f'<button [^>]*value="{value}"[^>]*>{sign} 1</button>', live)
+        # Of each of several it is seen whether it is one of those.
+        assert re.search(f'<button [^>]*value="{value}"[^>]*>{sign} run {value}', live)
     assert 'name="call" value="2:0"' in live
 
 
