@@ -177,18 +177,18 @@ def test_what_a_killed_server_had_asked_counts_for_the_limit(serve):
         while d.costs.session(turn.session.id) is None:
             pass
         held.touch()
-        d.batches.run("priced", tasks, ["cheap"], run_id="mine", max_cost=0.50)
-        while len(asked()) < 6:
+        d.batches.run("priced", tasks, ["cheap"], run_id="mine", max_cost=1)
+        while len(asked()) < 9:
             pass
         process.kill()
         process.wait()
     held.unlink()
     _, url = serve()
     with Dari(url, KEY) as d:
-        batch = d.batches.run("priced", tasks, ["cheap"], run_id="mine", max_cost=0.50).wait(60)
-        assert len(asked()) == 6
-        assert batch.counts == {"failed": 5, "unsent": 7}
-        assert "$0.50 of max_cost=$0.50 is spent ($0.50 of it estimated)" in batch.outcome
-        batch.resume(max_cost=0.80).wait(60)
-        assert batch.counts == {"completed": 3, "failed": 5, "unsent": 4}
-        assert "$0.80 of max_cost=$0.80 is spent ($0.50 of it estimated)" in batch.outcome
+        batch = d.batches.run("priced", tasks, ["cheap"], run_id="mine", max_cost=1).wait(60)
+        assert batch.counts == {"completed": 2, "failed": 8, "unsent": 2}
+        assert "$1.00 of max_cost=$1.00 is spent ($0.80 of it estimated)" in batch.outcome
+        batch.resume(max_cost=1.10).wait(60)
+        assert batch.counts == {"completed": 3, "failed": 8, "unsent": 1}
+        assert "$1.10 of max_cost=$1.10 is spent ($0.80 of it estimated)" in batch.outcome
+    assert len(asked()) == len(set(asked())) == 12

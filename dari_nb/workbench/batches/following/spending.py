@@ -308,9 +308,13 @@ class Spending:
         return {**self._prices, **mean_costs(self._all())}
 
     def _unpaid(self) -> set[str | None]:
-        """Return the sessions of turns that have ended and are under way until their cost comes."""
-        ended = (attempt for cell in self._cells for attempt in cell.history)
+        """Return the sessions of turns that have ended and are under way until their cost comes.
+
+        Of what had failed before it may never come, as of turns that a server was stopped in.
+        """
+        ended = [attempt for cell in self._cells for attempt in cell.history]
         free = {attempt.session_id for attempt in ended if not attempt.is_charged}
+        free |= {a.session_id for a in ended if a.state == "failed"} & self._before
         return {*(self._costs.awaited().keys() - free), *self._costs.soon()}
 
     def _ended_without_cost(self) -> set[str | None]:
