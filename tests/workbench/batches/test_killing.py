@@ -164,31 +164,45 @@ def serve(tmp_path):
         process.communicate(timeout=20)
 
 
-def test_what_a_killed_server_had_asked_counts_for_the_limit(serve):
+@pytest.fixture
+def killed(serve):
+    """Runs tasks until so many are under way, kills their server, and gives the URL of the next."""
     held = serve.asked.with_name("asked.txt.held")
+
+    def run_and_kill(tasks, under_way, **options):
+        process, url = serve()
+        with Dari(url, KEY) as d:
+            turn = d.agents["priced"].send("before", llm="cheap").wait(60)
+            while d.costs.session(turn.session.id) is None:
+                pass
+            held.touch()
+            d.batches.run("priced", tasks, ["cheap"], run_id="mine", **options)
+            while len(serve.asked.read_text().splitlines()) <= under_way:
+                pass
+            process.kill()
+            process.wait()
+        held.unlink()
+        return serve()[1]
+
+    return run_and_kill
+
+
+def test_what_a_killed_server_had_asked_counts_for_the_limit(killed, serve):
     tasks = [f"Task {number}" for number in range(12)]
-
-    def asked():
-        return serve.asked.read_text().splitlines() if serve.asked.exists() else []
-
-    process, url = serve()
-    with Dari(url, KEY) as d:
-        turn = d.agents["priced"].send("before", llm="cheap").wait(60)
-        while d.costs.session(turn.session.id) is None:
-            pass
-        held.touch()
-        d.batches.run("priced", tasks, ["cheap"], run_id="mine", max_cost=1)
-        while len(asked()) < 9:
-            pass
-        process.kill()
-        process.wait()
-    held.unlink()
-    _, url = serve()
-    with Dari(url, KEY) as d:
+    with Dari(killed(tasks, 8, max_cost=1), KEY) as d:
         batch = d.batches.run("priced", tasks, ["cheap"], run_id="mine", max_cost=1).wait(60)
         assert batch.counts == {"completed": 2, "failed": 8, "unsent": 2}
         assert "$1.00 of max_cost=$1.00 is spent ($0.80 of it estimated)" in batch.outcome
         batch.resume(max_cost=1.10).wait(60)
         assert batch.counts == {"completed": 3, "failed": 8, "unsent": 1}
         assert "$1.10 of max_cost=$1.10 is spent ($0.80 of it estimated)" in batch.outcome
-    assert len(asked()) == len(set(asked())) == 12
+    asked = serve.asked.read_text().splitlines()
+    assert len(asked) == len(set(asked)) == 12
+
+
+def test_turns_that_a_killed_server_had_asked_are_sent_again_within_the_limit(killed):
+    tasks = [f"Task {number}" for number in range(20)]
+    with Dari(killed(tasks, 12), KEY) as d:
+        batch = d.batches.run("priced", tasks, ["cheap"], run_id="mine", max_cost=9).wait(60)
+        assert batch.counts == {"failed": 20}
+        assert batch.retry_failed().wait(90).counts == {"completed": 20}

@@ -24,7 +24,8 @@ SOON = 4
 PROBES = 16
 """Cells that are asked for until the first cost comes; many agents never tell one.
 
-Those that are to have a cost and those that may be free count each by themselves.
+Those that are to have a cost and those that may be free count each by themselves, and so do those
+that had ended before.
 """
 _PAUSE = 0.25
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)
@@ -54,7 +55,8 @@ class LateCosts:
         self._tries: dict[str, int] = {}
         self._answered: dict[str, int] = {}
         self._awaited: set[str] = set()
-        self._probed: dict[bool, set[str]] = defaultdict(set)
+        self._earlier: set[str] = set()
+        self._probed: dict[tuple[bool, bool], set[str]] = defaultdict(set)
 
     def awaited(self) -> dict[str, int]:
         """Return how often the server had no answer for costs that may come yet, by the session."""
@@ -70,6 +72,7 @@ class LateCosts:
     def probe_anew(self) -> None:
         """Ask for a few of what is sent from now on, whatever was asked for before."""
         self._probed.clear()
+        self._earlier = {job.session_id for job in self._missing()}
 
     async def to_the_last(self) -> None:
         """Ask until all costs are known, or were asked for often enough."""
@@ -131,7 +134,7 @@ class LateCosts:
         few = []
         for job in jobs:
             kind = job.attempt.is_charged
-            probed = self._probed[kind]
+            probed = self._probed[kind, job.session_id in self._earlier]
             if kind not in known and (job.session_id in probed or len(probed) < PROBES):
                 probed.add(job.session_id)
             if kind in known or job.session_id in probed:
