@@ -74,16 +74,22 @@ class Narrow(TcpProxy):
         self._writers -= pair
 
 
+def started(folder, agents):
+    """Start a durable local Dari in a process of its own; returns that and its URL."""
+    (folder / "agents.py").write_text(agents)
+    command = [sys.executable, "-m", "dari_nb.commands", "serve", "--port", "0", "--key", KEY]
+    command += ["--db", str(folder / "dari.db"), "--agents", str(folder / "agents.py")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    return process, process.stdout.readline().split()[3].rstrip(",")
+
+
 @pytest.fixture
 def served(tmp_path):
     """A durable local Dari in a process of its own; gives its URL and the file that counts."""
     asked = tmp_path / "asked.txt"
-    (tmp_path / "agents.py").write_text(AGENTS.format(path=str(asked)))
-    command = [sys.executable, "-m", "dari_nb.commands", "serve", "--port", "0", "--key", KEY]
-    command += ["--db", str(tmp_path / "dari.db"), "--agents", str(tmp_path / "agents.py")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    process, url = started(tmp_path, AGENTS.format(path=str(asked)))
+    with process:
         try:
-            url = process.stdout.readline().split()[3].rstrip(",")
             yield url, asked
         finally:
             process.terminate()
@@ -147,19 +153,16 @@ def priced(prompt):
 def serve(tmp_path):
     """Starts a server of the same file, each time in a process of its own."""
     asked = tmp_path / "asked.txt"
-    (tmp_path / "agents.py").write_text(PRICED.format(path=str(asked)))
-    command = [sys.executable, "-m", "dari_nb.commands", "serve", "--port", "0", "--key", KEY]
-    command += ["--db", str(tmp_path / "dari.db"), "--agents", str(tmp_path / "agents.py")]
-    started = []
+    processes = []
 
     def start():
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        started.append(process)
-        return process, process.stdout.readline().split()[3].rstrip(",")
+        process, url = started(tmp_path, PRICED.format(path=str(asked)))
+        processes.append(process)
+        return process, url
 
     start.asked = asked
     yield start
-    for process in started:
+    for process in processes:
         process.kill()
         process.communicate(timeout=20)
 
