@@ -222,7 +222,8 @@ def total_text(cells: Sequence[MatrixCell]) -> str:
     '$0.20'
     """
     paid = list({cell.session_id or (cell.id,): cell for cell in cells}.values())
-    amounts = [amount for cell in paid if (amount := amount_of(cell.cost)) is not None]
+    known = (amount_of(cell.known_cost if cell.cost is None else cell.cost) for cell in paid)
+    amounts = [amount for amount in known if amount is not None]
     if not amounts:
         return ""
     unknown = _unknown_text(paid)

@@ -46,6 +46,7 @@ class MatrixCell:
         stop_reason: ``max_tokens`` when the answer was cut off.
         seconds: From sending to the end.
         cost: US dollars of all attempts as a decimal string; ``None`` while unknown.
+        known_cost: Those of the attempts that tell them, also where others do not.
         usage: The tokens that it took, by the names that a turn's ``usage`` has.
         has_asked: Whether it has asked an LLM, as far as anything shows, and so has a cost.
         tool_calls: How many tools were called; ``None`` while unknown.
@@ -72,6 +73,7 @@ class MatrixCell:
     stop_reason: str | None = None
     seconds: float | None = None
     cost: str | None = None
+    known_cost: str | None = None
     usage: Mapping[str, int] = field(default_factory=dict)
     has_asked: bool = False
     tool_calls: int | None = None

@@ -136,8 +136,14 @@ class Attempt:
 
 def cost_of(attempts: Sequence[Attempt]) -> str | None:
     """Return what attempts have cost together, as text; ``None`` while that is unknown."""
+    is_unknown = any(attempt.lacks_cost for attempt in attempts)
+    return None if is_unknown else known_cost_of(attempts)
+
+
+def known_cost_of(attempts: Sequence[Attempt]) -> str | None:
+    """Return what those attempts have cost together that tell it; ``None`` when none does."""
     known = [attempt.cost for attempt in attempts if attempt.cost is not None]
-    if any(attempt.lacks_cost for attempt in attempts) or not known:
+    if not known:
         return None
     return known[0] if len(known) == 1 else f"{sum(map(Decimal, known), Decimal(0)):f}"
 

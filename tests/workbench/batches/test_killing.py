@@ -209,3 +209,4 @@ def test_turns_that_a_killed_server_had_asked_are_sent_again_within_the_limit(ki
         batch = d.batches.run("priced", tasks, ["cheap"], run_id="mine", max_cost=9).wait(60)
         assert batch.counts == {"failed": 20}
         assert batch.retry_failed().wait(90).counts == {"completed": 20}
+        assert "$2.00 so far, unknown for" in batch.view().head

@@ -12,7 +12,7 @@ from ....models import parse_time
 from ....render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixColumn, MatrixRow
 from ....score_values import evened, with_one_yes
 from ...showing.words import Ending, then
-from ..cells import cost_of
+from ..cells import cost_of, known_cost_of
 from ..following.time_left import Pace, seconds_left
 from .marks import Marks
 from .means import with_means
@@ -66,17 +66,18 @@ _AS_IT_IS = frozenset({*ENDED, "planned"})
 
 def with_costs(matrix: Matrix, batch: Sheet) -> Matrix:
     """Return a picture of a batch with the costs that have come since, and nothing else."""
-    costs = {
-        attempt.session_id: cost_of([*cell.history[: place + 1], *cell.doubles])
+    sent = {
+        attempt.session_id: [*cell.history[: place + 1], *cell.doubles]
         for cell in batch.cells
         for place, attempt in enumerate(cell.history)
     }
-    return replace(
-        matrix,
-        cells=[
-            replace(cell, cost=costs.get(cell.session_id) or cell.cost) for cell in matrix.cells
-        ],
-    )
+
+    def told(cell: MatrixCell) -> MatrixCell:
+        attempts = sent.get(cell.session_id, [])
+        known = known_cost_of(attempts) or cell.known_cost
+        return replace(cell, cost=cost_of(attempts) or cell.cost, known_cost=known)
+
+    return replace(matrix, cells=[told(cell) for cell in matrix.cells])
 
 
 def frame_cells(batch: Sheet) -> list[BatchCell]:
@@ -117,6 +118,7 @@ def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
         stop_reason=cell.stop_reason,
         seconds=cell.seconds,
         cost=cost_of(cell.sent),
+        known_cost=known_cost_of(cell.sent),
         usage=cell.usage,
         has_asked=any(attempt.has_asked for attempt in cell.sent),
         tool_calls=cell.tool_calls,
