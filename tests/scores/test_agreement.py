@@ -427,6 +427,7 @@ def test_a_cell_that_differs_makes_nobody_surer(cells) -> None:
         ([4], [5], "not known: both say one and the same of every cell"),
         ([1, 2, 3, 4, 5], [5], "not known: the other says one and the same of every cell"),
         ([5, 5, 5, 5, 4], [5], "not known: the other says one and the same of every cell"),
+        ([5, 5, 5, 5, 4], [2], "not known: the other says one and the same of every cell"),
         ([0, 1], [1], "not known: the other says one and the same of every cell"),
         (["a", "b"], ["a"], "not known: the other says one and the same of every cell"),
         ([4], [1, 2, 3, 4, 5], "the one tells no cell from another, and the other does"),
@@ -442,6 +443,9 @@ def test_who_says_one_and_the_same_of_every_cell_tells_nothing_of_agreement(
     assert f"only {missing} that vary would tell" in found.sentence
     assert math.isnan(found.kappa.low)
     assert "may not stand" not in found.sentence
+    if len({*judged}) + len({*rated}) > 2:
+        kappas = (found.kappa, found.kappa_linear, found.kappa_quadratic)
+        assert {kappa.value for kappa in kappas if kappa is not None} == {0}
 
 
 @pytest.mark.parametrize("cells", [10, 20, 50])

@@ -90,8 +90,10 @@ def estimated(measure: Measure, tables: Array, exact: Estimate, level: float) ->
 
 def without_ends(found: Estimate, unvaried: Sequence[str]) -> Estimate:
     """Return a kappa without its interval, since these say one and the same of every cell."""
+    if len(unvaried) > 1:
+        return _without_ends(found.value, found, _SAME)
     alone = f"{unvaried[0]} says one and the same of every cell, so that kappa is 0 in any case"
-    return _without_ends(found.value, found, alone if len(unvaried) == 1 else _SAME)
+    return _without_ends(0.0, found, alone)
 
 
 def _left_out(value: float, without: Array, level: float) -> Ends:
