@@ -51,7 +51,8 @@ class Plan:
         batches: How many API batches that takes; with a cap each item is one.
         cost_per_item: What one item of a column cost in the past, in US dollars, by the column's
             name; ``None`` where nothing is known.
-        failed: How many have failed, which ``retry_failed()`` sends again.
+        failed: How many have failed, which are not sent but by ``retry``.
+        retry: What sends those again, as one types it; empty where they are sent anyway.
         cancelled: How many were cancelled, which ``retry_failed(cancelled=True)`` sends again, too.
         max_cost: What the whole run may cost, in US dollars; ``None`` without a cap.
         allowed: How many of those to send that is enough for, by ``cost_per_item``; ``None`` where
@@ -112,6 +113,7 @@ class Plan:
         self.max_cost: Decimal | None = None
         self.allowed: int | None = None
         self.more: Sequence[tuple[str, str]] = ()
+        self.retry = "retry_failed()"
         self._left = [job.cell for job in jobs]
         self._there = [cell for cell in batch.cells if cell.history]
         self._order = [name(cell.column) for cell in self._left]
@@ -328,7 +330,8 @@ class Plan:
         columns = ", ".join(self.cost_per_item)
         many = "batch" if self.batches == 1 else "batches"
         sent = f"{self.sends:,} in {self.batches:,} API {many}" if self.sends else "nothing"
-        sent += f"; retry_failed() sends {self.failed:,} again that failed" if self.failed else ""
+        retry = f"{self.retry} sends {self.failed:,} again that failed"
+        sent += f"; {retry}" if self.failed and self.retry else ""
         sent += f"; {self._cancelled_text()}" if self.cancelled else ""
         cap = [("max_cost", self._cap_text())] if self.max_cost is not None and self.sends else []
         return [

@@ -694,6 +694,27 @@ def test_a_dry_run_tells_how_often_a_judge_is_asked_and_what_that_costs(d, serve
         batch.judge("short", "paid", dry_run=True)
 
 
+def test_a_plan_of_a_judging_says_what_asks_those_again_that_failed(server, batch):
+    asked = []
+
+    @server.agent("paid")
+    def paid(prompt):
+        asked.append(prompt)
+        is_first = prompt == asked[0] and asked.count(prompt) == 1
+        yield Usage(None if is_first else Decimal("0.10"), input_tokens=10)
+        if is_first:
+            raise RuntimeError("It is down.")
+        yield '{"score": 4}'
+
+    ways = {"agent": "paid", "rubric": "Is it short?"}
+    assert "$0.70 in all · 1 cost is unknown" in str(batch.judge("short", **ways))
+    plan = batch.judge("short", **ways, dry_run=True)
+    assert dict(plan.rows())["to send"] == "nothing; again=True sends 1 again that failed"
+    plan = batch.judge("short", **ways, dry_run=True, again=True)
+    assert dict(plan.rows())["to send"] == "1 in 1 API batch"
+    assert [score.value for score in batch.judge("short", **ways, again=True)] == [4] * 8
+
+
 def test_what_a_judge_only_failed_to_score_can_be_dropped_as_the_head_says(batch, bench):
     bench.says = lambda prompt: "I cannot say."
     batch.judge("bad", rubric="Any.")

@@ -75,4 +75,5 @@ class Answers:
             cell.cost is None and not all(attempt.is_free for attempt in cell.sent)
             for cell in cells
         )
-        return " · ".join([*parts, *([f"{missing} costs are unknown"] if missing else [])])
+        unknown = "1 cost is unknown" if missing == 1 else f"{missing} costs are unknown"
+        return " · ".join([*parts, *([unknown] if missing else [])])

@@ -138,6 +138,7 @@ class Judge:
             lacking = {ids[c.task_index] for c in there if _verdict(c, read).value is None}
             asked, ids = self._made(questions, _as_read(found, asked.cells), lacking, wish.seed)
         plan = asked.plan()
+        plan.retry = "" if wish.again else "again=True"
         if wish.max_cost is not None:
             plan.hold(amount_of(wish.max_cost), spent.cost)
         about = {one.id: one.about for one in questions}
