@@ -12,7 +12,7 @@ BUNDLE := dari_nb/widgets/static/live.js
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 
 # They begin with, so that nobody waits for one file in the end.
-LONGEST := $(addprefix tests/,browser test_wheel.py test_notebooks.py workbench/batches/test_planning_scores.py)
+LONGEST := $(addprefix tests/,browser test_wheel.py test_notebooks.py resources/batches/test_planning_scores.py)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Else each of the processes of the tests would compile all of them anew.

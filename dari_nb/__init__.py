@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from . import errors, frames, local, scores
     from .client import AsyncClient, Client, verify_webhook
     from .errors import ApiError, DariError
-    from .workbench import (
+    from .resources import (
         Agent,
         Batch,
         Dari,
@@ -103,7 +103,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in ("errors", "frames", "local", "scores"):
         return import_module(f".{name}", __name__)
-    value = getattr(import_module(f".{_HOME.get(name, 'workbench')}", __name__), name)
+    value = getattr(import_module(f".{_HOME.get(name, 'resources')}", __name__), name)
     globals()[name] = value
     return value
 

@@ -36,10 +36,10 @@ IMPORTED = [
     "dari_nb.magics",
     "dari_nb.render.page.kept",
     "dari_nb.widgets",
-    "dari_nb.workbench.batches.matrix_view",
-    "dari_nb.workbench.batches.subject",
-    "dari_nb.workbench.sessions.browser",
-    "dari_nb.workbench.showing.turn",
+    "dari_nb.resources.batches.matrix_view",
+    "dari_nb.resources.batches.subject",
+    "dari_nb.resources.sessions.browser",
+    "dari_nb.resources.display.turn",
 ]
 KERNEL = """
 import atexit, os, sys

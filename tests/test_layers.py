@@ -27,7 +27,7 @@ LAYERS = {
     "score_kinds": -1,
     "score_values": 0,
     "models": 1,
-    "packing": 1,
+    "bundles": 1,
     "tapes": 2,
     "client": 2,
     "transcript": 3,
@@ -37,8 +37,8 @@ LAYERS = {
     "checks": 5,
     "widgets": 5,
     "local": 6,
-    "commands": 7,
-    "workbench": 7,
+    "cli": 7,
+    "resources": 7,
     "magics": 8,
 }
 ROOMS = {
@@ -46,31 +46,31 @@ ROOMS = {
         *("network", "json_schema", "store", "agents", "demo_agents", "workspaces", "sandbox"),
         *(
             "bundles",
-            "agent_tools",
+            "tools",
             "gguf",
             "llm",
             "webhooks",
             "runtime",
-            "taping",
+            "playback",
             "service",
             "http",
         ),
     ),
-    "workbench": (
-        *("listing", "link", "hosted", "kernel_tools", "showing", "tapes", "sessions", "agents"),
-        *("loading", "parting", "batches"),
+    "resources": (
+        *("listing", "connection", "hosted", "tools", "display", "tapes", "sessions", "agents"),
+        *("bulk", "trajectories", "batches"),
     ),
 }
 """The rooms of the largest parts, lowest first; what lies in none of them stands above all."""
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 KNOTS = (
     (
-        "dari_nb.workbench.sessions.session",
-        "dari_nb.workbench.sessions.turn",
+        "dari_nb.resources.sessions.session",
+        "dari_nb.resources.sessions.turn",
     ),
     (
-        "dari_nb.workbench.batches.batch",
-        "dari_nb.workbench.batches.subject",
+        "dari_nb.resources.batches.batch",
+        "dari_nb.resources.batches.subject",
     ),
 )
 """Modules whose imports lead back to them; a knot is only ever loosened."""

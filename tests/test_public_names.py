@@ -72,7 +72,7 @@ def test_an_unknown_name_is_an_attribute_error_that_names_it() -> None:
         "tapes",
         "transcript",
         "widgets",
-        "workbench",
+        "resources",
     ],
 )
 def test_each_part_lists_names_that_exist(part: str) -> None:

@@ -56,7 +56,7 @@ def test_the_readme_names_each_command_for_tapes_and_the_line_that_git_needs() -
     readme = (ROOT / "README.md").read_text("utf-8")
     [told] = re.findall(r"`dari-local tape ([a-z|]+) FILE`", readme)
     done = subprocess.run(
-        [sys.executable, "-m", "dari_nb.commands", "tape", "--help"],
+        [sys.executable, "-m", "dari_nb.cli", "tape", "--help"],
         capture_output=True,
         check=True,
         text=True,

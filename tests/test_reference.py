@@ -24,7 +24,7 @@ import pytest
 import dari_nb
 from dari_nb.errors import DariError
 from dari_nb.local.gguf import kept
-from dari_nb.workbench import connection
+from dari_nb.resources import connections
 
 from .reference import PUBLIC, Public, classes_in, members
 
@@ -101,7 +101,7 @@ def everything() -> dict[str, Public]:
 
 
 def is_wiring(public: Public) -> bool:
-    """Whether nobody types it; views are driven by the workbench, and people close them."""
+    """Whether nobody types it; views are driven by the objects, and people close them."""
     is_of_view = public.value.__module__.startswith("dari_nb.widgets") and public.name != "close"
     return is_of_view or public.name in WIRING
 
@@ -122,7 +122,7 @@ def test_help_on_it_is_complete(public: Public) -> None:
 def test_its_examples_come_out_as_they_say(
     public: Public, stage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "_current", stage["d"])
+    monkeypatch.setattr(connections, "_current", stage["d"])
     run_examples(public.doc, dict(stage), public.path)
 
 
@@ -162,8 +162,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Any:
             if name != kept.FOLDER:
                 patch.delenv(name)
         patch.setenv("DARI_LOCAL_PACE", "0")
-        patch.setattr(connection, "_current", None)
-        patch.setattr(connection, "_servers", {})
+        patch.setattr(connections, "_current", None)
+        patch.setattr(connections, "_servers", {})
         names: dict[str, Any] = {}
         run_examples(dari_nb.__doc__ or "", names, "dari_nb")
         names["batch"].wait(timeout=180)

@@ -4,7 +4,7 @@ Docstrings cite the API's contract, by section (contract, section 8.4) and by wh
 (U5); it is in ``dari_nb/local/CONTRACT.md``, which is installed with the package.
 """
 
-from ..packing import Bundle
+from ..bundles import Bundle
 from ._client import AsyncClient, Client
 from ._following.stream import AsyncEventStream, EventStream
 from ._request import State

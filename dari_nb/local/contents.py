@@ -16,13 +16,13 @@ from .agents.fingerprint import fingerprint_of
 from .backups import back_up
 from .demo_agents import BUILT_IN
 from .llm import ASSISTANT, Llm, Llms
+from .playback.known import manifest_elsewhere
 from .runtime.registry import Registry
 from .service.organizations import Organization
 from .service.publishing import publish_folder
 from .service.recordings import LoadedRuns, load_runs
 from .store import Store
 from .store.records import FIRST_ORG, manifest_of
-from .taping.known import manifest_elsewhere
 from .workspaces.workspaces import Workspaces
 
 _F = TypeVar("_F", bound=AgentFunction)

@@ -13,8 +13,8 @@ from ..tapes.tape import mode_of, opened
 from .contents import Contents
 from .http.serving import Serving
 from .llm import Llms
+from .playback.known import manifest_from, plays_alike
 from .service import Service
-from .taping.known import manifest_from, plays_alike
 
 
 class TapeDeck(Contents):

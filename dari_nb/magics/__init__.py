@@ -144,5 +144,5 @@ def unload_ipython_extension(ipython: Any) -> None:
     matchers[:] = [m for m in matchers if getattr(m, "matcher_identifier", "") != "dari_nb"]
     leave_statements(ipython)
     leave_questions(ipython)
-    if "dari_nb.workbench.showing.presentation" in sys.modules:
-        sys.modules["dari_nb.workbench.showing.presentation"].leave(ipython)
+    if "dari_nb.resources.display.presentation" in sys.modules:
+        sys.modules["dari_nb.resources.display.presentation"].leave(ipython)

@@ -11,7 +11,6 @@ from IPython.core.error import UsageError
 
 from ..errors import InvalidRequestError, TimedOutError
 from ..meant import did_you_mean
-from .kernel_tools import kernel_tools
 from .lines import options as opt
 from .lines.interpolate import RULE
 from .lines.names import names_of_people, visible_names
@@ -20,9 +19,10 @@ from .lines.parser import Line, LineParser
 from .results import shown
 from .sending import Fill, filling
 from .state import State, assign, interruptible, late, variable
+from .tools import kernel_tools
 
 if TYPE_CHECKING:
-    from ..workbench import Batch, Plan
+    from ..resources import Batch, Plan
 
 LLMS = Option("--llm", "L", "LLM option of the agent; or several: a,b", many=True)
 TASKS = Option("--tasks", "VAR", "variable with a list or DataFrame, or a .csv or .jsonl path")
@@ -146,7 +146,7 @@ def _number(parsed: Line, option: Option) -> int | None:
 
 
 def _amount(parsed: Line) -> Decimal | None:
-    from ..workbench.batches.following.spending import amount_of
+    from ..resources.batches.following.spending import amount_of
 
     text = parsed.get(MAX_COST)
     if text is None:

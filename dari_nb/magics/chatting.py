@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 
 from ..ids import is_session_id
-from .kernel_tools import kernel_tools
 from .lines import options as opt
 from .lines.options import Option
 from .lines.parser import LineParser
 from .state import State, assign, variable
+from .tools import kernel_tools
 
 if TYPE_CHECKING:
-    from ..workbench.showing.reading.chat import Chat
+    from ..resources.display.reading.chat import Chat
 
 NEW = Option("--new", None, "a new session with the current agent")
 CHAT = LineParser(

@@ -20,7 +20,7 @@ from .state import State, interruptible
 
 if TYPE_CHECKING:
     from ..local import LocalDari, ModelState
-    from ..workbench import Dari, Tape
+    from ..resources import Dari, Tape
 
 KEY_ENV = Option("--key-env", "NAME", "environment variable that holds the API key")
 PATH = Option("--path", "FILE", "keep the local Dari's sessions in this file")
@@ -185,7 +185,7 @@ def _sessions(state: State, line: Line, words: list[str]) -> Any:
 
 
 def _llms(state: State, line: Line, words: list[str]) -> Any:
-    from ..workbench.agents.local_models import models_to_have
+    from ..resources.agents.local_models import models_to_have
 
     found = state.dari.llms(state.agent, probe=line.has(PROBE))
     box = models_to_have(state.dari.server) if state.dari.server else []
@@ -199,7 +199,7 @@ def _llms(state: State, line: Line, words: list[str]) -> Any:
 
 def _model(state: State, line: Line, words: list[str]) -> Status:
     from ..local import list_models, pull_model, remove_model
-    from ..workbench.connection import take_in_pulled
+    from ..resources.connections import take_in_pulled
 
     actions = ("list", "pull", "remove")
     action, *names = words or ["list"]
@@ -259,7 +259,7 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
 
 def _tape_meant(now: Tape | None, line: Line, words: list[str]) -> Tape:
     """The tape that a line names, or the one that is in, used as the line says."""
-    from ..workbench import Tape
+    from ..resources import Tape
 
     settings = _tape_settings(line)
     if words:
@@ -318,7 +318,7 @@ def _speed(text: str) -> Any:
 
 
 def _connect(state: State, line: Line, words: list[str]) -> Status:
-    from ..workbench import connect
+    from ..resources import connect
 
     if len(words) > 1:
         raise UsageError(

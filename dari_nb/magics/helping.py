@@ -176,7 +176,7 @@ def on_topic(asked: str, topics: Mapping[str, str]) -> str:
 
 def _topic(word: str, topics: Mapping[str, str]) -> str:
     """Return the topic that a word stands for: itself, its singular or plural, or another word."""
-    from ..workbench.sessions.arguments import is_llm_option
+    from ..resources.sessions.arguments import is_llm_option
 
     known = (form for form in _forms(word) if form in topics or form in WORDS or form in _ALSO)
     topic = next(known, word)

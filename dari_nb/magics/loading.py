@@ -39,9 +39,9 @@ def frame(shell: Any, state: State, line: str) -> Any:
 
 
 def _loader(kind: str) -> Callable[..., Any]:
-    from .. import workbench
+    from .. import resources
 
-    loader: Callable[..., Any] = getattr(workbench, f"{kind}_frame")
+    loader: Callable[..., Any] = getattr(resources, f"{kind}_frame")
     return loader
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from .kernel_tools import kernel_tools
 from .lines import options as opt
 from .lines.interpolate import RULE
 from .lines.options import Option
@@ -15,9 +14,10 @@ from .lines.parser import Line, LineParser
 from .results import shown
 from .sending import Fill, filling
 from .state import State, assign, variable
+from .tools import kernel_tools
 
 if TYPE_CHECKING:
-    from ..workbench.agents.publishing import Published
+    from ..resources.agents.publishing import Published
 
 LLMS = Option(
     "--llm", "MODEL", "such as openai/gpt-5.5, or a local LLM; or several: a,b", many=True
@@ -61,7 +61,7 @@ def _folder(state: State, parsed: Line, folder: str) -> Published:
 
 
 def _prompt(shell: Any, state: State, parsed: Line, agent: str, cell: str, fill: Fill) -> Published:
-    from ..workbench.agents.front_matter import split_prompt
+    from ..resources.agents.front_matter import split_prompt
 
     # The magic itself stands on the first line.
     prompt, manifest = split_prompt(cell, first_line=2)

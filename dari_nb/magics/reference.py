@@ -68,7 +68,7 @@ def reference_by_last_part(word: str) -> str:
 @cache
 def last_parts() -> dict[str, Any]:
     """Return what is public in the package's classes and modules, by name; each thing once."""
-    modules = [importlib.import_module(f"{_PACKAGE.__name__}.{n}") for n in ("workbench", "local")]
+    modules = [importlib.import_module(f"{_PACKAGE.__name__}.{n}") for n in ("resources", "local")]
     classes = dict.fromkeys([*NAMES, *(name for module in modules for name in module.__all__)])
     tops = [(name, name) for name in classes] + [(f"d.{noun}", noun) for noun in _NOUNS]
     found = {id(value): (path, value) for path in classes if (value := _find(path)) is not None}
@@ -111,7 +111,7 @@ def _first(name: str) -> Any:
     """Find a name of the package, or a class that people get from one."""
     if name in NAMES:
         return getattr(_PACKAGE, name)
-    for part in ("workbench", "workbench.dari", "local"):
+    for part in ("resources", "resources.dari", "local"):
         value = getattr(importlib.import_module(f"{_PACKAGE.__name__}.{part}"), name, None)
         if isinstance(value, type):
             return value

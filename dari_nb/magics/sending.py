@@ -11,16 +11,16 @@ from IPython.core.error import UsageError
 from ..errors import NotFoundError, TimedOutError, TurnFailedError
 from ..ids import is_session_id
 from ..meant import did_you_mean, no_llm_option
-from .kernel_tools import kernel_tools
 from .lines import options as opt
 from .lines.interpolate import RULE, interpolate
 from .lines.names import visible_names
 from .lines.parser import Line, LineParser
 from .results import shown
 from .state import State, assign, interruptible, late, said, variable
+from .tools import kernel_tools
 
 if TYPE_CHECKING:
-    from ..workbench import Batch, Session, Turn
+    from ..resources import Batch, Session, Turn
 
 _PERHAPS_SENT = "interrupted while it was sent: %dari sessions tells whether it arrived"
 

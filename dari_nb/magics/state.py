@@ -19,7 +19,7 @@ from ..meant import did_you_mean
 from .lines.parser import HelpAsked
 
 if TYPE_CHECKING:
-    from ..workbench import Agent, Batch, Dari, Session, Turn
+    from ..resources import Agent, Batch, Dari, Session, Turn
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class State:
         Raises:
             InvalidRequestError: It was closed.
         """
-        from ..workbench import current
+        from ..resources import current
 
         return current()
 
@@ -135,7 +135,7 @@ class State:
     def under_way(self) -> str:
         """Say what ends the newest of what runs, a batch or a turn; empty when nothing runs."""
         from ..models import TERMINAL
-        from ..workbench.batches.sending.finding import found_in
+        from ..resources.batches.sending.finding import found_in
 
         for session in self.dari.sessions.list():
             resource = session.resource
@@ -196,7 +196,7 @@ def whole(function: Callable[..., T]) -> Callable[..., T]:
     def wrapped(magics: Any, *args: Any, **options: Any) -> T:
         try:
             with kept():
-                from ..workbench.showing.calm import keep_calm
+                from ..resources.display.calm import keep_calm
 
                 keep_calm(magics.shell)
                 return function(magics, *args, **options)
@@ -220,7 +220,7 @@ def interruptible(meaning: str) -> Iterator[None]:
 
 def said(shell: Any, text: str, *, is_said: bool) -> Said:
     """Make the error that ends a cell calmly; arguments as of :class:`Said`."""
-    from ..workbench.showing.calm import keep_calm
+    from ..resources.display.calm import keep_calm
 
     keep_calm(shell, Said)
     return Said(text, is_said=is_said)
@@ -235,8 +235,8 @@ def late(shell: Any, seconds: float | None, goes_on: str, *, is_quiet: bool) -> 
         goes_on: What goes on, and how it is shown again.
         is_quiet: Whether there is no view.
     """
-    from ..workbench.link.host import in_kernel
-    from ..workbench.showing import words
+    from ..resources.connection.host import in_kernel
+    from ..resources.display import words
 
     is_said = in_kernel() and not is_quiet
     if is_said:

@@ -4,10 +4,10 @@ from .border import Border
 from .chat import ChatView
 from .live import LiveTranscript
 from .matrix import MatrixView
-from .paths import PathsView
 from .player import PlayerView
 from .reader import TranscriptView
 from .sessions import SessionsView
+from .trajectories import PathsView
 
 __all__ = [
     "Border",

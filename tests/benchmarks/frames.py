@@ -38,7 +38,7 @@ READER = """
 import _thread, sys, time
 import pandas, pyarrow
 import dari_nb as dari
-from dari_nb.workbench.loading.cache import keeping_of
+from dari_nb.resources.bulk.cache import keeping_of
 d = dari.connect(base_url=sys.argv[1], api_key="dari_bench")
 ids = [session.id for session in d.client.sessions.list()]
 def memory():

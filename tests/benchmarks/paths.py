@@ -10,8 +10,8 @@ from difflib import SequenceMatcher
 
 from dari_nb.models import ToolCallItem
 from dari_nb.render.calls.tool_paths import key_of
-from dari_nb.workbench import Paths, Transcript
-from dari_nb.workbench.parting.runs import entries
+from dari_nb.resources import Paths, Transcript
+from dari_nb.resources.trajectories.runs import entries
 
 RUNS, CALLS, ROUNDS = 20, 200, 7
 

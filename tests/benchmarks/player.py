@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 from playwright.sync_api import sync_playwright
 
+from dari_nb.resources import Tape
 from dari_nb.tapes import Recording, read_tape
 from dari_nb.widgets.packing import packed
 from dari_nb.widgets.player.score import Score
-from dari_nb.workbench import Tape
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from conftest import CHROMIUM_FLAGS, chromium_path

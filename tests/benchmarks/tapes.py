@@ -23,10 +23,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from dari_nb.local import LocalDari
 from dari_nb.models import Event
 from dari_nb.models import events as ev
+from dari_nb.resources import Transcript
 from dari_nb.tapes import AgentLine, Scrubber, Taking, Tape
 from dari_nb.tapes.growing import GrowingTape
 from dari_nb.transcript.formats import read_file
-from dari_nb.workbench import Transcript
 from tests.recorded import OWN_RUNS, REAL_RUNS
 
 RUNS = REAL_RUNS if REAL_RUNS.is_file() else OWN_RUNS

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from dari_nb.workbench import Tape
+from dari_nb.resources import Tape
 
 from .test_player import LINES
 

@@ -439,7 +439,7 @@ def test_what_is_open_looks_otherwise_than_what_is_chosen_also_where_both_are_wr
 SCORED = (
     FILL
     + """
-from dari_nb.workbench.batches.matrix.means import with_means
+from dari_nb.resources.batches.matrix.means import with_means
 board.put("3-large", state="completed", text=ANSWER["large"], seconds=3.2, cost="0.02")
 for cell in board.matrix.cells:
     board.put(cell.id, scores={"right": cell.column > "m" if cell.row != "2" else True})

@@ -11,9 +11,9 @@ from playwright.sync_api import expect
 import dari_nb as dari
 from dari_nb.local import LocalDari
 from dari_nb.render import GrowingItems
+from dari_nb.resources import Tape
 from dari_nb.tapes import AgentLine, Recording, Scrubber, read_tape, turns_of, write_tape
 from dari_nb.widgets.player.scenes import scenes, waits_of
-from dari_nb.workbench import Tape
 
 from ..recorded import FILES
 from .conftest import KERNEL, SHOTS, let_it_be_kept

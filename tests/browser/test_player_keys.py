@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from dari_nb.workbench import Tape
+from dari_nb.resources import Tape
 
 from .test_player import ASKED, BEGUN, LINES, VIEW, written
 

@@ -10,10 +10,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from dari_nb.resources import Tape
+from dari_nb.resources.tapes.player import PlayerSubject
 from dari_nb.tapes import read_tape
 from dari_nb.widgets.player.score import Score
-from dari_nb.workbench import Tape
-from dari_nb.workbench.tapes.player import PlayerSubject
 
 from .conftest import SHOTS
 

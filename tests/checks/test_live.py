@@ -16,8 +16,8 @@ from dari_nb.checks import Answer, check_live
 from dari_nb.client import Client
 from dari_nb.errors import DariError, InvalidRequestError
 from dari_nb.local import LocalDari, ToolCall, ToolResult, Usage
+from dari_nb.resources import Dari
 from dari_nb.tapes import Tape
-from dari_nb.workbench import Dari
 
 RAISED = "failed in the agent's own code: ValueError"
 Ask = Callable[[Dari], Any]

@@ -11,9 +11,9 @@ from dari_nb import local
 from dari_nb.errors import InvalidRequestError, TapeMissError, TurnFailedError
 from dari_nb.local import LocalDari
 from dari_nb.models import AssistantMessageItem
+from dari_nb.resources import Dari
 from dari_nb.tapes import Mark, Recording, Tape, Turn, flaws_of, read_tape, write_tape
 from dari_nb.tapes.tape import Mode
-from dari_nb.workbench import Dari
 
 
 class Course:

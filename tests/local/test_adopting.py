@@ -12,14 +12,14 @@ from threading import Event
 import pytest
 
 import dari_nb as dari
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError, TurnFailedError
 from dari_nb.local import LocalDari
 from dari_nb.models import UserMessageItem
+from dari_nb.resources import Dari
 from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 from dari_nb.tapes.tape import Mode
 from dari_nb.tapes.words import told_of
-from dari_nb.workbench import Dari
 
 WAITS = (
     r"^msg_6 of sess_2 waits to be adopted and would go: adopt or reject it first, or let it go "

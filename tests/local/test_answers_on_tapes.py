@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 import dari_nb as dari
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
+from dari_nb.resources import Dari
 from dari_nb.tapes import Tape, flaws_of, read_tape
-from dari_nb.workbench import Dari
 
 from ..pages import reply
 from .conftest import Caller, Calling

@@ -18,7 +18,7 @@ from threading import Event, get_ident
 import pytest
 
 import dari_nb as dari
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
 from dari_nb.tapes import Tape, flaws_of, read_tape, settle

@@ -12,11 +12,11 @@ from uuid import uuid4
 
 import pytest
 
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.local import LocalDari
+from dari_nb.resources import Tape as Shown
 from dari_nb.tapes import Tape, flaws_of, read_tape
 from dari_nb.tapes.tape import Mode
-from dari_nb.workbench import Tape as Shown
 
 from .conftest import Calling, killed_after
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import dari_nb as dari
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError, TapeMissError, TurnFailedError
 from dari_nb.local import (
     Draft,
@@ -28,9 +28,9 @@ from dari_nb.local import (
     Turn,
     Usage,
 )
-from dari_nb.local.taping.player import Pace
+from dari_nb.local.playback.player import Pace
+from dari_nb.resources import Dari
 from dari_nb.tapes import Tape, read_tape, write_tape
-from dari_nb.workbench import Dari
 
 from .conftest import Caller
 

@@ -10,8 +10,8 @@ import pytest
 
 import dari_nb as dari
 from dari_nb.local import LocalDari, ToolCall
+from dari_nb.resources import Dari
 from dari_nb.tapes import Tape, read_tape, write_tape
-from dari_nb.workbench import Dari
 
 CANARY = "sk-proj-canary-0123456789"
 

@@ -9,9 +9,9 @@ import pytest
 
 from dari_nb.errors import TapeMissError
 from dari_nb.local import LocalDari
+from dari_nb.resources import Dari, Session
 from dari_nb.tapes import Tape, flaws_of, read_tape
 from dari_nb.tapes.tape import Mode
-from dari_nb.workbench import Dari, Session
 
 from .test_recording import killed
 

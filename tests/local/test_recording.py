@@ -19,13 +19,13 @@ from typing import Any
 
 import pytest
 
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError, TapeError, TapeMissError
 from dari_nb.local import Draft, LocalDari, NewAttempt, Reasoning, ToolCall, ToolResult, Usage
 from dari_nb.local import Turn as Asked
+from dari_nb.resources import Dari
 from dari_nb.tapes import EventLine, Tape, Turn, flaws_of, read_tape, write_tape
 from dari_nb.tapes.lines import encoded
-from dari_nb.workbench import Dari
 
 from .conftest import Caller, killed_after, until
 

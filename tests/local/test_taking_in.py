@@ -7,7 +7,7 @@ import pytest
 from dari_nb.errors import BadRequestError
 from dari_nb.local import LocalDari, Turn
 from dari_nb.models import Agent, AgentVersion
-from dari_nb.workbench import Dari
+from dari_nb.resources import Dari
 
 
 def told(version_id: str, **told: object) -> AgentVersion:

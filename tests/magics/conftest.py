@@ -3,7 +3,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from dari_nb.local import LocalDari
 from dari_nb.magics import load_ipython_extension
-from dari_nb.workbench import Dari, connection
+from dari_nb.resources import Dari, connections
 
 
 class Shell:
@@ -31,7 +31,7 @@ def shell(server, monkeypatch):
     ip = InteractiveShell()
     load_ipython_extension(ip)
     with Dari(server.url, server.api_key, server) as d:
-        monkeypatch.setattr(connection, "_current", d)
+        monkeypatch.setattr(connections, "_current", d)
         ip.user_ns["d"] = d
         yield Shell(ip)
     ip.history_manager.end_session()

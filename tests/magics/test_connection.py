@@ -11,7 +11,7 @@ from IPython.core.error import UsageError
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
-from dari_nb.workbench import connection, current
+from dari_nb.resources import connections, current
 
 from .. import kernels
 
@@ -104,7 +104,7 @@ def in_files(shell, monkeypatch, tmp_path):
     """A shell in a folder of its own, whose local Daris in files are stopped at the end."""
     monkeypatch.chdir(tmp_path)
     servers = {}
-    monkeypatch.setattr(connection, "_servers", servers)
+    monkeypatch.setattr(connections, "_servers", servers)
     yield shell
     for server in servers.values():
         server.stop()

@@ -5,7 +5,7 @@ from IPython.core.error import UsageError
 
 from dari_nb.magics.catalogue import COMMANDS, PARSERS, TOPICS
 from dari_nb.magics.lines.interpolate import RULE
-from dari_nb.workbench import connection
+from dari_nb.resources import connections
 
 LINES = {"dari_agent": "%%dari_agent {}", "dari_batch": "%%dari_batch {}\nHi"}
 
@@ -220,7 +220,7 @@ def test_help_tells_the_steps_with_a_tape_and_a_batch_in_their_order(shell, topi
 def test_the_examples_of_help_can_be_pasted_into_cells(shell, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DARI_LOCAL_PACE", "0")
-    monkeypatch.setattr(connection, "_servers", {})
+    monkeypatch.setattr(connections, "_servers", {})
     shell.run(repr(shell.run("%dari help examples")).partition("\n\n")[2])
     for topic in ("session", "Session.view", "frames", "Turn", "tools"):
         shell.run(repr(shell.run(f"%dari help {topic}")).rpartition("examples:\n")[2])

@@ -27,7 +27,7 @@ def test_without_a_model_a_line_says_how_to_get_one(shell, cache):
 def own_servers(monkeypatch):
     """Local Daris that no later test finds with a model in them."""
     servers = {}
-    monkeypatch.setattr("dari_nb.workbench.connection._servers", servers)
+    monkeypatch.setattr("dari_nb.resources.connections._servers", servers)
     yield
     for server in servers.values():
         server.stop()

@@ -4,8 +4,8 @@ import pytest
 from IPython.core.error import UsageError
 
 from dari_nb.magics import load_ipython_extension, unload_ipython_extension
-from dari_nb.workbench import Batch, Turn
-from dari_nb.workbench.sessions.transcript import Transcript
+from dari_nb.resources import Batch, Turn
+from dari_nb.resources.sessions.transcript import Transcript
 
 SENDING = [
     "%dari_send What?",

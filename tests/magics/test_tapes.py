@@ -9,8 +9,8 @@ from IPython.core.error import UsageError
 
 from dari_nb.errors import TapeMissError
 from dari_nb.local import ToolCall
+from dari_nb.resources import connections
 from dari_nb.tapes import read_tape
-from dari_nb.workbench import connection
 
 
 @pytest.fixture
@@ -287,8 +287,8 @@ def test_a_folder_of_tapes_is_named_from_home_and_some_of_its_tapes(begun, tmp_p
 
 
 def test_with_a_dari_elsewhere_a_tape_is_used_just_the_same(begun, server, monkeypatch):
-    with connection.Dari(server.url, server.api_key) as remote:
-        monkeypatch.setattr(connection, "_current", remote)
+    with connections.Dari(server.url, server.api_key) as remote:
+        monkeypatch.setattr(connections, "_current", remote)
         begun.run("%%dari_agent echo --quiet\nBefore")
         assert "lesson.tape, mode auto" in repr(begun.run("%dari tape lesson.tape"))
         assert "none yet" in repr(begun.run("%dari"))

@@ -11,7 +11,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from dari_nb.local import LocalDari
-from dari_nb.workbench import Dari, connection
+from dari_nb.resources import Dari, connections
 
 from .. import kernels
 from .typed import BEGUN, FILLED, REFUSED, SENT, TEXTS, TOLD
@@ -101,7 +101,7 @@ def typist(request):
         for name in ("DARI_API_KEY", "DARI_API_URL"):
             patch.delenv(name, raising=False)
         with Dari(server.url, server.api_key, server) as d:
-            patch.setattr(connection, "_current", d)
+            patch.setattr(connections, "_current", d)
             typist = request.param()
             yield typist
             typist.close()

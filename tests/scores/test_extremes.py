@@ -12,8 +12,8 @@ from scipy import stats
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
+from dari_nb.resources import Dari
 from dari_nb.scores import Score, ScoreBook, mean, paired_difference, wilson, win_rate
-from dari_nb.workbench import Dari
 
 EXACT = {"rel": 1e-9}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dari_nb import connect
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError, TapeError
 from dari_nb.tapes import Recording, Tape, parsed, read_tape, tape_bytes
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError, TapeError
 from dari_nb.tapes import Recording, Tape, flaws_of, parsed, read_tape, tape_bytes
 from dari_nb.tapes.summary import summary_of

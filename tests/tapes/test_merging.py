@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import TapeError
 from dari_nb.tapes import (
     Comment,

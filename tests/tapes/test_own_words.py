@@ -11,11 +11,11 @@ import pytest
 
 import dari_nb as dari
 from dari_nb.local import LocalDari, ToolCall, ToolResult
+from dari_nb.resources import Dari
 from dari_nb.tapes import Recording, Scrubber, Tape, flaws_of, parsed, read_tape, tape_bytes
 from dari_nb.tapes.tape import Mode
 from dari_nb.tapes.turns import Turn
 from dari_nb.transcript.formats import FORMATS
-from dari_nb.workbench import Dari
 
 from ..recorded import OWN_RUNS
 from ..transcript.formats.test_files import DOCUMENTS

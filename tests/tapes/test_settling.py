@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError, TapeError
 from dari_nb.local import LocalDari
 from dari_nb.tapes import (

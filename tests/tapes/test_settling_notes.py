@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.tapes import Comment, Mark, Recording, Turn, flaws_of, read_tape
 
 from .branches import Change, merged

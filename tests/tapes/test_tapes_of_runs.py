@@ -13,9 +13,9 @@ import pytest
 import dari_nb as dari
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
+from dari_nb.resources import Dari
 from dari_nb.tapes import Tape, flaws_of, read_tape
 from dari_nb.transcript.formats import read_file
-from dari_nb.workbench import Dari
 
 from ..recorded import FILES, OWN_RUNS
 from ..transcript.formats.test_files import DOCUMENTS

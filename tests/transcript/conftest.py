@@ -1,7 +1,7 @@
 import pytest
 
 from dari_nb.local import LocalDari
-from dari_nb.workbench import Dari
+from dari_nb.resources import Dari
 
 
 @pytest.fixture

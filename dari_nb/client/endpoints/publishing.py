@@ -9,9 +9,9 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from ...bundles import Bundle
 from ...errors import DariError
 from ...models import PublishResult, Snapshot, SnapshotManifest
-from ...packing import Bundle
 from .._request import Steps, Work
 from . import agents, snapshots
 

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from ...models import Content
-from ..agent_tools import Toolbox
 from ..agents import CutOff, Draft, NewAttempt, ToolCall, ToolResult, Turn, TurnFailure, Usage
 from ..agents.functions import Step
 from ..json_schema.schemas import checked, flaw_of
+from ..tools import Toolbox
 from .asking import Sender
 from .conversation import (
     MadeCall,

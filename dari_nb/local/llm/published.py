@@ -8,11 +8,11 @@ from dataclasses import replace
 from importlib import import_module
 from typing import NamedTuple
 
-from ..agent_tools import Toolbox, toolbox_of
 from ..agents import Turn, TurnFailure
 from ..bundles.allowances import Allowance
 from ..bundles.bundles import Bundles
 from ..store.records import FIRST_ORG, JsonObject, SessionRecord, VersionRecord
+from ..tools import Toolbox, toolbox_of
 from .agent import LlmAgent, Mind
 from .keys import SessionSecrets, key_of, may_take_from_environment
 from .llms import Llms

@@ -6,11 +6,11 @@ import re
 from functools import partial
 from typing import Any
 
-from ..agent_tools import Toolbox
 from ..agents.tools import ToolOutcome, ToolSpec
 from ..bundles.archive import Files
 from ..bundles.manifest import parse_yaml
 from ..store.records import JsonObject
+from ..tools import Toolbox
 
 _FRONT_MATTER = re.compile(rb"\A---\r?\n(.*?)\r?\n---\s*(?:\r?\n|\Z)", re.DOTALL)
 _NAME = "read_skill"

@@ -9,10 +9,9 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ...bundles import Bundle
 from ...errors import InvalidRequestError
 from ...models import format_time, parse_time
-from ...packing import Bundle
-from ..agent_tools import notes_on
 from ..bundles.allowances import NO_INTERNET
 from ..bundles.archive import MAX_ARCHIVE, MAX_UNPACKED, BundleError, read_bundle
 from ..bundles.manifest import ManifestError, read_manifest
@@ -20,6 +19,7 @@ from ..store import Store
 from ..store.records import FIRST_ORG, AgentRecord, JsonObject, VersionRecord
 from ..store.schema import now
 from ..store.snapshots import SnapshotRecord
+from ..tools import notes_on
 from . import Access, Refusal
 
 _log = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from ...errors import InvalidRequestError
 from ..bundles.allowances import Allowances
 from ..bundles.bundles import Bundles
 from ..llm import Llms, PublishedAgents, SessionSecrets
+from ..playback.deck import Deck
 from ..runtime.answerers import Answerers
 from ..runtime.drafts import Drafts
 from ..runtime.folds import Folds
@@ -20,7 +21,6 @@ from ..runtime.scheduler import Scheduler
 from ..store import EventLog, Store
 from ..store.notifier import Notifier
 from ..store.records import VersionRecord
-from ..taping.deck import Deck
 from ..webhooks.dispatcher import BACKOFF, Dispatcher
 from ..workspaces.workspaces import Workspaces
 

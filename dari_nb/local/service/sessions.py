@@ -13,6 +13,8 @@ from ...models import events as ev
 from ..agents import AgentFunction, ToolResult
 from ..bundles.allowances import NO_INTERNET
 from ..llm import SessionSecrets
+from ..playback.deck import TapeMiss
+from ..playback.known import takes_any_llm
 from ..runtime.recorder import brief, session_status
 from ..store.records import (
     AgentRecord,
@@ -23,8 +25,6 @@ from ..store.records import (
     VersionRecord,
     file_ids,
 )
-from ..taping.deck import TapeMiss
-from ..taping.known import takes_any_llm
 from .access import Access, Refusal, check_secret_name
 from .pictures import checked
 

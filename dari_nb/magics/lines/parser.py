@@ -165,7 +165,7 @@ class LineParser:
             raise HelpAsked(self.help())
         option = self._by_flag.get(flag)
         if option is None:
-            from ...workbench.sessions.arguments import is_llm_option
+            from ...resources.sessions.arguments import is_llm_option
 
             if is_llm_option(flag):
                 raise UsageError(

@@ -20,7 +20,7 @@ from ..reference import names_below
 from ..state import State
 
 if TYPE_CHECKING:
-    from ...workbench import Dari
+    from ...resources import Dari
 
 _LINE = re.compile(r"^\s*(?:[^\W\d][\w.]*\s*=\s*)?(%{1,2})(dari\w*)\s(.*)$", re.DOTALL)
 _CELL = re.compile(r"%%(dari_\w+)")

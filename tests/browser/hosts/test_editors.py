@@ -9,7 +9,7 @@ import os
 import pytest
 
 from dari_nb.local import LocalDari, ToolCall, ToolResult
-from dari_nb.workbench import Dari
+from dari_nb.resources import Dari
 
 ANSWER = """Three of them did, see `churn.csv`:
 

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from dari_nb.local import LocalDari
+from dari_nb.resources import Dari
 from dari_nb.tapes import read_tape
-from dari_nb.workbench import Dari
 
 SOURCE = """
 import functools

@@ -206,7 +206,7 @@ def test_a_configuration_says_what_organizations_may_do(tmp_path, monkeypatch, c
 
     path = tmp_path / "dari.toml"
     path.write_text(CONFIGURATION)
-    command = [sys.executable, "-m", "dari_nb.commands", "serve", "--config", str(path)]
+    command = [sys.executable, "-m", "dari_nb.cli", "serve", "--config", str(path)]
     told = run(command, capture_output=True, text=True, timeout=180, check=False)
     assert told.returncode == 2
     assert "organizations.row two.key_env: the variable ROW_TWO_KEY is not set" in told.stderr

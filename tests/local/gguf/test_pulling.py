@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import DariError
 from dari_nb.local import list_models, pull_model, remove_model
 from dari_nb.local.gguf import BOXED

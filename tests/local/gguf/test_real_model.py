@@ -110,7 +110,7 @@ def test_it_calls_a_tool_when_a_schema_binds_it(d, tmp_path, tools):
 
 
 def test_connect_local_answers_with_it_by_itself(real_model, monkeypatch):
-    monkeypatch.setattr("dari_nb.workbench.connection._servers", {})
+    monkeypatch.setattr("dari_nb.resources.connections._servers", {})
     with dari.connect("local") as connected:
         assistant = connected.agents["assistant"]
         assert assistant.llms == ["smollm2"]

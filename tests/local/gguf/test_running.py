@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, gguf, reachable_llms
 from dari_nb.local.gguf import running

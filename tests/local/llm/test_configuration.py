@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, reachable_llms
 from dari_nb.local.configuration import EXAMPLE, read_configuration
@@ -53,7 +53,7 @@ def test_a_configured_server_asks_its_llm_and_counts_its_prices(config, tmp_path
         bundles = ["support/"]
     """)
     keys = {"OWN_KEY": "dari_own", "SMALL_KEY": "sk-small", "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "dari_nb.commands", "serve", "--config", str(path)]
+    command = [sys.executable, "-m", "dari_nb.cli", "serve", "--config", str(path)]
     with subprocess.Popen(
         command, cwd=ROOT, env=os.environ | keys, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -11,8 +11,8 @@ from dari_nb.errors import InvalidRequestError, TapeMissError
 @pytest.fixture
 def connecting(monkeypatch, tmp_path):
     """Connects to an embedded Dari of this test's own."""
-    monkeypatch.setattr("dari_nb.workbench.connection._servers", {})
-    monkeypatch.setattr("dari_nb.workbench.connection._current", None)
+    monkeypatch.setattr("dari_nb.resources.connections._servers", {})
+    monkeypatch.setattr("dari_nb.resources.connections._current", None)
     monkeypatch.setenv("DARI_LOCAL_PACE", "0")
     with ExitStack() as stack:
 
@@ -76,7 +76,7 @@ def test_an_assistant_that_is_another_gives_way_to_the_tapes_only_while_that_pla
     other = {"small": {"model": "other", "base_url": stand_in.url}}
     with dari.local.LocalDari(tape=recorded("play"), scripted=False) as server:
         server.add_llms(other)
-        with dari.workbench.Dari(server.url, server.api_key, server) as d:
+        with dari.resources.Dari(server.url, server.api_key, server) as d:
             asked = len(stand_in.requests)
             session = d.agents["assistant"].send("hi").wait().session
             assert (session.llm_id, len(stand_in.requests)) == ("main", asked)

@@ -1,5 +1,5 @@
 """The sandbox is tried through the tools that use it."""
 
-from ..agent_tools.conftest import agent, outside, python, someone, workspace
+from ..tools.conftest import agent, outside, python, someone, workspace
 
 __all__ = ["agent", "outside", "python", "someone", "workspace"]

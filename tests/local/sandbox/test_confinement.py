@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from ..agent_tools.conftest import SECRET
+from ..tools.conftest import SECRET
 
 CALLS = {
     "read": {},

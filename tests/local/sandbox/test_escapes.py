@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ..agent_tools.conftest import PYTHON, SECRET
+from ..tools.conftest import PYTHON, SECRET
 
 SYSCALLS = """
 import ctypes, errno, platform

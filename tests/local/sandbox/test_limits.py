@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ..agent_tools.conftest import PYTHON, running
+from ..tools.conftest import PYTHON, running
 
 MIB = 1024 * 1024
 

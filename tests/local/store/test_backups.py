@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
 
 from .conftest import circle, hard_link, symbolic_link
 
-COMMAND = [sys.executable, "-m", "dari_nb.commands", "backup"]
+COMMAND = [sys.executable, "-m", "dari_nb.cli", "backup"]
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def test_what_lies_beside_a_name_that_is_free_goes(path, out, elsewhere, suffix)
 
 DYING = """
 import os, sys
-from dari_nb.commands.cli import main
+from dari_nb.cli.cli import main
 path, out, left = sys.argv[1], sys.argv[2], int(sys.argv[3])
 def watch(event, arguments):
     global left

@@ -22,7 +22,7 @@ from dari_nb.render.matrix.matrix import (
 from dari_nb.render.matrix.paper import matrix_paper
 from dari_nb.render.matrix.sifting.sifting import Wish, sift
 from dari_nb.render.matrix.wording import number_text
-from dari_nb.workbench.batches.matrix.means import with_means
+from dari_nb.resources.batches.matrix.means import with_means
 
 
 def made(

@@ -8,7 +8,7 @@ from rich.console import Console
 from dari_nb.local import LocalDari, ToolCall, ToolResult
 from dari_nb.models import UserMessageItem, text_block
 from dari_nb.render import Head, paper, terminal
-from dari_nb.workbench import Dari
+from dari_nb.resources import Dari
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from dari_nb.workbench import Transcript
+from dari_nb.resources import Transcript
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

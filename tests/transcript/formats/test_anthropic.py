@@ -6,8 +6,8 @@ import pytest
 
 from dari_nb.errors import InvalidRequestError
 from dari_nb.models import UserMessageItem, text_block
+from dari_nb.resources import Transcript
 from dari_nb.transcript.formats import to_anthropic, to_messages
-from dari_nb.workbench import Transcript
 
 from ...recorded import FILES
 from .kept import lost

@@ -4,7 +4,7 @@ import pytest
 
 import dari_nb
 from dari_nb.errors import InvalidRequestError
-from dari_nb.workbench import Transcript
+from dari_nb.resources import Transcript
 
 from ...recorded import FILES
 from .kept import lost

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import dari_nb as dari
-from dari_nb.workbench import Transcript
+from dari_nb.resources import Transcript
 
 HI = {"role": "user", "content": "Hi"}
 USE = {"type": "tool_use", "id": "c1", "name": "finish", "input": {"message": "Done."}}

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import dari_nb
 from dari_nb.errors import InvalidRequestError
+from dari_nb.resources import Transcript
 from dari_nb.transcript.formats import FORMATS, files, json_bytes, read_runs
-from dari_nb.workbench import Transcript
 
 HI = {"role": "user", "content": "Hi"}
 ROW = {"messages": [HI, {"role": "assistant", "content": "Hello"}], "task_id": "a"}

@@ -9,8 +9,8 @@ import pytest
 
 import dari_nb
 from dari_nb.errors import InvalidRequestError
+from dari_nb.resources import Transcript
 from dari_nb.transcript.formats.inspect import archives
-from dari_nb.workbench import Transcript
 
 from .kept import lost
 

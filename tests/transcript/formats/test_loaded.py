@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from dari_nb.workbench import Transcript
+from dari_nb.resources import Transcript
 
 SYSTEM = {"role": "system", "content": "Be brief."}
 HI = {"role": "user", "content": "Hi"}

@@ -3,7 +3,7 @@
 import pytest
 
 from dari_nb.errors import InvalidRequestError
-from dari_nb.workbench import Transcript
+from dari_nb.resources import Transcript
 
 from .kept import lost
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from dari_nb.errors import InvalidRequestError
-from dari_nb.workbench import Transcript
+from dari_nb.resources import Transcript
 
 HI = {"role": "user", "content": "Hi"}
 

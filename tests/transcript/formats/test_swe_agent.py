@@ -4,7 +4,7 @@ import pytest
 
 import dari_nb
 from dari_nb.errors import InvalidRequestError
-from dari_nb.workbench import Transcript
+from dari_nb.resources import Transcript
 
 from .kept import lost
 

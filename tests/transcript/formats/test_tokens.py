@@ -7,7 +7,7 @@ import json
 import pytest
 
 import dari_nb as dari
-from dari_nb.workbench import Transcript
+from dari_nb.resources import Transcript
 
 HI = {"role": "user", "content": "Hi"}
 HELLO = {"role": "assistant", "content": "Hello"}

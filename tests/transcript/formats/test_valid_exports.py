@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dari_nb.workbench import Transcript
+from dari_nb.resources import Transcript
 
 URL = "https://example.org/cat.jpg"
 DATA = "data:image/png;base64,AA=="

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePath
 
 from ....models import Content
-from ...agent_tools.offered import offered_built_ins
 from ...agents import Attachment, TurnFailure
 from ...store.records import JsonObject
+from ...tools.offered import offered_built_ins
 from ..settings import Llm
 from .headers import NoImage, header_of
 from .scaling import LIMITS, Picture, check_scaling, picture_of

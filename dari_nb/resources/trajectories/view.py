@@ -1,0 +1,80 @@
+"""Runs side by side in a cell: what is shown of them, and what stays on paper."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ...widgets import PathsView
+from ..display.staying import Staying
+from ..display.subject import Subject
+from ..display.words import Ending, closed
+
+if TYPE_CHECKING:
+    from ...widgets.trajectories.view import OpenOne
+    from ...widgets.view import AnyLayout
+
+
+class Shown(Protocol):
+    """What is asked of the runs that are shown."""
+
+    @property
+    def runs(self) -> list[Any]:
+        """The runs."""
+
+    @property
+    def _name(self) -> str: ...
+
+    def to_mimebundle(self) -> dict[str, str]:
+        """Return them as paper."""
+
+
+class PathsReader(PathsView):
+    """Runs side by side, of which each opens; see :meth:`Paths.view`.
+
+    >>> view = batch.paths(1).view()
+    >>> view.selected = "2:0"  # or open the call in the page
+    >>> view
+    <PathsReader of 2 runs, 2:0 selected>
+    >>> view.close()
+
+    Args:
+        paths: The runs.
+        html: Their table.
+        open_one: Gives the transcript of a run, by its number, as sanitised HTML.
+        layout: Its place and size.
+
+    Attributes:
+        selected: What is open: the number of a run, and behind a colon the place of one of its
+            calls from 0, such as ``"2:0"``; empty for nothing. It is the value, too.
+    """
+
+    def __init__(
+        self, paths: Shown, *, html: str, open_one: OpenOne, layout: AnyLayout = None
+    ) -> None:
+        self._runs = len(paths.runs)
+        super().__init__(html=html, open_one=open_one, layout=layout)
+        self._presentation = Staying(PathsSubject(paths), self)
+
+    def __repr__(self) -> str:
+        return f"<PathsReader of {self._runs} runs, {self.selected or 'none'} selected>"
+
+
+class PathsSubject(Subject):
+    """Runs side by side as they are presented."""
+
+    def __init__(self, paths: Shown) -> None:
+        self._paths = paths
+
+    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+        """The table with the sessions' names."""
+        from ...render import noted
+
+        return noted(self._paths.to_mimebundle(), ending and ending.line)
+
+    def closed(self) -> Ending:
+        """Say what shows it again."""
+        return closed(how=f"{self._paths._name}.view()")
+
+    def print(self) -> None:
+        """Print the table."""
+        print(self._paths)  # noqa: T201

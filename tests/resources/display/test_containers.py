@@ -1,0 +1,120 @@
+"""Views in boxes and tabs: followed while a page shows them, let go after, on paper below."""
+
+import json
+import time
+
+import pytest
+
+START = """
+import asyncio, gc, json
+import ipywidgets as w
+from IPython.display import display
+
+def left():
+    gc.collect()
+    tasks = [o for o in gc.get_objects() if isinstance(o, asyncio.Task) and not o.done()]
+    print(json.dumps(len([task for task in tasks if "dari_nb/resources" in repr(task)])))
+
+session = d.sessions.create("echo", name="the one")
+session.send("the first question").wait()
+table, reader = d.sessions.view(), session.view()
+box = w.HBox([w.IntSlider(), w.VBox([table]), reader])
+"""
+VIEW = "application/vnd.jupyter.widget-view+json"
+HERE = {"kind": "here", "jupyter": True}
+CLEARED = {"kind": "gone", "cleared": True}
+
+
+@pytest.fixture
+def page(kernel):
+    assert kernel.run(START) == ""
+    return kernel.page
+
+
+def comes_to(kernel, wanted):
+    """Wait until so many tasks follow something."""
+    deadline = time.monotonic() + 180
+    while (found := json.loads(kernel.run("left()"))) != wanted:
+        assert time.monotonic() < deadline, f"{found} follow, not {wanted}"
+        time.sleep(0.1)
+
+
+def say_all(kernel, content):
+    for view in kernel.page.views():
+        kernel.say(view, content)
+
+
+def test_what_a_box_shows_is_followed_has_paper_below_and_is_let_go(kernel, page):
+    kernel.run("box", cell="one")
+    assert len(page.views()) == 2
+    say_all(kernel, HERE)
+    told = "You wrote:\n\n> the first question"
+    kernel.until(lambda: [(told in paper, "sess_" in paper) for paper in page.papers] == [(1, 1)])
+    kernel.run("session.send('the second question').wait()")
+    kernel.until(lambda: any("the second question" in paper for paper in page.papers))
+    say_all(kernel, CLEARED)
+    comes_to(kernel, 0)
+    before = page.views()
+    kernel.run("session.send('the third question').wait()\nbox", cell="two")
+    assert page.views() == before  # what a box holds stays as it is for it
+    say_all(kernel, HERE)
+    kernel.until(lambda: any("3 turns" in page.widgets[view].get("head", "") for view in before))
+
+
+def test_what_a_page_never_shows_of_a_box_is_not_followed(kernel, page):
+    kernel.run("box")
+    comes_to(kernel, 0)
+
+
+def test_a_cell_that_runs_again_lets_go_of_what_its_box_showed(kernel, page):
+    kernel.run("box", cell="one")
+    say_all(kernel, HERE)
+    kernel.run("pass", cell="one")
+    comes_to(kernel, 0)
+
+
+def test_a_view_at_rest_opens_for_the_box_that_it_is_put_into(kernel, page):
+    kernel.run("alone = session.view()\nalone", cell="one")
+    alone = page.views()[-1]
+    kernel.say(alone, HERE)
+    kernel.say(alone, CLEARED)
+    kernel.until(lambda: alone not in page.views())
+    assert kernel.run("w.Tab([alone])", cell="two") == ""
+    assert alone in page.views()
+
+
+def test_boxes_without_a_view_are_shown_as_ever(kernel, page):
+    before = len(page.outputs)
+    assert kernel.run("w.HBox([w.IntSlider()])") == ""
+    assert kernel.run("%unload_ext dari_nb") == ""
+    assert kernel.run("w.HBox([w.IntSlider(), reader])") == ""
+    assert len(page.outputs) == before
+
+
+REVIEWED = """
+import dari_nb, os, tempfile
+path = os.path.join(tempfile.mkdtemp(), "lesson.tape")
+for asked in ("the first question", "the other question"):
+    with dari_nb.recording(path):
+        d.agents["echo"].send(asked).wait()
+view = dari_nb.Tape(path).review().view()
+pressed = next(row for row in view.children if getattr(row, "children", ())).children[-1]
+"""
+
+
+def test_a_review_with_buttons_has_the_paper_of_a_review_below_it(kernel, page):
+    assert kernel.run(REVIEWED) == ""
+    before = len(page.outputs)
+    kernel.run("view", cell="one")
+    shown, paper = list(page.outputs.values())[before:]
+    assert shown["text/plain"] == ""
+    assert "dari-view" in page.widgets[shown[VIEW]["model_id"]]["_dom_classes"]
+    assert "the[- first-]{+ other+} question" in paper["text/plain"]
+    assert "dari-compare" in paper["text/html"]
+    kernel.run("pressed.click()", cell="two")
+    kernel.until(lambda: "1 turn rejected." in page.papers[-1])
+    [*_, (_, paper)] = page.outputs.items()
+    assert "1 turn rejected. Nothing on the tape is new." in paper["text/html"]
+    kernel.run("w.HBox([view, reader])", cell="three")
+    [*_, paper] = page.papers
+    assert "1 turn rejected." in paper

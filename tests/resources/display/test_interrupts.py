@@ -1,0 +1,208 @@
+"""Interrupts come whenever they like: no output is left half made, and one sentence is true."""
+
+import re
+
+PRESSES = """
+import os, signal
+from markdown_it import MarkdownIt
+from dari_nb.magics.state import State
+from dari_nb.resources.agents.agent import Agent
+
+def press(times=1):
+    for _ in range(times):
+        os.kill(os.getpid(), signal.SIGINT)
+
+def press_at(owner, name, when, *, after=False):
+    "Press Interrupt where this is called from the cell: as late, or as early, as it can be."
+    own = getattr(owner, name)
+    def pressed(self, *args, **options):
+        is_now = threading.current_thread() is threading.main_thread() and when(*args)
+        if is_now and not after:
+            press(2)
+        made = own(self, *args, **options)
+        if is_now and after:
+            press()
+        return made
+    setattr(owner, name, pressed)
+
+@d.server.agent("quick")
+def quick(prompt):
+    yield "the whole answer"
+
+@d.server.agent("calls")
+def calls(prompt):
+    yield ToolCall("look_up", {"word": "closure"})
+    gate.wait(60)
+    yield ToolResult("found")
+"""
+AT_PAPER = "press_at(MarkdownIt, 'parse', lambda text, *_: {text!r} in text)"
+
+
+def shown_and_interrupted(kernel, cell, seen):
+    """Interrupt a cell once its page was told of something."""
+    before, page = len(kernel.page.printed), kernel.page
+    request = kernel.start(cell)
+    kernel.until(lambda: seen in page.rows or any(seen in str(one) for one in page.told.values()))
+    kernel.interrupt()
+    status, _ = kernel.end_of(request)
+    return status, kernel.page.printed[before:]
+
+
+def test_one_while_the_paper_of_a_turn_is_made_comes_after_it(kernel):
+    kernel.run(PRESSES + AT_PAPER.format(text="the whole answer"))
+    status, printed = kernel.end_of(kernel.start("%dari_agent quick Hi"))
+    assert status == "error"
+    assert printed == "interrupted; what is shown had ended\n"
+    assert "the whole answer" in kernel.page.papers[-1]
+    assert kernel.page.views() == []
+    assert kernel.run("print('on')") == "on\n"
+
+
+def test_a_second_one_while_the_first_is_dealt_with_says_nothing_more(kernel):
+    kernel.run(PRESSES + AT_PAPER.format(text="the first part"))
+    status, printed = shown_and_interrupted(kernel, "%dari_agent gated Hi", "first part")
+    assert (status, printed) == ("error", "")
+    assert len(re.findall("you stopped watching", kernel.page.papers[-1])) == 1
+    assert "the first part" in kernel.page.papers[-1]
+    kernel.run("on = True")  # a Stop that came with the interrupt was heard until here
+    kernel.until(lambda: kernel.page.views() == [])
+
+
+def test_a_second_one_leaves_the_paper_of_a_batch_whole(kernel):
+    kernel.run(PRESSES + "from dari_nb.resources.batches.batch import Batch")
+    kernel.run("press_at(Batch, '_stopped', lambda *_: True)")
+    status, printed = shown_and_interrupted(kernel, "%%dari_batch gated -o b\nHi\nHo", "news")
+    assert status == "error"
+    assert printed.count("\n") == 1
+    assert "2 sessions started" in printed
+    assert kernel.page.papers[-1].count("goes on: b.follow(), or the cell run again") == 1
+    kernel.run("on = True")  # a Stop that came with the interrupt was heard until here
+    kernel.until(lambda: kernel.page.views() == [])
+
+
+def test_one_while_the_message_is_sent_says_where_to_look(kernel):
+    kernel.run(PRESSES + "press_at(Agent, 'send', lambda *_: True, after=True)")
+    status, printed = kernel.end_of(kernel.start("%dari_agent gated Hi"))
+    assert status == "error"
+    assert printed == "interrupted while it was sent: %dari sessions tells whether it arrived\n"
+    assert "1 session" in kernel.run("print(len(d.sessions.list()), 'session')")
+
+
+def test_one_between_sending_and_showing_says_that_the_turn_goes_on(kernel):
+    kernel.run(PRESSES + "press_at(State, 'started', lambda *_: True)")
+    status, printed = kernel.end_of(kernel.start("%dari_agent gated -o turn Hi"))
+    assert status == "error"
+    said = r"you stopped watching; the turn goes on in its session: %dari_follow sess_\w+ shows .*"
+    assert re.fullmatch(said, printed.strip())
+    assert kernel.run("print(turn.status)") == "running\n"
+
+
+def test_one_before_a_batch_is_shown_leaves_its_paper(kernel):
+    kernel.run(PRESSES + "from dari_nb.resources.batches.batch import Batch")
+    kernel.run("press_at(Batch, 'follow', lambda *_: True)")
+    status, printed = kernel.end_of(kernel.start("%%dari_batch gated\nHi"))
+    assert status == "error"
+    assert printed.count("\n") == 1
+    said = r'run_\w+ goes on: d\.batches\.recover\("run_\w+"\)\.follow\(\), or the cell run again'
+    assert len(re.findall(said, kernel.page.papers[-1])) == 1
+
+
+def test_no_loop_that_goes_on_after_errors_takes_one_for_an_error(kernel):
+    loop = """
+for word in ("one", "two", "three"):
+    try:
+        turn = %dari_agent gated {word}
+    except Exception as error:
+        print("swallowed", error)
+"""
+    status, printed = shown_and_interrupted(kernel, loop, "items")
+    assert (status, printed) == ("error", "")
+    assert kernel.run("print(len(d.sessions.list()))") == "1\n"
+
+
+def test_the_paper_of_a_batch_that_is_watched_no_longer_says_so_and_calls_nothing_running(kernel):
+    request = kernel.start("%%dari_batch gated -o b4\nHi\nHo")
+    kernel.until(
+        lambda: any("2 running" in w.get("head", "") for w in kernel.page.widgets.values())
+    )
+    kernel.interrupt()
+    kernel.end_of(request)
+    paper = kernel.page.papers[-1]
+    assert paper.count("you stopped watching") == 1
+    assert "goes on: b4.follow()" in paper
+    assert "running then" in paper
+    assert not re.search("running(?! then)", paper)
+
+
+def test_a_call_that_ran_when_one_stopped_watching_ran_then(kernel):
+    kernel.run(PRESSES)
+    shown_and_interrupted(kernel, "%dari_agent calls Hi", "look_up")
+    assert "look_up closure · running then" in kernel.page.papers[-1]
+
+
+AGAIN = """
+import sys
+
+def press_again(calls):
+    "Press twice: first now, then after so many calls of functions since the magic was left."
+    left = calls
+    def count(frame, event, _):
+        nonlocal left
+        is_out = frame.f_globals["__name__"] == "IPython.core.builtin_trap"
+        if event == "call" and (left < calls or is_out):
+            left -= 1
+            if left == 0:
+                sys.setprofile(None)
+                press()
+    def first():
+        sys.setprofile(count)
+        press()
+    return first
+
+class At:
+    "Presses where the waiting thread asks about tools, once something came."
+    def __init__(self, first):
+        from dari_nb.resources.tools.toolbox import Toolbox
+        own = Toolbox.ask_here
+        def ask_here(toolbox):
+            own(toolbox)
+            if any("first part" in str(item) for item in toolbox._feed.timeline()):
+                Toolbox.ask_here = own
+                first()
+        Toolbox.ask_here = ask_here
+"""
+
+
+def test_a_second_one_while_the_cell_ends_is_passed_over_wherever_it_comes(kernel):
+    kernel.run(PRESSES + AGAIN)
+    for calls in (*range(1, 40), *range(40, 100, 6)):
+        kernel.run(f"At(press_again({calls}))")
+        status, printed = kernel.end_of(kernel.start("%dari_agent gated Hi"))
+        kernel.run("sys.setprofile(None)")
+        assert (status, printed) == ("error", ""), calls
+        kernel.until(
+            lambda: [p.count("you stopped watching") for p in kernel.page.papers[-1:]] == [1]
+        )
+    assert kernel.run("print('on')") == "on\n"
+
+
+def test_code_that_catches_one_hears_the_next(kernel):
+    kernel.run(PRESSES + AGAIN)
+    loop = """
+def patient():
+    try:
+        d.agents['gated'].send('Hi').follow()
+    except KeyboardInterrupt:
+        heard.append('first')
+
+heard = []
+At(press)
+patient()
+try:
+    press()
+    __import__('time').sleep(60)
+except KeyboardInterrupt:
+    heard.append('second')
+print(heard)
+"""
+    assert "['first', 'second']" in kernel.run(loop)

@@ -1,0 +1,158 @@
+"""Views that nobody sees any more cost nothing, and go on when somebody does."""
+
+import json
+import time
+
+COUNT = """
+import asyncio, gc, json, threading
+from ipywidgets.widgets import widget
+from IPython.display import display
+
+def left():
+    gc.collect()
+    tasks = [o for o in gc.get_objects() if isinstance(o, asyncio.Task) and not o.done()]
+    following = [task for task in tasks if "dari_nb/resources" in repr(task)]
+    threads = [t.name for t in threading.enumerate() if "dari" in t.name and t.name != "dari_nb"]
+    names = [type(w).__name__ for w in widget._instances.values()]
+    # Each view brings a layout with it.
+    views = max(names.count("Layout"), len(names) - names.count("Layout"))
+    print(json.dumps([len(following), len([t for t in threads if "draw" in t]), views]))
+
+session = d.sessions.create("echo")
+session.send("Hi").wait()
+"""
+NOTHING = [0, 0, 0]
+STREAM = 1
+"""The one task that reads a session, however many views follow it."""
+
+
+def left(kernel):
+    """Tasks that follow, threads that draw, and views that the kernel holds."""
+    return json.loads(kernel.run("left()"))
+
+
+def comes_to(kernel, wanted):
+    """Wait until so much is left."""
+    deadline = time.monotonic() + 180
+    while (found := left(kernel)) != wanted:
+        assert time.monotonic() < deadline, f"{found} is left, not {wanted}"
+        time.sleep(0.1)
+
+
+def say_all(kernel, views, content):
+    for view in views:
+        kernel.say(view, content)
+
+
+HERE = {"kind": "here", "jupyter": True}
+
+
+def test_a_hundred_views_that_were_cleared_leave_nothing_behind(kernel):
+    kernel.run(COUNT)
+    assert left(kernel) == NOTHING
+    kernel.run("for _ in range(100): display(session.view())")
+    views = kernel.page.views()
+    assert len(views) == 100
+    say_all(kernel, views, HERE)
+    assert left(kernel)[0] == 100 + STREAM
+    say_all(kernel, views, {"kind": "gone", "cleared": True})
+    comes_to(kernel, NOTHING)
+    assert kernel.page.views() == []
+
+
+def test_chats_matrices_and_lists_leave_nothing_behind_either(kernel):
+    kernel.run(COUNT)
+    kernel.run("asked = d.sessions.create('echo', metadata={'task': 'greet'})")
+    kernel.run("asked.send('Hi').wait(); batch = d.batches.of([asked], task='task')")
+    comes_to(kernel, NOTHING)
+    kernel.run("display(session.chat()); display(batch.view()); display(d.sessions.view())")
+    kernel.run("display(session.transcript().view())")
+    views = kernel.page.views()
+    assert len(views) == 4
+    say_all(kernel, views, HERE)
+    assert left(kernel)[0] > 0
+    say_all(kernel, views, {"kind": "gone", "cleared": True})
+    comes_to(kernel, NOTHING)
+
+
+def test_a_view_whose_notebook_is_closed_rests_and_goes_on_with_its_page(kernel):
+    kernel.run(COUNT)
+    kernel.run("session.view()")
+    [view] = kernel.page.views()
+    kernel.say(view, HERE)
+    kernel.say(view, {"kind": "gone", "cleared": False})
+    comes_to(kernel, [0, 0, 1])
+    kernel.run("session.send('a later question').wait()")
+    assert "2 turns" not in kernel.page.widgets[view]["head"]
+    kernel.say(view, HERE)
+    kernel.until(lambda: "2 turns" in kernel.page.widgets[view]["head"])
+
+
+def test_a_view_that_another_page_shows_goes_on(kernel):
+    kernel.run(COUNT)
+    kernel.run("session.view()")
+    [view] = kernel.page.views()
+    kernel.say(view, HERE)
+    kernel.say(view, {"kind": "gone", "cleared": True})
+    kernel.until(lambda: {"kind": "who"} in kernel.page.told.get(view, ()))
+    kernel.say(view, HERE)
+    kernel.run("session.send('a later question').wait()")
+    kernel.until(lambda: "2 turns" in kernel.page.widgets[view]["head"])
+    assert left(kernel)[2] == 1
+
+
+def test_a_view_that_no_page_ever_shows_is_not_followed(kernel):
+    kernel.run(COUNT)
+    kernel.run("session.view()")
+    comes_to(kernel, [0, 0, 1])
+
+
+def test_looking_is_not_following(kernel):
+    kernel.run(COUNT)
+    kernel.run("view = session.view(); chat = session.chat(); repr(view), repr(chat)")
+    assert left(kernel)[0] == 0
+
+
+def test_running_a_cell_again_closes_what_it_showed(kernel):
+    kernel.run(COUNT)
+    for _ in range(3):
+        before = kernel.page.views()
+        kernel.run("session.view()", cell="one")
+        [new] = [view for view in kernel.page.views() if view not in before]
+        kernel.say(new, HERE)
+    comes_to(kernel, [1 + STREAM, 0, 1])
+    assert kernel.page.views() == [new]
+
+
+def test_a_view_that_its_cell_shows_again_stays_and_one_beside_it_does_too(kernel):
+    kernel.run(COUNT)
+    kernel.run("view = session.view()")
+    for cell in ("one", "two", "one"):
+        kernel.run("view", cell=cell)
+    [view] = kernel.page.views()
+    kernel.say(view, HERE)
+    kernel.run("pass", cell="one")
+    kernel.run("session.send('a later question').wait()")
+    kernel.until(lambda: "2 turns" in kernel.page.widgets[view]["head"])
+    assert kernel.page.views() == [view]
+
+
+def test_what_was_cleared_can_be_shown_again(kernel):
+    kernel.run(COUNT)
+    kernel.run("view = session.view()\nview", cell="one")
+    [view] = kernel.page.views()
+    kernel.say(view, HERE)
+    kernel.say(view, {"kind": "gone", "cleared": True})
+    comes_to(kernel, NOTHING)
+    kernel.run("session.send('a later question').wait()")
+    kernel.run("view", cell="two")
+    kernel.say(view, HERE)
+    kernel.until(lambda: "2 turns" in kernel.page.widgets.get(view, {}).get("head", ""))
+
+
+def test_what_its_own_cell_clears_is_let_go_and_the_last_one_stays(kernel):
+    kernel.run(COUNT)
+    kernel.run("from IPython.display import clear_output")
+    kernel.run("for _ in range(9): display(session.view()); clear_output()\nsession.view()")
+    kernel.say(kernel.page.views()[-1], HERE)
+    comes_to(kernel, [1 + STREAM, 0, 1])

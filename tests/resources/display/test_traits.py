@@ -1,0 +1,409 @@
+"""What views tell and take as traits: one object each, to observe, to link and to lay out."""
+
+import sys
+import threading
+import time
+
+import ipywidgets
+import pytest
+import traitlets
+
+from dari_nb.errors import InvalidRequestError, NotFoundError
+from dari_nb.resources import Transcript
+from dari_nb.resources.sessions.recorded import RecordedSession
+
+pytestmark = pytest.mark.usefixtures("published_comms")
+
+
+@pytest.fixture
+def sessions(d, server):
+    server.agent("parrot")(lambda prompt: prompt)
+    agent = d.agents.get("parrot")
+    return [agent.send(words).wait().session for words in ("first", "second")]
+
+
+@pytest.fixture
+def batch(d, tmp_path):
+    options = {"scores": tmp_path / "scores.jsonl", "run_id": "sums"}
+    return d.batches.run("calculator", ["1 + 1", "2 + 2"], ["small", "large"], **options).wait()
+
+
+def say(view, **state):
+    """Set traits as a page does."""
+    data = {"method": "update", "state": state, "buffer_paths": []}
+    view.comm.handle_msg({"content": {"data": data}, "buffers": []})
+
+
+def told(view, name):
+    """All values of a trait that the page was told, and not by itself."""
+    updates = [data["state"] for data in view.comm.published if data.get("method") == "update"]
+    return [state[name] for state in updates if name in state]
+
+
+def seen_by(view, name):
+    """What an observer of a trait gets."""
+    news = []
+    view.observe(lambda change: news.append(change.new), name)
+    return news
+
+
+def until(condition):
+    deadline = time.monotonic() + 180
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in 20 s"
+        time.sleep(0.005)
+
+
+def words(view):
+    return [item.text for item in view._outline._items]
+
+
+def everything(d, session, batch):
+    return {
+        "chat with an agent": d.agents.get("echo").chat,
+        "chat of a session": session.chat,
+        "reader": session.view,
+        "reader of a transcript": session.transcript().view,
+        "table": d.sessions.view,
+        "matrix": batch.view,
+    }
+
+
+def test_what_is_shown_is_the_widget_itself_and_goes_where_widgets_go(d, sessions, batch):
+    views = [make() for make in everything(d, sessions[0], batch).values()]
+    assert all(isinstance(view, ipywidgets.DOMWidget) for view in views)
+    box = ipywidgets.Accordion([ipywidgets.Tab(views[:3]), ipywidgets.HBox(views[3:])])
+    assert [*box.children[0].children, *box.children[1].children] == views
+    for view in views:
+        view.close()
+
+
+def test_each_takes_a_layout_as_ipywidgets_do(d, sessions, batch):
+    for make in everything(d, sessions[0], batch).values():
+        with_dict = make(layout={"width": "40%", "max_height": "300px"})
+        assert (with_dict.layout.width, with_dict.layout.max_height) == ("40%", "300px")
+        shared = ipywidgets.Layout(flex="2")
+        with_object = make(layout=shared)
+        assert with_object.layout is shared
+        for view in (with_dict, with_object):
+            view.close()
+        assert shared.comm is not None  # others may use it, too
+
+
+def test_none_takes_what_is_no_layout(d, sessions, batch):
+    for make in everything(d, sessions[0], batch).values():
+        for layout in (5, "wide", {"width": 5}, {1: "40%"}):
+            with pytest.raises(
+                InvalidRequestError, match=r"layout is an ipywidgets\.Layout or a dict"
+            ):
+                make(layout=layout)
+
+
+def test_what_a_page_selects_in_a_table_is_the_session_itself(d, sessions):
+    table = d.sessions.view()
+    table._rows()
+    news, values = seen_by(table, "selected"), seen_by(table, "value")
+    say(table, selected=sessions[0].id)
+    assert [session.id for session in news] == [sessions[0].id]
+    assert news == values == [table.selected]
+    assert table.selected.turn().text == "first"
+    assert told(table, "selected") == []
+    say(table, selected="")
+    assert news[1:] == [None]
+    table.close()
+
+
+def test_a_table_is_told_what_to_select_by_a_session_or_its_id(d, sessions):
+    table = d.sessions.view()
+    table.selected = sessions[1]
+    assert table.selected is sessions[1]
+    table.selected = sessions[0].id
+    assert table.selected.id == sessions[0].id
+    table.chosen = [sessions[1], sessions[0].id]
+    assert [session.id for session in table.chosen] == [sessions[1].id, sessions[0].id]
+    assert told(table, "selected") == [sessions[1].id, sessions[0].id]
+    with pytest.raises(NotFoundError):
+        table.selected = "sess_gone"
+    with pytest.raises(traitlets.TraitError, match="no session"):
+        table.selected = 7
+    assert table.selected.id == sessions[0].id
+    table.close()
+
+
+def test_a_reader_shows_another_session_when_it_is_told_to(d, sessions):
+    reader = sessions[0].view()
+    assert (words(reader), reader.status) == (["first", "first"], "completed")
+    reader.selected = reader._outline._items[1]
+    reader.session = sessions[1]
+    assert words(reader) == ["second", "second"]
+    assert (reader.selected, reader.value) == (None, sessions[1])
+    reader.session = sessions[0].id
+    assert words(reader) == ["first", "first"]
+    with pytest.raises(NotFoundError):
+        reader.session = "sess_gone"
+    with pytest.raises(traitlets.TraitError, match="no session"):
+        reader.session = d
+    assert words(reader) == ["first", "first"]
+    reader.session = None
+    assert (words(reader), reader.status, reader.head.count("parrot")) == ([], "", 0)
+    reader.close()
+
+
+def test_a_reader_of_a_transcript_or_a_recording_goes_on_to_a_session(d, sessions):
+    run = Transcript.from_messages([{"role": "user", "content": "once"}])
+    reader = run.view()
+    assert (reader.session, words(reader)) == (None, ["once"])
+    reader.session = sessions[0]
+    assert words(reader) == ["first", "first"]
+    recorded = RecordedSession(d._link, run)
+    reader.session = recorded
+    assert words(reader) == ["once"]
+    assert reader._presentation.subject.is_at_rest
+    reader.close()
+
+
+def test_the_item_that_a_reader_is_at_is_the_item_itself(d, sessions):
+    reader = sessions[0].view()
+    question, answer = sessions[0].transcript().items
+    news = seen_by(reader, "selected")
+    say(reader, selected=answer.id)
+    assert (news[0].id, news[0].text) == (answer.id, "first")
+    reader.selected = question.id
+    assert told(reader, "selected") == [question.id]
+    with pytest.raises(traitlets.TraitError, match="no item"):
+        reader.selected = "nowhere"
+    reader.close()
+    assert sessions[0].view(at=answer.id).selected.id == answer.id
+    assert sessions[0].view(at="nowhere").selected is None
+
+
+def test_a_link_joins_a_table_and_a_reader_in_both_directions(d, sessions):
+    table, reader = d.sessions.view(), sessions[0].view()
+    link = traitlets.link((reader, "session"), (table, "selected"))
+    assert table.selected is sessions[0]
+    say(table, selected=sessions[1].id)
+    assert words(reader) == ["second", "second"]
+    reader.session = sessions[0].id
+    assert told(table, "selected")[-1] == sessions[0].id
+    link.unlink()
+    say(table, selected=sessions[1].id)
+    assert reader.session.id == sessions[0].id
+    for view in (table, reader):
+        view.close()
+
+
+def test_links_of_one_direction_and_links_of_the_page_are_taken(d, sessions, batch):
+    table, reader, label = d.sessions.view(), sessions[0].view(), ipywidgets.Label()
+    ipywidgets.dlink((reader, "status"), (label, "value"), lambda status: f"it is {status}")
+    assert label.value == "it is completed"
+    traitlets.directional_link((table, "selected"), (reader, "session"))
+    assert reader.session is None
+    ipywidgets.jslink((reader, "status"), (label, "value"))
+    ipywidgets.jslink((table, "selected"), (reader, "session"))
+    say(reader, session=sessions[1].id)  # what the page does for it
+    assert words(reader) == ["second", "second"]
+    matrix = batch.view()
+    session_of = lambda cell: cell and cell.session  # noqa: E731
+    ipywidgets.dlink((matrix, "selected"), (reader, "session"), session_of)
+    matrix.selected = (1, "large")
+    assert reader.session is batch[1, "large"].session
+    for view in (table, reader, matrix):
+        view.close()
+
+
+def test_what_is_selected_in_a_matrix_is_the_cell_itself(batch):
+    matrix = batch.view()
+    news = seen_by(matrix, "value")
+    say(matrix, selected=batch[0, "large"].id, chosen=[batch[1, "small"].id])
+    assert news == [batch[0, "large"]] == [matrix.selected]
+    assert matrix.chosen == [batch[1, "small"]]
+    matrix.selected = 1, "small", 0
+    matrix.chosen = [(0, "small"), batch[0, "large"]]
+    assert matrix.selected is batch[1, "small"]
+    assert told(matrix, "chosen") == [[batch[0, "small"].id, batch[0, "large"].id]]
+    assert len(batch.compare(*matrix.chosen).cells) == 2
+    with pytest.raises(KeyError):
+        matrix.selected = (7, "small")
+    assert matrix.status == "completed"
+    matrix.close()
+
+
+def test_a_chat_tells_its_session_once_it_has_begun(d):
+    chat = d.agents.get("echo").chat()
+    news = seen_by(chat, "session")
+    assert (chat.session, chat.status) == (None, "")
+    chat._send_message("key", "Hi", [], "").result(20)
+    assert news == [chat.session] == [chat.value]
+    assert told(chat, "session") == [chat.session.id]
+    chat.session.turn().wait()
+    chat.show(*chat._now())
+    assert chat.status == "completed"
+    chat.close()
+
+
+def test_what_a_person_should_not_set_is_refused(d, sessions, batch):
+    reader, chat, matrix = sessions[0].view(), sessions[0].chat(), batch.view()
+    for view in (reader, chat, matrix):
+        for name in ("status", "value"):
+            with pytest.raises(traitlets.TraitError, match="read-only"):
+                setattr(view, name, "completed")
+    with pytest.raises(traitlets.TraitError, match="read-only"):
+        chat.session = sessions[1]
+    for view in (reader, chat, matrix):
+        view.close()
+
+
+@pytest.mark.parametrize("wrong", [5, True, [], {}, object(), ""])
+def test_what_is_no_such_thing_is_refused_and_changes_nothing(d, sessions, batch, wrong):
+    reader, chat, table = sessions[0].view(), sessions[0].chat(), d.sessions.view()
+    matrix = batch.view()
+    refused = (traitlets.TraitError, KeyError)
+    singles = [(view, "selected") for view in (reader, chat, table, matrix)]
+    for view, name in (*singles, (reader, "session")):
+        before = getattr(view, name)
+        with pytest.raises(refused):
+            setattr(view, name, wrong)
+        assert getattr(view, name) is before
+    for view in (table, matrix):
+        for many in [[wrong]] if wrong == [] else [wrong, [wrong]]:
+            with pytest.raises(refused):
+                view.chosen = many
+        assert view.chosen == []
+    for view in (reader, chat, table, matrix):
+        view.close()
+
+
+def test_an_id_that_no_address_can_hold_is_an_error_of_ours(d, sessions):
+    reader, table = sessions[0].view(), d.sessions.view()
+    for name in ("x" * 100_000, "\ud800"):
+        with pytest.raises(InvalidRequestError):
+            reader.session = name
+        with pytest.raises(InvalidRequestError):
+            table.selected = name
+        with pytest.raises(InvalidRequestError):
+            table.chosen = [name]
+    assert (reader.session, table.selected, table.chosen) == (sessions[0], None, [])
+    for view in (reader, table):
+        view.close()
+
+
+def test_what_is_chosen_twice_is_chosen_once(d, sessions, batch):
+    table, matrix = d.sessions.view(), batch.view()
+    table.chosen = [sessions[1], sessions[0], sessions[1].id, sessions[1]]
+    assert [session.id for session in table.chosen] == [sessions[1].id, sessions[0].id]
+    matrix.chosen = [(0, "small"), batch[0, "small"], (0, "large"), (0, "small", 0)]
+    assert matrix.chosen == [batch[0, "small"], batch[0, "large"]]
+    for view in (table, matrix):
+        view.close()
+
+
+def test_what_only_the_kernel_tells_no_person_sets(d, sessions, batch):
+    chat, reader, matrix = d.agents.get("echo").chat(), sessions[0].view(), batch.view()
+    told_by_kernel = [
+        (
+            chat,
+            ("agent", "llms", "begun", "most_bytes", "open_calls", "questions", "note", "watch"),
+        ),
+        (reader, ("head",)),
+        (matrix, ("head", "tools", "same", "busy", "stop", "blocking", "kernel_id")),
+    ]
+    for view, names in told_by_kernel:
+        for name in names:
+            before = getattr(view, name)
+            with pytest.raises(traitlets.TraitError, match="read-only"):
+                setattr(view, name, "x")
+            assert getattr(view, name) == before
+    for view in (chat, reader, matrix):
+        view.close()
+
+
+def test_an_llm_of_a_chat_is_one_that_there_is(d):
+    chat = d.agents.get("calculator").chat()
+    with pytest.raises(traitlets.TraitError, match=f"there is {', '.join(chat.llms)}"):
+        chat.llm = "x"
+    chat.llm = chat.llms[0]
+    chat.llm = ""
+    chat.close()
+
+
+def test_interactive_output_takes_views_as_they_are(d, sessions):
+    table, shown = d.sessions.view(), []
+    out = ipywidgets.interactive_output(lambda session: shown.append(session), {"session": table})
+    table.selected = sessions[1]
+    assert shown == [None, sessions[1]]
+    out.close()
+    table.close()
+
+
+def test_help_on_a_view_tells_its_traits_and_nothing_of_how_it_speaks_with_its_page(
+    d, sessions, batch
+):
+    [session, _] = sessions
+    views = [d.sessions.view(), session.view(), session.chat(), batch.view()]
+    for kind in map(type, views):
+        assert not {"doubt", "expect", "on_seen", "received", "rest"} & set(dir(kind))
+        for trait in {"selected", "chosen", "preview", "session", "status"} & set(dir(kind)):
+            assert f"        {trait}: " in (kind.__doc__ or ""), (kind, trait)
+
+
+@pytest.fixture
+def in_turns():
+    """Threads give way to each other as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def ask(view, what, body):
+    """Ask as a page does; gives the answer."""
+    numbers = [data["content"].get("id", 0) for data in custom(view)]
+    request = {"kind": "request", "id": max(numbers, default=0) + 1, "what": what, "body": body}
+    data = {"method": "custom", "content": request}
+    view.comm.handle_msg({"content": {"data": data}, "buffers": []})
+    return lambda: next(
+        (d["content"] for d in custom(view) if d["content"].get("id") == request["id"]), None
+    )
+
+
+def custom(view):
+    return [data for data in view.comm.published if data.get("method") == "custom"]
+
+
+@pytest.mark.usefixtures("in_turns")
+@pytest.mark.filterwarnings("ignore:Exception in widget method")
+def test_a_branch_comes_whole_while_the_page_chooses_items(d, sessions):
+    turn = d.agents["parrot"].send("one").wait()
+    turn.again("other").wait()
+    view = turn.session.view()
+    ids = [view._outline.id_of(item) for item in view._outline._items]
+    place = 1
+    for _ in range(60):
+        [branch] = view.branches
+        assert branch["place"] == place
+        answer = ask(view, "branch", {"turn": branch["turn"], "by": 1})
+        while answer() is None:
+            for item in ids:
+                say(view, selected=item)
+        place = 3 - place
+        assert answer()["error"] is None
+        [branch] = view.branches
+        assert answer()["body"] == branch["turn"]
+        assert view.session.view().branches == view.branches
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_what_two_threads_tell_at_once_reaches_the_page(sessions):
+    view = sessions[0].view()
+
+    def tell(name):
+        for number in range(500):
+            view.tell(**{name: f"{name} {number}"})
+
+    threads = [threading.Thread(target=tell, args=(name,)) for name in ("note", "watch")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for name in ("note", "watch"):
+        assert told(view, name)[-500:] == [f"{name} {number}" for number in range(500)]

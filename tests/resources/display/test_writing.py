@@ -1,0 +1,40 @@
+"""Paper of what goes on is written when it is due, and once."""
+
+import asyncio
+import threading
+
+from dari_nb.resources.display.papers import Paper
+from dari_nb.resources.display.writing import Writing
+
+NEWS = 20
+PAPER = Paper({"text/html": "<p>so far</p>", "text/plain": "so far"})
+
+
+def test_news_that_come_while_paper_is_written_are_for_the_next_one():
+    begun, may_end, asked = threading.Event(), threading.Event(), []
+
+    def made():
+        begun.set()
+        may_end.wait(60)
+        return PAPER
+
+    writing = Writing(made, lambda _: None)
+    writing.places = [lambda _: None]
+
+    def due():
+        asked.append("once")
+        writing.meanwhile()
+
+    async def follow():
+        writing.in_time(due)
+        await asyncio.to_thread(begun.wait, 60)
+        for _ in range(NEWS):
+            writing.in_time(due)
+            await asyncio.sleep(0)
+        while_written = list(asked)
+        may_end.set()
+        while len(asked) < 2:  # what came meanwhile is written all the same
+            await asyncio.sleep(0.01)
+        return while_written
+
+    assert asyncio.run(follow()) == ["once"]

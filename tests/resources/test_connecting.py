@@ -1,0 +1,193 @@
+import pytest
+
+import dari_nb as dari
+from dari_nb.errors import InvalidRequestError
+from dari_nb.resources import connections
+from dari_nb.tapes import read_tape
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch):
+    monkeypatch.setattr(connections, "_current", None)
+    for name in ("DARI_API_KEY", "DARI_API_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DARI_LOCAL_PACE", "0")
+    made = []
+    monkeypatch.setattr(connections.Dari, "__init__", _noting(connections.Dari.__init__, made))
+    yield
+    for d in made:
+        d.close()
+
+
+def _noting(init, made):
+    def noting(self, *args, **kwargs):
+        init(self, *args, **kwargs)
+        made.append(self)
+
+    return noting
+
+
+def test_without_a_key_the_embedded_dari_is_used():
+    d = dari.connect()
+    assert d.is_local
+    assert repr(d) == "<Dari local>"
+    assert dari.current() is d
+    assert d.agents.get("echo").send("Hi").wait().status == "completed"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"path": "tomorrow.db"},
+        {"target": "local"},
+        {"target": "local", "path": "tomorrow.db"},
+        {"target": "local", "config": "local.toml"},
+        {"target": "http://127.0.0.1:9", "api_key": "dari_secret"},
+        {"base_url": "http://127.0.0.1:9", "api_key": "dari_secret"},
+    ],
+)
+def test_without_arguments_the_current_connection_is_meant(options, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "local.toml").write_text("")
+    d = dari.connect(**options)
+    monkeypatch.setenv("DARI_API_KEY", "dari_other")
+    monkeypatch.setenv("DARI_API_URL", "http://127.0.0.1:8")
+    assert dari.connect() is dari.current() is d
+    assert dari.connect("local") is not d
+
+
+def test_what_is_asked_after_connecting_without_arguments_is_kept_in_the_file(tmp_path):
+    path = tmp_path / "tomorrow.db"
+    dari.connect("local", path=path)
+    dari.connect().agents.get("echo").send("Do not lose me").wait()
+    dari.current().server.stop()
+    assert [each.name for each in tmp_path.glob("*.lock")] == []
+    again = dari.connect()
+    assert [m.parts[0]["text"] for m in again.sessions.list()[0].messages()] == ["Do not lose me"]
+
+
+def test_a_default_follows_the_environment_and_another_server_in_it_is_connected_to(monkeypatch):
+    local = dari.current()
+    assert dari.connect() is local
+    monkeypatch.setenv("DARI_API_KEY", "dari_one")
+    monkeypatch.setenv("DARI_API_URL", "http://127.0.0.1:9")
+    first = dari.connect()
+    assert first.base_url == "http://127.0.0.1:9"
+    assert dari.connect() is first
+    monkeypatch.setenv("DARI_API_KEY", "dari_two")
+    assert dari.connect() is not first
+    monkeypatch.delenv("DARI_API_KEY")
+    monkeypatch.delenv("DARI_API_URL")
+    assert dari.connect().is_local
+
+
+def test_after_closing_the_environment_decides_again(tmp_path):
+    dari.connect("local", path=tmp_path / "tomorrow.db").close()
+    again = dari.connect()
+    assert (again.is_closed, again.server.path) == (False, None)
+
+
+def test_current_connects_when_nothing_did():
+    assert dari.current().is_local
+
+
+def test_the_embedded_dari_is_the_same_for_the_whole_process():
+    session = dari.connect("local").sessions.create("echo")
+    assert dari.connect("local").sessions.get(session.id).id == session.id
+
+
+def test_a_path_makes_it_durable(tmp_path):
+    path = tmp_path / "course.db"
+    dari.connect("local", path=path).agents.get("echo").send("Hi").wait()
+    assert path.exists()
+    assert len(dari.connect("local", path=str(path)).sessions.list()) == 1
+
+
+def test_a_path_that_stands_for_memory_makes_no_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    dari.connect("local", path=":memory:").agents.get("echo").send("Hi").wait()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_stopped_embedded_dari_starts_again(durable, tmp_path):
+    path = tmp_path / "course.db" if durable else None
+    first = dari.connect("local", path=path)
+    first.agents.get("echo").send("Hi").wait()
+    first.close()
+    first.server.stop()
+    assert len(dari.connect("local", path=path).sessions.list()) >= 1
+
+
+def test_a_closed_connection_asks_to_connect_again():
+    dari.connect("local").close()
+    with pytest.raises(InvalidRequestError, match="connect again"):
+        dari.current()
+    assert dari.connect("local").agents.list()
+
+
+@pytest.mark.parametrize("pace", ["fast", "-1", "nan", "inf", "1e9"])
+def test_a_pace_that_is_none_is_refused_by_name(monkeypatch, pace):
+    monkeypatch.setenv("DARI_LOCAL_PACE", pace)
+    monkeypatch.setattr(connections, "_servers", {})
+    with pytest.raises(InvalidRequestError, match=f"DARI_LOCAL_PACE={pace}"):
+        dari.connect("local")
+
+
+def test_a_key_in_the_environment_means_the_hosted_dari(monkeypatch):
+    monkeypatch.setenv("DARI_API_KEY", "dari_secret")
+    d = dari.connect()
+    assert (d.is_local, d.base_url) == (False, "https://api.dari.dev/v1")
+    monkeypatch.setenv("DARI_API_URL", "http://127.0.0.1:9")
+    assert dari.connect().base_url == "http://127.0.0.1:9"
+    assert dari.connect("local").is_local
+
+
+def test_arguments_win_over_the_environment(monkeypatch):
+    monkeypatch.setenv("DARI_API_KEY", "dari_one")
+    monkeypatch.setenv("DARI_API_URL", "http://127.0.0.1:9")
+    assert dari.connect(base_url="http://127.0.0.1:8", api_key="x").base_url.endswith(":8")
+    assert dari.connect("http://127.0.0.1:7").base_url.endswith(":7")
+
+
+def test_no_key_is_ever_shown():
+    d = dari.connect(base_url="http://127.0.0.1:9", api_key="dari_secret")
+    for thing in (d, d.client, d.agents, d._link, d._link.stream_client, vars(d.client)):
+        assert "dari_secret" not in repr(thing)
+    with pytest.raises(dari.DariError) as caught:
+        d.agents.list()
+    assert "dari_secret" not in str(caught.value)
+    assert "127.0.0.1:9" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: dari.connect(base_url="http://127.0.0.1:9"),
+            r"set DARI_API_KEY, .*connect\('local'\)",
+        ),
+        (lambda: dari.connect("api.dari.dev", api_key="x"), "is no URL"),
+        (lambda: dari.connect("http://a", base_url="http://b"), "Give the URL once"),
+        (lambda: dari.connect("local", base_url="http://b"), "Give the URL once"),
+        (lambda: dari.connect("http://a", api_key="x", path="y"), "path= is for the embedded"),
+    ],
+)
+def test_contradictions_are_refused_with_what_to_do(call, message):
+    with pytest.raises(InvalidRequestError, match=message):
+        call()
+
+
+def test_a_tape_is_recorded_on_until_another_one_is_named(tmp_path):
+    d = dari.connect("local", tape=tmp_path / "lesson.tape")
+    d.agents["echo"].send("Record me").wait()
+    assert dari.connect() is d
+    assert d.server.tape.path == tmp_path / "lesson.tape"
+    dari.connect("local", tape=str(tmp_path / "other.tape"))
+    d.agents["echo"].send("And me").wait()
+    d.server.eject()
+    asked = [
+        [turn.line.asked for turn in read_tape(tmp_path / name).turns]
+        for name in ("lesson.tape", "other.tape")
+    ]
+    assert asked == [["Record me"], ["And me"]]
