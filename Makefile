@@ -35,13 +35,14 @@ test: $(READY) $(BUNDLE) $(MODULES) programs ## run all tests, those in a browse
 		$(LONGEST) tests $(PYTEST)
 	npm --prefix js test
 
-check: $(READY) $(MODULES) ## look for faults of form and of types
+check: $(READY) $(MODULES) ## check formatting, lint, types and the layers of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 	npm --prefix js run check
 
-fix: $(READY) $(MODULES) ## mend what the checks can mend by themselves
+fix: $(READY) $(MODULES) ## fix what formatters and linters can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	npm --prefix js run fix

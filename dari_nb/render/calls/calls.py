@@ -10,10 +10,10 @@ from ..markup.runs import is_change
 from ..markup.source import language_of
 from ..plain.values import decoded
 from ..plain.visible import visible
-from ..plain.words import PROGRAMS, exit_code_of, is_failed, subject_text
 from .diff import changed_lines
 from .kinds import Use, use_of
 from .output import output_of
+from .words import PROGRAMS, exit_code_of, is_failed, subject_text
 
 _NOTHING: tuple[Any, ...] = (None, {}, "")
 _NAMES = ("path", "folder", "query")

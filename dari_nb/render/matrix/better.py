@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 
 from ..plain.words import count_text
+from .conditions import both, condition
 from .lacking import failures
 from .matrix import LOST, Finding, Gap, Matrix, Mean
 from .parts import MOST_NAMED, Part, listed, score_part
-from .sifting.conditions import both, condition
 from .wording import mean_of, method_text, number_text, value_condition, values_text
 
 Labels = dict[str, str]

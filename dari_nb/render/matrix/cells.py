@@ -10,10 +10,10 @@ from html import escape
 from ...score_kinds import Kind
 from ..plain.visible import visible_name
 from .alike import answers_of, said_of
+from .conditions import both, condition, has
 from .figures import cell_facts, column_numbers, metadata_text, peek_text, state_word
 from .matrix import ENDED, MatrixCell, MatrixColumn, MatrixRow, Mean
 from .parts import number_html, without_buttons
-from .sifting.conditions import both, condition, has
 from .verdict import notes_of, short_name, verdict_counts, verdicts
 from .wording import number_text
 

@@ -10,6 +10,7 @@ from itertools import groupby, zip_longest
 from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
 from ...models.events import CANCELLED, MAX_TOKENS
 from ..calls.tool_paths import Step, aligned, arguments_of
+from ..calls.words import arguments_text, is_failed
 from ..markup.prose import prose_html
 from ..markup.wording import Unmarked, Wording, worded, wording_html
 from ..page.sheet import ROOT, style
@@ -18,7 +19,7 @@ from ..plain.inert import inert_lines
 from ..plain.limits import Cap
 from ..plain.values import one_line
 from ..plain.visible import visible, visible_name
-from ..plain.words import arguments_text, cost_text, count_text, duration_text, is_failed
+from ..plain.words import cost_text, count_text, duration_text
 from ..timeline.head import tokens_text
 from .figures import state_word
 from .matrix import MatrixCell

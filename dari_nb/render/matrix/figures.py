@@ -13,8 +13,8 @@ from ..plain.plain_math import with_plain_math
 from ..plain.visible import visible_name
 from ..plain.words import cost_text, count_text, duration_text, state_text
 from ..timeline.head import Head
+from .conditions import condition, has
 from .matrix import ENDED, Matrix, MatrixCell, MatrixRow
-from .sifting.conditions import condition, has
 
 _PEEK = 200  # characters of an answer that tell what it is about
 _TAIL = 80  # characters of one that is being written, which fit into a cell

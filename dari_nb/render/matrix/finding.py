@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from ..plain.words import count_text
 from .alike import Said
 from .better import compared
+from .conditions import both, condition
 from .lacking import failed, lacking, not_a_number, unlike
 from .matrix import Matrix, MatrixCell, Mean
 from .parts import Part, html_of, listed, markdown_of, score_part, text_of, without_buttons
-from .sifting.conditions import both, condition
 from .sifting.sifting import differing
 from .wording import mean_of, method_text, number_text, value_condition, value_text
 

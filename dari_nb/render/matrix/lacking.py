@@ -11,9 +11,9 @@ from ...score_kinds import Measure, is_missing, is_number
 from ..plain.visible import visible_name
 from ..plain.words import count_text, state_text
 from .alike import said_of
+from .conditions import both, condition, lacks
 from .matrix import ENDED, LOST, Matrix, MatrixCell, MatrixColumn, lost_by, was_scored
 from .parts import Part, listed, score_part, short_text
-from .sifting.conditions import both, condition, lacks
 from .verdict import score_text
 from .wording import number_text
 

@@ -6,8 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 
+from .conditions import condition, has
 from .matrix import MatrixColumn, Mean
-from .sifting.conditions import condition, has
 
 _MOST_DIGITS = 1e15
 _LIKE = 13

@@ -15,20 +15,11 @@ from ...models import (
     is_reasoning,
 )
 from ...models.events import CANCELLED
+from ..calls.words import cause_text, exit_code_of, is_failed, outcome_text, subject_text
 from ..markup.prose import prose_tokens
 from ..plain.limits import LIMITS, Limits
 from ..plain.visible import visible, visible_name
-from ..plain.words import (
-    cause_text,
-    clock_text,
-    cut_off_text,
-    exit_code_of,
-    is_failed,
-    outcome_text,
-    said_at,
-    state_text,
-    subject_text,
-)
+from ..plain.words import clock_text, cut_off_text, said_at, state_text
 from .head import Head
 from .marks import MarkItem, expected_text
 from .silence import with_silence

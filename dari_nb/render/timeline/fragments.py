@@ -10,23 +10,14 @@ from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMess
 from ...models.events import CANCELLED
 from ..calls.calls import parts_of
 from ..calls.data import data_html, part_html
+from ..calls.words import cause_text, exit_code_of, is_failed, outcome_text, subject_text
 from ..markup.pictures import picture_html, picture_of
 from ..markup.prose import prose_html
 from ..markup.runs import more_html
 from ..markup.sanitize import sanitize
 from ..plain.limits import LIMITS, Limits, cut
 from ..plain.visible import bounded_name, visible, visible_name
-from ..plain.words import (
-    cause_text,
-    clock_text,
-    cut_off_text,
-    exit_code_of,
-    is_failed,
-    outcome_text,
-    said_at,
-    since_text,
-    subject_text,
-)
+from ..plain.words import clock_text, cut_off_text, said_at, since_text
 from .marks import MarkItem, mark_html
 from .thoughts import thought_html, without_thoughts
 

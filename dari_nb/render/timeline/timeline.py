@@ -9,10 +9,11 @@ from html import escape
 from itertools import groupby
 
 from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
+from ..calls.words import is_failed, work_text
 from ..page.sheet import ROOT
 from ..plain.limits import LIMITS, Limits
 from ..plain.visible import visible_name
-from ..plain.words import count_text, is_failed, since_text, state_text, work_text
+from ..plain.words import count_text, since_text, state_text
 from .extent import is_tall
 from .fragments import item_html, time_html
 from .head import Head

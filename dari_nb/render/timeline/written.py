@@ -17,12 +17,13 @@ from ...models import (
 from ...models.events import CANCELLED
 from ..calls.calls import Part, parts_of
 from ..calls.data import blocks_of
+from ..calls.words import outcome_text, subject_text
 from ..markup.passive import passive
 from ..markup.pictures import picture_of
 from ..plain.limits import Limits, cut
 from ..plain.values import one_line
 from ..plain.visible import visible, visible_name
-from ..plain.words import clock_text, cut_off_text, outcome_text, said_at, state_text, subject_text
+from ..plain.words import clock_text, cut_off_text, said_at, state_text
 from .head import Head
 from .marks import MarkItem, expected_text
 from .silence import with_silence

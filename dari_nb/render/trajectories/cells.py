@@ -8,11 +8,11 @@ from typing import Literal
 
 from ...models import ToolCallItem
 from ..calls.tool_paths import arguments_of, differing_in, key_of
+from ..calls.words import is_failed, subject_text
 from ..matrix.verdict import ABSENT
 from ..plain.limits import Cap, cut
 from ..plain.values import one_line
 from ..plain.visible import visible_name
-from ..plain.words import is_failed, subject_text
 from .paths import Cluster, Paths, come_of
 
 _VALUE = 60  # characters of an argument that are seen

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from ...models import ToolCallItem
 from ..calls.tool_paths import arguments_of, differing_in
+from ..calls.words import subject_text
 from ..plain.values import one_line
 from ..plain.visible import visible_name
-from ..plain.words import count_text, subject_text
+from ..plain.words import count_text
 from .chance import LIKELY
 from .paths import Paths, Rate, rate_of
 from .splits import MOST_WAYS, Parting, Split

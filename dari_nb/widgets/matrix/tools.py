@@ -12,11 +12,11 @@ from html import escape
 from ...render import head_html
 from ...render.matrix.against import Against, against_html, scores_of
 from ...render.matrix.bases import baselines
+from ...render.matrix.conditions import condition, has
 from ...render.matrix.figures import matrix_head, state_counts, state_word, total_text
 from ...render.matrix.finding import finding_html
 from ...render.matrix.matrix import Matrix
 from ...render.matrix.parts import number_html
-from ...render.matrix.sifting.conditions import condition, has
 from ...render.matrix.sifting.facts import order_word
 from ...render.matrix.sifting.offers import example_of, offers
 from ...render.plain.visible import visible_name

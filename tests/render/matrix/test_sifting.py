@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from dari_nb.render.matrix.conditions import both, condition
 from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
 from dari_nb.render.matrix.paper import matrix_paper
-from dari_nb.render.matrix.sifting.conditions import both, condition
 from dari_nb.render.matrix.sifting.offers import offers
 from dari_nb.render.matrix.sifting.sifting import Wish, sift
 

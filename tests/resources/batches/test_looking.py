@@ -12,9 +12,9 @@ from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, Usage
 from dari_nb.render.matrix.figures import total_text
 from dari_nb.resources import Dari
-from dari_nb.resources.batches.following.time_left import Pace, seconds_left
 from dari_nb.resources.batches.matrix.picture import with_costs
 from dari_nb.resources.batches.matrix_view import opened
+from dari_nb.resources.batches.time_left import Pace, seconds_left
 from dari_nb.resources.connection.progress import Progress
 from dari_nb.scores.scoring import score_of
 

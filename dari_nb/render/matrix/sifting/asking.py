@@ -9,8 +9,8 @@ from itertools import chain
 from ....score_kinds import JUDGING
 from ...plain.visible import visible_name
 from ..against import ORDER
+from ..conditions import condition, has
 from ..matrix import Matrix
-from .conditions import condition, has
 from .facts import (
     DIFFERS,
     OF_STATE,

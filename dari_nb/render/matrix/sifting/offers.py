@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from ....score_kinds import is_missing
+from ..conditions import condition
 from ..matrix import Matrix
 from ..verdict import short_name
-from .conditions import condition
 from .facts import DIFFERS, OWN, text_of
 
 _MOST_READ = 500  # cells and rows that conditions are offered from

@@ -13,7 +13,7 @@ from ....render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixColumn, Ma
 from ....score_values import evened, with_one_yes
 from ...display.words import Ending, then
 from ..cells import cost_of, known_cost_of
-from ..following.time_left import Pace, seconds_left
+from ..time_left import Pace, seconds_left
 from .marks import Marks
 from .means import with_means
 
