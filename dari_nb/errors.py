@@ -8,7 +8,7 @@
     ├── ConnectionFailedError     the server cannot be reached
     │   └── InsecureServerError    there is no secure connection to it; trying again is no help
     ├── TimedOutError             no answer, or no end of a turn, in time (also a TimeoutError)
-    ├── StreamInterrupted         an event stream broke and could not be resumed
+    ├── StreamInterruptedError    an event stream broke and could not be resumed
     ├── UnexpectedAnswerError     a 2xx answer that is not what the API describes
     ├── SnapshotFailedError       what was uploaded is not what the server got
     ├── WorkspaceError            a downloaded workspace is too large, or unsafe to unpack
@@ -100,7 +100,7 @@ class TimedOutError(DariError, TimeoutError):
     """The server did not answer, or a turn did not end, in the time allowed."""
 
 
-class StreamInterrupted(DariError):  # noqa: N818
+class StreamInterruptedError(DariError):
     """An event stream broke and could not be resumed."""
 
 

@@ -9,7 +9,7 @@ from ...errors import (
     ConnectionFailedError,
     DariError,
     InsecureServerError,
-    StreamInterrupted,
+    StreamInterruptedError,
     TimedOutError,
 )
 from .._retry import RETRIED_STATUSES, Reconnect, jittered
@@ -47,14 +47,14 @@ class Breaks:
         """Take note of a break; a connection that held counts as progress before it.
 
         Raises:
-            StreamInterrupted: There was no progress for too long.
+            StreamInterruptedError: There was no progress for too long.
         """
         since, self._connected_at = self._connected_at, None
         if since is not None and time.monotonic() - since >= self._policy.max_backoff:
             self._fruitless = 0
         self._fruitless += 1
         if self._fruitless >= self._policy.attempts:
-            raise StreamInterrupted(
+            raise StreamInterruptedError(
                 f"The event stream of {session_id} broke {self._fruitless} times"
                 f" in a row without news: {error or 'the server closed it'}"
             )
@@ -72,4 +72,4 @@ def may_pass(error: DariError) -> bool:
         return error.status in RETRIED_STATUSES or error.status >= 500
     if isinstance(error, InsecureServerError):
         return False
-    return isinstance(error, ConnectionFailedError | TimedOutError | StreamInterrupted)
+    return isinstance(error, ConnectionFailedError | TimedOutError | StreamInterruptedError)

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import httpx
 
-from ...errors import DariError, StreamInterrupted, UnexpectedAnswerError
+from ...errors import DariError, StreamInterruptedError, UnexpectedAnswerError
 from ...models import TERMINAL, Event
 from ...models import events as ev
 from .._answers import api_error
@@ -180,13 +180,13 @@ class Following:
         """Make sure that nothing was lost with what was garbled.
 
         Raises:
-            StreamInterrupted: It may be; a new connection may do better, and is tried once.
+            StreamInterruptedError: It may be; a new connection may do better, and is tried once.
         """
         garbled, self._garbled = self._garbled, False
         is_known = 0 < self._position <= self._listed_to
         if garbled and not is_known and self._garbled_at != self._position:
             self._garbled_at = self._position
-            raise StreamInterrupted("an event was garbled on its way")
+            raise StreamInterruptedError("an event was garbled on its way")
 
     def admit(self, events: Iterable[Event]) -> list[Event]:
         """Pick the events that are new, in ledger order, up to the end of the awaited message.
@@ -214,8 +214,8 @@ class Following:
             error: Why it ended; ``None`` when the server just closed it.
 
         Raises:
-            StreamInterrupted: There was no progress for too long; or the server has no more, and
-                the message has not ended.
+            StreamInterruptedError: There was no progress for too long, or the server has no more
+                events and the message has not ended.
             DariError: ``error`` itself, when trying again cannot help.
         """
         if error is not None and not may_pass(error):
@@ -228,7 +228,7 @@ class Following:
 
     def _ended(self) -> float:
         if self._wanted.until is not None:
-            raise StreamInterrupted(
+            raise StreamInterruptedError(
                 f"The server has no more events of {self._wanted.session_id} (204), and the"
                 f" message {self._wanted.until} has not ended."
             )

@@ -275,8 +275,8 @@ def stream(
 
     Raises:
         NotFoundError: There is no such session. (On iteration, as all errors.)
-        StreamInterrupted: Ten connections in a row brought no news, or the server answered 204,
-            that there is no more, before the message had ended.
+        StreamInterruptedError: Ten connections in a row brought no events, or the server answered
+            204 (no more events) before the message had ended.
 
     >>> sent = client.sessions.send(session.id, "6 * 7")
     >>> with client.sessions.stream(session.id, until=sent.message.id) as events:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from ...errors import StreamInterrupted
+from ...errors import StreamInterruptedError
 from ...models import Event, TimelineItem, ToolCallItem
 from ...transcript import Ledger, TurnState
 from . import Link
@@ -138,7 +138,7 @@ class Feed:
         However many follow a session, there is one stream of it.
 
         Raises:
-            StreamInterrupted: The stream broke and could not be resumed.
+            StreamInterruptedError: The stream broke and could not be resumed.
             ApiError: The server refused it.
         """
         if message_id is not None and self.has_ended(message_id):
@@ -193,7 +193,7 @@ class Feed:
         if ended.done():
             return
         if message_id is not None and error is None and not self.has_ended(message_id):
-            error = StreamInterrupted(
+            error = StreamInterruptedError(
                 f"The server has no more events of {self._session_id}, and the message"
                 f" {message_id} has not ended."
             )

@@ -18,7 +18,7 @@ class EventStream:
     """Events of one session as they come; iterate it with ``for`` or ``async for``.
 
     Raises:
-        StreamInterrupted: The connection broke and could not be taken up again; on iteration.
+        StreamInterruptedError: The connection broke and could not be taken up again; on iteration.
 
     >>> for event in session.stream():
     ...     print(event.type)

@@ -549,7 +549,7 @@ class Session:
 
         Raises:
             NotFoundError: There is no such session; on iteration, as all errors.
-            StreamInterrupted: The connection broke and could not be taken up again.
+            StreamInterruptedError: The connection broke and could not be taken up again.
 
         >>> async for event in session.stream():
         ...     print(event.type)

@@ -193,7 +193,7 @@ class Turn:
 
         Raises:
             TimedOutError: It has not ended in time. It goes on; wait again or follow it.
-            StreamInterrupted: The connection broke and could not be taken up again.
+            StreamInterruptedError: The connection broke and could not be taken up again.
 
         >>> turn.wait(timeout=60).status
         'completed'

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from dari_nb.client import Reconnect
 from dari_nb.client._following.seen import Seen
-from dari_nb.errors import StreamInterrupted
+from dari_nb.errors import StreamInterruptedError
 from dari_nb.models import Event
 
 from .streams import EVENTS, SESSION, STREAM, chunks, frames, numbers
@@ -219,7 +219,7 @@ def test_an_answer_without_content_after_a_break_ends_the_stream_too(dari, side)
 def test_an_answer_without_content_is_no_end_of_a_turn(dari, side):
     filled(dari, 3)
     dari.streams = [NO_CONTENT]
-    with pytest.raises(StreamInterrupted, match="has no more events of sess_1"):
+    with pytest.raises(StreamInterruptedError, match="has no more events of sess_1"):
         side.follow(dari.url, until="msg_1")
     dari.add("message.status_changed", data={"status": "failed"})
     dari.streams = [NO_CONTENT]

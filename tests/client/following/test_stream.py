@@ -19,7 +19,7 @@ from dari_nb.errors import (
     DariError,
     NotFoundError,
     PermissionDeniedError,
-    StreamInterrupted,
+    StreamInterruptedError,
     UnexpectedAnswerError,
 )
 
@@ -325,7 +325,7 @@ def test_an_answer_that_is_no_event_stream_is_an_error(dari, side):
 def test_ten_connections_without_news_are_the_end(dari, side):
     dari.streams = [chunks(b": hello\n\n") for _ in range(99)]
     states: list[str] = []
-    with pytest.raises(StreamInterrupted, match="10 times in a row without news"):
+    with pytest.raises(StreamInterruptedError, match="10 times in a row without news"):
         side.follow(dari.url, reconnect=STEADY, on_state=states.append)
     assert len(dari.asked(STREAM)) == 10
 
@@ -333,7 +333,7 @@ def test_ten_connections_without_news_are_the_end(dari, side):
 def test_a_server_that_is_gone_is_given_up_with_the_cause(side):
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(StreamInterrupted, match=f"Cannot reach {url}"):
+    with pytest.raises(StreamInterruptedError, match=f"Cannot reach {url}"):
         side.follow(url)
 
 
