@@ -19,7 +19,7 @@ WORDS = {
     "session": ("Session",),
     "turn": ("Turn",),
     "batch": ("Batch",),
-    "tools": ("tool", "Session.answer_tools"),
+    "tools": ("tool", "Session.use_tools"),
     "scores": ("scores",),
     "ratings": ("Batch.rate",),
     "frames": ("frames",),

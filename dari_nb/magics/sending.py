@@ -123,7 +123,7 @@ def follow(shell: Any, state: State, line: str) -> Turn:
     given = kernel_tools(shell, parsed)
     with interruptible("interrupted before the turn was shown"):
         named = words[0] if words else None
-        turn = state.session_or(named, "%dari_follow {}").answer_tools(**given)
+        turn = state.session_or(named, "%dari_follow {}").use_tools(**given)
     return show(turn)
 
 

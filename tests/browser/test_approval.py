@@ -177,7 +177,7 @@ def test_with_its_turn_a_question_at_the_input_prompt_ends(opened, end):
 def test_a_call_that_nobody_answers_is_told_in_the_bar(opened):
     book = opened("turn = d.agents.get('keeper').send('1'); turn")
     note = book.page.locator(".dari-bar .dari-note")
-    note.get_by_text("waits for remove_rows: turn.answer(").wait_for()
+    note.get_by_text("waits for remove_rows: turn.submit_tool_result(").wait_for()
     book.shot("approval-unanswered", selector=".dari-live")
-    book.execute("turn.answer(turn.session.pending_calls()[0].tool_call_id, 'by hand')")
+    book.execute("turn.submit_tool_result(turn.session.pending_calls()[0].tool_call_id, 'by hand')")
     book.page.get_by_text("Call 0: by hand").first.wait_for()

@@ -132,7 +132,7 @@ def test_the_widgets_of_help_can_be_pasted(shell):
         ("Turns", ["One message with its answer"]),
         ("rate", ["Batch.rate(cell, name, value", "1, the worst, to 5"]),
         ("ratings", ['batch.rate((0, "small"), "quality", 4']),
-        ("tools", ["Make a function, plain or async, a tool", "Session.answer_tools("]),
+        ("tools", ["Make a function, plain or async, a tool", "Session.use_tools("]),
         ("scores", ["values by task", "win_rate "]),
         ("frames", ["Tidy DataFrames", "messages_frame "]),
         ("files", ["Upload a file", "Download the session's workspace"]),

@@ -169,7 +169,7 @@ class Agent(AtHand):
             name: A label for the session.
             metadata: Kept on the session, strings by key; sessions can be found by them.
             tools: Functions of this process that answer the agent's external tool calls; see
-                :meth:`Session.answer_tools`.
+                :meth:`Session.use_tools`.
             approve: Who decides whether a call is run; see :func:`dari_nb.tool`.
             idempotency_key: Of a send that failed, as the error's ``idempotency_key`` tells it.
                 The local Dari does not do it twice then; whether others do is not known (U12).

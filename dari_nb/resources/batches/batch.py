@@ -137,7 +137,7 @@ class Batch(Outgoing):
         Passing(BatchSubject(self)).follow(timeout, wait=wait)
         return self
 
-    def answer_tools(self, tools: Given, *, approve: Approve | None = None) -> Batch:
+    def use_tools(self, tools: Given, *, approve: Approve | None = None) -> Batch:
         """Answer the external tool calls of all its sessions, and return it.
 
         Args:
@@ -156,7 +156,7 @@ class Batch(Outgoing):
         ...     "How many packets there are."
         ...     return len(item)
         >>> batch = d.batches.run("shop", ["tea", "sugar"])
-        >>> batch.answer_tools(stock, approve="always").wait(60)[1, None].text
+        >>> batch.use_tools(stock, approve="always").wait(60)[1, None].text
         '5 left'
         """
         self._serving.give(tools, approve)

@@ -170,7 +170,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
         name = _checked(run_id) or run_id_of(chosen.id, pinned, keys, _options(self._link, columns))
         name = f"{name}-{secrets.token_hex(4)}" if fresh else name
         batch = Batch(self._link, chosen.resource, name, read, columns, repeats, scores, max_cost)
-        batch.answer_tools(tools, approve=approve)
+        batch.use_tools(tools, approve=approve)
         chosen._check_offered(as_tools(tools), pinned)
         with nullcontext() if dry_run else sender_of(self._link, name).alone:
             batch._look()

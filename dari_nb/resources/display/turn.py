@@ -195,7 +195,7 @@ class TurnSubject(Subject):
         names = ", ".join(dict.fromkeys(visible_name(call.tool_name) for call in left))
         how = "interrupt, then " if interrupt else ""
         call_id = visible_name(left[0].tool_call_id)
-        return f'waits for {names}: {how}turn.answer("{call_id}", result)'
+        return f'waits for {names}: {how}turn.submit_tool_result("{call_id}", result)'
 
     def _running_note(self) -> str:
         """Say which tools this kernel runs for it now."""

@@ -93,7 +93,7 @@ class Session:
 
     @cached_property
     def _tools(self) -> Toolbox:
-        """What answers its external tool calls from here; see :meth:`answer_tools`."""
+        """What answers its external tool calls from here; see :meth:`use_tools`."""
         return Toolbox(self._link, self._feed, self.id)
 
     @property
@@ -146,7 +146,7 @@ class Session:
             files: Paths to upload and attach.
             metadata: Kept on the message.
             tools: Functions of this process that answer the agent's external tool calls, from now
-                on; see :meth:`answer_tools`.
+                on; see :meth:`use_tools`.
             approve: Who decides whether a call is run; see :func:`dari_nb.tool`.
             idempotency_key: Of a send that failed, as the error's ``idempotency_key`` tells it, so
                 that it is not done twice; made when left out.
@@ -316,8 +316,10 @@ class Session:
         self._feed.add(self.events())
         return self._feed.waiting()
 
-    def answer(self, tool_call_id: str, result: Any = None, *, is_error: bool = False) -> None:
-        """Answer an external tool call by hand (contract, section 6).
+    def submit_tool_result(
+        self, tool_call_id: str, result: Any = None, *, is_error: bool = False
+    ) -> None:
+        """Submit the result of an external tool call by hand (contract, section 6).
 
         Args:
             tool_call_id: One of :meth:`pending_calls`.
@@ -335,15 +337,16 @@ class Session:
         >>> session = d.agents["shop"].start()
         >>> turn = session.send("How much tea?")
         >>> call = turn.tool_calls[0]  # waits until the turn does
-        >>> session.answer(call.tool_call_id, 7)
+        >>> session.submit_tool_result(call.tool_call_id, 7)
         >>> turn.wait().text
         '7 left'
         """
-        from ..tools.answering import answer
+        from ..tools.answering import submit_tool_result
 
-        answer(self._link, self.id, self.pending_calls(), tool_call_id, result, is_error=is_error)
+        calls = self.pending_calls()
+        submit_tool_result(self._link, self.id, calls, tool_call_id, result, is_error=is_error)
 
-    def answer_tools(self, tools: Given = (), *, approve: Approve | None = None) -> Turn:
+    def use_tools(self, tools: Given = (), *, approve: Approve | None = None) -> Turn:
         """Answer the session's external tool calls with these functions, and return its last turn.
 
         They answer whenever the session is followed from this process. Each call is run at most
@@ -366,7 +369,7 @@ class Session:
         ...     "How many packets there are."
         ...     return 7
         >>> session = d.agents["shop"].send("How much tea?").session
-        >>> session.answer_tools([stock], approve="always").text
+        >>> session.use_tools([stock], approve="always").text
         '7 left'
         """
         self._give(tools, approve)

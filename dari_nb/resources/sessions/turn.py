@@ -284,8 +284,18 @@ class Turn:
         fork._tools.give(given.values(), approve)
         return fork.send(content, metadata=told)
 
-    def answer(self, tool_call_id: str, result: Any = None, *, is_error: bool = False) -> Turn:
-        """Answer one of its external tool calls by hand, and return it; see :meth:`Session.answer`.
+    def submit_tool_result(
+        self, tool_call_id: str, result: Any = None, *, is_error: bool = False
+    ) -> Turn:
+        """Submit a tool call's result, as :meth:`Session.submit_tool_result` does.
+
+        Args:
+            tool_call_id: One of its external tool calls that waits.
+            result: Anything that is JSON, or becomes JSON as a tool's result does.
+            is_error: Tell the agent that the tool failed, with ``result`` as the cause.
+
+        Returns:
+            The turn.
 
         Raises:
             InvalidRequestError: No such call waits.
@@ -296,10 +306,10 @@ class Turn:
         ...     answer = yield dari.local.ToolCall("stock", {"item": "tea"}, external=True)
         ...     yield f"{answer.result} left"
         >>> turn = d.agents["shop"].send("How much tea?")
-        >>> turn.answer(turn.tool_calls[0].tool_call_id, 7).wait().text
+        >>> turn.submit_tool_result(turn.tool_calls[0].tool_call_id, 7).wait().text
         '7 left'
         """
-        self.session.answer(tool_call_id, result, is_error=is_error)
+        self.session.submit_tool_result(tool_call_id, result, is_error=is_error)
         return self
 
     def raise_for_status(self) -> Turn:

@@ -199,7 +199,7 @@ async def _made(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def answer(
+def submit_tool_result(
     link: Link,
     session_id: str,
     waiting: Sequence[ToolCallItem],
@@ -208,7 +208,7 @@ def answer(
     *,
     is_error: bool,
 ) -> None:
-    """Answer by hand one of the calls that wait; see :meth:`Session.answer`."""
+    """Submit the result of one of the pending calls; see :meth:`Session.submit_tool_result`."""
     call = next((call for call in waiting if call.tool_call_id == tool_call_id), None)
     if call is None:
         known = ", ".join(one.tool_call_id for one in waiting)

@@ -42,7 +42,7 @@ class Decision:
     ...     "How many packets there are."
     ...     return 7
     >>> session = d.agents["shop"].send("How much tea?").session
-    >>> turn = session.answer_tools([stock], approve="always").wait()
+    >>> turn = session.use_tools([stock], approve="always").wait()
     >>> [(decision.tool_name, decision.is_approved) for decision in session.decisions]
     [('stock', True)]
     """

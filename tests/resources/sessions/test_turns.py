@@ -179,7 +179,7 @@ def test_the_text_after_an_answer_by_hand_is_the_whole_answer(server, d, by):
         turn = d.agents.get("asks").send("How much tea?")
         for value in (7, 3):
             [call] = [call for call in turn.tool_calls if call.status == "requested"]
-            (turn if by == "turn" else turn.session).answer(call.tool_call_id, value)
+            (turn if by == "turn" else turn.session).submit_tool_result(call.tool_call_id, value)
         assert turn.text == "One moment.\n\n7 left, 3 each"
 
 

@@ -142,8 +142,8 @@ def test_a_call_of_another_name_waits_and_can_be_answered_by_hand(caller):
     [call] = _waiting(turn)
     assert (call.tool_name, call.arguments) == ("other", {"n": 1})
     with pytest.raises(InvalidRequestError, match=call.tool_call_id):
-        turn.answer("call_unknown", 1)
-    assert turn.answer(call.tool_call_id, {"found": {2, 1}}).wait().text == (
+        turn.submit_tool_result("call_unknown", 1)
+    assert turn.submit_tool_result(call.tool_call_id, {"found": {2, 1}}).wait().text == (
         "result: {'found': [1, 2]}"
     )
     assert turn.session.pending_calls() == []
@@ -152,7 +152,7 @@ def test_a_call_of_another_name_waits_and_can_be_answered_by_hand(caller):
 def test_by_hand_an_error_can_be_told(caller):
     turn = caller.send("other")
     [call] = _waiting(turn)
-    turn.answer(call.tool_call_id, "nobody knows", is_error=True)
+    turn.submit_tool_result(call.tool_call_id, "nobody knows", is_error=True)
     assert turn.wait().text == "error: nobody knows"
 
 
@@ -160,7 +160,7 @@ def test_waiting_calls_are_taken_up_later(caller, d):
     turn = caller.send("double {'n': 4}")
     _waiting(turn)
     later = d.sessions.get(turn.session.id)
-    assert later.answer_tools([double]).text == "result: 8"
+    assert later.use_tools([double]).text == "result: 8"
 
 
 def test_five_followers_run_a_call_once(caller, d):
@@ -174,7 +174,7 @@ def test_five_followers_run_a_call_once(caller, d):
     turn = caller.send("once")
     _waiting(turn)
     sessions = [d.sessions.get(turn.session.id) for _ in range(5)]
-    turns = [session.answer_tools(once, approve="always") for session in sessions]
+    turns = [session.use_tools(once, approve="always") for session in sessions]
     while not calls:
         time.sleep(0.01)
     gate.set()
@@ -186,7 +186,7 @@ def test_a_call_that_another_process_runs_is_left_to_it(caller):
     turn = caller.send("double {'n': 1}")
     [call] = _waiting(turn)
     theirs = claim(turn.session.id, turn.id, call.tool_call_id)
-    turn.session.answer_tools([double])
+    turn.session.use_tools([double])
     turn.session._link.client.sessions.submit_tool_result(
         turn.session.id, turn.id, call.tool_call_id, "theirs"
     )
@@ -200,7 +200,7 @@ def test_a_call_that_a_dead_kernel_began_is_not_run_again(caller):
     theirs = claim(turn.session.id, turn.id, call.tool_call_id)
     theirs.begin()
     theirs.release(forget=False)
-    turn.session.answer_tools([double])
+    turn.session.use_tools([double])
     assert "It was not run again; whether it took effect is not known." in turn.wait(60).text
 
 

@@ -23,7 +23,7 @@ def test_all_sessions_of_a_batch_are_answered(d, caller):
 
 def test_a_batch_without_tools_is_taken_up_with_them(d, caller):
     batch = d.batches.run(caller, ["triple {'n': 1}"])
-    assert batch.answer_tools(lambda_named("triple"), approve=lambda name, given: True).wait(60)
+    assert batch.use_tools(lambda_named("triple"), approve=lambda name, given: True).wait(60)
     assert batch.cells[0].text == "result: 3"
 
 

@@ -22,7 +22,7 @@ def once(n: int) -> int:
     return n
 
 def deliver():
-    return d.sessions.get({session!r}).answer_tools([once])
+    return d.sessions.get({session!r}).use_tools([once])
 """
 
 
