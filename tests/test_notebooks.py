@@ -86,7 +86,7 @@ def test_the_first_lesson_runs_and_leaves_paper(
     assert "widget-view" not in saved
     told = capsys.readouterr().out
     assert "evaluate" in told
-    assert "No language model is here: the scripted agents answer" in told
+    assert "No language model is here: the demo agents answer" in told
 
 
 def test_the_first_lesson_asks_a_real_model(demo: ModuleType, real_model: Path) -> None:

@@ -161,7 +161,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Any:
         for name in [name for name in os.environ if name.startswith("DARI_")]:
             if name != kept.FOLDER:
                 patch.delenv(name)
-        patch.setenv("DARI_LOCAL_PACE", "0")
+        patch.setenv("DARI_LOCAL_STEP_DELAY", "0")
         patch.setattr(connections, "_current", None)
         patch.setattr(connections, "_servers", {})
         names: dict[str, Any] = {}

@@ -41,7 +41,7 @@ d.close()
 def alone(path: str) -> dict[str, str]:
     """An environment with only this PATH in sight, and nothing that points to the checkout."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("DARI_", "PYTHON", "VIRTUAL"))}
-    return kept | {"PATH": path, "DARI_LOCAL_PACE": "0"}
+    return kept | {"PATH": path, "DARI_LOCAL_STEP_DELAY": "0"}
 
 
 def run(*command: str | Path, cwd: Path, path: str, typed: str = "", **more: str) -> str:

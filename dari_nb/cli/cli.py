@@ -1,6 +1,6 @@
 """The command ``dari-local``: a local Dari in a process of its own.
 
-``dari-local serve`` serves the scripted agents until Ctrl-C. ``--agents FILE.py`` adds agents of
+``dari-local serve`` serves the demo agents until Ctrl-C. ``--agents FILE.py`` adds agents of
 your own; inside that file ``server`` is the :class:`LocalDari`, so that lines from a notebook can
 be moved there as they are::
 
@@ -117,7 +117,7 @@ def _add_options(serve: argparse.ArgumentParser) -> None:
     add("--internet-access", action="store_true", default=None, help=_INTERNET)
     add("--max-cost", metavar="USD", help="what sessions may cost together in US dollars")
     add("--secrets", nargs="+", default=[], metavar="NAME", help=_SECRETS)
-    add("--pace", type=float, metavar="S", help="seconds before each step of an agent")
+    add("--step-delay", type=float, metavar="S", help="seconds before each step of an agent")
 
 
 def _add_agents(command: Any, several: int | str = 1) -> None:
@@ -192,7 +192,9 @@ def _fill(options: argparse.Namespace, configuration: Configuration) -> None:
     options.port = options.port if options.port is not None else table.port
     options.port = PORT if options.port is None else options.port
     options.db = options.db or configuration.database
-    options.pace = float(table.pace or 0.0) if options.pace is None else options.pace
+    options.step_delay = (
+        float(table.step_delay or 0.0) if options.step_delay is None else options.step_delay
+    )
     if options.key_env is not None:
         options.key = _variable(options.key_env, "--key-env")
     elif options.key is None and table.key_env is not None:
@@ -219,8 +221,8 @@ def _check(options: argparse.Namespace) -> None:
             f"--host {options.host} can be reached by other machines: give it a --key of your own, "
             "or a --key-env, which no list of processes shows."
         )
-    if not 0 <= options.pace < float("inf"):
-        raise InvalidRequestError("--pace must be 0 or more seconds.")
+    if not 0 <= options.step_delay < float("inf"):
+        raise InvalidRequestError("--step-delay must be 0 or more seconds.")
 
 
 def _is_loopback(host: str) -> bool:
@@ -236,7 +238,7 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
         host=options.host,
         port=options.port,
         api_key=options.key,
-        pace=options.pace,
+        step_delay=options.step_delay,
         llms={**pulled_llms(), **configuration.llms},
         prices=configuration.prices,
         internet_access=options.internet_access,

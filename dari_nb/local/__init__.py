@@ -1,4 +1,4 @@
-"""A complete Dari of its own: an embedded server with scripted agents, functions and recordings.
+"""A complete Dari of its own: an embedded server with demo agents, functions and recordings.
 
 >>> from dari_nb.local import LocalDari
 >>> with LocalDari() as server:

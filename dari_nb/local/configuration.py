@@ -16,7 +16,7 @@ from .llm import Llms
 from .store.sqlite_file.connecting import is_memory
 
 EXAMPLE = """\
-    [server]                    # host, port, db, pace; key_env: the variable with the key
+    [server]                    # host, port, db, step_delay; key_env: the variable with the key
     port = 8787
     internet_access = false     # whether sandboxes may reach this machine's network, all of it
     max_cost = 20.0             # US dollars that sessions may cost together
@@ -53,7 +53,7 @@ class ServerTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
     db: str | None = None
     key_env: str | None = None
-    pace: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    step_delay: Annotated[float, msgspec.Meta(ge=0)] | None = None
     internet_access: bool | None = None
     max_cost: Annotated[float, msgspec.Meta(ge=0)] | None = None
 

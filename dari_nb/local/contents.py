@@ -27,7 +27,7 @@ from .workspaces.workspaces import Workspaces
 
 _F = TypeVar("_F", bound=AgentFunction)
 _LLMS = ("small", "large")
-"""The options of the scripted agents."""
+"""The options of the demo agents."""
 
 
 class Contents:
@@ -36,13 +36,13 @@ class Contents:
     Args:
         path: The server's file; in memory without one.
         llms: The server's LLMs.
-        scripted: Whether it begins with the scripted agents.
+        demo_agents: Whether it begins with the demo agents.
 
     Raises:
         InvalidRequestError: The file cannot be used.
     """
 
-    def __init__(self, path: str | Path | None, llms: Llms, *, scripted: bool = True) -> None:
+    def __init__(self, path: str | Path | None, llms: Llms, *, demo_agents: bool = True) -> None:
         self._store = Store(path)
         self.path = None if self._store.path is None else path
         self.is_new = self._store.is_new
@@ -52,7 +52,7 @@ class Contents:
         self._registry = Registry(self._store)
         self._llms = llms
         try:
-            for name, function in BUILT_IN.items() if scripted else ():
+            for name, function in BUILT_IN.items() if demo_agents else ():
                 about = inspect.getdoc(function) or ""
                 manifest = manifest_of(name, description=about, llms=_LLMS, default=_LLMS[1])
                 self._registry.add(manifest, function)

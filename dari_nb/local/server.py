@@ -18,7 +18,7 @@ from ..tapes.tape import Tape, opened
 from . import closing
 from .bundles.allowances import Allowances, Amount, changed
 from .gguf import ModelFile
-from .http.app import KEEP_ALIVE, MAX_UPLOAD, make_app
+from .http.app import HEARTBEAT, MAX_UPLOAD, make_app
 from .http.serving import Serving, bind
 from .llm import LLM_BACKOFF, Llm, Llms
 from .llm.reach import LlmState, llm_states
@@ -34,7 +34,7 @@ from .webhooks.posting import tls_of
 class LocalDari(TapeDeck):
     """A complete Dari in this process: a real HTTP server with its own ledger and agents.
 
-    It starts with the scripted agents (``echo``, ``calculator``, ``librarian``, ``tour``), takes
+    It starts with the demo agents (``echo``, ``calculator``, ``librarian``, ``tour``), takes
     Python functions as agents, and plays recorded runs. Use it as a context manager, or with
     :meth:`start` and :meth:`stop`.
 
@@ -48,13 +48,13 @@ class LocalDari(TapeDeck):
         host: Where to listen; this machine only by default.
         port: Port to listen on; 0 takes a free one.
         api_key: The key that clients must bring; a random one by default.
-        pace: Seconds to wait before each step of an agent, so that one can watch it work.
+        step_delay: Seconds to wait before each step of an agent, so that one can watch it work.
         cost_delay: Seconds after which a cost that an agent reports can be seen, as on the hosted
             service, where costs arrive late.
         webhook_backoff: Seconds before the second and each later try of a webhook.
         webhook_verify: Whose certificates HTTPS webhooks must have: a file of certificates, or an
             ``ssl.SSLContext``; those that this machine trusts by default.
-        keep_alive: Seconds of silence after which a stream sends a comment.
+        heartbeat: Seconds of silence after which a stream sends a comment.
         max_upload: Largest file in bytes.
         llms: LLMs of the server by name, see :meth:`add_llms`.
         prices: What their tokens cost, see :meth:`add_llms`.
@@ -68,11 +68,11 @@ class LocalDari(TapeDeck):
             ``api_key_secret``. A provider's own variable, such as ``OPENAI_API_KEY``, goes to that
             provider without being named here, and nowhere else.
         tape: A tape to play and to record on, see :meth:`insert`.
-        scripted: Whether it starts with the scripted agents.
+        demo_agents: Whether it starts with the demo agents.
 
     Raises:
-        InvalidRequestError: The file, the address, the key, the pace, the tape or a setting of an
-            LLM cannot be used.
+        InvalidRequestError: The file, the address, the key, the step delay, the tape, or a setting
+            of an LLM cannot be used.
         TapeError: The tape is broken.
 
     >>> with dari.local.LocalDari() as server:
@@ -91,11 +91,11 @@ class LocalDari(TapeDeck):
         host: str = "127.0.0.1",
         port: int = 0,
         api_key: str | None = None,
-        pace: float = 0.0,
+        step_delay: float = 0.0,
         cost_delay: float = 0.05,
         webhook_backoff: Sequence[float] = BACKOFF,
         webhook_verify: str | Path | ssl.SSLContext | None = None,
-        keep_alive: float = KEEP_ALIVE,
+        heartbeat: float = HEARTBEAT,
         max_upload: int = MAX_UPLOAD,
         llms: Mapping[str, Mapping[str, Any]] | None = None,
         prices: Mapping[str, Mapping[str, Any]] | None = None,
@@ -104,19 +104,19 @@ class LocalDari(TapeDeck):
         max_cost: Amount | None = None,
         secrets: Iterable[str] = (),
         tape: str | Path | Tape | None = None,
-        scripted: bool = True,
+        demo_agents: bool = True,
     ) -> None:
         key = f"dari_local_{token_hex(16)}" if api_key is None else usable_key(api_key)
         self._api_key = remembered(key)
-        self._pace = _checked_pace(pace)
-        super().__init__(path, Llms(llms, prices, llm_backoff), scripted=scripted)
+        self._step_delay = _checked_step_delay(step_delay)
+        super().__init__(path, Llms(llms, prices, llm_backoff), demo_agents=demo_agents)
         self._allowances = Allowances(self._store)
-        self.allow(internet_access=internet_access, max_cost=max_cost, secrets=secrets)
+        self.set_limits(internet_access=internet_access, max_cost=max_cost, secrets=secrets)
         self._address = (host, port)
         self._cost_delay = cost_delay
         self._webhook_backoff = tuple(webhook_backoff)
         self._webhook_tls = tls_of(webhook_verify)
-        self._keep_alive = keep_alive
+        self._heartbeat = heartbeat
         self._max_upload = max_upload
         closing.stop_at_exit()
         self._url: str | None = None
@@ -143,7 +143,7 @@ class LocalDari(TapeDeck):
             raise InvalidRequestError("The local Dari is not running: call start() first.")
         return self._url
 
-    def allow(
+    def set_limits(
         self,
         *,
         internet_access: bool | None = None,
@@ -160,7 +160,7 @@ class LocalDari(TapeDeck):
         Raises:
             InvalidRequestError: The amount is none.
 
-        >>> server.allow(max_cost="2.50")
+        >>> server.set_limits(max_cost="2.50")
         """
         self._allowances.first = changed(
             self._allowances.first,
@@ -254,7 +254,7 @@ class LocalDari(TapeDeck):
         service = Service(
             store,
             self._registry,
-            self._pace,
+            self._step_delay,
             self._cost_delay,
             self._workspaces,
             self._webhook_backoff,
@@ -270,7 +270,7 @@ class LocalDari(TapeDeck):
         def app() -> ASGIApp:
             service.dispatcher.resume()
             return make_app(
-                service, self._api_key, keep_alive=self._keep_alive, max_upload=self._max_upload
+                service, self._api_key, heartbeat=self._heartbeat, max_upload=self._max_upload
             )
 
         serving = Serving(app, sock, service.stop)
@@ -328,10 +328,10 @@ class LocalDari(TapeDeck):
         self.stop()
 
 
-def _checked_pace(pace: float) -> float:
-    if not 0 <= pace < float("inf"):
-        raise InvalidRequestError(f"pace must be 0 or more seconds, not {pace!r}.")
-    return pace
+def _checked_step_delay(step_delay: float) -> float:
+    if not 0 <= step_delay < float("inf"):
+        raise InvalidRequestError(f"step_delay must be 0 or more seconds, not {step_delay!r}.")
+    return step_delay
 
 
 def reachable_llms(server: LocalDari | None = None, *, probe: bool = False) -> list[LlmState]:

@@ -23,14 +23,14 @@ class TapeDeck(Contents):
     Args:
         path: The server's file; in memory without one.
         llms: The server's LLMs.
-        scripted: Whether it begins with the scripted agents.
+        demo_agents: Whether it begins with the demo agents.
 
     Raises:
         InvalidRequestError: The file cannot be used.
     """
 
-    def __init__(self, path: str | Path | None, llms: Llms, *, scripted: bool = True) -> None:
-        super().__init__(path, llms, scripted=scripted)
+    def __init__(self, path: str | Path | None, llms: Llms, *, demo_agents: bool = True) -> None:
+        super().__init__(path, llms, demo_agents=demo_agents)
         self._service: Service | None = None
         self._serving: Serving | None = None
         self._tape: Tape | None = None

@@ -98,7 +98,7 @@ what a batch would cost; --max-cost 0.50, or max_cost=0.50, stops sending there,
 batch.resume(max_cost=1) sends the rest. batch.judge takes both, too. LocalDari(max_cost=…)
 is what a whole local Dari may spend.
 After: turn.cost, session.cost, dari.costs_frame(session), batch.matrix("cost"), batch.plot("cost").
-All are US dollars, and None while nobody knows them; scripted agents have none."""
+All are US dollars, and None while nobody knows them; demo agents have none."""
 
 NOTES = {
     "braces": RULE,

@@ -25,10 +25,10 @@ Environment = tuple[str | None, str | None]
 """The URL and the API key that the environment names."""
 
 API_URL = "https://api.dari.dev/v1"
-LOCAL_PACE = 0.25
-"""Seconds between the steps of the scripted agents, so that a reader sees them work."""
+LOCAL_STEP_DELAY = 0.25
+"""Seconds between the steps of the demo agents, so that a reader sees them work."""
 
-MOST_PACE = 60.0
+MAX_STEP_DELAY = 60.0
 _RECORDS = "What is sent here is played and recorded."
 _RECORDS_NOTHING = "Nothing is recorded yet: write `with dari.recording(…):`, or `%dari tape …`."
 _NO_KEY = "none-is-needed-to-play"
@@ -262,7 +262,7 @@ def _connect_local(
     key = None if is_memory(path) else os.path.realpath(Path(str(path)).expanduser())
     server = _servers.get(key)
     if server is None or (key is not None and not _is_running(server)):
-        server = _servers[key] = LocalDari(key, pace=_pace())
+        server = _servers[key] = LocalDari(key, step_delay=_step_delay())
     if not _is_running(server):
         server.start()
     if configuration is not None:
@@ -300,7 +300,7 @@ def _fill(server: LocalDari, configuration: Configuration) -> None:
     from ..local.furnishing import furnish
 
     table = configuration.server
-    server.allow(
+    server.set_limits(
         internet_access=table.internet_access,
         max_cost=table.max_cost,
         secrets=configuration.secrets,
@@ -316,17 +316,17 @@ def _is_running(server: LocalDari) -> bool:
         return False
 
 
-def _pace() -> float:
-    text = os.environ.get("DARI_LOCAL_PACE", str(LOCAL_PACE))
+def _step_delay() -> float:
+    text = os.environ.get("DARI_LOCAL_STEP_DELAY", str(LOCAL_STEP_DELAY))
     try:
-        pace = float(text)
+        step_delay = float(text)
     except ValueError:
-        pace = -1.0
-    if not 0 <= pace <= MOST_PACE:
+        step_delay = -1.0
+    if not 0 <= step_delay <= MAX_STEP_DELAY:
         raise InvalidRequestError(
-            f"DARI_LOCAL_PACE={text} is no pace: give seconds from 0 to {MOST_PACE:g}."
+            f"DARI_LOCAL_STEP_DELAY must be seconds from 0 to {MAX_STEP_DELAY:g}, got {text}."
         )
-    return pace
+    return step_delay
 
 
 def _connect_remote(base_url: str, api_key: str | None, path: str | Path | None) -> Dari:

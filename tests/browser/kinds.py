@@ -2,7 +2,7 @@
 
 START = """
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 %load_ext dari_nb
 import dari_nb as dari
 from dari_nb.local import ToolCall, ToolResult

@@ -7,7 +7,7 @@ import pytest
 
 SETUP = """
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import threading, time
 import dari_nb as dari
 %load_ext dari_nb

@@ -4,7 +4,7 @@ import pytest
 
 SETUP = """
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import dari_nb as dari, ipywidgets as w
 from traitlets import link
 d = dari.connect("local")

@@ -9,7 +9,7 @@ START = """
 import os, time
 from pathlib import Path
 import dari_nb
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 d = dari_nb.connect("local")
 
 @d.server.agent("gated")

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 %load_ext dari_nb
 import dari_nb
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 d = dari_nb.connect("local")
 Path("pid").write_text(str(os.getpid()))
 

@@ -5,7 +5,7 @@ import pytest
 START = """
 %load_ext dari_nb
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import dari_nb as dari, ipywidgets as w
 from IPython.display import clear_output, display
 d = dari.connect("local")

@@ -7,7 +7,7 @@ SETUP = """
 import os, time
 from pathlib import Path
 import dari_nb
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 d = dari_nb.connect("local")
 from dari_nb.local import ToolCall, ToolResult
 FOX = "The quick brown fox jumps over the lazy dog. " * 6

@@ -613,7 +613,7 @@ def test_a_title_in_front_of_all_is_seen_with_the_question_that_stands_below_it(
 
 def ask(file, *prompts):
     """Ask in one session what a tape has, or is given."""
-    with LocalDari(pace=0) as server:
+    with LocalDari(step_delay=0) as server:
         d = dari.connect(base_url=server.url, api_key=server.api_key)
         server.insert(Tape(file, speed="instant"))
         session = d.agents.get("calculator").send(prompts[0]).wait().session

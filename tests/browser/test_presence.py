@@ -9,7 +9,7 @@ START = """
 import gc, json, os
 from ipywidgets.widgets import widget
 import dari_nb
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 d = dari_nb.connect("local")
 session = d.sessions.create("echo")
 turn = session.send("the first question").wait()

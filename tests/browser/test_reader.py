@@ -8,7 +8,7 @@ from .kinds import HIDDEN
 
 LONG = """
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import dari_nb as dari
 from dari_nb.local import LocalDari, ToolCall, ToolResult
 d = dari.connect("local")
@@ -27,7 +27,7 @@ for n in range(12):
 
 SHORT = """
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import dari_nb as dari
 session = dari.connect("local").agents.get("tour").send("Show me").wait().session
 session.send("Again").wait()
@@ -261,7 +261,7 @@ IN_SIGHT = """() => {
 }"""
 DEEP = """
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import dari_nb as dari
 d = dari.connect("local")
 
@@ -318,7 +318,7 @@ def test_views_on_one_page_keep_their_marks(lab):
 
 MANY = """
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import dari_nb as dari
 import ipywidgets as W
 echo = dari.connect("local").agents["echo"]

@@ -7,7 +7,7 @@ from .test_player_drafts import WAITS
 
 SETUP = """
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import dari_nb as dari
 d = dari.connect("local")
 agent = d.agents.get("calculator")

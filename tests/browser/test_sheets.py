@@ -4,7 +4,7 @@ import pytest
 
 SETUP = """
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import dari_nb as dari
 from dari_nb.models import UserMessageItem, text_block
 from dari_nb.render import Head

@@ -44,7 +44,7 @@ def test_stop_tells_a_kernel_that_is_free(lab):
 START = """
 %load_ext dari_nb
 import os, threading
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 from decimal import Decimal
 import dari_nb
 from dari_nb.local import Draft, ToolCall, ToolResult, Usage

@@ -7,7 +7,7 @@ import pytest
 START = """
 %load_ext dari_nb
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import dari_nb as dari
 d = dari.connect("local")
 

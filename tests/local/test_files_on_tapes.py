@@ -89,13 +89,13 @@ def record(
     **more: Any,
 ) -> list:
     settings = {"mode": "record", "files": keeps} | more
-    with LocalDari(tape=Tape(path, **settings), scripted=False) as server:
+    with LocalDari(tape=Tape(path, **settings), demo_agents=False) as server:
         server.agent("worker")(worker)
         return ask(server, *prompts, files=files)
 
 
 def play(path: Path, *prompts: str, files: dict[str, bytes] | None = None) -> list:
-    with LocalDari(tape=Tape(path, mode="play", speed="instant"), scripted=False) as server:
+    with LocalDari(tape=Tape(path, mode="play", speed="instant"), demo_agents=False) as server:
         return ask(server, *prompts, files=files)
 
 
@@ -120,7 +120,7 @@ def test_a_workspace_plays_as_it_was_after_each_turn(path: Path) -> None:
 
 def test_what_is_asked_live_finds_the_files_of_what_played(path: Path) -> None:
     record(path, "write")
-    with LocalDari(tape=Tape(path, speed="instant", files=True), scripted=False) as server:
+    with LocalDari(tape=Tape(path, speed="instant", files=True), demo_agents=False) as server:
         server.agent("worker")(worker)
         [_, (status, _, workspace)] = ask(server, "write", "change")
     assert status == "completed"
@@ -149,7 +149,7 @@ def test_what_was_attached_is_kept_with_what_is_in_it(path: Path) -> None:
 
 
 def test_unless_it_is_asked_for_no_file_is_on_the_tape(path: Path) -> None:
-    with LocalDari(tape=Tape(path, mode="record"), scripted=False) as server:
+    with LocalDari(tape=Tape(path, mode="record"), demo_agents=False) as server:
         server.agent("worker")(worker)
         ask(server, "write", files={"a.txt": b"Alpha"})
     assert lines(path) == {}
@@ -262,7 +262,7 @@ def harmless(path: Path) -> bytes:
         (turn.workspace / "out.txt").write_text("Out.")
         return prompt
 
-    with LocalDari(tape=Tape(path, mode="record", files=True), scripted=False) as server:
+    with LocalDari(tape=Tape(path, mode="record", files=True), demo_agents=False) as server:
         server.agent("worker")(leaving)
         ask(server, "go")
     return path.read_bytes()

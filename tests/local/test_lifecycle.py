@@ -113,10 +113,12 @@ def test_a_taken_port_and_a_wrong_host_are_told_in_the_caller(server):
         LocalDari(port=70_000).start()
 
 
-@pytest.mark.parametrize("pace", [float("nan"), float("inf"), -0.1])
-def test_a_pace_that_no_agent_could_keep_is_refused(pace):
-    with pytest.raises(InvalidRequestError, match=f"pace must be 0 or more seconds, not {pace}"):
-        LocalDari(pace=pace)
+@pytest.mark.parametrize("step_delay", [float("nan"), float("inf"), -0.1])
+def test_a_step_delay_that_no_agent_could_keep_is_refused(step_delay):
+    with pytest.raises(
+        InvalidRequestError, match=f"step_delay must be 0 or more seconds, not {step_delay}"
+    ):
+        LocalDari(step_delay=step_delay)
 
 
 @pytest.mark.parametrize("key", ["", " ", "dari_x\n", "dari_ä"])

@@ -633,7 +633,7 @@ def test_a_failure_that_plays_says_that_it_was_recorded_and_what_asks_anew(
     path: Path, is_here: bool
 ) -> None:
     failed = "The turn failed: ValueError: It cannot."
-    with LocalDari(scripted=False) as server:
+    with LocalDari(demo_agents=False) as server:
         server.agent("guide")(broken := Guide())
         with Dari(server.url, server.api_key, server if is_here else None) as d:
             d.insert(Tape(path, speed="instant"))

@@ -25,7 +25,7 @@ def test_an_agent_has_its_own_ids_and_what_is_told_of_it() -> None:
         "sandbox": "none",
         "llm": {"default": "large", "options": {"small": "a/b", "large": {"model": "a/c"}}},
     }
-    with LocalDari(scripted=False) as server, Dari(server.url, server.api_key, server) as d:
+    with LocalDari(demo_agents=False) as server, Dari(server.url, server.api_key, server) as d:
         assert list(d.agents) == []
         server.take_in(Agent(id="agt_1", name="far"), told("ver_1", manifest=manifest), answer)
         far = d.agents["far"]
@@ -52,7 +52,7 @@ def test_an_agent_has_its_own_ids_and_what_is_told_of_it() -> None:
 def test_where_the_other_dari_tells_no_llms_any_is_taken(
     version: AgentVersion, is_taken: bool
 ) -> None:
-    with LocalDari(scripted=False) as server, Dari(server.url, server.api_key, server) as d:
+    with LocalDari(demo_agents=False) as server, Dari(server.url, server.api_key, server) as d:
         server.take_in(Agent(id="agt_1", name="far"), version, answer)
         if is_taken:
             assert d.agents["far"].send("Hi", llm="any").wait().text == "Hi with any"

@@ -125,7 +125,7 @@ def test_the_widgets_of_help_can_be_pasted(shell):
 @pytest.mark.parametrize(
     ("topic", "told"),
     [
-        ("session", ["A durable conversation", "pending_calls  Return the tool calls"]),
+        ("session", ["A durable conversation", "pending_calls", "Return the tool calls"]),
         ("turn", ["One message with its answer", 'turn = agent.send("What is 6 * 7?")']),
         ("batch", ["%%dari_batch calculator", "Batch\n\nTasks with LLMs"]),
         ("batches", ["%%dari_batch calculator", "Batch\n\nTasks with LLMs"]),
@@ -219,7 +219,7 @@ def test_help_tells_the_steps_with_a_tape_and_a_batch_in_their_order(shell, topi
 
 def test_the_examples_of_help_can_be_pasted_into_cells(shell, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DARI_LOCAL_PACE", "0")
+    monkeypatch.setenv("DARI_LOCAL_STEP_DELAY", "0")
     monkeypatch.setattr(connections, "_servers", {})
     shell.run(repr(shell.run("%dari help examples")).partition("\n\n")[2])
     for topic in ("session", "Session.view", "frames", "Turn", "tools"):

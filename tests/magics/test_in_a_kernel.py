@@ -28,7 +28,7 @@ BUNDLE = {"text/html", "text/markdown", "text/plain"}
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch):
-    monkeypatch.setenv("DARI_LOCAL_PACE", "0")
+    monkeypatch.setenv("DARI_LOCAL_STEP_DELAY", "0")
     for name in ("DARI_API_KEY", "DARI_API_URL"):
         monkeypatch.delenv(name, raising=False)
 

@@ -63,7 +63,7 @@ class Kernel:
     """A kernel, spoken to as a front end does."""
 
     def __init__(self):
-        self._manager, self._client = kernels.started(os.environ | {"DARI_LOCAL_PACE": "0"})
+        self._manager, self._client = kernels.started(os.environ | {"DARI_LOCAL_STEP_DELAY": "0"})
         self._run(f"%load_ext dari_nb\n{BEGUN}")
 
     def type(self, cell):

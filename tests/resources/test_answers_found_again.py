@@ -55,7 +55,7 @@ def sums(name: str, *prompts: str) -> dari.Tape:
 
 def ask(tape: dari.Tape, *prompts: str) -> None:
     """Ask in one session what a tape has, or is given."""
-    with LocalDari(pace=0) as server:
+    with LocalDari(step_delay=0) as server:
         d = dari.connect(base_url=server.url, api_key=server.api_key)
         server.insert(dari.Tape(tape.path, speed="instant"))
         session = d.agents.get("calculator").send(prompts[0]).wait().session

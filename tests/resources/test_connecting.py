@@ -11,7 +11,7 @@ def clean(monkeypatch):
     monkeypatch.setattr(connections, "_current", None)
     for name in ("DARI_API_KEY", "DARI_API_URL"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DARI_LOCAL_PACE", "0")
+    monkeypatch.setenv("DARI_LOCAL_STEP_DELAY", "0")
     made = []
     monkeypatch.setattr(connections.Dari, "__init__", _noting(connections.Dari.__init__, made))
     yield
@@ -126,11 +126,11 @@ def test_a_closed_connection_asks_to_connect_again():
     assert dari.connect("local").agents.list()
 
 
-@pytest.mark.parametrize("pace", ["fast", "-1", "nan", "inf", "1e9"])
-def test_a_pace_that_is_none_is_refused_by_name(monkeypatch, pace):
-    monkeypatch.setenv("DARI_LOCAL_PACE", pace)
+@pytest.mark.parametrize("step_delay", ["fast", "-1", "nan", "inf", "1e9"])
+def test_a_step_delay_that_is_none_is_refused_by_name(monkeypatch, step_delay):
+    monkeypatch.setenv("DARI_LOCAL_STEP_DELAY", step_delay)
     monkeypatch.setattr(connections, "_servers", {})
-    with pytest.raises(InvalidRequestError, match=f"DARI_LOCAL_PACE={pace}"):
+    with pytest.raises(InvalidRequestError, match="DARI_LOCAL_STEP_DELAY"):
         dari.connect("local")
 
 

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 CODE = """
 import os
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import dari_nb as dari
 from dari_nb.local import ToolCall, ToolResult
 d = dari.connect("local")

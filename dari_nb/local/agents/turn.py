@@ -312,7 +312,7 @@ class Turn:
         content: Its content blocks.
         llm_id: The session's LLM option, if the agent has any.
         metadata: The session's metadata, with the message's own on top.
-        pace: Seconds that the server waits before each step.
+        step_delay: Seconds that the server waits before each step.
         workspace: The session's own folder, with the attached files in it; what is in it can be
             downloaded.
         load_history: Reads :attr:`history`.
@@ -332,7 +332,7 @@ class Turn:
     content: Content = field(default_factory=list)
     llm_id: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
-    pace: float = 0.0
+    step_delay: float = 0.0
     workspace: Path = field(default_factory=Path.cwd)
     load_history: Callable[[], list[TimelineItem]] = field(default=list, repr=False)
     load_files: Callable[[], list[Attachment]] = field(default=list, repr=False)

@@ -1,4 +1,4 @@
-"""The scripted agents, which every organization of a local Dari has."""
+"""The demo agents, which every organization of a local Dari has."""
 
 from ..agents import AgentFunction
 from .calculator import calculator
@@ -12,6 +12,6 @@ BUILT_IN: dict[str, AgentFunction] = {
     "librarian": librarian,
     "tour": tour,
 }
-"""The scripted agents by name; each has the LLM options ``small`` and ``large``."""
+"""The demo agents by name; each has the LLM options ``small`` and ``large``."""
 
 __all__ = ["BUILT_IN"]

@@ -1,4 +1,4 @@
-"""The scripted agent ``calculator``: finds the arithmetic in the prompt and computes it."""
+"""The demo agent ``calculator``: finds the arithmetic in the prompt and computes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scripted agent ``echo``: the shortest whole turn there is."""
+"""The demo agent ``echo``: the shortest whole turn there is."""
 
 from ..agents.turn import Turn
 

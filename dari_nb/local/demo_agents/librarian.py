@@ -1,4 +1,4 @@
-"""The scripted agent ``librarian``: answers from the files attached to the session."""
+"""The demo agent ``librarian``: answers from the files attached to the session."""
 
 from __future__ import annotations
 

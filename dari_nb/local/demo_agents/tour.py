@@ -1,4 +1,4 @@
-"""The scripted agent ``tour``: one of each thing that a transcript can hold."""
+"""The demo agent ``tour``: one of each thing that a transcript can hold."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _welcome(prompt: str, *, is_small: bool) -> str:
     if is_small:
         return f"# A tour\n\nYou wrote: {asked}\n\nHere is **one of each** thing."
     return (
-        f"# A tour\n\nYou wrote: {asked}\n\nI am a scripted agent, so I show you what a "
+        f"# A tour\n\nYou wrote: {asked}\n\nI am a demo agent, so I show you what a "
         "transcript can hold:\n\n- text with **bold**, *italics* and `code`\n"
         "- tables, code and math\n- tool calls that work, that have much to say, and that fail"
     )

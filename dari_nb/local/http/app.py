@@ -53,7 +53,7 @@ OPERATIONS = [
     *webhooks.OPERATIONS,
 ]
 MAX_UPLOAD = 25 * 1024 * 1024
-KEEP_ALIVE = 15.0
+HEARTBEAT = 15.0
 _EXTENSIONS = b"drafts, reasoning, cancel, fork"
 _SLASH = b"%2f"
 _OPEN = (DESCRIPTION, "/uploads/")
@@ -64,7 +64,7 @@ def make_app(
     service: Service,
     api_key: str,
     *,
-    keep_alive: float = KEEP_ALIVE,
+    heartbeat: float = HEARTBEAT,
     max_upload: int = MAX_UPLOAD,
 ) -> Starlette:
     """Make the ASGI application.
@@ -72,7 +72,7 @@ def make_app(
     Args:
         service: What answers.
         api_key: The key of the first organization; those of others are in the store.
-        keep_alive: Seconds of silence after which a stream sends a comment.
+        heartbeat: Seconds of silence after which a stream sends a comment.
         max_upload: Largest file in bytes.
     """
     app = Starlette(
@@ -96,7 +96,7 @@ def make_app(
     app.router.redirect_slashes = False
     app.state.service = service
     app.state.long_reads = LongReads()
-    app.state.keep_alive = keep_alive
+    app.state.heartbeat = heartbeat
     app.state.max_upload = max_upload
     return app
 

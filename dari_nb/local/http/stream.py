@@ -47,16 +47,16 @@ async def stream(request: Request) -> Response:
     if not access.store.events(session.id, after=after - 1, limit=1):
         after = 0
     drafts = DraftReader(access.service.drafts, session.id) if _wants_drafts(request) else None
-    keep_alive: float = request.app.state.keep_alive
+    heartbeat: float = request.app.state.heartbeat
     return StreamingResponse(
-        _frames(access, session.id, after, keep_alive, drafts),
+        _frames(access, session.id, after, heartbeat, drafts),
         media_type="text/event-stream",
         headers=_HEADERS,
     )
 
 
 async def _frames(
-    access: Access, session_id: str, after: int, keep_alive: float, drafts: DraftReader | None
+    access: Access, session_id: str, after: int, heartbeat: float, drafts: DraftReader | None
 ) -> AsyncIterator[bytes]:
     bell = access.service.notifier.listen(session_id)
     try:
@@ -75,7 +75,7 @@ async def _frames(
                     await asyncio.sleep(0)
             elif drafts is not None and (news := drafts.news()):
                 yield b"".join(map(_draft_frame, news))
-            elif not await _rings(bell, keep_alive):
+            elif not await _rings(bell, heartbeat):
                 yield b": keep-alive\n\n"
     finally:
         access.service.notifier.leave(session_id, bell)

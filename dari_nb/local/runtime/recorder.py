@@ -120,9 +120,9 @@ class Recorder:
         return [*said, *lost], self._used
 
     async def _rest(self) -> None:
-        """Wait as the pace says; at no pace only let the streams run now and then."""
-        if self._turn.pace:
-            await asyncio.sleep(self._turn.pace)
+        """Wait for the step delay; without one only let the streams run now and then."""
+        if self._turn.step_delay:
+            await asyncio.sleep(self._turn.step_delay)
         else:
             await self._breathe()
 

@@ -54,7 +54,7 @@ class Scheduler:
         store: Where the ledgers are.
         log: Where they grow.
         answerers: Who answers when nothing plays.
-        pace: Seconds to wait before each step, unless the session's metadata say otherwise.
+        step_delay: Seconds to wait before each step, unless the session's metadata say otherwise.
         cost_delay: Seconds after which a reported cost can be seen.
         folds: Looks back at what was said before.
         pending: The calls that wait for the caller of the API.
@@ -70,7 +70,7 @@ class Scheduler:
         store: Store,
         log: EventLog,
         answerers: Answerers,
-        pace: float,
+        step_delay: float,
         cost_delay: float = 0.0,
         *,
         folds: Folds,
@@ -84,7 +84,7 @@ class Scheduler:
         self._store = store
         self._log = log
         self._answerers = answerers
-        self._pace = pace
+        self._step_delay = step_delay
         self._cost_delay = cost_delay
         self._folds = folds
         self._pending = pending
@@ -105,7 +105,7 @@ class Scheduler:
         Args:
             session_id: The session.
             message_id: The message.
-            agent: Plays this turn instead of the session's own agent, without its pace.
+            agent: Plays this turn instead of the session's own agent, without the step delay.
         """
         if session_id in self._queues:
             self._queues[session_id].append((message_id, agent))
@@ -268,10 +268,10 @@ class Scheduler:
         turn = await self._turn(session, message_id)
         if agent is not None:
             # A recording has a pace of its own, and what it calls is answered in it.
-            return replace(turn, pace=0.0), agent, _no_tool
+            return replace(turn, step_delay=0.0), agent, _no_tool
         function = self._answerers.function(session)
         if isinstance(function, LlmAgent):
-            turn = replace(turn, pace=0.0)  # a model takes its time anyway
+            turn = replace(turn, step_delay=0.0)  # a model takes its time anyway
         return turn, function, partial(self._external_tool, session)
 
     async def _external_tool(self, session: SessionRecord, name: str) -> ToolSpec | None:
@@ -289,7 +289,7 @@ class Scheduler:
             message_id=message_id,
             llm_id=session.llm_id,
             metadata=metadata,
-            pace=_seconds(metadata.get("pace"), self._pace),
+            step_delay=_seconds(metadata.get("step_delay"), self._step_delay),
             workspace=await self._workspace(session.id, file_ids(content)),
             load_history=partial(
                 self._folds.look, session.id, lambda fold: fold.items_before(message_id)
@@ -341,7 +341,7 @@ def _cause(error: Exception) -> str:
 
 
 def _seconds(text: Any, default: float) -> float:
-    """Read a pace from metadata; what is no sensible number of seconds counts as not given."""
+    """Read a step delay from metadata; an unusable value counts as missing."""
     try:
         seconds = float(text)
     except (TypeError, ValueError):

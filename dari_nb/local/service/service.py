@@ -31,7 +31,7 @@ class Service:
     Args:
         store: The truth.
         registry: The functions of its agents.
-        pace: Seconds between the steps of a turn.
+        step_delay: Seconds between the steps of a turn.
         cost_delay: Seconds after which a reported cost can be seen.
         workspaces: The folders of sessions; temporary ones by default.
         webhook_backoff: Seconds before each further try of a webhook.
@@ -56,7 +56,7 @@ class Service:
         self,
         store: Store,
         registry: Registry,
-        pace: float = 0.0,
+        step_delay: float = 0.0,
         cost_delay: float = 0.0,
         workspaces: Workspaces | None = None,
         webhook_backoff: Sequence[float] = BACKOFF,
@@ -82,7 +82,7 @@ class Service:
         answerers = Answerers(store, registry, self.published)
         self.deck = Deck(store, self.workspaces, registry, answerers)
         self.scheduler = Scheduler(
-            *(store, self.log, answerers, pace, cost_delay),
+            *(store, self.log, answerers, step_delay, cost_delay),
             folds=self.folds,
             pending=self.pending,
             drafts=self.drafts,

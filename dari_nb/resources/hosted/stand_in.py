@@ -47,7 +47,7 @@ class StandIn:
         self._far_link = link
         self._far = Far(link.base_url, link.another_client, tape.files)
         # Whether a session has the internet is a matter of the other one, where it runs.
-        self._server = LocalDari(scripted=False, internet_access=True, cost_delay=0.0).start()
+        self._server = LocalDari(demo_agents=False, internet_access=True, cost_delay=0.0).start()
         self._standing = Standing(link, self._warn, self._take_in_agents)
         self.link = Link(
             *(self._server.url, self._server.api_key),

@@ -14,7 +14,7 @@ def _():
     import dari_nb as dari
     from dari_nb.local import ToolCall, ToolResult
 
-    os.environ["DARI_LOCAL_PACE"] = "0"
+    os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
     d = dari.connect("local")
 
     @d.server.agent("helper")

@@ -28,7 +28,7 @@ THEMES = ["vscode-light", "vscode-dark", "colab-light", "colab-dark", "page-ligh
 
 @pytest.fixture(scope="module")
 def d():
-    os.environ["DARI_LOCAL_PACE"] = "0"
+    os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
     with LocalDari() as server, Dari(server.url, server.api_key, server) as d:
 
         @server.agent("librarian", llms=["small", "large"])
@@ -44,7 +44,7 @@ def d():
             yield ANSWER if turn.llm_id == "small" else "None of them did."
 
         yield d
-    del os.environ["DARI_LOCAL_PACE"]
+    del os.environ["DARI_LOCAL_STEP_DELAY"]
 
 
 @pytest.fixture(scope="module")

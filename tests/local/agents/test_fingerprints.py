@@ -55,7 +55,7 @@ def test_another_value_is_another_function(changed, same):
 
 
 def test_what_has_no_code_has_its_options_only():
-    with LocalDari(scripted=False) as server:
+    with LocalDari(demo_agents=False) as server:
         server.agent("joined")(partial(", ".join))
         server.agent("joined")("; ".join)
         assert server.agents == ["joined"]

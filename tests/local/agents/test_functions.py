@@ -238,11 +238,13 @@ def test_a_turn_knows_its_session(server, api):
         return turn.files[-1].text
 
     one, two = api.upload("a.txt", b"first"), api.upload("b.bin", b"\xffsecond")
-    message = api.ask("knows", "Hi", one, llm_id="large", metadata={"course": "7", "pace": "0"})
+    message = api.ask(
+        "knows", "Hi", one, llm_id="large", metadata={"course": "7", "step_delay": "0"}
+    )
     sent = api.send(message["session_id"], "More", two)
     assert texts(api.finished(sent["message"]["id"])) == ["\ufffdsecond"]
     turn = seen[1]
-    assert (turn.prompt, turn.llm_id, turn.pace) == ("More", "large", 0)
+    assert (turn.prompt, turn.llm_id, turn.step_delay) == ("More", "large", 0)
     assert [f.name for f in turn.files] == ["a.txt", "b.bin"]
     assert [f.data for f in turn.files] == [b"first", b"\xffsecond"]
     assert [i.type for i in turn.history] == ["user_message", "assistant_message"]
@@ -279,17 +281,17 @@ def test_pace_waits_before_each_step_and_a_session_can_set_its_own(call, wait, p
     paces = []
 
     def agent(prompt, turn):
-        paces.append(turn.pace)
+        paces.append(turn.step_delay)
         yield "one"
         yield "two"
 
-    with LocalDari(pace=30) as server, call(server) as api:
+    with LocalDari(step_delay=30) as server, call(server) as api:
         server.agent("paced")(agent)
-        api.ask("paced", "x", metadata={"pace": "0.05"})
+        api.ask("paced", "x", metadata={"step_delay": "0.05"})
         assert pauses.count(0.05) == 2
-        api.ask("paced", "x", metadata={"pace": "0"})
+        api.ask("paced", "x", metadata={"step_delay": "0"})
         for nonsense in ("soon", "-1", "nan", "inf"):
-            api.send(api.create("paced", metadata={"pace": nonsense}), "x")
+            api.send(api.create("paced", metadata={"step_delay": nonsense}), "x")
         wait(lambda: len(paces), lambda count: count == 6)
     assert paces == [0.05, 0, 30, 30, 30, 30]
 

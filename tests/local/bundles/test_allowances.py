@@ -60,7 +60,7 @@ def test_a_caller_who_asks_for_the_internet_in_vain_is_told(call):
         status, detail = api.refused(path, {"internet_access": True})
         assert (status, "LocalDari(internet_access=True)" in detail) == (403, True)
         assert api.create("echo", internet_access=False)
-        server.allow(internet_access=True)
+        server.set_limits(internet_access=True)
         assert api.get(f"/sessions/{api.create('echo')}")["internet_access"] is False
         made = api.create("echo", internet_access=True)
         assert api.get(f"/sessions/{made}")["internet_access"] is True
@@ -86,7 +86,7 @@ def test_each_organization_has_an_allowance_of_its_own_that_outlives_the_server(
 def test_a_recording_with_the_internet_is_played_where_there_is_none(call, wait):
     with LocalDari(internet_access=True) as server, call(server) as api:
         session_id = api.ask("echo", "hi", internet_access=True)["session_id"]
-        server.allow(internet_access=False)
+        server.set_limits(internet_access=False)
         again = server.replay(session_id, speed=100)
         wait(lambda: api.get(f"/sessions/{again}"), lambda s: s["last_message_status"])
         assert api.get(f"/sessions/{again}")["internet_access"] is False
@@ -116,7 +116,7 @@ def test_when_the_money_is_spent_messages_are_refused_and_what_was_sent_can_be_r
         batch = api.post("/session-batches", {"items": items})
         assert batch["status"] == "failed"
         assert "is spent" in batch["sessions"][0]["error"]
-        server.allow(max_cost=2)
+        server.set_limits(max_cost=2)
         assert refused(api) is None
 
 

@@ -1,7 +1,7 @@
 from dari_nb.local import LocalDari
 
 
-def test_the_scripted_agents_are_listed_oldest_first(api):
+def test_the_demo_agents_are_listed_oldest_first(api):
     agents = api.get("/agents")["agents"]
     assert [a["name"] for a in agents[:4]] == ["echo", "calculator", "librarian", "tour"]
     assert set(agents[0]) == {"id", "name", "active_version_id", "created_at", "deleted_at"}
@@ -77,9 +77,9 @@ def test_the_agents_that_a_server_begins_with_answer_for_their_versions_too(call
 def test_a_version_whose_function_is_gone_says_so_and_takes_no_new_session(tmp_path, call):
     path = tmp_path / "kept.db"
     for answer in ("one", "two"):
-        with LocalDari(path, scripted=False) as server:
+        with LocalDari(path, demo_agents=False) as server:
             server.agent("kept")(lambda prompt, *, answer=answer: answer)
-    with LocalDari(path, scripted=False) as server, call(server) as api:
+    with LocalDari(path, demo_agents=False) as server, call(server) as api:
         agent_id = api.agent_id("kept")
 
         def versions():

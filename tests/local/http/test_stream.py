@@ -73,7 +73,7 @@ def test_an_open_stream_gets_the_events_of_later_turns(api, finished):
 
 
 def test_a_silent_stream_sends_keep_alive_comments(call):
-    with LocalDari(keep_alive=0.02) as server, call(server) as api:
+    with LocalDari(heartbeat=0.02) as server, call(server) as api:
         session_id = api.create("echo")
         with api.http.stream("GET", f"/sessions/{session_id}/stream") as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")

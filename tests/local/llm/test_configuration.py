@@ -99,7 +99,7 @@ def test_the_shown_example_is_a_right_one(config, tmp_path):
     assert configuration.llms["small"]["model"] == "llama3.2"
     assert configuration.prices["llama3.2"] == {"input": Decimal("0.15"), "output": Decimal("0.60")}
     assert configuration.bundles == [tmp_path / "support"]
-    assert read_configuration(config("[server]\npace = 0.5")).server.pace == 0.5
+    assert read_configuration(config("[server]\nstep_delay = 0.5")).server.step_delay == 0.5
     assert tomllib.loads(EXAMPLE)["server"]["port"] == configuration.server.port == 8787
 
 
@@ -117,7 +117,7 @@ def test_the_shown_example_is_a_right_one(config, tmp_path):
         ("[prices.x]\ninput = 1\noutput = 1\nout = 1", "prices.x: unknown key 'out'"),
         ("[server]\nprt = 1", "server: Object contains unknown field `prt`"),
         ("[server]\nport = 'x'", "server.port: Expected `int | null`, got `str`"),
-        ("[server]\npace = -0.5", "server.pace: Expected `float` >= 0"),
+        ("[server]\nstep_delay = -0.5", "server.step_delay: Expected `float` >= 0"),
         ("[agents]\nfiles = 'x'", "agents.files: Expected `array`, got `str`"),
         ("[llm]\nx = 1", "Object contains unknown field `llm`"),
         ("[server\n", "Expected ']'"),

@@ -13,7 +13,7 @@ def connecting(monkeypatch, tmp_path):
     """Connects to an embedded Dari of this test's own."""
     monkeypatch.setattr("dari_nb.resources.connections._servers", {})
     monkeypatch.setattr("dari_nb.resources.connections._current", None)
-    monkeypatch.setenv("DARI_LOCAL_PACE", "0")
+    monkeypatch.setenv("DARI_LOCAL_STEP_DELAY", "0")
     with ExitStack() as stack:
 
         def connect(**options):
@@ -74,7 +74,7 @@ def test_an_assistant_that_is_another_gives_way_to_the_tapes_only_while_that_pla
     recorded, stand_in
 ):
     other = {"small": {"model": "other", "base_url": stand_in.url}}
-    with dari.local.LocalDari(tape=recorded("play"), scripted=False) as server:
+    with dari.local.LocalDari(tape=recorded("play"), demo_agents=False) as server:
         server.add_llms(other)
         with dari.resources.Dari(server.url, server.api_key, server) as d:
             asked = len(stand_in.requests)

@@ -358,7 +358,7 @@ def test_more_requests_than_a_model_takes_wait_their_turn(
 
 
 def test_a_model_is_not_slowed_down(serve, llm):
-    api = serve(llms={"small": llm}, pace=30.0)
+    api = serve(llms={"small": llm}, step_delay=30.0)
     assert api.ask("assistant", "hi")["status"] == "completed"
 
 

@@ -1,4 +1,4 @@
-"""Makes ``notebooks/runs.jsonl`` with the scripted agents; run it as it lies here.
+"""Makes ``notebooks/runs.jsonl`` with the demo agents; run it as it lies here.
 
 Three tasks, two LLM options, two trials. A trial words the same wish differently; the reward is 1
 when what the agent said holds the expected text. The same file comes out each time.

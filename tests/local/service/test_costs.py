@@ -5,7 +5,7 @@ import pytest
 from dari_nb.local import LocalDari, Usage
 
 
-def test_a_scripted_session_costs_nothing(api):
+def test_a_session_of_a_demo_agent_costs_nothing(api):
     session_id = api.ask("echo", "x")["session_id"]
     assert api.get(f"/costs/sessions/{session_id}") == {
         "scope_kind": "session",

@@ -217,7 +217,7 @@ def test_a_replay_of_a_failed_turn_fails_with_the_same_cause(server, api):
 
 
 def test_a_replay_keeps_to_the_recorded_gaps(server, api, pauses):
-    message = api.ask("tour", "Hi", metadata={"pace": "0.02"})
+    message = api.ask("tour", "Hi", metadata={"step_delay": "0.02"})
     recorded = [e for e in api.events(message["session_id"]) if e["type"] in SAID]
     times = [datetime.fromisoformat(event["created_at"]) for event in recorded]
     assert len(times) > 3
@@ -236,7 +236,7 @@ def test_a_replay_without_times_waits_a_little_before_each_event(tmp_path, serve
 
 
 def test_a_message_sent_during_a_replay_is_answered_by_the_agent_itself(server, api):
-    first = api.ask("echo", "one", llm_id="small", metadata={"pace": "0.05"})
+    first = api.ask("echo", "one", llm_id="small", metadata={"step_delay": "0.05"})
     replayed = server.replay(first["session_id"])
     sent = api.send(replayed, "two")
     assert api.finished(sent["message"]["id"])["output"]["parts"][0]["text"] == "two"

@@ -23,7 +23,8 @@ import uvicorn, dari_nb.local.server, uvicorn.protocols.http.auto, uvicorn.loops
 for line in sys.stdin:
     pid = os.fork()
     if pid == 0:
-        server = dari_nb.local.server.LocalDari(sys.argv[1], api_key="dari_killed", pace=0.002)
+        options = {"api_key": "dari_killed", "step_delay": 0.002}
+        server = dari_nb.local.server.LocalDari(sys.argv[1], **options)
         print(os.getpid(), server.start().url, flush=True)
         time.sleep(60)
     os.waitpid(pid, 0)

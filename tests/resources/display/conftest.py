@@ -143,7 +143,7 @@ class Kernel:
 
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernel]:
-    monkeypatch.setenv("DARI_LOCAL_PACE", "0")
+    monkeypatch.setenv("DARI_LOCAL_STEP_DELAY", "0")
     for name in ("DARI_API_KEY", "DARI_API_URL"):
         monkeypatch.delenv(name, raising=False)
     kernel = Kernel()

@@ -219,7 +219,7 @@ def test_in_a_terminal_an_interrupt_is_one_line_and_the_shell_goes_on(tmp_path):
 def _in_a_terminal(command):
     """Run a command with a terminal as its output; returns what the terminal got."""
     leader, follower = pty.openpty()
-    environment = os.environ | {"TERM": "dumb", "COLUMNS": "200", "DARI_LOCAL_PACE": "0"}
+    environment = os.environ | {"TERM": "dumb", "COLUMNS": "200", "DARI_LOCAL_STEP_DELAY": "0"}
     process = subprocess.Popen(command, stdout=follower, stderr=follower, env=environment)
     os.close(follower)
     said = b""

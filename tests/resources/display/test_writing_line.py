@@ -57,7 +57,7 @@ def run(**environment):
         subprocess.run(
             [sys.executable, "-c", SCRIPT],
             stdout=follower,
-            env=os.environ | {"COLUMNS": "60", "DARI_LOCAL_PACE": "0"} | environment,
+            env=os.environ | {"COLUMNS": "60", "DARI_LOCAL_STEP_DELAY": "0"} | environment,
             check=True,
             timeout=120,
         )

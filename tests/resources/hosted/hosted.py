@@ -90,5 +90,5 @@ def asking(prompt):
 with server:
     print(server.url, flush=True)
     for line in sys.stdin:
-        server.allow(max_cost=line.strip())
+        server.set_limits(max_cost=line.strip())
         print("allowed", flush=True)

@@ -91,7 +91,7 @@ def test_what_was_recorded_here_plays_for_an_agent_elsewhere_of_the_same_make(ho
     d = connected(hosted, path)
     d.agents["guide"].send("one", llm="small").wait()
     d.eject()
-    with dari.local.LocalDari(tape=Tape(path, speed="instant"), scripted=False) as server:
+    with dari.local.LocalDari(tape=Tape(path, speed="instant"), demo_agents=False) as server:
         server.agent("guide", llms=["small", "large"])(lambda prompt: "Mine.")
         with dari.Dari(server.url, server.api_key, server) as local:
             turn = local.agents["guide"].send("one", llm="small").wait()

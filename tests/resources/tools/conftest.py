@@ -6,7 +6,7 @@ from dari_nb.local import ToolCall
 @pytest.fixture(autouse=True)
 def state(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("DARI_LOCAL_PACE", "0")
+    monkeypatch.setenv("DARI_LOCAL_STEP_DELAY", "0")
     return tmp_path / "state"
 
 

@@ -13,7 +13,7 @@ import pytest
 
 SCRIPT = """
 import os, signal
-os.environ["DARI_LOCAL_PACE"] = "0"
+os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
 import dari_nb as dari
 from dari_nb.local import ToolCall
 d = dari.connect("local")

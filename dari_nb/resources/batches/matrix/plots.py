@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ROW = 34
 _NO_COST = (
     "No cost is known. Servers tell costs some minutes late; a local Dari only tells those of "
-    "LLMs with prices (connect('local', prices=…)), and scripted agents have none."
+    "LLMs with prices (connect('local', prices=…)), and demo agents have none."
 )
 
 _MEAN, _INTERVAL, _COST = "mean_told", "interval_told", "cost_told"

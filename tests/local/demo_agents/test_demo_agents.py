@@ -15,7 +15,7 @@ def tools(message):
 
 @pytest.mark.parametrize("llm_id", ["small", "large"])
 @pytest.mark.parametrize("name", ["echo", "calculator", "librarian", "tour"])
-def test_scripted_agents_answer_any_prompt_the_same_way_each_time(api, name, llm_id):
+def test_demo_agents_answer_any_prompt_the_same_way_each_time(api, name, llm_id):
     file_id = api.upload("notes.txt", b"A closure keeps its variables.\n")
     for prompt in PROMPTS:
         once, again = (api.ask(name, prompt, file_id, llm_id=llm_id) for _ in range(2))
