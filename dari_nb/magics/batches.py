@@ -33,7 +33,7 @@ NAME = Option("--name", "RUN", "a name for the run instead of one that follows f
 MAX_ITEMS = Option("--max-items", "N", "send nothing when it were more items")
 MAX_COST = Option("--max-cost", "USD", "what the run may cost: the rest is left out")
 DRY_RUN = Option("--dry-run", None, "show what would be sent, and send nothing")
-FRESH = Option("--fresh", None, "really run again, under a new name")
+NEW_RUN = Option("--new-run", None, "start another run of the same tasks, under another name")
 
 TASK_LINES = """\
 Tasks: each line of the cell is one, and a line that begins with "# " is a comment, which is not
@@ -42,7 +42,7 @@ sent. Where a line is ---, the blocks between such lines are the tasks, as they 
 BATCH = LineParser(
     "%%dari_batch AGENT [options]",
     (
-        *(LLMS, TASKS, PROMPT, REPEATS, VERSION, NAME, MAX_ITEMS, MAX_COST, DRY_RUN, FRESH),
+        *(LLMS, TASKS, PROMPT, REPEATS, VERSION, NAME, MAX_ITEMS, MAX_COST, DRY_RUN, NEW_RUN),
         *(
             opt.ASSIGN,
             opt.BACKGROUND,
@@ -95,7 +95,7 @@ def _settings(shell: Any, parsed: Line) -> dict[str, Any]:
         "files": parsed.get(opt.FILE),
         "prompt": parsed.get(PROMPT) or "prompt",
         "run_id": parsed.get(NAME),
-        "fresh": parsed.has(FRESH),
+        "new_run": parsed.has(NEW_RUN),
         "max_items": _number(parsed, MAX_ITEMS),
         "max_cost": _amount(parsed),
         "dry_run": parsed.has(DRY_RUN),

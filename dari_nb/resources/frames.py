@@ -27,16 +27,16 @@ class Options(TypedDict, total=False):
         dari: The connection for ids and queries; the current one when left out.
         on_error: ``"raise"`` (when left out) or ``"skip"``, which leaves out sessions that cannot
             be read, warns, and names them in ``frame.attrs["skipped"]``.
-        fresh: ``True`` reads everything anew. Otherwise a session that has ended is read once: it
-            is asked for again only when another message was sent in it. What the ledger may say
-            after the end, such as a webhook that failed, needs this.
+        refresh: ``True`` reads everything again. Otherwise a session that has ended is read once,
+            and again only after another message was sent in it. Use it for events that come after
+            the end, such as a webhook that failed.
         progress: ``False`` tells nothing. Otherwise reading for more than a second shows how far
             it is.
     """
 
     dari: Dari | None
     on_error: OnError
-    fresh: bool
+    refresh: bool
     progress: bool
 
 
@@ -254,7 +254,7 @@ def _frame(
         kind,
         parts_of(source, lambda: (options.get("dari") or current())._link, kind),
         on_error=options.get("on_error", "raise"),
-        fresh=options.get("fresh", False),
+        refresh=options.get("refresh", False),
         progress=options.get("progress", True),
     )
     # However it ends, no thread goes on reading.

@@ -468,7 +468,7 @@ def test_a_repetition_that_was_not_recorded_is_no_other_ones_answer(path: Path) 
     with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
         server.agent("guide")(guide)
         for _ in range(2):
-            d.batches.run("guide", tasks=["a"], repeats=3, fresh=True).wait()
+            d.batches.run("guide", tasks=["a"], repeats=3, new_run=True).wait()
         assert len(guide.asked) == 3
 
 

@@ -49,7 +49,7 @@ def test_the_cell_run_again_sends_nothing_and_says_so(shell, shout, capsys):
     shell.run(cell)
     assert "nothing sent, all is there already" in capsys.readouterr().out
     assert texts(shell.names["batch"]) == ["HI! (a)"]
-    shell.run(cell.replace("-o", "--fresh -o"))
+    shell.run(cell.replace("-o", "--new-run -o"))
     assert "1 session started" in capsys.readouterr().out
     assert len(shell.names["d"].sessions.list()) == 2
 

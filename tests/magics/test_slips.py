@@ -108,7 +108,7 @@ def test_a_slip_is_told_below_the_line_that_was_typed_without_what_went_on_insid
 
 def test_slips_with_a_batch_are_told_below_the_line_that_was_typed(typed, shell):
     shell.run(
-        "batch = d.batches.run('calculator', ['1', '2'], ['small', 'large'], fresh=True).wait()"
+        "batch = d.batches.run('calculator', ['1', '2'], ['small', 'large'], new_run=True).wait()"
     )
     for cell, said in OF_A_BATCH:
         check(typed(cell), said)

@@ -242,7 +242,10 @@ TOLD = [
         r"not the later ones: session.view\(\) finds in all of one",
     ),
     (
-        "%dari_send --quiet Me\n%dari_batch listener --tasks tasks --fresh --quiet\n%dari sessions",
+        (
+            "%dari_send --quiet Me\n"
+            "%dari_batch listener --tasks tasks --new-run --quiet\n%dari sessions"
+        ),
         r"run “run_(?s:.*)(sess_\w+)(?s:.*)to go on with one: %dari_send --session \1 ",
     ),
     ("%dari agents", "listener"),

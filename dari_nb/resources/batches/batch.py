@@ -65,7 +65,7 @@ class Batch(Outgoing):
     def outcome(self) -> str:
         """What the last call has done, in a line.
 
-        >>> d.batches.run("echo", ["Hi"], fresh=True).outcome
+        >>> d.batches.run("echo", ["Hi"], new_run=True).outcome
         'run_...: 1 session started'
         """
         from ...render import count_text

@@ -14,7 +14,7 @@ from ...errors import InvalidRequestError
 
 _CHUNK = 1 << 20
 _MADE = re.compile(r"runs?_[0-9a-f]{20}(-[0-9a-f]{8})?")
-"""The name of a run that follows from its content, and of one that is run again (``fresh``)."""
+"""The name of a run, which follows from its content, and of a new run of the same (``new_run``)."""
 
 
 def digest(*parts: Any) -> str:

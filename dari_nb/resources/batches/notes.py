@@ -65,7 +65,7 @@ def there(batch: Results, *, is_whole: bool) -> str:
     if not is_whole:
         rest = "d.batches.run() with all its tasks sends what is missing"
         said.append(f"a recovered run knows only what was sent: {rest}")
-    return "; ".join(said) or "all is there already (--fresh or fresh=True runs it again)"
+    return "; ".join(said) or "all is there already (--new-run or new_run=True runs it again)"
 
 
 def _sent_again(batch: Results, state: str) -> list[str]:

@@ -89,7 +89,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
         files: Iterable[str | Path] = (),
         prompt: str = "prompt",
         run_id: str | None = None,
-        fresh: bool = False,
+        new_run: bool = False,
         max_items: int | None = None,
         max_cost: float | Decimal | str | None = None,
         scores: str | Path | None = None,
@@ -124,7 +124,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
             prompt: The column, or entry of a dict, that holds the text.
             run_id: A name for the run; by default one that follows from its content. Another
                 version under a name that is there is sent anew, and a line says so before.
-            fresh: Really run again, under a new name.
+            new_run: Start another run of the same tasks, under another name.
             max_items: Send no more than this.
             max_cost: What the whole run may cost, in US dollars, with all that it has cost
                 before, also other versions, tasks and LLMs. It is sent a turn at a time while what
@@ -168,7 +168,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
         keys = [task.key for task in read]
         pinned = list(dict.fromkeys(column.version for column in columns))
         name = _checked(run_id) or run_id_of(chosen.id, pinned, keys, _options(self._link, columns))
-        name = f"{name}-{secrets.token_hex(4)}" if fresh else name
+        name = f"{name}-{secrets.token_hex(4)}" if new_run else name
         batch = Batch(self._link, chosen.resource, name, read, columns, repeats, scores, max_cost)
         batch.use_tools(tools, approve=approve)
         chosen._check_offered(as_tools(tools), pinned)
@@ -180,7 +180,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
             if dry_run:
                 batch._check_planned()
                 return batch.plan()
-            if not fresh and run_id is None and not any(cell.history for cell in batch.cells):
+            if not new_run and run_id is None and not any(cell.history for cell in batch.cells):
                 batch._sent_before = self._sent_elsewhere(batch)
             return batch._send_planned()
 

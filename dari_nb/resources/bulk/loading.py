@@ -78,7 +78,7 @@ class Loading(Generic[M]):
         kind: What to read.
         parts: The parts.
         on_error: ``skip`` leaves out sessions that cannot be read, with a warning.
-        fresh: Read everything anew.
+        refresh: Read everything again.
         progress: Whether to tell how far it is.
 
     Attributes:
@@ -91,7 +91,7 @@ class Loading(Generic[M]):
         parts: Iterable[Part[M]],
         *,
         on_error: OnError = "raise",
-        fresh: bool = False,
+        refresh: bool = False,
         progress: bool = True,
     ) -> None:
         if on_error not in ("raise", "skip"):
@@ -100,7 +100,7 @@ class Loading(Generic[M]):
         self._kind = kind
         self._parts = list(parts)
         self._on_error = on_error
-        self._fresh = fresh
+        self._refresh = refresh
         self._progress = progress
 
     def __iter__(self) -> Generator[M, None, None]:
@@ -148,7 +148,7 @@ class Loading(Generic[M]):
 
     def _call(self, part: Part[M], main: Link) -> Callable[[Client], Sequence[M] | Kept]:
         kind, session_id = self._kind, str(part.session_id)
-        kept = None if self._fresh else _kept(kind, part)
+        kept = None if self._refresh else _kept(kind, part)
 
         def call(client: Client) -> Sequence[M] | Kept:
             if part.link is not None and part.link is not main:

@@ -514,7 +514,7 @@ def test_batches_are_called_by_the_names_they_were_given_or_else_by_their_days(d
     ],
 )
 def test_batches_that_are_run_again_are_called_by_their_days(d, day, monkeypatch, days, told):
-    runs = [d.batches.run("parity", TASKS[:2], ["small"], fresh=True).wait(60) for _ in days]
+    runs = [d.batches.run("parity", TASKS[:2], ["small"], new_run=True).wait(60) for _ in days]
     of_run = dict(zip([batch.run_id for batch in runs], days, strict=True))
     monkeypatch.setattr(
         "dari_nb.resources.batches.matching.day_of", lambda batch, _: of_run[batch.run_id]

@@ -31,7 +31,7 @@ def run(d, server):
                 raise RuntimeError("broken")
             return prompt
 
-        return d.batches.run("loses", tasks, [*llms], fresh=True, **options).wait(60)
+        return d.batches.run("loses", tasks, [*llms], new_run=True, **options).wait(60)
 
     return run
 

@@ -179,7 +179,7 @@ def test_a_new_run_says_that_another_one_has_most_of_its_tasks(d, planned):
     assert said in more.outcome
     same = d.batches.run("tried", [*TASKS[:4], "Task new"], ["a"]).wait(60)
     few = d.batches.run("tried", [TASKS[0], "Task 30", "Task 31"], ["a"]).wait(60)
-    wanted = d.batches.run("tried", [*TASKS[:4], "Task new"], ["a"], fresh=True).wait(60)
+    wanted = d.batches.run("tried", [*TASKS[:4], "Task new"], ["a"], new_run=True).wait(60)
     assert not any("sent before" in str(batch) for batch in (same, few, wanted))
 
 

@@ -285,9 +285,9 @@ def test_versions_are_compared_as_columns(d, server, flaky):
         d.batches.run("flaky", ["x"], version=old, versions=[new])
 
 
-def test_fresh_really_runs_again_under_a_name_of_its_own(d, flaky):
+def test_new_run_starts_a_run_under_another_name(d, flaky):
     first = d.batches.run("flaky", ["x"], ["a"]).wait(20)
-    fresh = d.batches.run("flaky", ["x"], ["a"], fresh=True).wait(20)
+    fresh = d.batches.run("flaky", ["x"], ["a"], new_run=True).wait(20)
     assert fresh.is_new
     assert fresh.run_id.startswith(f"{first.run_id}-")
     assert sum(flaky.asked.values()) == 2

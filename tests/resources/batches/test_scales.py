@@ -89,7 +89,7 @@ def test_a_difference_is_no_wider_than_the_scale_wherever_it_is_told(d, batch):
         assert (row["difference"], row["difference_high"]) == (2.75, 4)
     view = batch.view(baseline="strict", score="rating")
     assert re.search(r"interval (\S+) to 4\b", re.sub("<[^>]*>", "", view.against))
-    later = d.batches.run("writer", [str(n) for n in range(4)], LLMS, fresh=True).wait(60)
+    later = d.batches.run("writer", [str(n) for n in range(4)], LLMS, new_run=True).wait(60)
     for task, value in enumerate(RATINGS["mild"]):
         later.rate((task, "strict"), "rating", value)
     told = dari.compare_batches(batch, later).differences("rating")

@@ -777,7 +777,7 @@ def test_what_failed_and_cannot_be_paid_again_is_named(d, again, failing):
     with pytest.raises(InvalidRequestError, match=why + r".*Nothing was sent"):
         batch.retry_failed(max_cost=1.6)
     assert "3 of 3 not sent again: $1.50" in batch.outcome
-    assert "there already (--fresh" not in batch.outcome
+    assert "there already (--new-run" not in batch.outcome
     assert "nothing; retry_failed() sends 3 again that failed" in str(batch.plan())
     found = again().batches.recover("thrice").wait(60)
     with pytest.raises(InvalidRequestError, match=why):

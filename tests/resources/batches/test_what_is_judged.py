@@ -68,7 +68,7 @@ def test_a_column_that_shares_one_task_with_the_baseline_makes_no_other_less_sur
         return f"{prompt} by {turn.llm_id}"
 
     def batch_of(llms):
-        batch = d.batches.run("writer", [f"q{n}" for n in range(16)], llms, fresh=True).wait(60)
+        batch = d.batches.run("writer", [f"q{n}" for n in range(16)], llms, new_run=True).wait(60)
         for cell in batch.cells:
             is_good = cell.llm == "large" or cell.task_index > 4
             if cell.llm != "third" or not cell.task_index:

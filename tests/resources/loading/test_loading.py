@@ -86,8 +86,8 @@ def test_sessions_are_read_over_several_connections_and_stay_in_order(d, ids, as
     ],
 )
 def test_many_at_once_are_the_same_as_one_by_one(d, ids, frame):
-    together = frame(ids, dari=d, fresh=True)
-    singly = [frame(session_id, dari=d, fresh=True) for session_id in ids[:4]]
+    together = frame(ids, dari=d, refresh=True)
+    singly = [frame(session_id, dari=d, refresh=True) for session_id in ids[:4]]
     expected = pd.concat(singly, ignore_index=True).astype(together.dtypes.to_dict())
     pd.testing.assert_frame_equal(together.head(len(expected)), expected)
 
@@ -140,18 +140,18 @@ def test_what_was_kept_of_a_session_is_never_given_for_its_present(d, server):
     session.send("go").wait()
     before = len(dari.events_frame(session))
     session.send("wait")
-    while len(dari.events_frame(session, fresh=True).query("type == 'user.message'")) < 2:
+    while len(dari.events_frame(session, refresh=True).query("type == 'user.message'")) < 2:
         pass
-    dari.events_frame([session.id] * 20, dari=d, fresh=True)
+    dari.events_frame([session.id] * 20, dari=d, refresh=True)
     counts = dari.events_frame([session.id] * 20, dari=d).groupby("event_id").size()
     ended.set()
     assert len(counts) > before
     assert counts.iloc[: before + 1].eq(20).all()
 
 
-def test_fresh_reads_what_has_ended_anew(d, ids, asked):
+def test_refresh_reads_ended_sessions_again(d, ids, asked):
     dari.events_frame(ids[:5], dari=d)
-    dari.events_frame(ids[:5], dari=d, fresh=True)
+    dari.events_frame(ids[:5], dari=d, refresh=True)
     assert len(asked.taken("/events")) == 10
 
 
@@ -160,7 +160,7 @@ def test_fresh_reads_what_has_ended_anew(d, ids, asked):
     [(dari.events_frame, "/events"), (dari.messages_frame, "/messages"), (dari.costs_frame, "")],
 )
 def test_after_an_interrupt_the_same_call_goes_on_where_it_was(d, ids, asked, frame, ending):
-    whole = frame(ids, dari=d, fresh=True)
+    whole = frame(ids, dari=d, refresh=True)
     cache.keeping_of(d._link).kept.clear()
     asked.taken()
 
@@ -271,5 +271,6 @@ def test_what_names_no_session_is_refused(d, source):
 def test_options_that_are_none_are_refused(d):
     with pytest.raises(InvalidRequestError, match="on_error"):
         dari.events_frame([], dari=d, on_error="ignore")
-    with pytest.raises(TypeError, match="'refresh'; beside its own there is dari, fresh"):
-        dari.events_frame([], refresh=True)
+    known = "dari, on_error, progress, refresh"
+    with pytest.raises(TypeError, match=f"'renew'.*{known}"):
+        dari.events_frame([], renew=True)
