@@ -159,12 +159,12 @@ def matrix_cells(matrix: Any) -> list[BatchCell]:
     ]
 
 
-def pivot(frame: pd.DataFrame, what: str) -> pd.DataFrame:
+def pivot(frame: pd.DataFrame, values: str) -> pd.DataFrame:
     """Lay a column of a :func:`batch_frame` out as the matrix: tasks down, LLMs across.
 
     Args:
         frame: The cells.
-        what: ``text``, ``cost`` (US dollars), ``latency`` (seconds), a score's name, or any
+        values: ``text``, ``cost`` (US dollars), ``latency`` (seconds), a score's name, or any
             other column, such as ``output_tokens``.
 
     Returns:
@@ -177,7 +177,7 @@ def pivot(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     >>> dari.frames.pivot(batch.to_frame(), "text").shape
     (2, 2)
     """
-    column = _column(frame, what)
+    column = _column(frame, values)
     across = ["llm_id"]
     across += ["version_id"] if frame["version_id"].nunique(dropna=False) > 1 else []
     across += ["repeat"] if frame["repeat"].nunique() > 1 else []
@@ -186,8 +186,8 @@ def pivot(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     keys = frame[down + across].astype({"llm_id": "string"})
     order = keys[across].drop_duplicates()
     labels = pd.Index(order["llm_id"]) if across == ["llm_id"] else pd.MultiIndex.from_frame(order)
-    values = frame[column].set_axis(pd.MultiIndex.from_frame(keys))
-    laid = values[~values.index.duplicated(keep="last")].unstack(across)
+    cells = frame[column].set_axis(pd.MultiIndex.from_frame(keys))
+    laid = cells[~cells.index.duplicated(keep="last")].unstack(across)
     return laid.reindex(columns=labels).sort_index(axis=0)
 
 

@@ -97,7 +97,7 @@ Before it is paid: %%dari_batch --dry-run, or d.batches.run(…, dry_run=True) a
 what a batch would cost; --max-cost 0.50, or max_cost=0.50, stops sending there, and
 batch.resume(max_cost=1) sends the rest. batch.judge takes both, too. LocalDari(max_cost=…)
 is what a whole local Dari may spend.
-After: turn.cost, session.cost, dari.costs_frame(session), batch.matrix("cost"), batch.plot("cost").
+After: turn.cost, session.cost, dari.costs_frame(session), batch.pivot("cost"), batch.plot("cost").
 All are US dollars, and None while nobody knows them; demo agents have none."""
 
 NOTES = {

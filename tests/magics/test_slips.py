@@ -72,7 +72,7 @@ OF_A_BATCH = [
     ("batch[7, 'small']", r"NoCellError: \(7, 'small'\) is no cell. .* tasks are 0 to 1, LLMs s"),
     ("batch.view().selected = (7, 'small')", r"NoCellError: \(7, 'small'\) is no cell"),
     (
-        "batch.matrix('rating')",
+        "batch.pivot('rating')",
         "InvalidRequestError: A batch has no 'rating'. .* batch.rate.* ratings",
     ),
     ("batch.summary()", r"InvalidRequestError: There are no scores yet: .* batch.view\(\)"),

@@ -311,22 +311,22 @@ class Results(Judgeable):
 
         return batch_frame(frame_cells(self))
 
-    def matrix(self, what: str = "text") -> pd.DataFrame:
+    def pivot(self, values: str = "text") -> pd.DataFrame:
         """Return one thing of every cell: tasks down, LLMs across.
 
         Args:
-            what: ``text``, ``cost`` (US dollars), ``latency`` (seconds), a score's name, or any
+            values: ``text``, ``cost`` (US dollars), ``latency`` (seconds), a score's name, or any
                 other column of :meth:`to_frame`, such as ``output_tokens``.
 
         Raises:
             InvalidRequestError: There is no such thing; the text names those there are.
 
-        >>> batch.matrix("exact").shape  # tasks x LLMs
+        >>> batch.pivot("exact").shape  # tasks x LLMs
         (2, 2)
         """
         from ...frames import pivot
 
-        return pivot(self.to_frame(), what)
+        return pivot(self.to_frame(), values)
 
     def summary(self, score: str | None = None, **options: Any) -> pd.DataFrame:
         """Return a score's mean over tasks by LLM, with its interval.

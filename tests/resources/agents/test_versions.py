@@ -311,7 +311,7 @@ def test_a_changed_prompt_is_compared_with_the_old_one_in_a_batch(d, server, sta
     new = publish(d, "I am new.", llm="parrot").version
     batch = d.batches.run("helper", ["Who are you?"], ["parrot"], versions=[old.id, new.id])
     batch.wait(120)
-    assert batch.matrix("text").iloc[0].tolist() == ["I am old.", "I am new."]
+    assert batch.pivot("text").iloc[0].tolist() == ["I am old.", "I am new."]
     assert set(batch.to_frame()["version_id"]) == {old.id, new.id}
     again = d.batches.run("helper", ["Who are you?"], ["parrot"], versions=[old.id, new.id])
     assert again.run_id == batch.run_id

@@ -78,7 +78,7 @@ def test_rewards_are_those_of_an_independent_script_for_each_task_and_overall(ma
     means = dict(zip(summary["llm_id"], summary["mean"], strict=True))
     expected = {model: sum(rewards) / len(rewards) for model, rewards in models.items()}
     assert means == pytest.approx(expected, abs=1e-12)
-    pivot = matrix.matrix("reward")
+    pivot = matrix.pivot("reward")
     for run in runs:
         place = (run["model"], run["trial"])
         assert pivot.xs(run["task_id"], level="task_index").iloc[0][place] == run["reward"]

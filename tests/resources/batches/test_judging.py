@@ -80,7 +80,7 @@ def test_scores_and_reasons_are_a_score_like_any_other(batch, bench):
     assert frame["score.judge.helpful"].dtype == "Int64"
     assert frame["note.judge.helpful"].dropna().unique().tolist() == ["It repeats itself."]
     assert list(batch.summary("judge.helpful")["mean"]) == [5, 2]
-    assert batch.matrix("judge.helpful").to_numpy().tolist() == [[5, 2]] * 4
+    assert batch.pivot("judge.helpful").to_numpy().tolist() == [[5, 2]] * 4
     assert batch.plot("judge.helpful") is not None
     assert all("It repeats itself." in form for form in batch.to_mimebundle().values())
     assert "It repeats itself." in str(judged)

@@ -74,11 +74,11 @@ def test_frames_and_pivots_have_the_cells(batch):
     assert list(frame["llm_id"]) == ["a", "b", "a", "b"]
     assert list(frame["metadata.level"]) == ["1", "1", "2", "2"]
     assert frame["batch_id"].nunique() == 1
-    assert batch.matrix("text").loc[(0, "x"), "b"] == "x by b"
+    assert batch.pivot("text").loc[(0, "x"), "b"] == "x by b"
     with pytest.raises(InvalidRequestError, match="no 'beauty'"):
-        batch.matrix("beauty")
+        batch.pivot("beauty")
     with pytest.raises(InvalidRequestError, match=r"did you mean 'status'\?"):
-        batch.matrix("statos")
+        batch.pivot("statos")
 
 
 def test_late_costs_add_nothing_else_to_what_an_output_shows(d, server, monkeypatch):
@@ -169,7 +169,7 @@ def test_a_function_of_the_turn_scores_the_answers(d, batch, folder):
         (None, "ValueError: too hard to tell"),
     ]
     assert [cell.scores.get("right") for cell in batch.cells] == [True, False, None, None]
-    assert batch.matrix("right").loc[(0, "x")].tolist() == [True, False]
+    assert batch.pivot("right").loc[(0, "x")].tolist() == [True, False]
     assert list(batch.summary("right")["mean"]) == [1.0, 0.0]
     # They are beside the notebook, where the next kernel finds them.
     kept = [json.loads(line) for line in (folder / "dari-scores.jsonl").read_text().splitlines()]
@@ -269,7 +269,7 @@ def test_while_answers_are_scored_side_by_side_the_first_tell_no_time(d, flaky, 
 def test_a_coroutine_may_score_and_give_several_values(batch):
     batch.score("length", length)
     assert batch[0, "a"].scores == {"length.words": 3, "length.letters": 6}
-    assert batch.matrix("length.words").loc[(1, "y"), "a"] == 3
+    assert batch.pivot("length.words").loc[(1, "y"), "a"] == 3
 
 
 def test_ratings_by_hand_stand_beside_scores_and_can_be_taken_back(batch):
@@ -447,7 +447,7 @@ def test_a_score_of_too_many_digits_harms_nothing_that_is_read_later(batch, capl
     assert "old" not in batch[0, "a"].scores
     assert all(batch.to_mimebundle().values())
     assert batch.to_frame()["score.q"].notna().sum() == 1
-    assert batch.matrix("q").loc[(0, "x"), "a"] == 4
+    assert batch.pivot("q").loc[(0, "x"), "a"] == 4
     assert batch.summary("q")["mean"].to_list()[0] == 4
     batch.view().close()
 

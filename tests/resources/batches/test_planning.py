@@ -49,7 +49,7 @@ def test_the_variance_of_the_latest_scored_run_counts(d, planned):
     batch.score("right", is_right)
     d.batches.run("tried", TASKS[:4], ["a"], run_id="small").score("right", is_right)
     plan = planned([f"x {n}" for n in range(20)], ["a", "b"])
-    values = [{n: [value] for n, value in enumerate(batch.matrix("right")[llm])} for llm in "ab"]
+    values = [{n: [value] for n, value in enumerate(batch.pivot("right")[llm])} for llm in "ab"]
     assert plan.shows.difference == detectable(20, like=values).difference
     assert (
         "(power 80 %; variance of right in run triage on 20 tasks, correlation 0.35 of columns"

@@ -45,7 +45,7 @@ def test_each_cell_has_its_tokens_and_none_where_nobody_told(batch):
 
 
 def test_a_column_of_tokens_is_laid_out_and_summed_up_as_a_score_is(batch):
-    laid = batch.matrix("output_tokens")
+    laid = batch.pivot("output_tokens")
     assert laid["large"].to_list() == [65, 66]
     assert laid["quiet"].isna().all()
     means = batch.summary("output_tokens").set_index("llm_id")
