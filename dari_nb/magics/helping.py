@@ -75,12 +75,12 @@ One session alone: %dari_transcript SESSION at the end of a notebook of its own.
 
 _WIDGETS = """\
 Views are ipywidgets: they stand in boxes and tabs, take layout=, and have traits to observe and to
-link. A table of sessions with the one that is selected beside it:
+link. A table of sessions with the active one beside it:
 
 from ipywidgets import HBox, link
 table = d.sessions.view(preview=False)  # the reader beside it shows the session
 reader = d.sessions.list()[0].view()
-link((reader, "session"), (table, "selected"))
+link((reader, "session"), (table, "active"))
 HBox([table, reader])
 
 The traits of each are told by %dari help Sessions.view, Session.view, Session.chat, Batch.view."""

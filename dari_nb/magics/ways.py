@@ -28,8 +28,8 @@ In Python (batch = d.batches.run("calculator", tasks, llms=["small", "large"], r
   max_cost=0.50    stops sending there, in US dollars
   resume           batch.resume(max_cost=1): sends what that has left out
   view             batch.view(): a row a task. Its field finds, such as exact = no llm = small;
-                   Blind hides who answered, 1 to 5 rates, 0 takes it back; batch.selected is what
-                   is chosen there
+                   Blind hides who answered, 1 to 5 rates, 0 takes it back; batch.selection is what
+                   is selected there
   judge            batch.judge("helpful", rubric="…"): an agent scores each answer, blind
   sample           batch.sample(20): answers to be rated by hand, blind
   agreement        dari.scores.agreement(batch, "judge.helpful", "rating"): do the two say the same

@@ -449,8 +449,8 @@ class Sessions(AtHand, Shelf[Session, Session]):
     ) -> SessionBrowser:
         """Return a table to sort, filter and open sessions in; other arguments as in :meth:`list`.
 
-        It is an ipywidget. Its traits are ``selected`` (the :class:`Session` that is open, or
-        ``None``) and ``chosen`` (those whose boxes are ticked); both may be set, by ids too.
+        It is an ipywidget. Its traits are ``active`` (the :class:`Session` that is open, or
+        ``None``) and ``selection`` (those whose boxes are ticked); both may be set, by ids too.
 
         Args:
             agent: Only those with this agent, by id or name.
@@ -466,8 +466,8 @@ class Sessions(AtHand, Shelf[Session, Session]):
 
         >>> from traitlets import link
         >>> table, reader = d.sessions.view(preview=False), session.view()
-        >>> linked = link((reader, "session"), (table, "selected"))
-        >>> table.selected == session
+        >>> linked = link((reader, "session"), (table, "active"))
+        >>> table.active == session
         True
         """
         from .sessions.browser import SessionBrowser

@@ -38,7 +38,7 @@ const { port, tell } = kernel<State & ReaderState>(
     open_calls: [OPEN],
     questions: [],
     session: "",
-    selected: "",
+    active: "",
     status: "",
     head: '<div class="dari-head"><strong>librarian</strong></div>',
     height: 0,

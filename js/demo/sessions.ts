@@ -20,7 +20,7 @@ const rows: Row[] = Array.from({ length: 1000 }, (_, index) => ({
 
 /** Draws the browser into `el`. */
 export function showSessions(el: HTMLElement): void {
-  const { port } = kernel<State>({ selected: "", chosen: [], preview: true }, (what, body) => {
+  const { port } = kernel<State>({ active: "", selection: [], preview: true }, (what, body) => {
     if (what === "rows") return [null, rows];
     if (what === "gists") {
       const told = (id: string) => ({

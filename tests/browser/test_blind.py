@@ -198,9 +198,7 @@ def test_a_rating_lands_at_the_answer_that_was_read_and_the_filter_comes_back(bo
         rated = page.locator(".dari-cells td", has_text=f"rating {value}")
         expect(rated).to_have_count(1)
         expect(rated).to_contain_text("Answer 27")
-        seen = (
-            "print([c.id for c in batch.cells if c.scores.get('rating') == %s], view.selected.id)"
-        )
+        seen = "print([c.id for c in batch.cells if c.scores.get('rating') == %s], view.active.id)"
         assert book.execute(seen % value).strip() == "['2/quokkatwo/0'] 2/quokkatwo/0"
         assert comes_to_tell_nothing(book)
         page.keyboard.press("Escape")

@@ -127,7 +127,7 @@ def test_a_key_is_heard_at_any_moment_while_branches_are_drawn(book):
     assert page.evaluate("window.lost") == []
     # Where nothing is chosen, keys go to what has the focus; a choice may be on its way still.
     for _ in range(100):
-        book.execute("view.selected = None")
+        book.execute("view.active = None")
         page.wait_for_timeout(100)
         if page.locator(f"{READER} .dari-here").count() == 0:
             break

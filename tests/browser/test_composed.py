@@ -21,8 +21,8 @@ seen = []
 DASHBOARD = """
 table = d.sessions.view(preview=False, layout={"width": "40%"})
 reader = first.view(layout={"height": "320px"})
-joined = link((reader, "session"), (table, "selected"))
-table.observe(lambda change: seen.append(change.new and change.new.id), "selected")
+joined = link((reader, "session"), (table, "active"))
+table.observe(lambda change: seen.append(change.new and change.new.id), "active")
 said = w.interactive_output(lambda to: print("to read:", to and to.name), {"to": table})
 box = w.VBox([w.HBox([table, reader], layout={"width": "90%"}), said])
 """
@@ -69,19 +69,19 @@ def test_a_row_that_is_clicked_is_observed_and_the_linked_reader_follows(book):
     page.get_by_text("to read: the second").wait_for()
     told(book, "seen[-1] == second.id == reader.session.id == table.value.id", "True")
     assert page.locator(".dari-beside").is_hidden()
-    book.execute("table.selected = first.id")
+    book.execute("table.active = first.id")
     page.locator(".widget-hbox .dari-reader").get_by_text("small read: the first").wait_for()
     row.get_by_role("button", name="the first").wait_for()
     book.execute("reader.session = second")
     row.get_by_role("button", name="the second").wait_for()
     page.locator(".dari-sessions tr[aria-current]").press("Escape")
     page.locator(".widget-hbox .dari-reader").get_by_text("Nothing is here yet.").wait_for()
-    told(book, "table.selected, reader.session, seen[-1]", "(None, None, None)")
+    told(book, "table.active, reader.session, seen[-1]", "(None, None, None)")
     book.execute("reader.session = first")
 
 
 def test_a_session_that_came_later_is_read_into_the_table_when_it_is_selected(book):
-    book.execute("table.selected = agent.send('the third').wait().session")
+    book.execute("table.active = agent.send('the third').wait().session")
     row = book.page.locator(".dari-sessions tr[aria-current]")
     row.get_by_role("button", name="the third").wait_for()
     book.page.locator(".widget-hbox .dari-reader").get_by_text("small read: the third").wait_for()
@@ -92,8 +92,8 @@ def test_where_one_is_in_a_reader_is_known_and_can_be_set(book):
     book.execute("reader.session = first")
     answer = page.locator(".widget-hbox .dari-reader .dari-row").nth(1)
     answer.get_by_text("small read: the first").click()
-    told(book, "reader.selected.text", "**small** read: the first.")
-    book.execute("reader.selected = first.transcript().items[0].id")
+    told(book, "reader.active.text", "**small** read: the first.")
+    book.execute("reader.active = first.transcript().items[0].id")
     page.locator(".widget-hbox .dari-reader .dari-here").get_by_text(
         "the first.", exact=True
     ).wait_for()
@@ -128,10 +128,10 @@ def test_a_matrix_in_a_tab_and_a_chat_in_an_accordion_are_worked(book):
     cell = page.locator(".dari-matrix [data-cell]").filter(has_text="large read: task two")
     cell.click()
     page.locator(".dari-pane .dari-answer").get_by_text("task two").wait_for()
-    told(book, "matrix.selected is batch[1, 'large']", "True")
-    book.execute("matrix.selected = (0, 'small')")
+    told(book, "matrix.active is batch[1, 'large']", "True")
+    book.execute("matrix.active = (0, 'small')")
     page.locator(".dari-pane .dari-answer").get_by_text("small read: task one").wait_for()
-    book.execute("matrix.selected = None")
+    book.execute("matrix.active = None")
     page.locator(".dari-pane").wait_for(state="hidden")
     tabs.nth(2).click()
     page.locator(".dari-chat textarea").fill("from a tab")

@@ -144,7 +144,7 @@ def test_a_whole_matrix_is_worked_by_keyboard(book, axe):
     keys.press("Escape")
     assert page.locator(".jp-Cell").count() == before
     kept = "(['2-medium', '2-large'], ('2-medium', 4, 'a bit short'))"
-    assert told(book, "board.view.chosen, board.ratings[-1]", kept)
+    assert told(book, "board.view.selection, board.ratings[-1]", kept)
     assert not book.problems
 
 
@@ -170,7 +170,7 @@ def test_a_note_is_of_its_cell_alone_and_escape_leaves_it_as_it_was(book):
     expect(note).to_have_value("")
     keys.press("n")
     keys.type("half")
-    book.execute("board.view.selected = '2-medium'")
+    book.execute("board.view.active = '2-medium'")
     keys.type(" and half")
     expect(note).to_have_value("half and half")
     keys.press("Enter")
@@ -322,7 +322,7 @@ def test_a_press_ends_where_it_began_though_rows_come_above(book):
     cell(book, "0-small").wait_for()
     cell(book, "3-small").hover()
     book.page.mouse.up()
-    assert told(book, "board.view.selected", "3-small")
+    assert told(book, "board.view.active", "3-small")
     assert not book.problems
 
 
@@ -751,7 +751,7 @@ def test_of_500_tasks_every_one_is_reached_by_keys_by_words_and_from_the_kernel(
     ):
         page.keyboard.press(key)
         assert focused(large) == reached
-    large.execute("board.view.selected = '250-c'")
+    large.execute("board.view.active = '250-c'")
     expect(cell(large, "250-c")).to_have_attribute("data-open", "")
     expect(cell(large, "250-c")).to_be_in_viewport()
     field = page.get_by_role("combobox", name="Filter tasks")
@@ -802,13 +802,13 @@ def test_what_is_chosen_in_the_page_is_selected_and_on_paper(lab):
     book = lab.open_notebook([BATCH, code])
     book.run_all()
     book.page.locator("[data-cell]").nth(1).wait_for()
-    assert told(book, "list(batch.selected)", "[]")
+    assert told(book, "list(batch.selection)", "[]")
     field = book.page.get_by_role("combobox", name="Filter tasks")
     field.fill("right = no column = small")
-    chosen = "[cell.id for cell in batch.selected], batch.selected.to_frame().shape[0]"
+    chosen = "[cell.id for cell in batch.selection], batch.selection.to_frame().shape[0]"
     assert told(book, chosen, "(['0/small/0'], 1)")
     cell(book, "0/large/0").click(modifiers=["Control"])
-    assert told(book, "[cell.id for cell in batch.selected]", "['0/large/0']")
+    assert told(book, "[cell.id for cell in batch.selection]", "['0/large/0']")
     html = paper_with(book, "1 of 2 tasks: right")
     assert "1 of 2 tasks: right = no column = small" in html
     lab.shutdown_kernels()
@@ -854,7 +854,7 @@ def answers(where):
     return {
         "typed": view.where,
         "why": told,
-        "selected": len(batch.selected),
+        "selection": len(batch.selection),
         "shown": len(cells),
         "tasks": len({cell.task_index for cell in cells}),
         "paper": [line for line in paper.splitlines() if re.match(r"\\d+ of 12 tasks", line)],
@@ -888,7 +888,7 @@ def test_a_question_has_one_answer_in_the_page_in_python_and_on_paper(lab):
             count += f": {why or f'nothing matches “{asked}”'}"
         expect(note).to_have_text(count)
         expect(rows).to_have_count(tasks)
-        assert answers["selected"] == answers["shown"], asked
+        assert answers["selection"] == answers["shown"], asked
         [said] = answers["paper"]
         assert said.startswith(f"{tasks} of 12 tasks"), asked
         assert why in said, asked

@@ -87,7 +87,7 @@ def test_a_view_is_opened_from_python_and_leaves_paper(lab):
     book.run_all()
     page, view = book.page, book.page.locator(".dari-parting")
     view.get_by_text("they part here").wait_for()
-    book.execute("view.selected = '4:37'")
+    book.execute("view.active = '4:37'")
     opened = view.locator("details.dari-call[aria-current]")
     opened.locator("pre", has_text="result 37 of 4").wait_for()
     view.locator("[name=call][value='1:37']").click()

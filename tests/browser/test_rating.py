@@ -357,7 +357,7 @@ def test_who_writes_in_one_page_is_not_led_away_from_another(lab):
     page.keyboard.type("it says ")
     other.bring_to_front()
     other.locator("[data-cell='2-large']").click()
-    assert told(book, "board.view.selected", "2-large")
+    assert told(book, "board.view.active", "2-large")
     page.bring_to_front()
     page.keyboard.type("when")
     expect(page.locator(".dari-pane .dari-log")).to_have_attribute(

@@ -59,7 +59,7 @@ def test_a_whole_browser_is_worked_by_keyboard(book):
         page.keyboard.press(key)
     page.locator(".dari-beside .dari-answer").wait_for()
     assert "117 + 1" in page.locator(".dari-beside").inner_text()
-    names = "[session.name for session in browser.chosen]"
+    names = "[session.name for session in browser.selection]"
     assert told(book, names, "['sum 118', 'sum 117']")
     page.keyboard.press("Escape")
     page.locator(".dari-beside").wait_for(state="hidden")
@@ -68,8 +68,8 @@ def test_a_whole_browser_is_worked_by_keyboard(book):
     page.get_by_text("11 of 157 sessions").wait_for()
     page.locator(".dari-sessions tbody tr").first.focus()
     page.keyboard.press("a")
-    page.get_by_text("11 chosen").wait_for()
-    assert told(book, "len(browser.chosen)", "11")
+    page.get_by_text("11 selected").wait_for()
+    assert told(book, "len(browser.selection)", "11")
     assert len(book.save().cells) == 2
     assert not book.problems
 
@@ -100,8 +100,8 @@ def test_a_run_is_one_line_that_opens(book):
     page.locator(".dari-inner").nth(35).wait_for()
     page.get_by_role("button", name="17 * 7").first.wait_for()
     page.keyboard.press("x")
-    page.get_by_text("36 chosen").wait_for()
-    assert told(book, "len(browser.chosen)", "36")
+    page.get_by_text("36 selected").wait_for()
+    assert told(book, "len(browser.selection)", "36")
     page.keyboard.press("Enter")
     page.locator(".dari-inner").first.wait_for(state="detached")
     assert "nb_" not in page.locator(".dari-sessions").inner_text()
@@ -127,9 +127,9 @@ def test_a_row_opens_wherever_it_is_clicked_and_its_box_chooses(book):
     rows(page).nth(1).locator("td").nth(2).click()
     page.locator(".dari-beside .dari-answer").wait_for()
     assert rows(page).nth(1).get_attribute("aria-current") == "true"
-    assert "chosen" not in page.locator(".dari-count").inner_text()
+    assert "selected" not in page.locator(".dari-count").inner_text()
     rows(page).nth(2).locator("td").first.click()
-    page.get_by_text("1 chosen").wait_for()
+    page.get_by_text("1 selected").wait_for()
     assert rows(page).nth(1).get_attribute("aria-current") == "true"
 
 
@@ -139,11 +139,11 @@ def test_a_press_ends_where_it_began_whatever_is_drawn_meanwhile(book, place):
     line = rows(page).filter(has_text="n=118")
     line.locator(place).hover()
     page.mouse.down()
-    book.execute("browser.chosen = [d.sessions.list()[0].id]")
-    page.get_by_text("1 chosen").wait_for()
+    book.execute("browser.selection = [d.sessions.list()[0].id]")
+    page.get_by_text("1 selected").wait_for()
     page.mouse.up()
     if "input" in place:
-        page.get_by_text("2 chosen").wait_for()
+        page.get_by_text("2 selected").wait_for()
     else:
         page.locator(".dari-beside").get_by_text("118 + 1").first.wait_for()
     assert not book.problems

@@ -119,7 +119,7 @@ def test_the_widgets_of_help_can_be_pasted(shell):
     shell.run("session = d.agents['echo'].send('Hi').wait().session")
     assert type(shell.run(told[1])).__name__ == "HBox"
     shell.run("reader.session = d.sessions.create('echo')")
-    assert shell.run("table.selected.id") == shell.run("reader.session.id")
+    assert shell.run("table.active.id") == shell.run("reader.session.id")
 
 
 @pytest.mark.parametrize(

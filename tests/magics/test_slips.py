@@ -63,14 +63,14 @@ SLIPS = [
     (f"{TAPE}.view(speed=0)", "InvalidRequestError: speed is real, instant, or above 0, not 0"),
     (f"{TAPE}.view(at=-1)", "InvalidRequestError: at is seconds from 0, not -1"),
     ("turn.session.view().session = 'sess_nope'", "NotFoundError: .*No session 'sess_nope'"),
-    ("d.sessions.view().selected = 'sess_nope'", "NotFoundError: .*No session 'sess_nope'"),
+    ("d.sessions.view().active = 'sess_nope'", "NotFoundError: .*No session 'sess_nope'"),
 ]
 OF_A_BATCH = [
     ("batch.add(llms=5)", "InvalidRequestError: .* has no LLM option 5"),
     ("batch.wait('a')", "InvalidRequestError: timeout is a number of seconds"),
     ("batch.rate(1, 'small', 5)", r"NoCellError: 1 is no cell. .* such as \(1, 'small'\);"),
     ("batch[7, 'small']", r"NoCellError: \(7, 'small'\) is no cell. .* tasks are 0 to 1, LLMs s"),
-    ("batch.view().selected = (7, 'small')", r"NoCellError: \(7, 'small'\) is no cell"),
+    ("batch.view().active = (7, 'small')", r"NoCellError: \(7, 'small'\) is no cell"),
     (
         "batch.pivot('rating')",
         "InvalidRequestError: A batch has no 'rating'. .* batch.rate.* ratings",
@@ -131,8 +131,8 @@ def test_functions_of_the_user_are_shown_down_to_the_last_one(typed, tmp_path):
     assert "InvalidRequestError: The message is empty" in shown
     shown = typed(
         "table = d.sessions.view()\n"
-        "table.observe(lambda change: each(d.agents['echo']), 'selected')\n"
-        "table.selected = turn.session"
+        "table.observe(lambda change: each(d.agents['echo']), 'active')\n"
+        "table.active = turn.session"
     )
     assert "return name.send('')" in shown
 

@@ -247,7 +247,7 @@ class Agent(AtHand):
         """Return a chat with the agent; its first message starts a session.
 
         It is an ipywidget. Its traits are ``session`` (``None`` until it has begun; read-only),
-        ``selected`` (the item that the reader is at, or ``None``) and ``status`` (the status word
+        ``active`` (the item that the reader is at, or ``None``) and ``status`` (the status word
         of the last message; read-only).
 
         Args:

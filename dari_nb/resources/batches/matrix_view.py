@@ -1,4 +1,4 @@
-"""The matrix of a batch as a view: cells to open, to choose and to rate."""
+"""The matrix of a batch as a view: cells to open, to select and to rate."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ class BatchMatrix(MatrixView):
     """The matrix of a batch, live.
 
     >>> matrix = batch.view()
-    >>> matrix.chosen = [(0, "small"), (0, "large")]  # or choose them in the page
-    >>> len(batch.compare(*matrix.chosen).cells)
+    >>> matrix.selection = [(0, "small"), (0, "large")]  # or select them in the page
+    >>> len(batch.compare(*matrix.selection).cells)
     2
 
     Args:
@@ -90,9 +90,9 @@ class BatchMatrix(MatrixView):
         layout: Its place and size.
 
     Attributes:
-        selected: The :class:`Cell` that is open, or ``None``; it is the value, too. Set it, its
+        active: The :class:`Cell` that is open, or ``None``; it is the value, too. Set it, its
             id, or its place as in ``batch[place]``, to open it in the page.
-        chosen: The cells that are chosen to be compared. May be set likewise.
+        selection: The cells to compare. May be set, too.
         status: ``planned``, ``running``, then ``failed`` if a cell has, ``cancelled`` if one was,
             ``unsent`` if one was left out, else ``completed``; read-only.
 
@@ -134,8 +134,8 @@ class BatchMatrix(MatrixView):
             self.on_stop(self._presentation.stop)
 
     def __repr__(self) -> str:
-        at = f"{self.selected.id} selected" if self.selected else "none selected"
-        return f"<BatchMatrix of {self._batch.run_id}, {at}, {len(self.chosen)} chosen>"
+        at = f"{self.active.id} active" if self.active else "none active"
+        return f"<BatchMatrix of {self._batch.run_id}, {at}, {len(self.selection)} selected>"
 
     def _ask_for(self, where: str, baseline: str, score: str) -> None:
         for name, value in (("where", where), ("baseline", baseline), ("score", score)):
@@ -153,13 +153,13 @@ class BatchMatrix(MatrixView):
 
     @property
     def shown(self) -> list[Cell]:
-        """What is chosen: the cells marked one by one, or else those that meet the conditions.
+        """The selected cells, or, without any, those that meet the conditions.
 
         >>> [cell.id for cell in batch.view(where="column = small").shown]
         ['0/small/0', '1/small/0']
         """
-        if self.chosen or not self.where.strip():
-            return list(self.chosen)
+        if self.selection or not self.where.strip():
+            return list(self.selection)
         wanted = {self._true_id(cell.id) for cell in self._sifted().cells}
         return [cell for cell in self._batch.cells if cell.id in wanted]
 
@@ -183,15 +183,15 @@ class BatchMatrix(MatrixView):
         if self._presentation is not None:
             self._presentation.renew_paper()
 
-    @traitlets.observe("chosen", "where")
+    @traitlets.observe("selection", "where")
     def _chosen_here(self, _: object) -> None:
         self._batch._looked_at_with(self)
 
-    @traitlets.validate("selected")
+    @traitlets.validate("active")
     def _valid_selected(self, proposal: Any) -> Cell | None:
         return None if proposal.value is None else self._cell(proposal.value)
 
-    @traitlets.validate("chosen")
+    @traitlets.validate("selection")
     def _valid_chosen(self, proposal: Any) -> list[Cell]:
         return each_once(self._cell(each) for each in proposal.value)
 

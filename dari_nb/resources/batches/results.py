@@ -441,15 +441,15 @@ class Results(Judgeable):
                     yield cell, cell.session.workspace(paths=paths)
 
     @property
-    def selected(self) -> Chosen:
-        """What was chosen last, in whichever view: cells marked, or those that its field finds.
+    def selection(self) -> Chosen:
+        """The cells selected last in a view: those marked, or those that its field finds.
 
-        It is what is chosen in that view of the batch which was made last, or in which something
-        was marked or asked for since: a list, empty without a view or where nothing is chosen, with
-        ``session_ids`` and ``to_frame()`` as the batch has it.
+        It belongs to the view that was made last, or in which something was marked or asked for
+        since. It is a list, empty without a view or a selection, with ``session_ids`` and
+        ``to_frame()`` like the batch.
 
         >>> view = batch.view(where="exact = no")
-        >>> batch.selected.to_frame()[["llm_id", "score.exact"]].values.tolist()
+        >>> batch.selection.to_frame()[["llm_id", "score.exact"]].values.tolist()
         [['small', False], ['large', False]]
         """
         from .matrix.chosen import Chosen
@@ -458,7 +458,7 @@ class Results(Judgeable):
         return Chosen(self, view.shown if view is not None else [])
 
     def _looked_at_with(self, view: BatchMatrix) -> None:
-        """Take what is chosen in this view for what is selected, until another one says so."""
+        """Make this view the one that :attr:`selection` reads."""
         self._looked_at = weakref.ref(view)
 
     def view(
@@ -473,8 +473,8 @@ class Results(Judgeable):
 
         It follows the batch while it runs; a saved notebook shows it on paper.
 
-        It is an ipywidget. Its traits are ``selected`` (the :class:`Cell` that is open, or
-        ``None``), ``chosen`` (those that are chosen to be compared) and ``status`` (``planned``,
+        It is an ipywidget. Its traits are ``active`` (the :class:`Cell` that is open, or
+        ``None``), ``selection`` (the cells to compare) and ``status`` (``planned``,
         ``running``, then ``failed`` if a cell has, ``cancelled`` if one was, ``unsent`` if one was
         left out, else ``completed``;
         read-only). The first two
@@ -507,7 +507,7 @@ class Results(Judgeable):
                 the text says which there are.
 
         >>> matrix = batch.view(where="exact = no", baseline="small")
-        >>> matrix.selected = (0, "small")  # or open the cell in the page
+        >>> matrix.active = (0, "small")  # or open the cell in the page
         >>> matrix.value.llm
         'small'
         """

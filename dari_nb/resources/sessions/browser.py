@@ -37,17 +37,17 @@ class SessionBrowser(SessionsView):
     """Sessions in a table that sorts, filters and opens them; shown at the end of a cell.
 
     >>> table = d.sessions.view()
-    >>> table.selected = session.id  # or open a row in the page
-    >>> table.selected.id == session.id
+    >>> table.active = session.id  # or open a row in the page
+    >>> table.active.id == session.id
     True
-    >>> table.chosen = [session]  # or tick boxes in the page
-    >>> len(dari.messages_frame(table.chosen)) > 0
+    >>> table.selection = [session]  # or tick boxes in the page
+    >>> len(dari.messages_frame(table.selection)) > 0
     True
 
     Attributes:
-        selected: The session that is open, or ``None``; it is the value, too. Set it, or its id,
+        active: The session that is open, or ``None``; it is the value, too. Set it, or its id,
             to open it in the page.
-        chosen: The sessions whose boxes are ticked, in the order of the table. May be set likewise.
+        selection: The sessions whose boxes are ticked, in the order of the table. May be set, too.
         preview: Whether the one that is open is shown beside the table.
 
     Raises:
@@ -79,14 +79,14 @@ class SessionBrowser(SessionsView):
         self._presentation = Staying(BrowserSubject(sessions), self)
 
     def __repr__(self) -> str:
-        at = f"{self.selected.id} selected" if self.selected else "none selected"
-        return f"<SessionBrowser, {at}, {len(self.chosen)} chosen>"
+        at = f"{self.active.id} active" if self.active else "none active"
+        return f"<SessionBrowser, {at}, {len(self.selection)} selected>"
 
-    @traitlets.validate("selected")
+    @traitlets.validate("active")
     def _valid_selected(self, proposal: Any) -> Session | None:
         return None if proposal.value is None else self._session(proposal.value)
 
-    @traitlets.validate("chosen")
+    @traitlets.validate("selection")
     def _valid_chosen(self, proposal: Any) -> list[Session]:
         return each_once(self._session(each) for each in proposal.value)
 

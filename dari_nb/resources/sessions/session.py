@@ -427,7 +427,7 @@ class Session:
         followed as long as a page shows it; close it with ``view.close()``.
 
         It is an ipywidget. Its traits are ``session`` (set another session, or its id, and it
-        shows that one), ``selected`` (the item that the reader is at, or ``None``) and ``status``
+        shows that one), ``active`` (the item that the reader is at, or ``None``) and ``status``
         (the status word of the last message, read-only).
 
         Args:
@@ -455,7 +455,7 @@ class Session:
     ) -> Chat:
         """Return the session as a chat: its transcript with a place to write below it.
 
-        It is an ipywidget. Its traits are ``session`` (read-only), ``selected`` and ``status``, as
+        It is an ipywidget. Its traits are ``session`` (read-only), ``active`` and ``status``, as
         those of :meth:`view`.
 
         Args:

@@ -121,7 +121,7 @@ class Paths:
         Raises:
             InvalidRequestError: There is no such run, or it has no call there.
 
-        >>> batch.paths(1).open(2, step=1).selected.tool_name
+        >>> batch.paths(1).open(2, step=1).active.tool_name
         'evaluate'
         """
         entry, at = self._entry(run), None
@@ -137,7 +137,7 @@ class Paths:
             layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
 
         >>> view = batch.paths(1).view()
-        >>> view.selected = "2:0"  # or open the call in the page
+        >>> view.active = "2:0"  # or open the call in the page
         >>> view.close()
         """
         from ...render.trajectories.paper import paths_html

@@ -32,9 +32,9 @@ class PathsReader(PathsView):
     """Runs side by side, of which each opens; see :meth:`Paths.view`.
 
     >>> view = batch.paths(1).view()
-    >>> view.selected = "2:0"  # or open the call in the page
+    >>> view.active = "2:0"  # or open the call in the page
     >>> view
-    <PathsReader of 2 runs, 2:0 selected>
+    <PathsReader of 2 runs, 2:0 active>
     >>> view.close()
 
     Args:
@@ -44,7 +44,7 @@ class PathsReader(PathsView):
         layout: Its place and size.
 
     Attributes:
-        selected: What is open: the number of a run, and behind a colon the place of one of its
+        active: What is open: the number of a run, and behind a colon the place of one of its
             calls from 0, such as ``"2:0"``; empty for nothing. It is the value, too.
     """
 
@@ -56,7 +56,7 @@ class PathsReader(PathsView):
         self._presentation = Staying(PathsSubject(paths), self)
 
     def __repr__(self) -> str:
-        return f"<PathsReader of {self._runs} runs, {self.selected or 'none'} selected>"
+        return f"<PathsReader of {self._runs} runs, {self.active or 'none'} active>"
 
 
 class PathsSubject(Subject):

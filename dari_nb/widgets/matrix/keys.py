@@ -5,7 +5,7 @@ from __future__ import annotations
 _KEYS = (
     ("↑ ↓ ← →", "another cell"),
     ("Enter", "open it, or a number's cells"),
-    ("Space", "choose it to compare"),
+    ("Space", "select it to compare"),
     ("c", "compare these"),
     ("1\N{EN DASH}5", "rate it: 1 is the worst"),
     ("0 Delete", "take its rating back, as its number does"),

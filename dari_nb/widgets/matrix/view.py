@@ -124,8 +124,8 @@ class MatrixView(View):
         score: What they are compared by; the first score that judges when empty.
         by: The score that they are compared by.
         against: HTML of what came of the comparison; read-only, as ``by`` is.
-        selected: The cell that is open, or ``None``; it is the value, too.
-        chosen: The cells that the reader chose to compare.
+        active: The cell that is open, or ``None``; it is the value, too.
+        selection: The cells that the reader selected to compare.
         status: ``planned`` before anything is sent, ``running`` until all cells have ended, then
             ``failed`` if one has, ``cancelled`` if one was, ``unsent`` if one was left out,
             else ``completed``; read-only.
@@ -136,7 +136,7 @@ class MatrixView(View):
 
     _esm = STATIC / "matrix.js"
     _css = STATIC / "matrix.css"
-    _valued = "selected"
+    _valued = "active"
 
     head = traitlets.Unicode("", read_only=True).tag(sync=True)
     tools = traitlets.Unicode("", read_only=True).tag(sync=True)
@@ -155,8 +155,8 @@ class MatrixView(View):
     score = traitlets.Unicode("").tag(sync=True)
     by = traitlets.Unicode("", read_only=True).tag(sync=True)
     against = traitlets.Unicode("").tag(sync=True)
-    selected = thing(_id_shown, _true_id)
-    chosen = things(_id_shown, _true_id)
+    active = thing(_id_shown, _true_id)
+    selection = things(_id_shown, _true_id)
     status = traitlets.Unicode("", read_only=True).tag(sync=True)
 
     def __init__(
@@ -253,7 +253,7 @@ class MatrixView(View):
         wish, self._before = (Wish(), self._wish) if self.blind else (self._before, Wish())
         if self.blind:
             # What is open would tell in which column it is.
-            self.selected, self.chosen = None, []
+            self.active, self.selection = None, []
         with self._lock:
             self._number += 1
             hides = self.blind and not self._true.is_blind
@@ -263,7 +263,7 @@ class MatrixView(View):
             self._changes, self._found = Changes(), None
         self.tell(**vars(wish))
         self._show(lambda: self._true)
-        self.send_state(["selected", "chosen"])
+        self.send_state(["active", "selection"])
 
     def on_stop(self, callback: Stopped) -> None:
         """Call ``callback`` when the reader presses Stop; it runs in the kernel's main thread.

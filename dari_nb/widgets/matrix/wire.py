@@ -167,6 +167,6 @@ class State(TypedDict):
     score: str
     by: str
     against: str
-    selected: str
-    chosen: list[str]
+    active: str
+    selection: list[str]
     status: str

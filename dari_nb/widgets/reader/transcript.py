@@ -69,7 +69,7 @@ class TranscriptView(View):
 
     Attributes:
         session: What it is a transcript of, where it is one of a session; ``None`` otherwise.
-        selected: The item that the reader is at, a ``TimelineItem``, or ``None``. Set it, or its
+        active: The item that the reader is at, a ``TimelineItem``, or ``None``. Set it, or its
             id, to go there.
         status: Status word of the last message as the API has it (``queued``, ``running``,
             ``waiting_for_tool``, ``completed``, ``failed``), ``disconnected`` when that is not
@@ -86,7 +86,7 @@ class TranscriptView(View):
     _css = STATIC / "reader.css"
 
     session = thing()
-    selected = thing(lambda item, view: view._outline.id_of(item))  # noqa: SLF001
+    active = thing(lambda item, view: view._outline.id_of(item))  # noqa: SLF001
     status = traitlets.Unicode("", read_only=True).tag(sync=True)
     head = traitlets.Unicode("", read_only=True).tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)
@@ -158,18 +158,18 @@ class TranscriptView(View):
             items, head = self._read()
             self._agent = head.title
             self.tell(head=head_html(head))
-            selected = self._outline.id_of(self.selected)
+            active = self._outline.id_of(self.active)
             first = self._outline.update(items)
             if first is not None:
                 self._send_rows(first)
                 # The page may choose one meanwhile: only what was chosen is looked up anew.
-                if selected:
-                    self.selected = self._outline.item(selected)
+                if active:
+                    self.active = self._outline.item(active)
         # Whoever observes it may take its time.
         self.set_trait("status", head.state)
         return False
 
-    @traitlets.validate("selected")
+    @traitlets.validate("active")
     def _valid_selected(self, proposal: Any) -> TimelineItem | None:
         wanted = proposal.value
         if wanted is None:
@@ -197,7 +197,7 @@ class TranscriptView(View):
         with self._lock:
             rows: list[Row] = self._outline.rows()
             parts = [packed(rows[start : start + ROWS]) for start in range(0, len(rows), ROWS)]
-            at = self._outline.id_of(self.selected)
+            at = self._outline.id_of(self.active)
             ids = self._outline.ids_from(at, FIRST)
             pieces = packed(list(self._outline.pieces(ids, ANSWER_CHARS)))
             return All(n=self._n, parts=len(parts)), [*parts, pieces]

@@ -111,13 +111,13 @@ class Again(TypedDict):
 class State(TypedDict):
     """The synced traits; ``height`` is in pixels.
 
-    ``selected`` is the id of the item that the reader is at, and ``session`` that of what it is a
+    ``active`` is the id of the item that the reader is at, and ``session`` that of what it is a
     transcript of; either may be empty. ``note`` is what is said about the turn, and ``watch`` what
     the button beside it says; empty without one.
     """
 
     session: str
-    selected: str
+    active: str
     status: str
     head: str
     height: int

@@ -29,21 +29,21 @@ class SessionsView(View):
         open_one: Gives the transcript of a session as sanitised HTML.
 
     Attributes:
-        selected: The session that is open, or ``None``; it is the value, too.
-        chosen: Those whose boxes are ticked, in the order of the table.
+        active: The session that is open, or ``None``; it is the value, too.
+        selection: Those whose boxes are ticked, in the order of the table.
         preview: Whether the one that is open is shown beside the table.
 
     >>> view = d.sessions.view(preview=False)
-    >>> view.selected, view.chosen, view.preview
+    >>> view.active, view.selection, view.preview
     (None, [], False)
     """
 
     _esm = STATIC / "sessions.js"
     _css = STATIC / "sessions.css"
-    _valued = "selected"
+    _valued = "active"
 
-    selected = thing()
-    chosen = things()
+    active = thing()
+    selection = things()
     preview = traitlets.Bool(True).tag(sync=True)
 
     def __init__(

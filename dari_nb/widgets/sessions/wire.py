@@ -57,6 +57,6 @@ class State(TypedDict):
     ``preview`` says whether the one that is open is shown beside the table.
     """
 
-    selected: str
-    chosen: list[str]
+    active: str
+    selection: list[str]
     preview: bool

@@ -26,14 +26,14 @@ class PathsView(View):
 
     Attributes:
         html: The table, as sanitised HTML; read-only.
-        selected: What is open: the number of a run, and behind a colon the place of one of its
+        active: What is open: the number of a run, and behind a colon the place of one of its
             calls from 0, such as ``"2:0"``; empty for nothing. It is the value, too.
 
     Raises:
-        TraitError: What was set as ``selected`` is no such place.
+        TraitError: What was set as ``active`` is no such place.
 
     >>> view = batch.paths(1).view()
-    >>> view.selected = "1"
+    >>> view.active = "1"
     >>> view.value
     '1'
     >>> view.close()
@@ -41,10 +41,10 @@ class PathsView(View):
 
     _esm = STATIC / "trajectories.js"
     _css = STATIC / "trajectories.css"
-    _valued = "selected"
+    _valued = "active"
 
     html = traitlets.Unicode("", read_only=True).tag(sync=True)
-    selected = traitlets.Unicode("").tag(sync=True)
+    active = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, *, open_one: OpenOne, **traits: Any) -> None:
         super().__init__(**traits)
@@ -57,7 +57,7 @@ class PathsView(View):
 
         self.answer("open", opened)
 
-    @traitlets.validate("selected")
+    @traitlets.validate("active")
     def _valid_selected(self, proposal: Any) -> str:
         value = str(proposal.value)
         if not _PLACE.fullmatch(value):

@@ -15,4 +15,4 @@ class State(TypedDict):
     """The synced traits: the table, and what is open, as ``run`` or ``run:call``; or empty."""
 
     html: str
-    selected: str
+    active: str

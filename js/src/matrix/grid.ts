@@ -27,7 +27,7 @@ export interface Grid {
   tell(): void;
   /** Draws again what changed of the rows that are there. */
   update(change: Change): void;
-  mark(opened: string, chosen: readonly string[]): void;
+  mark(opened: string, selection: readonly string[]): void;
   /** Draws the cells of a row that is near to what the reader sees. */
   near(row: string): void;
   /** Moves the focus and scrolls nothing, or moves only the place where Tab enters the table. */
@@ -86,7 +86,8 @@ export function gridIn(
   let names = 0;
   let rows: Rows = { shown: [], same: [], words: "" };
   let fit = new Set<string>();
-  let marks = { opened: "", chosen: [] as readonly string[] };
+  let active = "";
+  let selection: readonly string[] = [];
 
   fold.innerHTML = `<tr role="row"><td role="gridcell" class="dari-fold"><button name="same"></button></td></tr>`;
   const button = find<HTMLButtonElement>(fold, "button");
@@ -229,8 +230,8 @@ export function gridIn(
   function markOne(id: string): void {
     const element = elementOf(id);
     const shows = (other: string) => other !== "" && elementOf(other) === element;
-    element?.setAttribute("aria-selected", String(marks.chosen.some(shows)));
-    element?.toggleAttribute("data-open", shows(marks.opened));
+    element?.setAttribute("aria-selected", String(selection.some(shows)));
+    element?.toggleAttribute("data-open", shows(active));
   }
 
   function enter(id: string): void {
@@ -292,10 +293,11 @@ export function gridIn(
       // Its place may show another cell now.
       if (held && !elementOf(entry)?.matches(":focus")) elementOf(entry)?.focus();
     },
-    mark(opened, chosen) {
+    mark(opened, selected) {
       near(rowOf(opened));
-      const changed = [marks.opened, ...marks.chosen, opened, ...chosen];
-      marks = { opened, chosen };
+      const changed = [active, ...selection, opened, ...selected];
+      active = opened;
+      selection = selected;
       changed.forEach(markOne);
     },
     near,

@@ -3,7 +3,7 @@ const VALUES = [1, 2, 3, 4, 5].map((n) => `<button value="${n}">${n}</button>`);
 /** What stands around the cells; buttons are told apart by their names, ratings by their values. */
 export const SKELETON = `<header></header><div class="dari-seen"></div>
 <div class="dari-tools"><div></div><span class="dari-note"></span>
-<button name="compare"></button><button name="clear">Choose none</button>
+<button name="compare"></button><button name="clear">Select none</button>
 <button name="stop"></button><button name="keys" aria-label="Keys">?</button></div>
 <div class="dari-sheet" hidden></div><p class="dari-more dari-hint"></p><div class="dari-split dari-fills">
 <div class="dari-grid"><table class="dari-cells" role="grid" aria-label="Matrix"

@@ -29,8 +29,8 @@ const TRAITS = [
   "rating",
   "by",
   "against",
-  "selected",
-  "chosen",
+  "active",
+  "selection",
 ] as const;
 /** The condition that is being written. */
 const UNFINISHED = /(?:(?:"[^"]*"|[^\s"<>=!:]+)\s*[<>=!:]+\s*)?(?:"[^"]*"?|\S*)$/;
@@ -70,8 +70,8 @@ export class MatrixView {
   #frame = 0;
   /** What is going to be open once the focus rests. */
   #next: Cell | undefined;
-  /** What was selected last, by whomever. */
-  #selected = "";
+  /** The cell that was active last. */
+  #active = "";
   /** What was open at the last click. */
   #before: string | undefined;
 
@@ -144,7 +144,7 @@ export class MatrixView {
   #show(): void {
     this.#hold(() => this.#draw());
     this.#openSelected();
-    this.#grid.mark(this.#opened?.id ?? "", this.#port.get("chosen"));
+    this.#grid.mark(this.#opened?.id ?? "", this.#port.get("selection"));
   }
 
   /** Draws; whoever rates what is open goes on at the same place, whatever is above it by then. */
@@ -158,7 +158,7 @@ export class MatrixView {
 
   #draw(): void {
     const port = this.#port;
-    const chosen = port.get("chosen");
+    const selection = port.get("selection");
     put(this.#head, port.get("head"));
     put(this.#seen, port.get("against"));
     const held = find<HTMLInputElement>(this.#tools, ":focus");
@@ -183,8 +183,8 @@ export class MatrixView {
     }
     const compare = this.#button("compare");
     const clear = this.#button("clear");
-    const [one, two] = chosen;
-    compare.textContent = two ? `Compare ${chosen.length}` : "Choose one more";
+    const [one, two] = selection;
+    compare.textContent = two ? `Compare ${selection.length}` : "Select one more";
     compare.disabled = !two;
     compare.hidden = clear.hidden = !one;
     this.#hint.textContent = port.get("hint");
@@ -247,12 +247,12 @@ export class MatrixView {
     this.#isAwaited = false;
   }
 
-  /** Opens what others have selected, once it is there; whoever writes is not led away. */
+  /** Opens the active cell once it is there, except while the reader writes. */
   #openSelected(): void {
-    const id = this.#port.get("selected");
+    const id = this.#port.get("active");
     const cell = this.#sheet.cells.get(id);
-    if (id === this.#selected || (id && !cell)) return;
-    this.#selected = id;
+    if (id === this.#active || (id && !cell)) return;
+    this.#active = id;
     if (this.#line.note.matches(":focus")) return;
     if (!cell) {
       if (this.#opened) this.#close();
@@ -272,7 +272,7 @@ export class MatrixView {
       this.#shown = [];
       this.#spoken.textContent = "";
       this.#shut();
-      this.#selected = "";
+      this.#active = "";
     }
     const before = this.#opened && this.#kept(this.#opened).value;
     for (const cell of change.cells) this.#ratings.heard(cell, this.#sheet.kept);
@@ -302,8 +302,8 @@ export class MatrixView {
   /** Selects a cell, as the reader wishes, and brings what opens into sight, later what rates it. */
   #select(cell: Cell): void {
     const isNew = this.#line.element.hidden;
-    this.#selected = cell.id;
-    this.#port.set({ selected: cell.id });
+    this.#active = cell.id;
+    this.#port.set({ active: cell.id });
     // Of all that is below the table as much is seen as leaves the table: nothing moves from then on.
     this.#open(cell, () => isNew && reveal(this.#pane.element, this.#box));
     reveal(this.#line.element, isNew && this.#box);
@@ -332,10 +332,10 @@ export class MatrixView {
 
   #compare(): void {
     this.#shut();
-    this.#port.set({ selected: "" });
+    this.#port.set({ active: "" });
     this.#root.dataset.open = "compare";
     this.#pane.open("Compared", () => reveal(this.#pane.element));
-    this.#compared = this.#port.get("chosen");
+    this.#compared = this.#port.get("selection");
     this.#askCompared();
     this.#show();
   }
@@ -350,15 +350,15 @@ export class MatrixView {
   }
 
   #close(): void {
-    const back = this.#opened?.id ?? this.#port.get("chosen").at(-1);
+    const back = this.#opened?.id ?? this.#port.get("selection").at(-1);
     const hadFocus = find(this.#pane.element, ":focus");
     this.#shut();
-    this.#port.set({ selected: "" });
+    this.#port.set({ active: "" });
     this.#show();
     if (hadFocus && back) this.#grid.goTo(back);
   }
 
-  /** Opens nothing any more, whatever is selected. */
+  /** Opens nothing any more, whatever cell is active. */
   #shut(): void {
     this.#next = this.#opened = undefined;
     this.#compared = [];
@@ -368,10 +368,10 @@ export class MatrixView {
   }
 
   #choose(cell: Cell): void {
-    const chosen = this.#port.get("chosen");
-    const others = chosen.filter((id) => !this.#grid.shows(id, cell.id));
-    const isChosen = others.length < chosen.length;
-    this.#port.set({ chosen: isChosen ? others : [...chosen, this.#meant(cell).id] });
+    const selection = this.#port.get("selection");
+    const others = selection.filter((id) => !this.#grid.shows(id, cell.id));
+    const isSelected = others.length < selection.length;
+    this.#port.set({ selection: isSelected ? others : [...selection, this.#meant(cell).id] });
   }
 
   #kept(cell: Cell): Said {
@@ -533,7 +533,7 @@ export class MatrixView {
       // And takes back nothing that they have not seen.
       this.#rate(this.#opened, { value: isPressed && !next ? null : Number(rated) });
     } else if (name === "compare") this.#compare();
-    else if (name === "clear") this.#port.set({ chosen: [] });
+    else if (name === "clear") this.#port.set({ selection: [] });
     else if (name === "close") this.#close();
     else if (name === "stop") void this.#stop();
     else if (name === "keys") this.#showKeys();
@@ -589,7 +589,7 @@ export class MatrixView {
     const { key } = event;
     if (isChord(event)) return false;
     if (key === "?") this.#showKeys();
-    else if (key === "c" && this.#port.get("chosen").length > 1) this.#compare();
+    else if (key === "c" && this.#port.get("selection").length > 1) this.#compare();
     else if (!cell || !this.#port.get("rating")) return false;
     else if (this.#opened && /^([0-5]|Delete|Backspace)$/.test(key)) {
       // Nobody rates what they have not opened, only because a key was touched.

@@ -140,7 +140,7 @@ export interface State {
   /** What is compared by. */
   by: string;
   against: string;
-  selected: string;
-  chosen: string[];
+  active: string;
+  selection: string[];
   status: string;
 }

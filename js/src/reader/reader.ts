@@ -113,7 +113,7 @@ export class Reader {
     on(this.#log, "focusin", (event) => this.#focused(event), signal);
     onKeys(el, this.#keys, signal);
     port.watch(["head", "height"], () => this.#showTraits(), signal);
-    port.watch(["selected"], () => this.#goSelected(), signal);
+    port.watch(["active"], () => this.#goActive(), signal);
     port.watch(["session"], () => this.#beginAnew(), signal);
     port.watch(["branches"], () => this.#drawBranches(), signal);
     atEnd(signal, () => this.#close());
@@ -171,13 +171,13 @@ export class Reader {
 
   #begin(): void {
     this.#begun = true;
-    const at = this.#rows.place(this.#port.get("selected"));
+    const at = this.#rows.place(this.#port.get("active"));
     if (at !== undefined) this.#go(at, "start", false);
   }
 
   /** Goes where others than this reader have gone. */
-  #goSelected(): void {
-    const id = this.#port.get("selected");
+  #goActive(): void {
+    const id = this.#port.get("active");
     const place = this.#rows.place(id);
     if (id === this.#current) return;
     if (place !== undefined) this.#go(place, "nearest", false);
@@ -200,7 +200,7 @@ export class Reader {
       element?.classList.toggle("dari-here", one === id);
       if (element) this.#mark(element, one);
     }
-    if (this.#port.get("selected") !== id) this.#port.set({ selected: id });
+    if (this.#port.get("active") !== id) this.#port.set({ active: id });
   }
 
   #close(): void {

@@ -84,13 +84,13 @@ export interface Again {
 }
 
 /**
- * The synced traits; `height` is in pixels. `selected` is the id of the item that the reader is at, and `session` that
+ * The synced traits; `height` is in pixels. `active` is the id of the item that the reader is at, and `session` that
  * of what it is a transcript of; either may be empty. `note` is what is said about the turn, and
  * `watch` what the button beside it says; empty without one.
  */
 export interface State {
   session: string;
-  selected: string;
+  active: string;
   status: string;
   head: string;
   height: number;

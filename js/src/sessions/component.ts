@@ -88,8 +88,8 @@ class Browser {
     );
     on(this.#query, "input", () => this.#find(), signal);
     onKeys(el, keys, signal);
-    port.watch(["chosen"], () => this.#draw(), signal);
-    port.watch(["selected", "preview"], () => this.#showSelected(), signal);
+    port.watch(["selection"], () => this.#draw(), signal);
+    port.watch(["active", "preview"], () => this.#showActive(), signal);
   }
 
   async begin(): Promise<void> {
@@ -98,7 +98,7 @@ class Browser {
       await this.#list.load();
       this.#sizes = new Map(lined(this.#list.rows).map(({ key, rows }) => [key, rows.length]));
       this.#find();
-      this.#showSelected();
+      this.#showActive();
     } catch (error) {
       this.#count.textContent = (error as Error).message;
     }
@@ -144,24 +144,24 @@ class Browser {
   }
 
   #draw(): void {
-    const chosen = new Set(this.#port.get("chosen"));
+    const selection = new Set(this.#port.get("selection"));
     const lines = this.#lines.slice(0, this.#most);
     const [opened, unfolded, sizes] = [this.#opened, this.#unfolded, this.#sizes];
-    const shown = { lines, known: this.#list, chosen, opened, unfolded, sizes };
+    const shown = { lines, known: this.#list, selection, opened, unfolded, sizes };
     this.#table.show(shown, this.#order);
     this.#more.hidden = lines.length === this.#lines.length;
     this.#more.textContent = `${this.#lines.length - lines.length} more`;
-    this.#count.textContent = this.#counted(chosen.size);
+    this.#count.textContent = this.#counted(selection.size);
   }
 
-  #counted(chosen: number): string {
+  #counted(selected: number): string {
     const all = this.#list.rows.length;
     const some = this.#shown.length < all ? `${this.#shown.length} of ${all}` : `${all}`;
     const parts = [`${some} session${all === 1 ? "" : "s"}`];
     if (this.#looking) parts.push("looking …");
     else if (asksForWords(this.#query.value) && all > LOOKED_THROUGH)
       parts.push(`first messages of the newest ${LOOKED_THROUGH} looked through`);
-    if (chosen > 0) parts.push(`${chosen} chosen`);
+    if (selected > 0) parts.push(`${selected} selected`);
     return parts.join(" · ");
   }
 
@@ -178,19 +178,19 @@ class Browser {
 
   /** Chooses a line, or all from the last one that was; or takes them out. */
   #toggle(key: string, range: boolean): void {
-    const chosen = new Set(this.#port.get("chosen"));
+    const selection = new Set(this.#port.get("selection"));
     const keys = this.#keysShown();
     const [from, to] = [keys.indexOf(range ? this.#last : key), keys.indexOf(key)].sort(
       (a, b) => a - b,
     );
-    const on = !this.#rowsOf(key).every(({ id }) => chosen.has(id));
+    const on = !this.#rowsOf(key).every(({ id }) => selection.has(id));
     for (const one of keys.slice(Math.max(0, from as number), (to as number) + 1))
       for (const { id } of this.#rowsOf(one)) {
-        if (on) chosen.add(id);
-        else chosen.delete(id);
+        if (on) selection.add(id);
+        else selection.delete(id);
       }
     this.#last = key;
-    this.#choose(chosen);
+    this.#choose(selection);
   }
 
   #keysShown(): string[] {
@@ -205,20 +205,20 @@ class Browser {
     return line?.rows ?? this.#shown.filter(({ id }) => id === key);
   }
 
-  #choose(chosen: ReadonlySet<string>): void {
-    const order = this.#list.rows.map((row) => row.id).filter((id) => chosen.has(id));
-    this.#port.set({ chosen: order });
+  #choose(selection: ReadonlySet<string>): void {
+    const order = this.#list.rows.map((row) => row.id).filter((id) => selection.has(id));
+    this.#port.set({ selection: order });
     this.#draw();
   }
 
   #toggleAll(): void {
-    const chosen = new Set(this.#port.get("chosen"));
-    const all = this.#shown.every((row) => chosen.has(row.id));
+    const selection = new Set(this.#port.get("selection"));
+    const all = this.#shown.every((row) => selection.has(row.id));
     for (const { id } of this.#shown) {
-      if (all) chosen.delete(id);
-      else chosen.add(id);
+      if (all) selection.delete(id);
+      else selection.add(id);
     }
-    this.#choose(chosen);
+    this.#choose(selection);
   }
 
   #open(id: string): void {
@@ -226,13 +226,13 @@ class Browser {
       this.#unfold(id);
       return;
     }
-    this.#port.set({ selected: id });
-    this.#showSelected();
+    this.#port.set({ active: id });
+    this.#showActive();
   }
 
-  /** Shows what is selected, whoever selected it. */
-  #showSelected(): void {
-    const id = this.#port.get("selected");
+  /** Shows the active session, whether the page or Python set it. */
+  #showActive(): void {
+    const id = this.#port.get("active");
     const [isOther, isBeside] = [id !== this.#opened, id !== "" && this.#port.get("preview")];
     this.#opened = id;
     if (isBeside && (isOther || this.#beside.hidden)) void this.#preview(id);
@@ -279,8 +279,8 @@ class Browser {
   #close(): void {
     this.#sheet.hidden = true;
     this.#beside.replaceChildren();
-    this.#port.set({ selected: "" });
-    this.#showSelected();
+    this.#port.set({ active: "" });
+    this.#showActive();
     this.#table.move(0);
   }
 
@@ -293,8 +293,8 @@ class Browser {
       [["ArrowDown", "j"], "next session", () => this.#table.move(1)],
       [["ArrowUp", "k"], "session before", () => this.#table.move(-1)],
       [["Enter", "o"], "open beside; a run: show its sessions", () => this.#open(this.#table.here)],
-      [[" ", "x"], "choose", () => this.#toggle(this.#table.here, false)],
-      [["a"], "choose all shown, or none", () => this.#toggleAll()],
+      [[" ", "x"], "select", () => this.#toggle(this.#table.here, false)],
+      [["a"], "select all shown, or none", () => this.#toggleAll()],
       [["/"], "find", () => this.#query.focus()],
       [["?"], "these keys", () => this.#showKeys()],
       [["Escape"], "close what is open", () => this.#close()],

@@ -8,7 +8,7 @@ import type { Row } from "./wire";
 export interface Shown {
   lines: Line[];
   known: Known;
-  chosen: ReadonlySet<string>;
+  selection: ReadonlySet<string>;
   /** The session that is open. */
   opened: string;
   /** The runs whose sessions are shown. */
@@ -30,7 +30,7 @@ export class Drawn {
   readonly #cost = make("td", "");
 
   constructor(key: string) {
-    const label = `Choose ${key}`;
+    const label = `Select ${key}`;
     this.#box = make("input", "", { type: "checkbox", tabindex: "-1", "aria-label": label });
     this.element = make(
       "tr",
@@ -49,9 +49,9 @@ export class Drawn {
     const { key, rows } = line;
     const asked = first(line);
     const gist = shown.known.gists.get(asked.id);
-    const chosen = rows.filter((row) => shown.chosen.has(row.id)).length;
-    this.#box.checked = chosen === rows.length;
-    this.#box.indeterminate = chosen > 0 && !this.#box.checked;
+    const selected = rows.filter((row) => shown.selection.has(row.id)).length;
+    this.#box.checked = selected === rows.length;
+    this.#box.indeterminate = selected > 0 && !this.#box.checked;
     const [element, run] = [this.element, line.run];
     element.classList.toggle("dari-inner", !run && asked.run !== "");
     element.setAttribute("aria-selected", String(this.#box.checked));

@@ -44,7 +44,7 @@ export interface Chosen {
  * one that is open is shown beside the table.
  */
 export interface State {
-  selected: string;
-  chosen: string[];
+  active: string;
+  selection: string[];
   preview: boolean;
 }

@@ -40,7 +40,7 @@ class PathsView {
     on(root, "click", (event) => this.#clicked(event), signal);
     on(root, "keydown", (event) => this.#pressed(event), signal);
     on(root, "focusin", ({ target }) => this.#enter(target as Element), signal);
-    port.watch(["html", "selected"], () => this.#show(), signal);
+    port.watch(["html", "active"], () => this.#show(), signal);
     this.#show();
   }
 
@@ -48,16 +48,16 @@ class PathsView {
     put(this.#table, this.#port.get("html"));
     if (!this.#table.querySelector(`${CALLS}[tabindex="0"]`))
       this.#table.querySelector(CALLS)?.setAttribute("tabindex", "0");
-    const selected = this.#port.get("selected");
-    if (selected === this.#opened) return;
-    if (selected) this.#open(selected);
+    const active = this.#port.get("active");
+    if (active === this.#opened) return;
+    if (active) this.#open(active);
     else this.#close();
   }
 
-  #open(selected: string): void {
-    const [run, call] = selected.split(":").map(Number);
+  #open(active: string): void {
+    const [run, call] = active.split(":").map(Number);
     const isThere = this.#opened.split(":")[0] === String(run);
-    this.#opened = selected;
+    this.#opened = active;
     this.#mark();
     if (isThere) {
       this.#goTo(call);
@@ -97,8 +97,8 @@ class PathsView {
     }
   }
 
-  #select(selected: string): void {
-    this.#port.set({ selected });
+  #select(active: string): void {
+    this.#port.set({ active });
     this.#show();
   }
 

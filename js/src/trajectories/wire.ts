@@ -8,5 +8,5 @@ export interface Chosen {
 /** The synced traits: the table, and what is open, as `run` or `run:call`; or empty. */
 export interface State {
   html: string;
-  selected: string;
+  active: string;
 }

@@ -69,8 +69,8 @@ export class Side implements Port<State> {
     score: "",
     by: "right",
     against: "",
-    selected: "",
-    chosen: [],
+    active: "",
+    selection: [],
     status: "completed",
   };
 

@@ -61,7 +61,7 @@ describe("a matrix", () => {
   test("begins at its top in a new order or with a new filter, and stays where it is else", async () => {
     const grid = el.querySelector(".dari-grid") as HTMLElement;
     at("b/large/0").focus();
-    side.set({ chosen: ["b/large/0"] });
+    side.set({ selection: ["b/large/0"] });
     for (const asked of [{ order: "-task" }, { where: "task" }, { baseline: "small" }]) {
       grid.scrollTop = 400;
       side.set(asked);
@@ -70,7 +70,7 @@ describe("a matrix", () => {
       expect(grid.scrollTop).toBe(0);
     }
     grid.scrollTop = 400;
-    side.set({ chosen: [], score: "right" });
+    side.set({ selection: [], score: "right" });
     side.deliver(1, 2, { columns: small().columns, rows: [row("c", 2)], cells: [] });
     await drawn();
     expect(grid.scrollTop).toBe(400);
@@ -122,13 +122,13 @@ describe("a matrix", () => {
   });
 
   test("another matrix leaves nothing of the one before, whatever of it is open or focused", async () => {
-    side.set({ chosen: ["a/small/0", "a/large/0"], same: "2 tasks" });
+    side.set({ selection: ["a/small/0", "a/large/0"], same: "2 tasks" });
     at("a/small/0").click();
     el.querySelector<HTMLElement>("[name=where]")?.focus();
     await vi.waitFor(() => expect(texts(".dari-pane header")).toEqual(["head"]));
     const tools = `<input name="where"><input name="blind" type="checkbox">`;
     side.answer = async () => ({ head: "blind", items: [] });
-    side.set({ blind: true, selected: "", chosen: [], tools, head: "", same: "" });
+    side.set({ blind: true, active: "", selection: [], tools, head: "", same: "" });
     side.bring(small("B", "A"));
     await drawn();
     expect(texts("thead th")).toEqual(["Task", "B 0.5", "A 0.5"]);
@@ -141,7 +141,7 @@ describe("a matrix", () => {
     at("a/A/0").click();
     expect(side.asked.at(-1)).toEqual(["cell", { cells: ["a/A/0"] }]);
     await vi.waitFor(() => expect(texts(".dari-pane header")).toEqual(["blind"]));
-    side.set({ blind: false, selected: "b/large/0" });
+    side.set({ blind: false, active: "b/large/0" });
     side.bring(small());
     await drawn();
     expect(el.outerHTML).not.toMatch(/a\/A|answer a A/);
@@ -395,19 +395,19 @@ describe("keys", () => {
     expect(focused()).toBe("b/small/0");
   });
 
-  test("Space chooses cells and c compares them", async () => {
+  test("Space selects cells and c compares them", async () => {
     side.answer = async () => "<table class='dari-compare'></table>";
     at("a/small/0").focus();
     press(" ");
     press("ArrowRight");
     press(" ");
-    expect(side.traits.chosen).toEqual(["a/small/0", "a/large/0"]);
+    expect(side.traits.selection).toEqual(["a/small/0", "a/large/0"]);
     expect(at("a/large/0").getAttribute("aria-selected")).toBe("true");
     press("c");
-    expect(side.asked).toEqual([["compare", { cells: side.traits.chosen }]]);
+    expect(side.asked).toEqual([["compare", { cells: side.traits.selection }]]);
     await vi.waitFor(() => expect(el.querySelector(".dari-compare")).not.toBeNull());
     press(" ");
-    expect(side.traits.chosen).toEqual(["a/small/0"]);
+    expect(side.traits.selection).toEqual(["a/small/0"]);
   });
 
   test("a comparison follows its cells, not more often than it is answered, and stays where it is", async () => {
@@ -424,10 +424,10 @@ describe("keys", () => {
       cells: [cell("a", llm, { scores: { rating: value } })],
     });
     const asked = () => side.asked.filter(([what]) => what === "compare");
-    side.set({ chosen: ["a/small/0", "a/large/0"] });
+    side.set({ selection: ["a/small/0", "a/large/0"] });
     at("a/small/0").focus();
     press("c");
-    side.set({ chosen: [] });
+    side.set({ selection: [] });
     for (const n of [1, 2, 3]) side.deliver(n, n + 1, news("small", n));
     expect(asked()).toHaveLength(1);
     answers[0]?.(table("<tr><th>rating</th><td>1</td></tr>", "once"));
@@ -483,7 +483,7 @@ describe("keys", () => {
     expect(keys?.hidden).toBe(true);
     press(" ");
     expect(hint?.hidden).toBe(true);
-    expect(texts("[name=compare]")).toEqual(["Choose one more"]);
+    expect(texts("[name=compare]")).toEqual(["Select one more"]);
     expect(texts(".dari-rate small")).toEqual(["worst", "best"]);
   });
 
@@ -802,7 +802,7 @@ describe("ratings", () => {
     for (const key of [" ", "ArrowDown", "Enter"]) press(key);
     press("3", { ctrlKey: true });
     expect(side.asked).toHaveLength(all);
-    expect(side.traits.chosen).toEqual([]);
+    expect(side.traits.selection).toEqual([]);
   });
 
   test("a note has a field of its cell, and Escape gives back what stood in it", () => {
@@ -834,23 +834,23 @@ describe("ratings", () => {
   test("others lead nobody away who writes, and keys go along with what is open", () => {
     const title = () => el.querySelector(".dari-pane .dari-log")?.getAttribute("aria-label");
     const note = () => el.querySelector<HTMLInputElement>(".dari-rate input") as HTMLInputElement;
-    side.set({ selected: "b/small/0" });
+    side.set({ active: "b/small/0" });
     expect(title()).toContain("Task 1");
     at("b/small/0").focus();
-    side.set({ selected: "a/small/0" });
+    side.set({ active: "a/small/0" });
     expect([title(), focused()]).toEqual(["Task 0: task a", "a/small/0"]);
     press("n");
     note().value = "about the first";
-    side.set({ selected: "a/large/0" });
-    side.set({ selected: "b/small/0" });
+    side.set({ active: "a/large/0" });
+    side.set({ active: "b/small/0" });
     expect([note().value, document.activeElement]).toEqual(["about the first", note()]);
     note().dispatchEvent(new Event("change", { bubbles: true }));
     const rating = { cell: "a/small/0", name: "rating", note: "about the first" };
     expect(side.asked.at(-1)).toEqual(["rate", rating]);
     note().blur();
-    side.set({ selected: "a/large/0" });
+    side.set({ active: "a/large/0" });
     expect(title()).toContain("Task 0");
-    side.set({ selected: "" });
+    side.set({ active: "" });
     expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(true);
   });
 
@@ -950,7 +950,7 @@ describe("ratings", () => {
     }
     press("ArrowDown");
     press("Enter");
-    expect(side.traits.selected).toBe("b/small/0");
+    expect(side.traits.active).toBe("b/small/0");
     press("Escape");
     expect(el.querySelector<HTMLElement>(".dari-pane")?.hidden).toBe(true);
   });
@@ -1116,27 +1116,27 @@ describe("what came out alike", () => {
     expect(focused()).toBe("a/small/0");
   });
 
-  test("opens, and is chosen, by the repeat that meets the conditions, but for one that is open", async () => {
+  test("opens, and is selected, by the repeat that meets the conditions, but for one that is open", async () => {
     side.deliver(1, 2, { columns: small().columns, rows: [], cells: twice() });
     side.set({ where: "time < 3" });
     await find({ a: { fit: [2] } });
     at("a/small/0").focus();
     press(" ");
-    expect(side.traits.chosen).toEqual(["a/small/1"]);
+    expect(side.traits.selection).toEqual(["a/small/1"]);
     press(" ");
-    expect(side.traits.chosen).toEqual([]);
+    expect(side.traits.selection).toEqual([]);
     press("Enter");
-    expect(side.traits.selected).toBe("a/small/1");
+    expect(side.traits.active).toBe("a/small/1");
     el.querySelector<HTMLButtonElement>("[name=repeat]")?.click();
-    expect(side.traits.selected).toBe("a/small/0");
+    expect(side.traits.active).toBe("a/small/0");
     at("a/small/0").focus();
     press("4");
     const rating = { cell: "a/small/0", name: "rating", value: 4 };
     await vi.waitFor(() => expect(side.asked.at(-1)?.[1]).toEqual(rating));
     press("n");
-    expect(side.traits.selected).toBe("a/small/0");
+    expect(side.traits.active).toBe("a/small/0");
     at("a/small/0").click();
-    expect(side.traits.selected).toBe("a/small/1");
+    expect(side.traits.active).toBe("a/small/1");
   });
 
   test("is read repeat by repeat in the pane", async () => {

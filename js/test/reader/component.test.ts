@@ -23,7 +23,7 @@ let refusal = "";
 /** A kernel with some rows. */
 function kernel() {
   return {
-    get: (name: string) => ({ head: "<b>head</b>", height: 0, selected: "", session: "" })[name],
+    get: (name: string) => ({ head: "<b>head</b>", height: 0, active: "", session: "" })[name],
     watch: () => undefined,
     receive(listener: typeof tell) {
       tell = listener;

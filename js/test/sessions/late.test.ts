@@ -10,7 +10,7 @@ class Side implements Port<State> {
     [];
   readonly #rows = ["s1", "s2", "s3"].map((id) => row(id, { created: `2026-01-0${id[1]}` }));
 
-  readonly #traits: State = { chosen: [], selected: "", preview: false };
+  readonly #traits: State = { selection: [], active: "", preview: false };
 
   get = <Name extends keyof State>(name: Name): State[Name] => this.#traits[name];
   set = () => undefined;

@@ -25,7 +25,7 @@ function tableOf(rows: Row[]): { table: Table; wished: string[] } {
         gists: new Map([["s1", { words: "Hi", turns: 1, cancelled: false }]]),
         costs: new Map(),
       },
-      chosen: new Set(),
+      selection: new Set(),
       opened: "",
       unfolded: new Set(),
       sizes: new Map(lines.map((line) => [line.key, line.rows.length])),

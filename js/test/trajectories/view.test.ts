@@ -42,7 +42,7 @@ const press = (key: string) =>
   );
 
 beforeEach(() => {
-  state = { html: TABLE, selected: "" };
+  state = { html: TABLE, active: "" };
   asked = [];
   answer = () => Promise.resolve({ body: TRANSCRIPT, buffers: [] });
   closing = new AbortController();
@@ -82,12 +82,12 @@ describe("several runs side by side", () => {
   });
 
   test("what Python selects opens, and Escape closes it", async () => {
-    state.selected = "1";
+    state.active = "1";
     changed();
     await vi.waitFor(() => expect(find(".dari-log").textContent).toContain("transcript"));
     find("[name=close]").focus();
     press("Escape");
-    expect(state.selected).toBe("");
+    expect(state.active).toBe("");
     expect(find(".dari-pane").hidden).toBe(true);
     expect(focusedValue()).toBe("1");
   });

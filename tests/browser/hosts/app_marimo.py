@@ -54,7 +54,7 @@ def _(d, mo, turn):
 
     other = d.agents.get("helper").send("something else").wait()
     table, reader = d.sessions.view(preview=False), turn.session.view()
-    joined = link((reader, "session"), (table, "selected"))
+    joined = link((reader, "session"), (table, "active"))
     seen = mo.ui.anywidget(table)
     mo.hstack([seen, mo.ui.anywidget(reader)], widths="equal")
     return joined, other, seen
@@ -62,7 +62,7 @@ def _(d, mo, turn):
 
 @app.cell
 def _(mo, seen):
-    mo.md(f"selected: {seen.value.get('selected')}")
+    mo.md(f"active: {seen.value.get('active')}")
 
 
 @app.cell

@@ -129,11 +129,10 @@ def test_a_row_that_is_clicked_is_read_in_the_view_that_is_linked(url, browser):
     table.locator("tr[aria-current]").get_by_role("button", name="hello").wait_for()
     table.get_by_role("button", name="something else").first.click()
     page.locator(".dari-reader").last.get_by_text("You said something else.").wait_for()
-    told = page.get_by_text("selected: sess_")
+    told = page.get_by_text("active: sess_")
     told.wait_for()
     assert (
-        told.inner_text()
-        == f"selected: {table.locator('tr[aria-current]').get_attribute('data-id')}"
+        told.inner_text() == f"active: {table.locator('tr[aria-current]').get_attribute('data-id')}"
     )
     page.close()
 

@@ -47,9 +47,9 @@ def paper_of(view):
 
 def shown_as(view, cell_id):
     """The id by which a page knows a cell, as it is told when that is selected."""
-    view.selected = cell_id
-    shown = view.get_state()["selected"]
-    view.selected = None
+    view.active = cell_id
+    shown = view.get_state()["active"]
+    view.active = None
     return shown
 
 
@@ -96,10 +96,10 @@ def test_a_rating_is_kept_of_the_answer_that_was_read_and_on_paper_at_once(batch
 def test_what_is_selected_blind_are_the_cells_themselves(batch, view):
     view.blind = True
     view.where = "answer: 27"
-    assert {cell.llm for cell in batch.selected} == {"quokkatwo"}
-    view.set_state({"chosen": [shown_as(view, "3/zephyrone/0")]})
-    assert batch.selected == [batch[3, "zephyrone"]]
-    assert view.chosen == [batch[3, "zephyrone"]]
+    assert {cell.llm for cell in batch.selection} == {"quokkatwo"}
+    view.set_state({"selection": [shown_as(view, "3/zephyrone/0")]})
+    assert batch.selection == [batch[3, "zephyrone"]]
+    assert view.selection == [batch[3, "zephyrone"]]
 
 
 def test_another_view_of_the_batch_shows_what_it_showed(batch, view):

@@ -29,42 +29,42 @@ def batch(d, server):
 
 
 def test_without_a_view_nothing_is_selected(batch):
-    assert batch.selected == []
-    assert batch.selected.to_frame().shape[0] == 0
-    assert list(batch.selected.to_frame()) == list(batch.to_frame())
+    assert batch.selection == []
+    assert batch.selection.to_frame().shape[0] == 0
+    assert list(batch.selection.to_frame()) == list(batch.to_frame())
 
 
 def test_selected_is_what_the_view_finds_and_then_what_is_marked(batch):
     view = batch.view(where="right = no topic = account")
-    assert [cell.id for cell in batch.selected] == ["1/small/0", "1/small/1"]
-    assert batch.selected.session_ids == [batch[1, "small", n].session_id for n in (0, 1)]
-    assert batch.selected.to_frame()["score.right"].tolist() == [False, False]
-    view.chosen = [(2, "large")]
-    assert batch.selected == [batch[2, "large"]]
-    view.chosen = []
+    assert [cell.id for cell in batch.selection] == ["1/small/0", "1/small/1"]
+    assert batch.selection.session_ids == [batch[1, "small", n].session_id for n in (0, 1)]
+    assert batch.selection.to_frame()["score.right"].tolist() == [False, False]
+    view.selection = [(2, "large")]
+    assert batch.selection == [batch[2, "large"]]
+    view.selection = []
     view.where = "column = large right = yes web"
-    assert {cell.task_index for cell in batch.selected} == {0, 2}
+    assert {cell.task_index for cell in batch.selection} == {0, 2}
     view.where = ""
-    assert batch.selected == []
-    assert repr(batch.selected)
+    assert batch.selection == []
+    assert repr(batch.selection)
 
 
 def test_the_last_view_is_the_one_that_counts(batch):
     batch.view(where="right = no")
     batch.view()
-    assert batch.selected == []
+    assert batch.selection == []
 
 
 def test_of_several_views_the_one_counts_in_which_something_was_chosen_last(batch):
     first, second = batch.view(), batch.view()
-    first.set_state({"chosen": [batch[0, "large"].id]})  # as its page does
-    assert batch.selected == [batch[0, "large"]]
+    first.set_state({"selection": [batch[0, "large"].id]})  # as its page does
+    assert batch.selection == [batch[0, "large"]]
     second.set_state({"where": "right = no topic = account"})
-    assert [cell.id for cell in batch.selected] == ["1/small/0", "1/small/1"]
-    first.selected = (2, "small")  # to open a cell chooses nothing
-    assert len(batch.selected) == 2
-    first.chosen = []
-    assert batch.selected == []
+    assert [cell.id for cell in batch.selection] == ["1/small/0", "1/small/1"]
+    first.active = (2, "small")  # to open a cell chooses nothing
+    assert len(batch.selection) == 2
+    first.selection = []
+    assert batch.selection == []
 
 
 def test_against_a_column_the_counts_and_the_interval_are_told(batch):
@@ -153,7 +153,7 @@ def test_cells_that_are_compared_are_called_by_task_column_and_repeat(batch):
 def test_that_no_cell_meets_a_condition_is_an_answer(batch):
     view = batch.view(where="right = no topic = web")
     assert view._sifted().rows == []
-    assert batch.selected == []
+    assert batch.selection == []
 
 
 def test_printed_a_view_shows_what_was_asked_for_and_says_so(batch, capsys):
@@ -251,7 +251,7 @@ def test_a_figure_that_counts_opens_the_cells_that_it_counts(batch):
     assert [(n, of) for _, n, of in counts] == [("6", "6"), ("4", "6")]
     for where, n, _ in counts:
         view.where = unescape(where)
-        assert len(batch.selected) == int(n)
+        assert len(batch.selection) == int(n)
 
 
 def test_a_mean_on_fewer_cells_than_its_column_has_says_on_how_many(batch):

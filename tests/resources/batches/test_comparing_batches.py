@@ -96,7 +96,7 @@ def test_regressions_come_first_and_nothing_is_claimed_that_is_not_settled(days)
     assert changes["change"].tolist()[:4] == ["worse", "worse", "worse", "better"]
     assert changes.iloc[0][["before", "after"]].tolist() == [1.0, 0.0]
     view.where = 'change = worse column = "tuesday · large"'
-    assert [cell.text for cell in days.selected] == ["yes", "yes", "yes"]
+    assert [cell.text for cell in days.selection] == ["yes", "yes", "yes"]
 
 
 def test_that_tasks_are_only_in_the_newer_one_is_said(d, day):
@@ -126,7 +126,7 @@ def test_seen_from_the_other_day_what_was_worse_is_better(d, day):
         told = compared.differences()[["regressions", "improvements"]].sum()
         assert told.tolist() == [worse, better]
         view = compared.view(where="change = better")
-        assert len(compared.selected) == better
+        assert len(compared.selection) == better
         assert "<b>3 " not in view.against
 
 

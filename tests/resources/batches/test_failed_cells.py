@@ -202,7 +202,7 @@ def test_columns_are_compared_where_scores_differ_and_not_where_one_is_missing(d
     note = batch.compare("small", "large").note
     assert note.startswith("Task 2, the only one of 4 on which “right” differs.")
     view = batch.view(where="differs = right")
-    assert {cell.task_index for cell in batch.selected} == {2}
+    assert {cell.task_index for cell in batch.selection} == {2}
     assert view.where == "differs = right"
 
 
@@ -216,4 +216,4 @@ def test_each_number_of_what_failed_or_has_no_score_opens_its_cells(d, day):
     for where in ("column = small state = failed", "column = small state = completed right != *"):
         assert f'data-where="{where}"' in view.head
     view.where = "column = small state = completed right != *"
-    assert [cell.task_index for cell in batch.selected] == [2]
+    assert [cell.task_index for cell in batch.selection] == [2]

@@ -346,4 +346,4 @@ def test_how_many_tasks_differ_is_what_a_click_shows(d, server):
     [(where, shown)] = buttons
     assert shown == "2 of 2 tasks"
     view.where = where
-    assert len({cell.task_index for cell in batch.selected}) == 2
+    assert len({cell.task_index for cell in batch.selection}) == 2

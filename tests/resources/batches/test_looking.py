@@ -429,7 +429,7 @@ def test_signs_of_mathematics_are_signs(batch):
         ("g \N{NOT EQUAL TO} 2", ["b"]),
     ):
         batch.view(where=where)
-        assert [cell.llm for cell in batch.selected] == found
+        assert [cell.llm for cell in batch.selection] == found
     for where in ("< 0", ">= 3", "=1"):
         with pytest.raises(InvalidRequestError, match="a name stands before"):
             batch.view(where=where)

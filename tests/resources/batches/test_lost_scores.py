@@ -84,7 +84,7 @@ def test_what_is_missing_is_said_once_with_the_reason_beside_the_verdict(run):
     assert f"; 3 of 24 cells of b {why} (difference" in second
     assert not any("Without" in text for text in (first, second))
     view = batch.view(where="column = a state = completed right != *")
-    assert [cell.task_index for cell in batch.selected] == [0, 1]
+    assert [cell.task_index for cell in batch.selection] == [0, 1]
     assert f"; 1 of 24 cells of a failed and 2 {why}." in plain(batch.view(baseline="b").against)
     assert f"and 2 {why} (" in plain(view.head)
 

@@ -53,7 +53,7 @@ def test_what_is_lower_is_asked_for_as_it_is_said_and_as_frames_call_it(run, ask
     view = batch.view(baseline="c", score="words")
     assert 'data-where="change = lower"' in view.against
     view.where = asked
-    assert {(cell.task_index, cell.llm) for cell in batch.selected} == {
+    assert {(cell.task_index, cell.llm) for cell in batch.selection} == {
         (n, "a") for n in range(1, 6)
     }
 

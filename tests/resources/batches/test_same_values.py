@@ -74,7 +74,7 @@ def test_what_rounding_alone_tells_apart_is_a_tie_everywhere(scored):
     view = batch.view(baseline="B", score="s")
     assert "0 are lower, 0 higher, 6 alike against B" in re.sub("<[^>]*>", "", view.against)
     view.where = "differs = s"
-    assert not len(batch.selected)
+    assert not len(batch.selection)
 
 
 def test_repeats_that_come_to_the_same_are_a_tie(d, server):
@@ -105,7 +105,7 @@ def test_yes_beside_1_tells_no_two_cells_apart(scored):
     assert finding(batch).endswith("Their scores differ on 1 of 7 tasks.")
     view = batch.view()
     view.where = "differs = s"
-    assert {cell.task_index for cell in batch.selected} == {0}
+    assert {cell.task_index for cell in batch.selection} == {0}
 
 
 def test_yes_and_no_in_one_run_and_1_and_0_in_another_are_one_score(scored):
@@ -116,7 +116,7 @@ def test_yes_and_no_in_one_run_and_1_and_0_in_another_are_one_score(scored):
     assert "0 are worse, 0 better, 10 alike against monday on “s”" in str(both)
     view = both.view()
     view.where = "differs = s"
-    assert len({cell.task_index for cell in both.selected}) == 5
+    assert len({cell.task_index for cell in both.selection}) == 5
 
 
 @pytest.mark.parametrize(

@@ -102,41 +102,41 @@ def test_none_takes_what_is_no_layout(d, sessions, batch):
 def test_what_a_page_selects_in_a_table_is_the_session_itself(d, sessions):
     table = d.sessions.view()
     table._rows()
-    news, values = seen_by(table, "selected"), seen_by(table, "value")
-    say(table, selected=sessions[0].id)
+    news, values = seen_by(table, "active"), seen_by(table, "value")
+    say(table, active=sessions[0].id)
     assert [session.id for session in news] == [sessions[0].id]
-    assert news == values == [table.selected]
-    assert table.selected.turn().text == "first"
-    assert told(table, "selected") == []
-    say(table, selected="")
+    assert news == values == [table.active]
+    assert table.active.turn().text == "first"
+    assert told(table, "active") == []
+    say(table, active="")
     assert news[1:] == [None]
     table.close()
 
 
 def test_a_table_is_told_what_to_select_by_a_session_or_its_id(d, sessions):
     table = d.sessions.view()
-    table.selected = sessions[1]
-    assert table.selected is sessions[1]
-    table.selected = sessions[0].id
-    assert table.selected.id == sessions[0].id
-    table.chosen = [sessions[1], sessions[0].id]
-    assert [session.id for session in table.chosen] == [sessions[1].id, sessions[0].id]
-    assert told(table, "selected") == [sessions[1].id, sessions[0].id]
+    table.active = sessions[1]
+    assert table.active is sessions[1]
+    table.active = sessions[0].id
+    assert table.active.id == sessions[0].id
+    table.selection = [sessions[1], sessions[0].id]
+    assert [session.id for session in table.selection] == [sessions[1].id, sessions[0].id]
+    assert told(table, "active") == [sessions[1].id, sessions[0].id]
     with pytest.raises(NotFoundError):
-        table.selected = "sess_gone"
+        table.active = "sess_gone"
     with pytest.raises(traitlets.TraitError, match="no session"):
-        table.selected = 7
-    assert table.selected.id == sessions[0].id
+        table.active = 7
+    assert table.active.id == sessions[0].id
     table.close()
 
 
 def test_a_reader_shows_another_session_when_it_is_told_to(d, sessions):
     reader = sessions[0].view()
     assert (words(reader), reader.status) == (["first", "first"], "completed")
-    reader.selected = reader._outline._items[1]
+    reader.active = reader._outline._items[1]
     reader.session = sessions[1]
     assert words(reader) == ["second", "second"]
-    assert (reader.selected, reader.value) == (None, sessions[1])
+    assert (reader.active, reader.value) == (None, sessions[1])
     reader.session = sessions[0].id
     assert words(reader) == ["first", "first"]
     with pytest.raises(NotFoundError):
@@ -165,28 +165,28 @@ def test_a_reader_of_a_transcript_or_a_recording_goes_on_to_a_session(d, session
 def test_the_item_that_a_reader_is_at_is_the_item_itself(d, sessions):
     reader = sessions[0].view()
     question, answer = sessions[0].transcript().items
-    news = seen_by(reader, "selected")
-    say(reader, selected=answer.id)
+    news = seen_by(reader, "active")
+    say(reader, active=answer.id)
     assert (news[0].id, news[0].text) == (answer.id, "first")
-    reader.selected = question.id
-    assert told(reader, "selected") == [question.id]
+    reader.active = question.id
+    assert told(reader, "active") == [question.id]
     with pytest.raises(traitlets.TraitError, match="no item"):
-        reader.selected = "nowhere"
+        reader.active = "nowhere"
     reader.close()
-    assert sessions[0].view(at=answer.id).selected.id == answer.id
-    assert sessions[0].view(at="nowhere").selected is None
+    assert sessions[0].view(at=answer.id).active.id == answer.id
+    assert sessions[0].view(at="nowhere").active is None
 
 
 def test_a_link_joins_a_table_and_a_reader_in_both_directions(d, sessions):
     table, reader = d.sessions.view(), sessions[0].view()
-    link = traitlets.link((reader, "session"), (table, "selected"))
-    assert table.selected is sessions[0]
-    say(table, selected=sessions[1].id)
+    link = traitlets.link((reader, "session"), (table, "active"))
+    assert table.active is sessions[0]
+    say(table, active=sessions[1].id)
     assert words(reader) == ["second", "second"]
     reader.session = sessions[0].id
-    assert told(table, "selected")[-1] == sessions[0].id
+    assert told(table, "active")[-1] == sessions[0].id
     link.unlink()
-    say(table, selected=sessions[1].id)
+    say(table, active=sessions[1].id)
     assert reader.session.id == sessions[0].id
     for view in (table, reader):
         view.close()
@@ -196,16 +196,16 @@ def test_links_of_one_direction_and_links_of_the_page_are_taken(d, sessions, bat
     table, reader, label = d.sessions.view(), sessions[0].view(), ipywidgets.Label()
     ipywidgets.dlink((reader, "status"), (label, "value"), lambda status: f"it is {status}")
     assert label.value == "it is completed"
-    traitlets.directional_link((table, "selected"), (reader, "session"))
+    traitlets.directional_link((table, "active"), (reader, "session"))
     assert reader.session is None
     ipywidgets.jslink((reader, "status"), (label, "value"))
-    ipywidgets.jslink((table, "selected"), (reader, "session"))
+    ipywidgets.jslink((table, "active"), (reader, "session"))
     say(reader, session=sessions[1].id)  # what the page does for it
     assert words(reader) == ["second", "second"]
     matrix = batch.view()
     session_of = lambda cell: cell and cell.session  # noqa: E731
-    ipywidgets.dlink((matrix, "selected"), (reader, "session"), session_of)
-    matrix.selected = (1, "large")
+    ipywidgets.dlink((matrix, "active"), (reader, "session"), session_of)
+    matrix.active = (1, "large")
     assert reader.session is batch[1, "large"].session
     for view in (table, reader, matrix):
         view.close()
@@ -214,16 +214,16 @@ def test_links_of_one_direction_and_links_of_the_page_are_taken(d, sessions, bat
 def test_what_is_selected_in_a_matrix_is_the_cell_itself(batch):
     matrix = batch.view()
     news = seen_by(matrix, "value")
-    say(matrix, selected=batch[0, "large"].id, chosen=[batch[1, "small"].id])
-    assert news == [batch[0, "large"]] == [matrix.selected]
-    assert matrix.chosen == [batch[1, "small"]]
-    matrix.selected = 1, "small", 0
-    matrix.chosen = [(0, "small"), batch[0, "large"]]
-    assert matrix.selected is batch[1, "small"]
-    assert told(matrix, "chosen") == [[batch[0, "small"].id, batch[0, "large"].id]]
-    assert len(batch.compare(*matrix.chosen).cells) == 2
+    say(matrix, active=batch[0, "large"].id, selection=[batch[1, "small"].id])
+    assert news == [batch[0, "large"]] == [matrix.active]
+    assert matrix.selection == [batch[1, "small"]]
+    matrix.active = 1, "small", 0
+    matrix.selection = [(0, "small"), batch[0, "large"]]
+    assert matrix.active is batch[1, "small"]
+    assert told(matrix, "selection") == [[batch[0, "small"].id, batch[0, "large"].id]]
+    assert len(batch.compare(*matrix.selection).cells) == 2
     with pytest.raises(KeyError):
-        matrix.selected = (7, "small")
+        matrix.active = (7, "small")
     assert matrix.status == "completed"
     matrix.close()
 
@@ -258,7 +258,7 @@ def test_what_is_no_such_thing_is_refused_and_changes_nothing(d, sessions, batch
     reader, chat, table = sessions[0].view(), sessions[0].chat(), d.sessions.view()
     matrix = batch.view()
     refused = (traitlets.TraitError, KeyError)
-    singles = [(view, "selected") for view in (reader, chat, table, matrix)]
+    singles = [(view, "active") for view in (reader, chat, table, matrix)]
     for view, name in (*singles, (reader, "session")):
         before = getattr(view, name)
         with pytest.raises(refused):
@@ -267,8 +267,8 @@ def test_what_is_no_such_thing_is_refused_and_changes_nothing(d, sessions, batch
     for view in (table, matrix):
         for many in [[wrong]] if wrong == [] else [wrong, [wrong]]:
             with pytest.raises(refused):
-                view.chosen = many
-        assert view.chosen == []
+                view.selection = many
+        assert view.selection == []
     for view in (reader, chat, table, matrix):
         view.close()
 
@@ -279,20 +279,20 @@ def test_an_id_that_no_address_can_hold_is_an_error_of_ours(d, sessions):
         with pytest.raises(InvalidRequestError):
             reader.session = name
         with pytest.raises(InvalidRequestError):
-            table.selected = name
+            table.active = name
         with pytest.raises(InvalidRequestError):
-            table.chosen = [name]
-    assert (reader.session, table.selected, table.chosen) == (sessions[0], None, [])
+            table.selection = [name]
+    assert (reader.session, table.active, table.selection) == (sessions[0], None, [])
     for view in (reader, table):
         view.close()
 
 
 def test_what_is_chosen_twice_is_chosen_once(d, sessions, batch):
     table, matrix = d.sessions.view(), batch.view()
-    table.chosen = [sessions[1], sessions[0], sessions[1].id, sessions[1]]
-    assert [session.id for session in table.chosen] == [sessions[1].id, sessions[0].id]
-    matrix.chosen = [(0, "small"), batch[0, "small"], (0, "large"), (0, "small", 0)]
-    assert matrix.chosen == [batch[0, "small"], batch[0, "large"]]
+    table.selection = [sessions[1], sessions[0], sessions[1].id, sessions[1]]
+    assert [session.id for session in table.selection] == [sessions[1].id, sessions[0].id]
+    matrix.selection = [(0, "small"), batch[0, "small"], (0, "large"), (0, "small", 0)]
+    assert matrix.selection == [batch[0, "small"], batch[0, "large"]]
     for view in (table, matrix):
         view.close()
 
@@ -329,7 +329,7 @@ def test_an_llm_of_a_chat_is_one_that_there_is(d):
 def test_interactive_output_takes_views_as_they_are(d, sessions):
     table, shown = d.sessions.view(), []
     out = ipywidgets.interactive_output(lambda session: shown.append(session), {"session": table})
-    table.selected = sessions[1]
+    table.active = sessions[1]
     assert shown == [None, sessions[1]]
     out.close()
     table.close()
@@ -342,7 +342,7 @@ def test_help_on_a_view_tells_its_traits_and_nothing_of_how_it_speaks_with_its_p
     views = [d.sessions.view(), session.view(), session.chat(), batch.view()]
     for kind in map(type, views):
         assert not {"doubt", "expect", "on_seen", "received", "rest"} & set(dir(kind))
-        for trait in {"selected", "chosen", "preview", "session", "status"} & set(dir(kind)):
+        for trait in {"active", "selection", "preview", "session", "status"} & set(dir(kind)):
             assert f"        {trait}: " in (kind.__doc__ or ""), (kind, trait)
 
 
@@ -384,7 +384,7 @@ def test_a_branch_comes_whole_while_the_page_chooses_items(d, sessions):
         answer = ask(view, "branch", {"turn": branch["turn"], "by": 1})
         while answer() is None:
             for item in ids:
-                say(view, selected=item)
+                say(view, active=item)
         place = 3 - place
         assert answer()["error"] is None
         [branch] = view.branches

@@ -404,8 +404,8 @@ def two_trials():
 
 def test_a_run_opens_at_its_call():
     paths = dari_nb.paths(two())
-    assert paths.open(1, step=2).selected.tool_name == "fare_rules"
-    assert paths.open(2).selected is None
+    assert paths.open(1, step=2).active.tool_name == "fare_rules"
+    assert paths.open(2).active is None
     for wrong, says in (((3,), "no run 3"), ((0,), "no run 0"), ((2, 2), "has no call at step 2")):
         with pytest.raises(InvalidRequestError, match=says):
             paths.open(*wrong)
@@ -415,9 +415,9 @@ def test_a_run_opens_at_its_call():
 
 def test_the_view_tells_what_is_open():
     view = dari_nb.paths(two()).view()
-    view.selected = "2:1"
+    view.active = "2:1"
     assert view.value == "2:1"
-    assert repr(view) == "<PathsReader of 2 runs, 2:1 selected>"
+    assert repr(view) == "<PathsReader of 2 runs, 2:1 active>"
     with pytest.raises(Exception, match="is no run"):
-        view.selected = "two"
+        view.active = "two"
     view.close()

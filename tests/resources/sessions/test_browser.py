@@ -33,11 +33,11 @@ def test_a_browser_can_be_of_some_sessions_only(d, sessions):
 
 def test_what_the_page_chooses_is_a_python_value(d, sessions):
     browser = d.sessions.view()
-    browser.set_state({"chosen": [sessions[1].id, sessions[0].id]})
-    assert [session.id for session in browser.chosen] == [sessions[1].id, sessions[0].id]
-    assert browser.chosen[0].name == "sum 1"
-    browser.chosen = sessions[2:]
-    assert browser.get_state("chosen") == {"chosen": [sessions[2].id]}
+    browser.set_state({"selection": [sessions[1].id, sessions[0].id]})
+    assert [session.id for session in browser.selection] == [sessions[1].id, sessions[0].id]
+    assert browser.selection[0].name == "sum 1"
+    browser.selection = sessions[2:]
+    assert browser.get_state("selection") == {"selection": [sessions[2].id]}
     browser.close()
 
 

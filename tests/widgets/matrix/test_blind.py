@@ -153,16 +153,16 @@ def telling(text):
 
 def test_a_page_is_sent_nothing_that_tells_whose_an_answer_is(held):
     assert telling(held.sent())
-    held.view.selected, held.view.chosen = "0/zephyrone/0", ["0/zephyrone/0", "2/quokkatwo/0"]
+    held.view.active, held.view.selection = "0/zephyrone/0", ["0/zephyrone/0", "2/quokkatwo/0"]
     held.view.comm.published.clear()
     held.view.blind = True
-    assert (held.view.selected, held.view.chosen) == (None, [])
+    assert (held.view.active, held.view.selection) == (None, [])
     held.put("0/quokkatwo/0", text="Answer 42")
     held.view.flush()
     one, *_, other = held.cells()
     held.wire.ask("cell", {"cells": [one["id"]]})
     held.wire.ask("compare", {"cells": [one["id"], other["id"]]})
-    held.view.selected, held.view.chosen = "0/zephyrone/0", ["0/zephyrone/0", "2/quokkatwo/0"]
+    held.view.active, held.view.selection = "0/zephyrone/0", ["0/zephyrone/0", "2/quokkatwo/0"]
     sent = held.sent()
     assert "Answer 42" in sent
     assert telling(sent) == []
@@ -307,14 +307,14 @@ def test_what_a_page_opens_chooses_and_watches_are_the_real_cells(blind):
     blind.view.flush()
     cells = blind.cells()
     [running] = [cell["id"] for cell in cells if cell["state"] == "running"]
-    blind.view.set_state({"selected": running, "chosen": [running]})
-    assert blind.view.selected == "1/zephyrone/1"
-    assert blind.view.chosen == ["1/zephyrone/1"]
+    blind.view.set_state({"active": running, "selection": [running]})
+    assert blind.view.active == "1/zephyrone/1"
+    assert blind.view.selection == ["1/zephyrone/1"]
     blind.wire.say({"kind": "visible", "cells": [running]})
     assert blind.watched[-1] == ["1/zephyrone/1"]
-    assert blind.view.get_state()["selected"] == running
+    assert blind.view.get_state()["active"] == running
     blind.view.blind = False
-    assert blind.view.get_state()["chosen"] == ["1/zephyrone/1"]
+    assert blind.view.get_state()["selection"] == ["1/zephyrone/1"]
 
 
 def test_ids_of_another_time_are_the_ids_of_nothing(held):

@@ -54,7 +54,7 @@ def test_a_page_that_comes_late_gets_all_rows(view, make):
 def test_the_items_that_are_seen_first_come_with_the_rows(make):
     view = TranscriptView()
     view.show([make.user(f"u{n}") for n in range(100)], HEAD)
-    view.selected = "u90"
+    view.active = "u90"
     _, (_, pieces) = ask(view, "rows")
     assert [piece["id"] for piece in pieces] == [f"u{n}" for n in range(90, 100)]
     view.close()

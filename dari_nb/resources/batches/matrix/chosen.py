@@ -1,4 +1,4 @@
-"""The cells that somebody has chosen in a view, as a list."""
+"""The cells selected in a view, as a list."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Chosen(Listing[Cell]):
-    """Cells of a batch that are chosen; shown in a notebook, it is a table.
+    """Selected cells of a batch; shown in a notebook, it is a table.
 
     >>> view = batch.view(where="exact = no")
-    >>> len(batch.selected), len(batch.selected.session_ids)
+    >>> len(batch.selection), len(batch.selection.session_ids)
     (2, 2)
     """
 

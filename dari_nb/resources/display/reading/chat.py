@@ -47,7 +47,7 @@ class Chat(ChatView):
     Attributes:
         session: The session, which is the value, too; ``None`` before the first message of a new
             one. Read-only.
-        selected: The item that the reader is at.
+        active: The item that the reader is at.
         status: Status word of the last message; read-only.
     """
 
@@ -118,7 +118,7 @@ class Chat(ChatView):
         """Go on with another branch."""
         loaded(session)
         session._tools.look()
-        self.selected = None
+        self.active = None
         self._join(session)
         self.show(*self._now())
         self._presentation.renew()

@@ -172,7 +172,7 @@ class SessionReader(TranscriptView):
 
     >>> reader = session.view()
     >>> reader.session = d.agents["echo"].start()
-    >>> reader.selected is None
+    >>> reader.active is None
     True
 
     Args:
@@ -186,7 +186,7 @@ class SessionReader(TranscriptView):
     Attributes:
         session: The session that is shown, which is the value, too. Set another one, or its id,
             to show that; ``None`` shows nothing.
-        selected: The item that the reader is at, a ``TimelineItem``, or ``None``. Set it, or its
+        active: The item that the reader is at, a ``TimelineItem``, or ``None``. Set it, or its
             id, to go there.
         status: Status word of the last message, ``disconnected``, or empty; read-only.
     """
@@ -220,7 +220,7 @@ class SessionReader(TranscriptView):
             self.show(*self._now())
         else:
             self.session = session
-        self.selected = self._outline.item(at or "")
+        self.active = self._outline.item(at or "")
 
     def __repr__(self) -> str:
         return f"<SessionReader of {self.session.id if self.session else 'no session'}>"
@@ -242,7 +242,7 @@ class SessionReader(TranscriptView):
     @traitlets.observe("session")
     def _show_session(self, _change: object) -> None:
         self._transcript = None
-        self.selected = None
+        self.active = None
         self.tell(**branches_of(self.session))
         self.show(*self._now())
         self._presentation.renew()
