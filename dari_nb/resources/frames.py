@@ -208,7 +208,7 @@ def batch_frame(
     """Make a DataFrame of a batch as it stands, one row a cell.
 
     Args:
-        batch: A :class:`Batch`, or what ``d.batches.of()`` made.
+        batch: A :class:`Batch`, or what ``d.batches.from_runs()`` made.
         metadata: Keys, or one, to spread over columns ``metadata.<key>``; all by default.
         scores: Names that have a column even when no cell has them.
 

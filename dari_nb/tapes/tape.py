@@ -197,8 +197,8 @@ class Tape:
         """Put runs from elsewhere at the end of it, each as a session; secrets are taken out.
 
         They play as what was recorded does, and are runs again wherever runs are read:
-        ``Transcript.from_file("x.tape")``, ``d.batches.of``, ``server.load_runs``. What was asked
-        before has further answers then.
+        ``Transcript.from_file("x.tape")``, ``d.batches.from_runs``, ``server.load_runs``. What
+        was asked before has further answers then.
 
         Args:
             *runs: Transcripts of runs, or lists of them.

@@ -288,7 +288,7 @@ def test_what_never_plays_is_in_no_run_and_that_is_said(
     with LocalDari() as server:
         assert server.load_runs(stale).notes == [note]
         with Dari(server.url, server.api_key, server) as d:
-            batch = d.batches.of(str(stale))
+            batch = d.batches.from_runs(str(stale))
             assert [str(text) for text in batch.to_frame()["text"]] == [
                 "better 1 to one",
                 "answer 5 to two",
@@ -826,7 +826,7 @@ def test_a_tape_that_was_turned_round_has_the_same_sessions(
     assert sorted(runs_in(path, capsys)) == sorted(runs)
     assert main(["tape", "check", str(path)]) == 0
     with LocalDari() as server, Dari(server.url, server.api_key, server) as d:
-        assert len(d.batches.of(str(path)).to_frame()) == 3
+        assert len(d.batches.from_runs(str(path)).to_frame()) == 3
     player = dari.Tape(path).view()
     assert player._score.outline({})[0]["turns"] == 7
     turns = [scene.turn.line for scene in player._score.scenes]

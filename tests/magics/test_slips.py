@@ -34,7 +34,10 @@ SLIPS = [
     ("d.batches.run('echo', ['a'], metadata=5)", "InvalidRequestError: metadata is a dict of .*5"),
     ("d.batches.run('echo', ['a'], files=5)", "InvalidRequestError: files is a list of paths"),
     ("d.batches.run('echo', ['a'], tools=5)", "InvalidRequestError: tools is a list of .*not 5"),
-    ("d.batches.run('echo', ['a'], scores=5)", "InvalidRequestError: Scores are kept in a file"),
+    (
+        "d.batches.run('echo', ['a'], scores_path=5)",
+        "InvalidRequestError: Scores are kept in a file",
+    ),
     ("d.batches.get('run_1')", r"UnknownNameError: .*d.batches\['run_1'\] or d.batches.recover"),
     ("d.agents['echo'].send('Hi', metadata='a')", "InvalidRequestError: metadata is a dict of"),
     ("d.agents['echo'].send('Hi', files=5)", "InvalidRequestError: files is a list of .*not 5"),

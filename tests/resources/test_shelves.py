@@ -46,7 +46,7 @@ def test_sessions_are_found_by_id_or_by_a_name_that_only_one_has(d):
 
 def test_batches_are_found_by_the_name_of_their_run(d, tmp_path):
     scores = tmp_path / "scores.jsonl"
-    d.batches.run("echo", ["a", "b"], run_id="triage", scores=scores).wait()
+    d.batches.run("echo", ["a", "b"], run_id="triage", scores_path=scores).wait()
     assert [run.run_id for run in d.batches] == ["triage"]
     assert d.batches["triage"].wait().counts == {"completed": 2}
     assert "triage" in d.batches

@@ -73,7 +73,7 @@ def test_a_matrix_with_scores_that_are_too_large_shows_them_as_what_cannot_be_co
     path = tmp_path / "runs.jsonl"
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     with LocalDari() as server, Dari(server.url, server.api_key, server) as d:
-        matrix = d.batches.of(path)
+        matrix = d.batches.from_runs(path)
         said = str(matrix).splitlines()[2]
         assert said.startswith("On “score”, a has 3 and b 1.5 on average; 2 tasks do not settle")
         assert "; 1 of 3 cells of a could not be scored: beyond 1e100 (" in said

@@ -82,7 +82,7 @@ def test_a_tape_is_read_wherever_runs_are(path: Path) -> None:
         loaded = server.load_runs(path)
         assert loaded.formats == ["tape"]
         assert len(d.sessions.get(loaded[0]).transcript().items) == len(runs[0].items)
-        matrix = d.batches.of(path)
+        matrix = d.batches.from_runs(path)
         assert len(matrix.to_frame()) == 2
 
 

@@ -92,7 +92,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
         new_run: bool = False,
         max_items: int | None = None,
         max_cost: float | Decimal | str | None = None,
-        scores: str | Path | None = None,
+        scores_path: str | Path | None = None,
         tools: Given = (),
         approve: Approve | None = None,
         **unknown: Any,
@@ -137,7 +137,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
                 out, as :attr:`Batch.unsent`, for :meth:`Batch.resume`. Costs that come late are
                 estimated meanwhile; one that stays unknown, or an interrupt, stops the sending,
                 too.
-            scores: The file of scores and ratings; ``dari-scores.jsonl`` in the working folder
+            scores_path: The file of scores and ratings; ``dari-scores.jsonl`` in the working folder
                 when left out.
             tools: Functions of this process that answer the agent's external tool calls; they
                 answer whenever the batch is followed, so give them again after a restart.
@@ -169,7 +169,9 @@ class Batches(AtHand, Shelf["Run", Batch]):
         pinned = list(dict.fromkeys(column.version for column in columns))
         name = _checked(run_id) or run_id_of(chosen.id, pinned, keys, _options(self._link, columns))
         name = f"{name}-{secrets.token_hex(4)}" if new_run else name
-        batch = Batch(self._link, chosen.resource, name, read, columns, repeats, scores, max_cost)
+        batch = Batch(
+            self._link, chosen.resource, name, read, columns, repeats, scores_path, max_cost
+        )
         batch.use_tools(tools, approve=approve)
         chosen._check_offered(as_tools(tools), pinned)
         with nullcontext() if dry_run else sender_of(self._link, name).alone:
@@ -191,12 +193,12 @@ class Batches(AtHand, Shelf["Run", Batch]):
             return sent_elsewhere(batch, sessions)
         return "", 0
 
-    def get(self, batch_id: str, *, scores: str | Path | None = None) -> Batch:
+    def get(self, batch_id: str, *, scores_path: str | Path | None = None) -> Batch:
         """Return the batch that an API batch belongs to, whole.
 
         Args:
             batch_id: Id of the API batch.
-            scores: As for :meth:`run`.
+            scores_path: As for :meth:`run`.
 
         Raises:
             NotFoundError: There is no such API batch.
@@ -207,7 +209,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
         from .recovery import batch_of
 
         try:
-            return batch_of(self._link, batch_id, scores)
+            return batch_of(self._link, batch_id, scores_path)
         except NotFoundError as error:
             if not isinstance(batch_id, str) or batch_id.startswith(ids.BATCH):
                 raise
@@ -217,7 +219,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
             )
             raise UnknownNameError(404, text, error.method, error.path) from None
 
-    def recover(self, run_id: str, *, scores: str | Path | None = None) -> Batch:
+    def recover(self, run_id: str, *, scores_path: str | Path | None = None) -> Batch:
         """Return a batch by its ``run_id``, from its sessions, with all retries and additions.
 
         What never became a session is unknown to the server, and so missing: running the cell
@@ -227,7 +229,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
 
         Args:
             run_id: The run's name.
-            scores: As for :meth:`run`.
+            scores_path: As for :meth:`run`.
 
         Raises:
             NotFoundError: No session has this ``managed_run_id``.
@@ -237,20 +239,20 @@ class Batches(AtHand, Shelf["Run", Batch]):
         """
         from .recovery import recovered
 
-        return recovered(self._link, run_id, scores)
+        return recovered(self._link, run_id, scores_path)
 
-    def of(
+    def from_runs(
         self,
         sessions: Source | Path,
         *,
         task: str | None = None,
-        column: str | None = None,
+        group: str | None = None,
         repeat: str | None = None,
         label: str | None = None,
-        scores: Iterable[str] = (),
+        score_columns: Iterable[str] = (),
         title: str | None = None,
         run_id: str | None = None,
-        book: str | Path | None = None,
+        scores_path: str | Path | None = None,
     ) -> Gathered:
         """Make a matrix of sessions that are there, such as recorded runs; nothing is sent.
 
@@ -258,23 +260,24 @@ class Batches(AtHand, Shelf["Run", Batch]):
             sessions: Sessions or their ids, transcripts such as those of
                 :meth:`Transcript.from_file`, an agent, or metadata to look sessions up by; or the
                 path of a file that this reads, several in a list, a folder, or a pattern. With
-                ``column="file"`` several files are told apart.
-            task: The metadata that tells which task a session is about: the rows. When left out,
-                it is what the format of recorded runs says, as are ``repeat`` and ``scores``;
-                beside messages the first there is of ``task_id``, ``instance_id``, ``sample_id``,
+                ``group="file"`` several files are told apart.
+            task: The metadata that names a session's task: the rows. When left out, it follows
+                from the format of recorded runs, as do ``repeat`` and ``score_columns``; beside
+                messages it is the first there is of ``task_id``, ``instance_id``, ``sample_id``,
                 ``custom_id``, ``question_id``, ``id`` and ``task``.
-            column: The metadata that tells what did it; the LLM when left out.
+            group: The metadata that names the column; the LLM when left out.
             repeat: The metadata that tells which repetition it is; the order they are given in
                 when left out. With ``task`` left out, too, it is ``trial``, ``epoch`` or ``repeat``
                 where recorded runs have it.
             label: The metadata that says what the task is; the value of ``task`` when left out.
-            scores: Metadata that are scores, such as ``["reward"]``. When left out together with
-                ``task``, those of an Inspect log, or what is a number, yes or no among ``reward``,
-                ``score``, ``correct``, ``passed``, ``resolved``, ``success`` and ``accuracy``.
+            score_columns: Metadata that are scores, such as ``["reward"]``. When left out together
+                with ``task``, those of an Inspect log, or what is a number, yes or no among
+                ``reward``, ``score``, ``correct``, ``passed``, ``resolved``, ``success`` and
+                ``accuracy``.
             title: What stands above it; the agent's name when left out.
             run_id: What ratings are kept under, for the sessions with these ids. When left out it
                 follows from the content, so that the same runs, loaded again, find their ratings.
-            book: The file of scores and ratings, as ``scores`` of :meth:`run`.
+            scores_path: The file of scores and ratings, as for :meth:`run`.
 
         Raises:
             InvalidRequestError: There is no session, one lacks the metadata, or two belong to the
@@ -282,22 +285,22 @@ class Batches(AtHand, Shelf["Run", Batch]):
             DariError: A session cannot be read.
 
         >>> runs = dari.Transcript.from_file("runs.jsonl")
-        >>> d.batches.of(runs, task="task_id", scores=["reward"], title="Shop")
+        >>> d.batches.from_runs(runs, task="task_id", score_columns=["reward"], title="Shop")
         <Gathered Shop: 2 tasks x 1 column x 1; 2 sessions>
-        >>> d.batches.of("runs.jsonl")
+        >>> d.batches.from_runs("runs.jsonl")
         <Gathered runs: 2 tasks x 1 column x 1; 2 sessions>
         """
         from .gathering.files import recorded_in
         from .gathering.gathering import Wish, gathered
 
-        names = (scores,) if isinstance(scores, str) else tuple(scores)
+        names = (score_columns,) if isinstance(score_columns, str) else tuple(score_columns)
         return gathered(
             self._link,
             recorded_in(sessions),
-            Wish(task, column, repeat, label, names),
+            Wish(task, group, repeat, label, names),
             title=title,
             run_id=_checked(run_id),
-            book=book,
+            scores_path=scores_path,
         )
 
     def list(self) -> Listing[Run]:

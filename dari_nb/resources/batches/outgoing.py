@@ -48,10 +48,10 @@ class Outgoing(Results):
         tasks: Iterable[Task],
         columns: Iterable[Column],
         repeats: int,
-        scores: str | Path | None = None,
+        scores_path: str | Path | None = None,
         max_cost: float | Decimal | str | None = None,
     ) -> None:
-        super().__init__(link, agent, run_id, tasks, columns, repeats, scores)
+        super().__init__(link, agent, run_id, tasks, columns, repeats, scores_path)
         client = link.stream_client
         self.started = self.found = 0
         self._is_whole, self._is_doubted = True, False

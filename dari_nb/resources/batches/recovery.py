@@ -83,28 +83,28 @@ _RUN_COLUMNS = {
 }
 
 
-def recovered(link: Link, run_id: str, scores: str | Path | None = None) -> Batch:
+def recovered(link: Link, run_id: str, scores_path: str | Path | None = None) -> Batch:
     """Return a batch by its run id; see :meth:`Batches.recover`."""
     found = wait_for(link.run(find_run(link.stream_client, run_id)))
     if not found:
         raise NotFoundError(
             404, f"No session belongs to the run {run_id!r}.", "GET", "/v1/sessions"
         )
-    return _from_found(link, run_id, found, scores)._recovered()
+    return _from_found(link, run_id, found, scores_path)._recovered()
 
 
-def batch_of(link: Link, batch_id: str, scores: str | Path | None = None) -> Batch:
+def batch_of(link: Link, batch_id: str, scores_path: str | Path | None = None) -> Batch:
     """Return the batch that an API batch belongs to; see :meth:`Batches.get`."""
     answer = link.client.batches.get(batch_id)
     run_ids = {str((item.metadata or {}).get("managed_run_id", "")) for item in answer.items}
     found = [entry for item in answer.items if (entry := _found_in_item(item)) is not None]
     if len(found) == len(answer.items) and len(run_ids) == 1:
-        return _whole(link, run_ids.pop(), answer, found, scores)
-    return _foreign(link, answer, scores)
+        return _whole(link, run_ids.pop(), answer, found, scores_path)
+    return _foreign(link, answer, scores_path)
 
 
 def _from_found(
-    link: Link, run_id: str, found: Sequence[Found], scores: str | Path | None
+    link: Link, run_id: str, found: Sequence[Found], scores_path: str | Path | None
 ) -> Batch:
     """Build the matrix that these sessions make up."""
     samples = {entry.task_index: entry for entry in reversed(found) if entry.attempt.session_id}
@@ -123,7 +123,7 @@ def _from_found(
     columns = list(dict.fromkeys(entry.column for entry in found))
     repeats = 1 + max(entry.repeat for entry in found)
     agent = link.client.agents.get(found[0].agent_id)
-    batch = Batch(link, agent, run_id, tasks, columns, repeats, scores)
+    batch = Batch(link, agent, run_id, tasks, columns, repeats, scores_path)
     if len({column.version for column in columns}) > 1:
         batch.grid.keep_to(_asked(found))
     batch._take_in(found)
@@ -178,12 +178,12 @@ def _whole(
     run_id: str,
     answer: models.Batch,
     items: Sequence[Found],
-    scores: str | Path | None,
+    scores_path: str | Path | None,
 ) -> Batch:
     """Return the run of an API batch, with its items that have no session."""
     sessions = wait_for(link.run(find_run(link.stream_client, run_id)))
     missing = [entry for entry in items if not entry.attempt.session_id]
-    batch = _from_found(link, run_id, [*sessions, *missing], scores)
+    batch = _from_found(link, run_id, [*sessions, *missing], scores_path)
     jobs = {index: _job(batch, entry) for index, entry in enumerate(items)}
     take_batch(answer, jobs)
     return batch._recovered()
@@ -193,7 +193,7 @@ def _job(batch: Batch, entry: Found) -> Job:
     return Job(batch.grid.at(entry.task_index, entry.column, entry.repeat), entry.attempt.number)
 
 
-def _foreign(link: Link, answer: models.Batch, scores: str | Path | None) -> Batch:
+def _foreign(link: Link, answer: models.Batch, scores_path: str | Path | None) -> Batch:
     """Make a matrix of an API batch that something else has started: rows by what was sent."""
     session_ids = [item.session_id for item in answer.items if item.session_id]
     read = wait_for(link.run(_read(link.stream_client, session_ids)))
@@ -211,7 +211,7 @@ def _foreign(link: Link, answer: models.Batch, scores: str | Path | None) -> Bat
     columns = list(dict.fromkeys(column for _, column, _ in places))
     agent = link.client.agents.get(answer.items[0].agent_id or "")
     repeats = 1 + max(place[2] for place in places)
-    batch = Batch(link, agent, answer.id, tasks, columns, repeats, scores)
+    batch = Batch(link, agent, answer.id, tasks, columns, repeats, scores_path)
     take_batch(answer, {i: Job(batch.grid.at(*place)) for i, place in enumerate(places)})
     batch._look()
     return batch._recovered()

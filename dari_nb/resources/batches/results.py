@@ -62,7 +62,7 @@ class Results(Judgeable):
         tasks: Iterable[Task],
         columns: Iterable[Column],
         repeats: int,
-        scores: str | Path | None = None,
+        scores_path: str | Path | None = None,
     ) -> None:
         from ...scores.book import ScoreBook, kept_in
 
@@ -70,7 +70,7 @@ class Results(Judgeable):
         self.agent = agent
         self.run_id = run_id
         self.grid = Grid(partial(Cell, self), tasks, columns, repeats, self._version_number)
-        self.book = kept_in(scores, ScoreBook)
+        self.book = kept_in(scores_path, ScoreBook)
         self._listeners: list[Callable[[], object]] = []
         self._sessions: dict[str, Session] = {}
         self._watching = Watching(link, self._changed)

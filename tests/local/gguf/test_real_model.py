@@ -76,7 +76,7 @@ def test_a_batch_of_ten_tasks_with_two_settings(d, tmp_path):
     server.add_llms({"other": EXACT | {"options": {"max_tokens": 12, "seed": 2}}})
     tasks = [f"What comes after {n}?" for n in range(10)]
     book = tmp_path / "scores.jsonl"
-    batch = connected.batches.run("assistant", tasks, llms=["exact", "other"], scores=book)
+    batch = connected.batches.run("assistant", tasks, llms=["exact", "other"], scores_path=book)
     batch.wait(timeout=600)
     assert len(batch.cells) == 20
     assert [cell.state for cell in batch.cells] == ["completed"] * 20

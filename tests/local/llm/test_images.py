@@ -244,7 +244,7 @@ def test_a_batch_has_images_and_is_found_by_the_setting(stand_in, serve, tmp_pat
     api = serve(llms={"small": llm | {"images": True}})
     with dari.Dari(api.server.url, api.server.api_key, api.server) as d:
         task = {"prompt": "What is it?", "files": [str(tmp_path / "a.png")]}
-        batch = d.batches.run("assistant", [task], ["small"], scores=tmp_path / "s.jsonl")
+        batch = d.batches.run("assistant", [task], ["small"], scores_path=tmp_path / "s.jsonl")
         assert [cell.state for cell in batch.wait(timeout=180).cells] == ["completed"]
         assert len(users(stand_in.requests[0])[0][0]) == 1
         plans = [d.batches.run("assistant", ["a"], ["small"], dry_run=True).run_id]

@@ -63,7 +63,7 @@ def complete(press_tab):
 def test_tab_completes(shell, complete, text, expected, tmp_path):
     shell.run("agents, listed = d.agents, d.agents.list()")
     scores = tmp_path / "scores.jsonl"
-    shell.names["d"].batches.run("echo", ["a"], run_id="triage", scores=scores).wait()
+    shell.names["d"].batches.run("echo", ["a"], run_id="triage", scores_path=scores).wait()
     assert set(complete(text)) == expected
 
 

@@ -52,7 +52,7 @@ def test_versions_are_named_by_their_numbers_wherever_one_is_taken(d, tmp_path):
     assert [version.number for version in agent.versions()] == [2, 1]
     assert str(agent.diff(1, 2)).startswith("helper · v1 → v2 · ")
     assert [agent.start(version=one).resource.version_id for one in (1, "1")] == [first.id] * 2
-    batch = d.batches.run("helper", ["a"], versions=["1", "v2"], scores=tmp_path / "s.jsonl")
+    batch = d.batches.run("helper", ["a"], versions=["1", "v2"], scores_path=tmp_path / "s.jsonl")
     assert [column.version for column in batch.columns] == [first.id, second.id]
     assert [column.label for column in batch._snapshot().columns] == ["v1", "v2"]
     assert [column.about for column in batch._snapshot().columns] == ["", "“long.”"]
@@ -80,7 +80,7 @@ def test_the_heads_of_a_matrix_tell_what_changed_from_version_to_version(
 ):
     publish(d)
     publish(d, **options)
-    batch = d.batches.run("helper", ["a"], versions=[2, 1], scores=tmp_path / "s.jsonl").wait()
+    batch = d.batches.run("helper", ["a"], versions=[2, 1], scores_path=tmp_path / "s.jsonl").wait()
     page = batch.to_mimebundle()["text/html"]
     heads = [html.unescape(re.sub("<[^>]*>", "", head)) for head in re.findall("<th.*?</th>", page)]
     assert any(" ".join(head.split()).startswith(said) for head in heads)

@@ -46,7 +46,7 @@ def test_frames_of_messages_and_sessions_tell_it(d):
 
 def test_cells_are_done_scored_and_marked(d, tmp_path):
     tasks, book = ["A word.", "A long story."], tmp_path / "scores.jsonl"
-    batch = d.batches.run("assistant", tasks, scores=book).wait(60)
+    batch = d.batches.run("assistant", tasks, scores_path=book).wait(60)
     assert [cell.state for cell in batch.cells] == ["completed"] * 2
     assert [cell.stop_reason for cell in batch.cells] == [None, "max_tokens"]
     batch.score("length", lambda turn: len(turn.text))

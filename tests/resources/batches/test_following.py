@@ -104,7 +104,10 @@ def test_the_time_of_an_answer_goes_from_its_beginning_and_not_from_its_queue(
     assert max(waited) > 0
     for seen in (batch, d.batches.recover(batch.run_id).wait(60)):
         assert [cell.seconds for cell in seen.cells] == worked
-    assert d.batches.of(batch.sessions, task="task_index").to_frame()["seconds"].tolist() == worked
+    assert (
+        d.batches.from_runs(batch.sessions, task="task_index").to_frame()["seconds"].tolist()
+        == worked
+    )
     assert batch.to_frame()["seconds"].tolist() == worked
     assert [cell.turn.seconds for cell in batch.cells] == worked
 

@@ -36,8 +36,13 @@ def matrix(d, source):
 
 
 def matrix_of(d, source, **options):
-    return d.batches.of(
-        source, task="task_id", repeat="trial", label="instruction", scores=["reward"], **options
+    return d.batches.from_runs(
+        source,
+        task="task_id",
+        repeat="trial",
+        label="instruction",
+        score_columns=["reward"],
+        **options,
     )
 
 
@@ -169,7 +174,9 @@ def run(task, model="m", trial=0, **metadata):
 
 
 def test_places_without_a_session_are_no_cells(d):
-    matrix = d.batches.of([run("a"), run("a", trial=1), run("b")], task="task", repeat="trial")
+    matrix = d.batches.from_runs(
+        [run("a"), run("a", trial=1), run("b")], task="task", repeat="trial"
+    )
     assert [cell.id for cell in matrix.cells] == ["0/m/0", "0/m/1", "1/m/0"]
     assert matrix.counts == {"completed": 3}
     assert len(matrix.to_frame()) == len(matrix._snapshot().cells) == 3
@@ -177,7 +184,7 @@ def test_places_without_a_session_are_no_cells(d):
 
 def test_columns_may_be_any_metadata_and_repetitions_the_order(d):
     given = [run("a", colour=colour, trial=n) for n, colour in enumerate(["red", "blue", "red"])]
-    matrix = d.batches.of(given, task="task", column="colour", title="Colours")
+    matrix = d.batches.from_runs(given, task="task", group="colour", title="Colours")
     assert [(cell.llm, cell.repeat) for cell in matrix.cells] == [
         ("red", 0),
         ("red", 1),
@@ -190,7 +197,7 @@ def test_columns_may_be_any_metadata_and_repetitions_the_order(d):
 
 def test_what_distinguishes_no_task_is_no_metadata_of_one(d):
     given = [run(task, level=level, team="x") for task, level in [("a", 1), ("b", 2), ("c", 2)]]
-    matrix = d.batches.of(given, task="task", repeat="trial")
+    matrix = d.batches.from_runs(given, task="task", repeat="trial")
     assert [dict(task.metadata) for task in matrix.tasks] == [{"level": str(n)} for n in (1, 2, 2)]
 
 
@@ -200,7 +207,7 @@ def test_what_a_run_carries_is_in_the_frame_and_not_about_its_task(d):
         for task, level, seeds in (("a", 1, "12"), ("bb", 2, "33"))
         for model, seed in zip(("m", "nn"), seeds, strict=True)
     ]
-    matrix = d.batches.of(given, task="task", repeat="trial")
+    matrix = d.batches.from_runs(given, task="task", repeat="trial")
     assert [dict(task.metadata) for task in matrix.tasks] == [{"level": "1"}, {"level": "2"}]
     frame = matrix.to_frame()
     assert frame["metadata.input_tokens"].to_list() == ["2", "3", "3", "4"]
@@ -216,7 +223,7 @@ def test_outcomes_of_single_runs_are_nothing_about_their_task(d):
         run(task, target=task, match=right, **{"match.grade": grade, "input_tokens": 7 + right})
         for task, right, grade in (("a", 1, "C"), ("b", 0, "I"))
     ]
-    matrix = d.batches.of(given, task="task", scores="match", repeat="trial")
+    matrix = d.batches.from_runs(given, task="task", score_columns="match", repeat="trial")
     assert [dict(task.metadata) for task in matrix.tasks] == [{"target": "a"}, {"target": "b"}]
     assert "grade" not in str(matrix)
     assert matrix.to_frame()["metadata.match.grade"].to_list() == ["C", "I"]
@@ -224,27 +231,27 @@ def test_outcomes_of_single_runs_are_nothing_about_their_task(d):
 
 def test_sessions_are_found_by_metadata_and_mixed_with_recordings(d, server):
     server.load_runs(RUNS, "museum")
-    found = d.batches.of({"task_id": "0"}, task="task_id", repeat="trial")
+    found = d.batches.from_runs({"task_id": "0"}, task="task_id", repeat="trial")
     assert {session.metadata["task_id"] for session in found.sessions} == {"0"}
     task = {"task_id": "1", "trial": "9"}
     other = Transcript.from_messages([{"role": "user", "content": "x"}], llm="x", metadata=task)
-    both = d.batches.of([*found.sessions, other], task="task_id", repeat="trial")
+    both = d.batches.from_runs([*found.sessions, other], task="task_id", repeat="trial")
     assert len(both) == len(found) + 1
 
 
 def test_what_makes_no_matrix_is_refused(d):
     refusals = {
-        "There is no session": lambda: d.batches.of([], task="task"),
-        r"has no 'color' in its metadata; it has: task, trial": lambda: d.batches.of(
+        "There is no session": lambda: d.batches.from_runs([], task="task"),
+        r"has no 'color' in its metadata; it has: task, trial": lambda: d.batches.from_runs(
             [run("a")], task="color"
         ),
-        "No session has 'rewrd' in its metadata; there is:": lambda: d.batches.of(
-            [run("a")], task="task", scores=["rewrd"]
+        "No session has 'rewrd' in its metadata; there is:": lambda: d.batches.from_runs(
+            [run("a")], task="task", score_columns=["rewrd"]
         ),
-        r"belong to the same place, a · m · 0: tell them apart": lambda: d.batches.of(
+        r"belong to the same place, a · m · 0: tell them apart": lambda: d.batches.from_runs(
             [run("a"), run("a", seed=2)], task="task", repeat="trial"
         ),
-        "choose other metadata": lambda: d.batches.of(
+        "choose other metadata": lambda: d.batches.from_runs(
             [run(f"{n}", trial=n) for n in range(60)], task="task", repeat="trial"
         ),
     }
@@ -261,7 +268,7 @@ def test_names_in_files_of_runs_write_nothing_into_a_terminal(d, tmp_path):
     path.write_text(
         json.dumps({"version": 2, "status": "success", "eval": eval_, "samples": [sample]})
     )
-    batch = d.batches.of(path)
+    batch = d.batches.from_runs(path)
     for shown in (repr(batch), repr(batch.cells), repr(batch.cells[0]), str(batch)):
         assert shown
         assert not {"\x1b", "\x9b", "\u202e"} & set(shown)

@@ -424,7 +424,7 @@ def test_recorded_runs_are_judged_once_however_often_they_are_loaded(d, bench):
             for n in range(3)
             for llm in ("A", "B")
         ]
-        return d.batches.of(runs, task="task")
+        return d.batches.from_runs(runs, task="task")
 
     assert [score.value for score in load().judge("true", rubric="Any.")] == [4] * 6
     assert Counter(answer_in(p, "task") for p in bench.asked) == {"Q0": 2, "Q1": 2, "Q2": 2}
@@ -438,7 +438,7 @@ def test_of_a_recorded_conversation_a_judge_sees_what_came_before(d, bench):
     said = [("user", "Hi."), ("assistant", "Yes?"), ("user", "A tea."), ("assistant", "Here.")]
     messages = [{"role": role, "content": text} for role, text in said]
     run = Transcript.from_messages(messages, llm="A", metadata={"task": "tea"})
-    d.batches.of([run], task="task").judge("polite", rubric="Any.")
+    d.batches.from_runs([run], task="task").judge("polite", rubric="Any.")
     [prompt] = bench.asked
     assert answer_in(prompt, "task") == "The user: Hi.\n\nThe agent: Yes?\n\nThe user: A tea."
     assert answer_in(prompt) == "Here."

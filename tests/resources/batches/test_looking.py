@@ -527,21 +527,21 @@ def test_scores_of_an_attempt_that_was_sent_again_do_not_count(batch):
 
 def test_scores_may_be_kept_in_another_file(d, flaky, folder):
     with pytest.raises(InvalidRequestError, match="its folder is not there"):
-        d.batches.run("flaky", ["x"], ["a"], scores="sub/mine.jsonl")
+        d.batches.run("flaky", ["x"], ["a"], scores_path="sub/mine.jsonl")
     assert not d.sessions.list()
     (folder / "sub").mkdir()
     with pytest.raises(InvalidRequestError, match="sub: it is a folder"):
-        d.batches.run("flaky", ["x"], ["a"], scores="sub")
+        d.batches.run("flaky", ["x"], ["a"], scores_path="sub")
     (folder / "own").write_text("import dari_nb\n")
     with pytest.raises(InvalidRequestError, match="own: it is a file of another kind"):
-        d.batches.run("flaky", ["x"], ["a"], scores="own")
+        d.batches.run("flaky", ["x"], ["a"], scores_path="own")
     assert (folder / "own").read_text() == "import dari_nb\n"
     assert not d.sessions.list()
-    batch = d.batches.run("flaky", ["x"], ["a"], scores="sub/mine.jsonl").wait(20)
+    batch = d.batches.run("flaky", ["x"], ["a"], scores_path="sub/mine.jsonl").wait(20)
     batch.score("right", lambda turn: True)
     assert (folder / "sub" / "mine.jsonl").exists()
     assert not (folder / "dari-scores.jsonl").exists()
-    found = d.batches.recover(batch.run_id, scores="sub/mine.jsonl")
+    found = d.batches.recover(batch.run_id, scores_path="sub/mine.jsonl")
     assert found[0, "a"].scores == {"right": True}
 
 
@@ -687,7 +687,7 @@ def test_scores_that_came_with_runs_stay_where_a_function_is_interrupted(d, fold
     said = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "a"}]
     runs = [{"task_id": n, "model": "m", "messages": said, "score": 0.5} for n in range(6)]
     (folder / "runs.jsonl").write_text("".join(f"{json.dumps(run)}\n" for run in runs))
-    batch = d.batches.of(folder / "runs.jsonl")
+    batch = d.batches.from_runs(folder / "runs.jsonl")
     stopped(batch, "score")
     assert list(batch.to_frame()["score.score"]) == [0.5] * 6
 

@@ -30,7 +30,7 @@ def finding_of(d, folder):
         ]
         path = folder / "runs.jsonl"
         path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-        return str(d.batches.of(path)).splitlines()[2]
+        return str(d.batches.from_runs(path)).splitlines()[2]
 
     return finding_of
 
@@ -113,7 +113,7 @@ def test_a_score_that_cannot_be_counted_with_is_named(d, score, why):
         )
         for task, right in enumerate([score, "1", "0"])
     ]
-    said = str(d.batches.of(runs, task="task", scores=["right"]))
+    said = str(d.batches.from_runs(runs, task="task", score_columns=["right"]))
     assert f"Without “right”: A in 1 of 3 cells ({why})." in said
 
 
@@ -124,7 +124,7 @@ def test_one_score_that_is_no_number_is_named_as_what_is_in_the_way(finding_of, 
         "Nothing is compared by it."
     )
     with pytest.raises(InvalidRequestError, match="has no mean"):
-        d.batches.of("runs.jsonl").summary("score")
+        d.batches.from_runs("runs.jsonl").summary("score")
     said = finding_of(A=["x"] * 6 + ALL[:4], B=ALL)
     assert "6 of its 20 values are no numbers (“x” of A on task 0, " in said
     assert " and 2 more). Nothing" in said
@@ -136,10 +136,10 @@ def test_scores_that_are_words_everywhere_are_labels_and_nothing_is_wrong_with_t
 
 def test_words_where_a_score_is_meant_are_named_in_the_head(finding_of, d):
     finding_of(A=["calm", "loud"], B=["calm", "calm"])
-    matrix = d.batches.of("runs.jsonl")
+    matrix = d.batches.from_runs("runs.jsonl")
     assert matrix.notes == ["“score” holds words and is no score"]
     assert "“score” holds words and is no score" in str(matrix).splitlines()[0]
-    asked = str(d.batches.of("runs.jsonl", scores="score"))
+    asked = str(d.batches.from_runs("runs.jsonl", score_columns="score"))
     assert "“score” holds words alone: it has no mean, and nothing is compared by it." in asked
 
 

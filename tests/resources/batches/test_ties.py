@@ -28,7 +28,7 @@ def finding_of(d, folder):
         ]
         path = folder / "runs.jsonl"
         path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-        return str(d.batches.of(path)).splitlines()[2]
+        return str(d.batches.from_runs(path)).splitlines()[2]
 
     return finding_of
 

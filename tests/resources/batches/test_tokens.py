@@ -65,7 +65,7 @@ def test_what_was_asked_later_counts_where_sessions_are_conversations_and_copies
     later = cell.session.send("ccc").wait()
     assert batch.to_frame()["output_tokens"].sum() == 3 + 3 + 2 * 64
     fork = later.again("dddd").wait().session
-    found = d.batches.of([cell.session, fork], task="topic")
+    found = d.batches.from_runs([cell.session, fork], task="topic")
     assert found.to_frame()["output_tokens"].to_list() == [1 + 3, 4]
     messages = dari.messages_frame(found, dari=d)
     assert messages["output_tokens"].sum() == 1 + 3 + 4

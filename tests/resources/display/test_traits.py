@@ -24,7 +24,7 @@ def sessions(d, server):
 
 @pytest.fixture
 def batch(d, tmp_path):
-    options = {"scores": tmp_path / "scores.jsonl", "run_id": "sums"}
+    options = {"scores_path": tmp_path / "scores.jsonl", "run_id": "sums"}
     return d.batches.run("calculator", ["1 + 1", "2 + 2"], ["small", "large"], **options).wait()
 
 

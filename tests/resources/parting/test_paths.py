@@ -329,7 +329,7 @@ def shop(server):
 
 def test_runs_of_one_task_of_a_batch(d, shop, tmp_path):
     scores = tmp_path / "scores.jsonl"
-    batch = d.batches.run("shop", ["M20", "M21"], ["small", "large"], repeats=2, scores=scores)
+    batch = d.batches.run("shop", ["M20", "M21"], ["small", "large"], repeats=2, scores_path=scores)
     batch.wait(60)
     batch.score("solved", lambda turn: turn.session.llm_id == "large")
     paths = batch.paths(1)
@@ -392,7 +392,9 @@ def test_sessions_their_ids_and_turns_are_runs_too(d, shop):
 
 
 def test_matrices_of_recorded_runs_part_as_well(d):
-    matrix = d.batches.of(two_trials(), task="task_id", repeat="trial", scores=["reward"])
+    matrix = d.batches.from_runs(
+        two_trials(), task="task_id", repeat="trial", score_columns=["reward"]
+    )
     paths = matrix.paths(0)
     assert paths.parts_at == 2
     assert "reward is 1: 1 of 2" in paths.finding

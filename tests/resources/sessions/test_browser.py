@@ -73,7 +73,7 @@ def test_in_a_terminal_it_is_a_table(d, sessions, capsys):
 
 def test_the_page_learns_what_was_asked_and_a_run_is_named_in_its_rows(d, sessions, tmp_path):
     tasks, scores = ["2 + 2", "3 * 7"], tmp_path / "scores.jsonl"
-    d.batches.run("calculator", tasks, ["small"], run_id="triage", scores=scores).wait()
+    d.batches.run("calculator", tasks, ["small"], run_id="triage", scores_path=scores).wait()
     browser = d.sessions.view()
     rows = browser._rows()
     assert [row["run"] for row in rows] == ["triage", "triage", "", "", ""]
@@ -93,7 +93,7 @@ def test_a_run_costs_what_its_sessions_cost_together(d, server, tmp_path):
         yield prompt
 
     scores = tmp_path / "scores.jsonl"
-    d.batches.run("priced", ["a", "b"], run_id="triage", scores=scores).wait()
+    d.batches.run("priced", ["a", "b"], run_id="triage", scores_path=scores).wait()
     browser = d.sessions.view()
     rows = browser._rows()
     ids = [row["id"] for row in rows]

@@ -125,7 +125,9 @@ def test_what_is_no_time_is_refused_with_some_that_are(d, since):
 def test_a_run_is_one_line_and_what_it_keeps_for_itself_is_out_of_sight(d, asked, tmp_path):
     tasks = [{"prompt": "2 + 2", "level": "easy"}, {"prompt": "3 * 7", "level": "hard"}]
     scores = tmp_path / "scores.jsonl"
-    d.batches.run("calculator", tasks, ["small", "large"], run_id="triage", scores=scores).wait()
+    d.batches.run(
+        "calculator", tasks, ["small", "large"], run_id="triage", scores_path=scores
+    ).wait()
     listed = d.sessions.list()
     assert len(listed) == 7
     lines = plain(listed).splitlines()

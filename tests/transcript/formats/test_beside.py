@@ -37,8 +37,12 @@ def test_task_trial_and_score_make_a_matrix(run, tmp_path, server, d):
     ]
     path = written(tmp_path / "a.jsonl", rows)
     for source in (path, server.load_runs(path)):
-        wish = {} if source is path else {"task": "task_id", "repeat": "trial", "scores": ["score"]}
-        frame = d.batches.of(source, **wish).to_frame()
+        wish = (
+            {}
+            if source is path
+            else {"task": "task_id", "repeat": "trial", "score_columns": ["score"]}
+        )
+        frame = d.batches.from_runs(source, **wish).to_frame()
         assert frame["score.score"].to_list() == [0.0, 0.5, 0.0, 0.5]
         assert frame["repeat"].to_list() == [0, 1, 0, 1]
         assert frame["cost_usd"].sum() == 1

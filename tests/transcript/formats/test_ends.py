@@ -33,7 +33,7 @@ def test_a_run_that_ends_with_a_call_has_completed_and_shows_it_without_a_result
     sessions = [d.sessions[session_id] for session_id in server.load_runs(path)]
     read = Transcript.from_file(path)
     for runs in (read, sessions):
-        assert d.batches.of(runs, task="task").counts == {"completed": 4}
+        assert d.batches.from_runs(runs, task="task").counts == {"completed": 4}
         calls = dari.tool_calls_frame(runs)
         assert calls["status"].to_list() == ["unanswered"] * 4
         assert calls[["ok", "result", "completed_at"]].isna().all(axis=None)

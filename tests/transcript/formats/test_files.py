@@ -69,7 +69,9 @@ def test_equal_runs_of_a_file_are_several_and_the_same_each_time(path, d):
     assert first == again
     assert len(set(first)) == 3
     assert first[0] == Transcript.from_messages(ROW, agent="runs.any").resource.session.id
-    matrices = [d.batches.of(source) for source in (path, str(path), Transcript.from_file(path))]
+    matrices = [
+        d.batches.from_runs(source) for source in (path, str(path), Transcript.from_file(path))
+    ]
     assert len({matrix.run_id for matrix in matrices}) == 1
     assert matrices[0].to_frame()["repeat"].to_list() == [0, 1, 2]
 
@@ -77,8 +79,8 @@ def test_equal_runs_of_a_file_are_several_and_the_same_each_time(path, d):
 def test_a_matrix_of_runs_that_do_not_say_what_they_are_about_asks(path, d):
     path.write_text(json.dumps(ATIF))
     with pytest.raises(InvalidRequestError, match=r"Say with task= .* there is: schema_version"):
-        d.batches.of(path)
-    assert len(d.batches.of(path, task="schema_version")) == 1
+        d.batches.from_runs(path)
+    assert len(d.batches.from_runs(path, task="schema_version")) == 1
 
 
 @pytest.mark.parametrize("indent", [None, 2])

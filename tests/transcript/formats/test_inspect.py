@@ -473,7 +473,7 @@ def test_a_log_that_failed_says_how_far_it_goes_wherever_it_is_shown(tmp_path, d
     assert note in str(runs)
     told = {"log_status": "error", "log_samples": "1 of 50", "log_error": "boom"}
     assert told.items() <= runs[0].metadata.items()
-    matrix = d.batches.of(path)
+    matrix = d.batches.from_runs(path)
     assert matrix.notes == [note]
     assert note in str(matrix)
     assert server.load_runs(path).notes == [note]
@@ -493,7 +493,7 @@ def test_a_sample_with_an_error_has_failed(tmp_path, d):
     runs = Transcript.from_file(path)
     states = [run.resource.session.last_message_status for run in runs]
     assert states == ["failed", "failed", "completed"]
-    assert d.batches.of(runs[:1]).cells[0].error == "an error"
+    assert d.batches.from_runs(runs[:1]).cells[0].error == "an error"
 
 
 def test_members_that_are_not_named_like_samples_are_told(tmp_path):
@@ -526,12 +526,12 @@ def test_a_matrix_knows_samples_epochs_and_scores_by_itself(d, tmp_path):
     ]
     path = tmp_path / "cats.json"
     path.write_text(json.dumps({**LOG, "samples": samples}))
-    matrix = d.batches.of(path)
+    matrix = d.batches.from_runs(path)
     assert matrix.formats == ["Inspect log"]
     frame = matrix.to_frame()
     assert frame["task"].to_list() == ["a", "a", "b", "b"]
     assert frame["repeat"].to_list() == [0, 1, 0, 1]
     assert frame["score.match"].to_list() == [1.0, 0.0, 1.0, 1.0]
     assert frame["cost_exact"].to_list() == ["0.0625"] * 4
-    again = d.batches.of(str(path))
+    again = d.batches.from_runs(str(path))
     assert (again.run_id, repr(again)) == (matrix.run_id, repr(matrix))

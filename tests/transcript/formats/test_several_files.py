@@ -40,7 +40,7 @@ def several(request, folder):
 
 
 def test_files_of_one_model_are_compared_by_file(several, d):
-    matrix = d.batches.of(several, column="file")
+    matrix = d.batches.from_runs(several, group="file")
     means = matrix.summary("score").set_index("llm_id")["mean"]
     assert means.to_dict() == {"a.jsonl": 0.5, "b.jsonl": 1.0}
 
@@ -64,14 +64,14 @@ def test_two_at_one_place_are_told_apart_by_file(folder, d):
     for name in ("a", "b"):
         row = {"messages": [HI], "task_id": "t", "trial": 0}
         (folder / f"{name}.jsonl").write_text(json.dumps(row))
-    with pytest.raises(InvalidRequestError, match=r"same place.*column=, such as column='file'"):
-        d.batches.of(folder)
-    assert len(d.batches.of(folder, column="file")) == 2
+    with pytest.raises(InvalidRequestError, match=r"same place.*group=, such as group='file'"):
+        d.batches.from_runs(folder)
+    assert len(d.batches.from_runs(folder, group="file")) == 2
 
 
 def test_files_stand_beside_sessions(folder, server, d):
     loaded = server.load_runs(folder / "a.jsonl")
-    matrix = d.batches.of([folder / "b.jsonl", *loaded], task="task_id")
+    matrix = d.batches.from_runs([folder / "b.jsonl", *loaded], task="task_id")
     assert matrix.to_frame()["repeat"].to_list() == [0, 1, 0, 1]
 
 
@@ -95,7 +95,7 @@ def test_what_is_not_there_is_named(folder, d, name, text, cause):
     if name == "none":
         (folder / name).mkdir()
     with pytest.raises(InvalidRequestError, match=cause):
-        d.batches.of(str(folder / name))
+        d.batches.from_runs(str(folder / name))
 
 
 @pytest.mark.parametrize("nothing", ["", None, 5])
@@ -122,4 +122,7 @@ def test_hidden_files_of_a_folder_are_left_alone(folder):
 def test_a_file_that_is_named_twice_is_read_once(folder, d, twice):
     (folder / "again.jsonl").symlink_to(folder / "a.jsonl")
     assert len(Transcript.from_file(twice(folder))) == 2
-    assert repr(d.batches.of(twice(folder))) == "<Gathered a: 2 tasks x 1 column x 1; 2 sessions>"
+    assert (
+        repr(d.batches.from_runs(twice(folder)))
+        == "<Gathered a: 2 tasks x 1 column x 1; 2 sessions>"
+    )

@@ -124,7 +124,7 @@ def test_what_it_is_about_its_cost_and_its_tokens_are_read(path, d):
     told = {"instance_id": "cats__cats-77", "exit_status": "submitted", "input_tokens": "8001"}
     assert {name: run.metadata[name] for name in told} == told
     assert (str(run.cost), run.resource.session.llm_id) == ("0.4375", "model-s")
-    matrix = d.batches.of(path)
+    matrix = d.batches.from_runs(path)
     assert [task.title for task in matrix.tasks] == ["cats__cats-77"]
     assert matrix.to_frame()["cost_exact"].to_list() == ["0.4375"]
 

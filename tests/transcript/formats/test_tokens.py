@@ -46,7 +46,7 @@ def test_tokens_are_in_frames_wherever_the_file_tells_them(name, tmp_path, serve
     for runs in (Transcript.from_file(path), sessions):
         frame = dari.messages_frame(runs)
         assert frame[[*OURS]].to_numpy().tolist() == [[9, 4]]
-        cells = d.batches.of(runs, task="task_id" if name != "SWE-agent" else "instance_id")
+        cells = d.batches.from_runs(runs, task="task_id" if name != "SWE-agent" else "instance_id")
         assert cells.to_frame()[[*OURS]].to_numpy().tolist() == [[9, 4]]
     if name not in ("mini-swe-agent", "in the message"):
         assert sessions[0].metadata["output_tokens"] == "4"
@@ -66,7 +66,7 @@ def test_the_total_of_a_run_is_that_of_its_cell_and_its_turns_keep_theirs(tmp_pa
     [run] = Transcript.from_file(path)
     assert run.run.usage == {"input_tokens": 40, "output_tokens": 5}
     assert dari.messages_frame([run])["input_tokens"].to_list() == [7, 8]
-    cell = d.batches.of(path, task="schema_version").to_frame().iloc[0]
+    cell = d.batches.from_runs(path, task="schema_version").to_frame().iloc[0]
     assert (cell["input_tokens"], cell["output_tokens"]) == (40, 5)
 
 

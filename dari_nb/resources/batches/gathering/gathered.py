@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Gathered(Results):
-    """Finished sessions as a matrix; :meth:`Batches.of` makes it.
+    """Finished sessions as a matrix; :meth:`Batches.from_runs` makes it.
 
     It is what a :class:`Batch` is to look at, to score and to take on, and sends nothing.
 
@@ -34,7 +34,8 @@ class Gathered(Results):
         words: Names of scores in the metadata of its runs that hold words alone.
 
     >>> runs = dari.Transcript.from_file("runs.jsonl")
-    >>> d.batches.of(runs, task="task_id", scores=["reward"]).summary("reward")["mean"].item()
+    >>> matrix = d.batches.from_runs(runs, task="task_id", score_columns=["reward"])
+    >>> matrix.summary("reward")["mean"].item()
     1.0
     """
 
@@ -46,12 +47,12 @@ class Gathered(Results):
         tasks: Iterable[Task],
         columns: Iterable[Column],
         repeats: int,
-        book: str | Path | None = None,
+        scores_path: str | Path | None = None,
         *,
         title: str | None = None,
         is_named: bool = False,
     ) -> None:
-        super().__init__(link, agent, run_id, tasks, columns, repeats, book)
+        super().__init__(link, agent, run_id, tasks, columns, repeats, scores_path)
         self.title = title or agent.name
         self.words: Sequence[str] = ()
         self._is_named = is_named

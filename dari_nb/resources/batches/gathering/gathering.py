@@ -35,25 +35,25 @@ class Wish(NamedTuple):
     """What was said of metadata; what was not said follows from the runs."""
 
     task: str | None
-    column: str | None
+    group: str | None
     repeat: str | None
     label: str | None
-    scores: tuple[str, ...]
+    score_columns: tuple[str, ...]
 
 
 class Keys(NamedTuple):
-    """Which metadata tells what of a session; see :meth:`Batches.of`."""
+    """Which metadata tells what of a session; see :meth:`Batches.from_runs`."""
 
     task: str
-    column: str | None
+    group: str | None
     repeat: str | None
     label: str | None
-    scores: tuple[str, ...]
+    score_columns: tuple[str, ...]
 
     @property
     def needed(self) -> list[str]:
         """What every session has to tell."""
-        return [key for key in (self.task, self.column, self.repeat) if key is not None]
+        return [key for key in (self.task, self.group, self.repeat) if key is not None]
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ def gathered(
     *,
     title: str | None,
     run_id: str | None,
-    book: str | Path | None,
+    scores_path: str | Path | None,
 ) -> Gathered:
-    """Make a matrix of sessions; see :meth:`Batches.of`."""
+    """Make a matrix of sessions; see :meth:`Batches.from_runs`."""
     sessions = _sessions(link, source)
     keys = _keys(sessions, wish)
     members = _members(sessions, keys)
@@ -100,14 +100,14 @@ def gathered(
         _tasks(rows, members, keys),
         [Column(name) for name in columns],
         len(repeats),
-        book,
+        scores_path,
         title=title,
         is_named=run_id is not None,
     )
     for member, attempt in zip(members, attempts, strict=True):
         place = (rows[member.row], Column(member.column), repeats[member.repeat])
         made.put(place, member.session, attempt, _scores(member, keys), member.metadata)
-    made.words = [] if wish.scores else _words(members, keys)
+    made.words = [] if wish.score_columns else _words(members, keys)
     made.look_for_costs()
     return made
 
@@ -129,7 +129,7 @@ def _keys(sessions: Sequence[Session], wish: Wish) -> Keys:
         )
     repeat = next((run.repeat for run in runs if run.repeat), None)
     scores = tuple(dict.fromkeys(name for run in runs for name in run.scores))
-    return Keys(task, wish.column, wish.repeat or repeat, wish.label, wish.scores or scores)
+    return Keys(task, wish.group, wish.repeat or repeat, wish.label, wish.score_columns or scores)
 
 
 def _sessions(link: Link, source: Source) -> list[Session]:
@@ -159,13 +159,13 @@ def _members(sessions: Iterable[Session], keys: Keys) -> list[Member]:
     for session in sessions:
         known = {key: _known(session, key) for key in keys.needed}
         row = known[keys.task]
-        column = known[keys.column] if keys.column else session.llm_id
+        column = known[keys.group] if keys.group else session.llm_id
         repeat = known[keys.repeat] if keys.repeat else str(counts[row, column])
         counts[row, column] += 1
         metadata = {str(key): str(value) for key, value in session.metadata.items()}
         members.append(Member(session, row, column, repeat, metadata))
     known_scores = {key for member in members for key in member.metadata}
-    for name in keys.scores:
+    for name in keys.score_columns:
         if name not in known_scores:
             raise InvalidRequestError(
                 f"No session has {name!r} in its metadata; there is: {_listed(known_scores)}."
@@ -192,15 +192,15 @@ def _check(members: Sequence[Member], places: int) -> None:
         place = (member.row, member.column, member.repeat)
         other = taken.setdefault(place, member.session.id)
         if other != member.session.id:
-            hint = f", such as column={FILE!r}" if FILE in member.metadata else ""
+            hint = f", such as group={FILE!r}" if FILE in member.metadata else ""
             raise InvalidRequestError(
                 f"{other} and {member.session.id} belong to the same place, "
-                f"{' · '.join(filter(None, place))}: tell them apart with repeat= or column={hint}."
+                f"{' · '.join(filter(None, place))}: tell them apart with repeat= or group={hint}."
             )
     if places > _MOST_PLACES * len(members):
         raise InvalidRequestError(
             f"{len(members)} sessions would lie in a matrix of {places:,} places: "
-            "choose other metadata for task=, column= and repeat=."
+            "choose other metadata for task=, group= and repeat=."
         )
 
 
@@ -268,7 +268,7 @@ def _tasks(rows: Mapping[str, int], members: Sequence[Member], keys: Keys) -> li
     told: dict[str, list[Mapping[str, str]]] = {row: [] for row in rows}
     for member in members:
         told[member.row].append(member.metadata)
-    about, placed = about_tasks(told, keys.scores), {*keys.needed, keys.label}
+    about, placed = about_tasks(told, keys.score_columns), {*keys.needed, keys.label}
     return [
         Task(
             *(index, [], {k: v for k, v in about[row].items() if k not in placed}),
@@ -281,7 +281,7 @@ def _tasks(rows: Mapping[str, int], members: Sequence[Member], keys: Keys) -> li
 
 def _scores(member: Member, keys: Keys) -> dict[str, Any]:
     metadata = member.metadata
-    return {name: _value(metadata[name]) for name in keys.scores if name in metadata}
+    return {name: _value(metadata[name]) for name in keys.score_columns if name in metadata}
 
 
 def _value(text: str) -> Any:
@@ -295,7 +295,9 @@ def _value(text: str) -> Any:
 def _words(members: Sequence[Member], keys: Keys) -> list[str]:
     """Name the metadata that are called like scores and hold words alone, which are none."""
     there = {key for member in members for key, value in member.metadata.items() if value.strip()}
-    return [name for name in SCORES if name in there and name not in (*keys.scores, *keys.needed)]
+    return [
+        name for name in SCORES if name in there and name not in (*keys.score_columns, *keys.needed)
+    ]
 
 
 def _numbered(names: Iterable[str]) -> dict[str, int]:
