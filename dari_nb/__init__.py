@@ -44,7 +44,6 @@ if TYPE_CHECKING:
         current,
         events_frame,
         messages_frame,
-        paths,
         plot_cost,
         plot_latency,
         plot_scores,
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
         tool,
         tool_calls_frame,
     )
+    from .resources.several import trajectories
 
 __all__ = [
     "Agent",
@@ -77,7 +77,6 @@ __all__ = [
     "frames",
     "local",
     "messages_frame",
-    "paths",
     "plot_cost",
     "plot_latency",
     "plot_scores",
@@ -86,6 +85,7 @@ __all__ = [
     "sessions_frame",
     "tool",
     "tool_calls_frame",
+    "trajectories",
     "verify_webhook",
 ]
 
@@ -94,6 +94,7 @@ _HOME = {
     "AsyncClient": "client",
     "Client": "client",
     "DariError": "errors",
+    "trajectories": "resources.several",
     "verify_webhook": "client",
 }
 

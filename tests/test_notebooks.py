@@ -26,7 +26,7 @@ MATRICES = (
     "beside",
     "matrix",
     "compared",
-    'matrix.paths(int(task), success="reward")',
+    'matrix.trajectories(int(task), success="reward")',
     'desk = d.batches.run("clerk", orders, ["quick", "careful"]).follow()',
     "desk = desk.retry_failed().follow()",
     'desk = desk.add(tasks=further, llms=["expert"]).follow()',

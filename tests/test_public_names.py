@@ -31,7 +31,6 @@ NAMES = [
     "frames",
     "local",
     "messages_frame",
-    "paths",
     "plot_cost",
     "plot_latency",
     "plot_scores",
@@ -40,6 +39,7 @@ NAMES = [
     "sessions_frame",
     "tool",
     "tool_calls_frame",
+    "trajectories",
     "verify_webhook",
 ]
 

@@ -18,10 +18,10 @@ from .filters import events_of, later
 from .lists import AGENTS, RUNS, VERSIONS, text_frame, versions_frame
 from .messages import MESSAGES, messages_frame
 from .partitions import dask
-from .paths import CLUSTERS, PATHS
 from .sessions import SESSIONS, listed_sessions_frame, sessions_frame
 from .tables import Table
 from .tool_calls import TOOL_CALLS, tool_calls_frame
+from .trajectories import CLUSTERS, TRAJECTORIES
 
 __all__ = [
     "AGENTS",
@@ -30,10 +30,10 @@ __all__ = [
     "COSTS",
     "EVENTS",
     "MESSAGES",
-    "PATHS",
     "RUNS",
     "SESSIONS",
     "TOOL_CALLS",
+    "TRAJECTORIES",
     "VERSIONS",
     "BatchCell",
     "Table",

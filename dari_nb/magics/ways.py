@@ -34,7 +34,7 @@ In Python (batch = d.batches.run("calculator", tasks, llms=["small", "large"], r
   sample           batch.sample(20): answers to be rated by hand, blind
   agreement        dari.scores.agreement(batch, "judge.helpful", "rating"): do the two say the same
   calibrated       dari.scores.calibrated(batch, "judge.helpful"): the mean that people would give
-  paths            batch.paths(3): the tool calls of all runs of a task, and where they part
+  trajectories     batch.trajectories(3): the tool calls of a task's runs, and where they diverge
   compare_batches  dari.compare_batches(old, new): two days side by side"""
 
 WAYS = {"tape": _TAPE, "batch": _BATCH}

@@ -21,11 +21,10 @@ from .sessions.event_stream import EventStream
 from .sessions.session import Session
 from .sessions.transcript import Transcript
 from .sessions.turn import Turn
-from .several import paths
 from .tapes.review import TapeReview
 from .tapes.tape import Tape
 from .tools import Tool, tool
-from .trajectories import Paths
+from .trajectories import Trajectories
 
 __all__ = [
     "Agent",
@@ -35,13 +34,13 @@ __all__ = [
     "Dari",
     "EventStream",
     "Listing",
-    "Paths",
     "Plan",
     "Published",
     "Session",
     "Tape",
     "TapeReview",
     "Tool",
+    "Trajectories",
     "Transcript",
     "Turn",
     "Version",
@@ -53,7 +52,6 @@ __all__ = [
     "current",
     "events_frame",
     "messages_frame",
-    "paths",
     "plot_cost",
     "plot_latency",
     "plot_scores",

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from .connections import current
 from .trajectories.runs import entries
-from .trajectories.trajectories import Paths
+from .trajectories.trajectories import Trajectories
 
 if TYPE_CHECKING:
     from .dari import Dari
     from .trajectories.success import Success
 
 
-def paths(
+def trajectories(
     runs: Any, *, success: Success = None, title: str = "", dari: Dari | None = None
-) -> Paths:
-    """Show where several runs of one task part: their tool calls side by side, and who succeeded.
+) -> Trajectories:
+    """Show the tool calls of several runs side by side: where they diverge, and who succeeded.
 
     Calls are aligned, so that one that a single run has shifts none of the others. Runs that make
     the same calls with the same arguments are one cluster.
@@ -24,7 +24,7 @@ def paths(
     Args:
         runs: Two runs or more: transcripts such as those of :meth:`Transcript.from_file`, sessions
             or their ids, turns (of which only their own calls count), or cells of a batch; of all
-            runs of one task of a batch, ``batch.paths(task)`` is shorter.
+            runs of one task of a batch, ``batch.trajectories(task)`` is shorter.
         success: What tells whether a run succeeded: the name of a score, or of metadata, whose
             value 1 or yes is success; or a function of a run as it was given, that returns yes, no,
             or ``None`` where it does not know. When left out, it is the first score of the runs
@@ -38,10 +38,11 @@ def paths(
         DariError: A session cannot be read.
 
     >>> runs = dari.Transcript.from_file("runs.jsonl")
-    >>> dari.paths(runs).finding
+    >>> dari.trajectories(runs).finding
     'These are runs of 2 tasks. None of the 2 runs calls a tool. Success means ... 2 of 2.'
-    >>> dari.paths(runs, success=lambda run: "tea" in run.metadata["task_id"]).clusters()["rate"][0]
+    >>> made = dari.trajectories(runs, success=lambda run: "tea" in run.metadata["task_id"])
+    >>> made.clusters()["rate"][0]
     np.float64(0.5)
     """
     made = entries(runs, lambda: (dari or current())._link)
-    return Paths(made, success, title)
+    return Trajectories(made, success, title)

@@ -7,15 +7,15 @@ from .matrix import MatrixView
 from .player import PlayerView
 from .reader import TranscriptView
 from .sessions import SessionsView
-from .trajectories import PathsView
+from .trajectories import TrajectoriesView
 
 __all__ = [
     "Border",
     "ChatView",
     "LiveTranscript",
     "MatrixView",
-    "PathsView",
     "PlayerView",
     "SessionsView",
+    "TrajectoriesView",
     "TranscriptView",
 ]

@@ -32,7 +32,7 @@ CELLS = {
     "matrix": "matrix = batch.view(); matrix",
     "sessions": "browser = d.sessions.view(); browser",
     "player": "player = told.session.player(); player",
-    "parting": "paths = batch.paths(0); paths",
+    "trajectories": "trajectories = batch.trajectories(0); trajectories",
 }
 # What opens as much as there is: menus, a transcript beside, folds.
 OPENED = {
@@ -42,12 +42,12 @@ OPENED = {
     "matrix": ".dari-pane .dari-answer",
     "sessions": ".dari-beside details",
     "player": ".dari-player .dari-user",
-    "parting": ".dari-parting .dari-log details, .dari-parting .dari-log .dari-answer",
+    "trajectories": ".dari-trajectories .dari-log :is(details, .dari-answer)",
 }
 OPENING = {
     "matrix": ".dari-matrix [data-cell]",
     "sessions": ".dari-sessions tbody button",
-    "parting": ".dari-parting [name=run]",
+    "trajectories": ".dari-trajectories [name=run]",
 }
 FOCUSABLE = "a[href], button, input:not([type=file]), select, textarea, summary, [tabindex]"
 # The first of each kind of place that can have the focus, and the ground of the view itself.

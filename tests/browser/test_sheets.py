@@ -25,7 +25,7 @@ VIEWS = {
     "sessions": "d.sessions.view()",
     "matrix": "batch.view()",
     "player": "session.player()",
-    "parting": "dari.paths([session, session]).view()",
+    "trajectories": "dari.trajectories([session, session]).view()",
 }
 # How a view looks beside the sheets of all views, where it differs from how it looks alone.
 DIFFERENT = """async (name) => {

@@ -203,7 +203,7 @@ STEPS = {
     "tape": ["record", "change", "review", "marks", "view", "to_html", "answers"],
     "batch": [
         *("plan", "max_cost=0.50", "resume", "judge", "sample"),
-        *("agreement", "calibrated", "paths", "compare_batches"),
+        *("agreement", "calibrated", "trajectories", "compare_batches"),
     ],
 }
 

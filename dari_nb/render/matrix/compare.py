@@ -1,4 +1,4 @@
-"""Cells of a matrix side by side: figures, answers word by word, tool paths step by step."""
+"""Cells of a matrix side by side: figures, answers word by word, tool calls step by step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import groupby, zip_longest
 
 from ...models import AssistantMessageItem, TimelineItem, ToolCallItem, UserMessageItem
 from ...models.events import CANCELLED, MAX_TOKENS
-from ..calls.tool_paths import Step, aligned, arguments_of
+from ..calls.alignment import Step, aligned, arguments_of
 from ..calls.words import arguments_text, is_failed
 from ..markup.prose import prose_html
 from ..markup.wording import Unmarked, Wording, worded, wording_html
@@ -27,7 +27,7 @@ from .verdict import ABSENT, told_text
 
 _TEXT = Cap(lines=400, chars=20_000)
 _TASK = Cap(lines=20, chars=2_000)
-_CALLS = 300  # calls of a path that are aligned
+_CALLS = 300  # calls of a run that are aligned
 _VALUE = 120  # characters of an argument
 _LEAD = 30  # characters of a result before what differs in it
 _PEEK = 80
@@ -101,10 +101,10 @@ def _sections(compared: Sequence[Compared]) -> Iterator[list[_Line]]:
     yield list(_task(compared))
     yield sorted(_figures(compared), key=lambda line: not line.differs)
     yield list(_answers([_answers_of(one) for one in compared]))
-    paths = [[i for i in one.items if isinstance(i, ToolCallItem)] for one in compared]
-    steps = aligned([path[:_CALLS] for path in paths])
+    runs = [[i for i in one.items if isinstance(i, ToolCallItem)] for one in compared]
+    steps = aligned([run[:_CALLS] for run in runs])
     yield [_step_line(number, step) for number, step in enumerate(steps, 1)]
-    left_out = [len(path[_CALLS:]) for path in paths]
+    left_out = [len(run[_CALLS:]) for run in runs]
     if any(left_out):
         texts = [f"{count_text(n, 'more call')} not shown" if n else "" for n in left_out]
         yield [_plain_line("…", texts)]

@@ -29,7 +29,7 @@ _HOLDS = re.compile(r"&:has\(>(\.[\w-]+)\)")
 _NAME = re.compile(r"\[[^\]]*\]|(?<![\w-])\.?[a-z][\w-]*")
 
 _PRINT = "@media print{"
-_SHEETS = ("paper.css", "matrix.css", "paths.css")
+_SHEETS = ("paper.css", "matrix.css", "trajectories.css")
 
 Needs = list[list[str]]
 """What must occur in markup for a selector to match: of each list one, of equal lists as many."""

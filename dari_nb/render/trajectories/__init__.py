@@ -1,1 +1,1 @@
-"""Where several runs of one task part: what is alike, what differs, and what came of it."""
+"""Where several runs of one task diverge: what is alike, what differs, and what came of it."""

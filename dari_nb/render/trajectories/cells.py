@@ -1,4 +1,4 @@
-"""What a table of paths says at each step: in the words of one line, and what is long on demand."""
+"""The cells of a table of trajectories: one line at each step, the full text on demand."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...models import ToolCallItem
-from ..calls.tool_paths import arguments_of, differing_in, key_of
+from ..calls.alignment import arguments_of, differing_in, key_of
 from ..calls.words import is_failed, subject_text
 from ..matrix.verdict import ABSENT
 from ..plain.limits import Cap, cut
 from ..plain.values import one_line
 from ..plain.visible import visible_name
-from .paths import Cluster, Paths, come_of
+from .trajectories import Cluster, Trajectories, come_of
 
 _VALUE = 60  # characters of an argument that are seen
 _MOST_NAMES = 3
@@ -60,7 +60,7 @@ class Line:
         tool: The name of the tool.
         about: What most call it with; of several the tools.
         cells: What it is in each cluster; none for several that are alike.
-        mark: What the finding says of it: that the runs part here, or that it tells most.
+        mark: What the finding says of it: that the runs diverge here, or that it tells most.
         failed: Whether what most call has failed.
         rest: What most call it with, in full, where that is cut.
         folded: What is folded: the steps as they would be alone.
@@ -84,9 +84,9 @@ class Line:
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
 
-def lines(paths: Paths) -> Iterator[Line]:
+def lines(trajectories: Trajectories) -> Iterator[Line]:
     """Say all steps; those next to each other that are alike, or of one alone, are folded."""
-    made = [_line(paths, row) for row in range(len(paths.rows))]
+    made = [_line(trajectories, row) for row in range(len(trajectories.rows))]
     at = 0
     while at < len(made):
         kind = _fold_kind(made[at])
@@ -117,11 +117,11 @@ def _folded(folded: Sequence[Line], where: int | None) -> Line:
     return Line(folded[0].first, folded[-1].last, "", tools, folded=folded, where=where)
 
 
-def _line(paths: Paths, row: int) -> Line:
-    usual = paths.usual(row)
-    shown = paths.call(row, usual)
+def _line(trajectories: Trajectories, row: int) -> Line:
+    usual = trajectories.usual(row)
+    shown = trajectories.call(row, usual)
     assert shown is not None
-    step = paths.steps[row]
+    step = trajectories.steps[row]
     differing = step.differing() if step.kind != "same" else []
     about = subject_text(shown)
     return Line(
@@ -130,27 +130,35 @@ def _line(paths: Paths, row: int) -> Line:
         tool=_short(shown.tool_name) or "tool",
         about=about,
         rest=_whole(_texts(shown, list(arguments_of(shown)))) if about.endswith("…") else "",
-        cells=[_said(paths, row, cluster, usual, differing) for cluster in paths.clusters],
-        mark=_mark(paths, row),
+        cells=[
+            _said(trajectories, row, cluster, usual, differing) for cluster in trajectories.clusters
+        ],
+        mark=_mark(trajectories, row),
         failed=is_failed(shown),
     )
 
 
-def _mark(paths: Paths, row: int) -> str:
-    parts = ["they part here"] if paths.parts_at == row + 1 else []
-    tells = ["tells most"] if paths.telling is not None and paths.telling.row == row else []
+def _mark(trajectories: Trajectories, row: int) -> str:
+    parts = ["they diverge here"] if trajectories.first_divergence == row + 1 else []
+    tells = (
+        ["tells most"]
+        if trajectories.telling is not None and trajectories.telling.row == row
+        else []
+    )
     return ", ".join([*parts, *tells])
 
 
-def _said(paths: Paths, row: int, cluster: Cluster, usual: int, differing: Sequence[str]) -> Said:
+def _said(
+    trajectories: Trajectories, row: int, cluster: Cluster, usual: int, differing: Sequence[str]
+) -> Said:
     run = cluster.runs[0]
-    call, shown = paths.call(row, run), paths.call(row, usual)
+    call, shown = trajectories.call(row, run), trajectories.call(row, usual)
     if call is None or shown is None:
         return Said("absent", ABSENT, run=run)
-    place = paths.rows[row][run]
-    came = _outcome(paths, row, cluster, shown)
-    if paths.is_same_call(row, run, usual):
-        is_full = paths.steps[row].kind != "only here"
+    place = trajectories.rows[row][run]
+    came = _outcome(trajectories, row, cluster, shown)
+    if trajectories.is_same_call(row, run, usual):
+        is_full = trajectories.steps[row].kind != "only here"
         words = "same" if is_full else "called"
         return Said("same" if is_full else "alone", words, came, run=run, call=place)
     words, rest = _arguments(call, [n for n in differing if n in differing_in([call, shown])])
@@ -177,9 +185,9 @@ def _whole(texts: Sequence[tuple[str, str]]) -> str:
     return f"{shown}\n{note}" if note else shown
 
 
-def _outcome(paths: Paths, row: int, cluster: Cluster, shown: ToolCallItem) -> str:
+def _outcome(trajectories: Trajectories, row: int, cluster: Cluster, shown: ToolCallItem) -> str:
     """Say what came of a call in a cluster, where it is not what came of the one shown."""
-    calls = [call for run in cluster.runs if (call := paths.call(row, run)) is not None]
+    calls = [call for run in cluster.runs if (call := trajectories.call(row, run)) is not None]
     others = [call for call in calls if come_of(call) != come_of(shown)]
     if not others:
         return ""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..calls.tool_paths import Key
+from ..calls.alignment import Key
 
 MOST_WAYS = 4
 """Ways that are told one by one."""
@@ -20,12 +20,12 @@ Groups = Mapping[Any, Sequence[int]]
 """Runs, by what they do; runs are their places from 0."""
 
 
-class Parting(NamedTuple):
-    """Where runs part: a step at which they do several things.
+class Divergence(NamedTuple):
+    """Where runs diverge: a step at which they do several things.
 
     Attributes:
         row: The place of the step, from 0.
-        place: That of the calls in the paths of the runs.
+        place: That of the calls in the runs of the runs.
         groups: The runs by what they do there.
         in_arguments: Whether they call the same with other arguments.
     """
@@ -61,43 +61,43 @@ class Split(NamedTuple):
     tool: str = ""
 
 
-def partings(
-    paths: Sequence[Sequence[Key]], rows: Sequence[Sequence[int | None]], row: int
-) -> Iterator[Parting]:
-    """Say where runs part that are alike before a step: there, and in what they call.
+def divergences(
+    runs: Sequence[Sequence[Key]], rows: Sequence[Sequence[int | None]], row: int
+) -> Iterator[Divergence]:
+    """Say where runs diverge that are alike before a step: there, and in what they call.
 
     Args:
-        paths: The calls of each run.
+        runs: The calls of each run.
         rows: The steps, with the place of the call of each run.
         row: The first step that is not the same for all.
     """
     place = row
-    if _is_one_tool(paths, place):
-        yield Parting(row, place, _groups([path[place] for path in paths]), True)
-        while _is_one_tool(paths, place):
+    if _is_one_tool(runs, place):
+        yield Divergence(row, place, _groups([run[place] for run in runs]), True)
+        while _is_one_tool(runs, place):
             place += 1
-        if all(place >= len(path) for path in paths):
+        if all(place >= len(run) for run in runs):
             return
         row = min(r for r, places in enumerate(rows) if place in places)
-    tools = [path[place][0] if place < len(path) else None for path in paths]
-    yield Parting(row, place, _groups(tools), False)
+    tools = [run[place][0] if place < len(run) else None for run in runs]
+    yield Divergence(row, place, _groups(tools), False)
 
 
-def _is_one_tool(paths: Sequence[Sequence[Key]], place: int) -> bool:
-    return len({path[place][0] if place < len(path) else None for path in paths}) == 1 and any(
-        place < len(path) for path in paths
+def _is_one_tool(runs: Sequence[Sequence[Key]], place: int) -> bool:
+    return len({run[place][0] if place < len(run) else None for run in runs}) == 1 and any(
+        place < len(run) for run in runs
     )
 
 
 def splits_of(
-    paths: Sequence[Sequence[Key]], rows: Sequence[Sequence[int | None]]
+    runs: Sequence[Sequence[Key]], rows: Sequence[Sequence[int | None]]
 ) -> Iterator[Split]:
     """Say how each step splits runs, and each tool, with two or more on each side."""
-    everyone, most = side_of(range(len(paths))), len(paths) - _LEAST
+    everyone, most = side_of(range(len(runs))), len(runs) - _LEAST
     for row, places in enumerate(rows):
         if len(places) - places.count(None) < _LEAST:
             continue
-        keys = [None if i is None else path[i] for path, i in zip(paths, places, strict=True)]
+        keys = [None if i is None else run[i] for run, i in zip(runs, places, strict=True)]
         there = _groups(keys)
         if len(there) == 1:
             continue
@@ -108,16 +108,16 @@ def splits_of(
         if len(there) > 1:
             own += _by_argument(row, there)
         yield from (split for split in own if _LEAST <= split.side.bit_count() <= most)
-    for tool, side in _by_tool(paths).items():
+    for tool, side in _by_tool(runs).items():
         if _LEAST <= side.bit_count() <= most:
             yield Split(None, side, tool=tool)
 
 
-def _by_tool(paths: Sequence[Sequence[Key]]) -> dict[str, int]:
+def _by_tool(runs: Sequence[Sequence[Key]]) -> dict[str, int]:
     """Find the runs that call each tool, wherever they do."""
     sides: dict[str, int] = {}
-    for place, path in enumerate(paths):
-        for tool in {tool for tool, _ in path}:
+    for place, run in enumerate(runs):
+        for tool in {tool for tool, _ in run}:
             sides[tool] = sides.get(tool, 0) | 1 << place
     return dict(sorted(sides.items()))
 

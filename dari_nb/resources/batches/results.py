@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ...scores import Score
     from ...widgets.view import AnyLayout
     from ..sessions.turn import Turn
-    from ..trajectories import Paths
+    from ..trajectories import Trajectories
     from ..trajectories.success import Success
     from .matrix.chosen import Chosen
     from .matrix.marks import Marks
@@ -385,7 +385,7 @@ class Results(Judgeable):
             InvalidRequestError: There are fewer than two, or a column or a task is not there.
             NoCellError: There is no cell at a place.
 
-        >>> batch.compare("small", "large", task=0).parts_at is None
+        >>> batch.compare("small", "large", task=0).first_divergence is None
         True
         >>> comparison = batch.compare((0, "small"), (1, "small"))
         """
@@ -399,25 +399,25 @@ class Results(Judgeable):
             raise InvalidRequestError("Choose two cells or more to compare.")
         return Comparison(self, chosen, note)
 
-    def paths(self, task: int | None = None, *, success: Success = None) -> Paths:
-        """Show where the runs of one task part: their tool calls side by side, and who succeeded.
+    def trajectories(self, task: int | None = None, *, success: Success = None) -> Trajectories:
+        """Show the tool calls of one task's runs side by side: where they diverge, who succeeded.
 
         Args:
             task: The task's index; the first whose runs call different tools when left out.
-            success: As for :func:`dari_nb.paths`.
+            success: As for :func:`dari_nb.trajectories`.
 
         Raises:
             InvalidRequestError: There is no such task, fewer than two of its runs have a session,
                 or ``success`` tells nothing.
             DariError: A session cannot be read.
 
-        >>> batch.paths(1).parts_at is None
+        >>> batch.trajectories(1).first_divergence is None
         True
         """
-        from .matrix.trajectories import paths_on
+        from .matrix.trajectories import trajectories_on
 
         _ = self.sessions  # all with one request
-        return paths_on(self, task, success)
+        return trajectories_on(self, task, success)
 
     def workspaces(self, paths: Sequence[str] = ()) -> Iterator[tuple[Cell, Workspace]]:
         """Download the workspaces of all cells, one after the other as they are asked for.

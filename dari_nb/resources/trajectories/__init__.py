@@ -1,5 +1,5 @@
-"""Several runs of one task side by side: where their tool paths part."""
+"""Several runs of one task side by side: where their trajectories diverge."""
 
-from .trajectories import Paths
+from .trajectories import Trajectories
 
-__all__ = ["Paths"]
+__all__ = ["Trajectories"]

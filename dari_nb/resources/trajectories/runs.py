@@ -17,7 +17,7 @@ from .success import Success, Told, read, scores_in, succeeded
 
 if TYPE_CHECKING:
     from ...models import TimelineItem
-    from ...render.trajectories.paths import Paths
+    from ...render.trajectories.trajectories import Trajectories
     from ..connection import Link
 
 
@@ -66,7 +66,9 @@ def entries(source: Any, link: Callable[[], Link] | None = None) -> list[Entry]:
         DariError: A session cannot be read.
     """
     if isinstance(getattr(source, "cells", None), list):
-        raise InvalidRequestError("This holds many tasks: batch.paths(task) takes those of one.")
+        raise InvalidRequestError(
+            "This holds many tasks: batch.trajectories(task) takes those of one."
+        )
     given = list(entries_of(source))
     for each in given:
         _check(each)
@@ -80,13 +82,13 @@ def entries(source: Any, link: Callable[[], Link] | None = None) -> list[Entry]:
     return [_entry(*each) for each in zip(runs, transcripts, labels, strict=True)]
 
 
-def paths_of(entries: Sequence[Entry], success: Success, title: str) -> Paths:
+def trajectories_of(entries: Sequence[Entry], success: Success, title: str) -> Trajectories:
     """Align the calls of runs."""
-    from ...render.trajectories.paths import PathRun, Paths
+    from ...render.trajectories.trajectories import Trajectories, Trajectory
 
     criterion, found = succeeded([entry.told for entry in entries], success)
     runs = [
-        PathRun(
+        Trajectory(
             number,
             entry.label,
             entry.session_id,
@@ -97,7 +99,7 @@ def paths_of(entries: Sequence[Entry], success: Success, title: str) -> Paths:
     ]
     # Some sources number their runs, others ask for one task in several ways.
     tasks = min(len({e.task for e in entries if e.task}), len({e.asked for e in entries}))
-    return Paths(runs, title=title, criterion=criterion, tasks=max(1, tasks))
+    return Trajectories(runs, title=title, criterion=criterion, tasks=max(1, tasks))
 
 
 def _check(each: Any) -> None:

@@ -1,4 +1,4 @@
-"""Where several runs of one task part."""
+"""Where several runs of one task diverge."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidRequestError
 from ..connection import host
-from .runs import Entry, paths_of
+from .runs import Entry, trajectories_of
 from .success import Success
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ...render.calls.tool_paths import Step
+    from ...render.calls.alignment import Step
     from ...widgets.view import AnyLayout
-    from .view import PathsReader
+    from .view import TrajectoriesReader
 
 _ABSENT = (None,) * 6
 """What a run has where it has no call."""
 
 
-class Paths:
-    """Runs of one task with their tool calls side by side; :func:`dari_nb.paths` makes it.
+class Trajectories:
+    """Runs of one task with their tool calls side by side; :func:`dari_nb.trajectories` makes it.
 
     Shown in a notebook, it is a table in which each run and each call opens its transcript, and on
     paper one that names the sessions.
@@ -31,8 +31,8 @@ class Paths:
         runs: The runs as they were given: sessions, transcripts, turns or cells.
         title: What they are runs of; may be empty.
 
-    >>> paths = dari.paths(dari.Transcript.from_file("runs.jsonl"), title="Shop")
-    >>> print(paths)
+    >>> trajectories = dari.trajectories(dari.Transcript.from_file("runs.jsonl"), title="Shop")
+    >>> print(trajectories)
     Shop
     These are runs of 2 tasks. None of the 2 runs calls a tool. Success means ... 2 of 2.
     runs 1, 2 ✓ reward 1 ...
@@ -41,7 +41,7 @@ class Paths:
     def __init__(self, entries: Sequence[Entry], success: Success = None, title: str = "") -> None:
         self._entries = entries
         self.title = title
-        self._paths = paths_of(entries, success, title)
+        self._trajectories = trajectories_of(entries, success, title)
 
     @property
     def runs(self) -> list[Any]:
@@ -52,20 +52,20 @@ class Paths:
     def steps(self) -> list[Step]:
         """The tool calls, aligned: what each step has in common, and the call of each run.
 
-        >>> paths = batch.paths(1)
-        >>> [(step.kind, len(step.calls)) for step in paths.steps]
+        >>> trajectories = batch.trajectories(1)
+        >>> [(step.kind, len(step.calls)) for step in trajectories.steps]
         [('same', 2)]
         """
-        return self._paths.steps
+        return self._trajectories.steps
 
     @property
-    def parts_at(self) -> int | None:
+    def first_divergence(self) -> int | None:
         """The number of the first step that is not the same for all, from 1; ``None`` without."""
-        return self._paths.parts_at
+        return self._trajectories.first_divergence
 
     @property
     def finding(self) -> str:
-        """Where they part, what was different before, and who succeeded; only what was counted.
+        """Where they diverge, what was different before, and who succeeded; only what was counted.
 
         Where another step tells more of who succeeded, or whether a tool is called at all, it comes
         first, and each says how often chance alone does as much: by Fisher's exact test, two-sided,
@@ -74,37 +74,37 @@ class Paths:
         else in 1,000 that are drawn, always the same, and the clearest of each is counted. Nothing
         is said so of runs of several tasks, of which one may be harder than another.
 
-        >>> batch.paths(1).finding
+        >>> batch.trajectories(1).finding
         'All 2 runs make the same call. ...'
         """
         from ...render.trajectories.paper import finding_text
 
-        return finding_text(self._paths)
+        return finding_text(self._trajectories)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a step and run; ``tool_name`` is missing where a run has no such call.
 
-        ``kind`` says what the step is to all runs, ``parts`` whether they part there, and ``order``
-        counts the calls of a run from 1. ``p`` is how often chance alone sets those that succeeded
-        apart as clearly as what differs at that step, see :attr:`finding`; missing where nothing
-        differs, or success does not, and for runs of several tasks. For dtypes see
-        :data:`dari_nb.frames.PATHS`.
+        ``kind`` says what the step is to all runs, ``diverges`` whether they diverge there, and
+        ``order`` counts the calls of a run from 1. ``p`` is how often chance alone sets those that
+        succeeded apart as clearly as what differs at that step, see :attr:`finding`; missing where
+        nothing differs, or success does not, and for runs of several tasks. For dtypes see
+        :data:`dari_nb.frames.TRAJECTORIES`.
 
-        >>> batch.paths(1).to_frame()[["step", "run", "kind", "tool_name"]].values.tolist()
+        >>> batch.trajectories(1).to_frame()[["step", "run", "kind", "tool_name"]].values.tolist()
         [[1, 1, 'same', 'evaluate'], [1, 2, 'same', 'evaluate']]
         """
-        from ...frames import PATHS
+        from ...frames import TRAJECTORIES
 
-        return PATHS.frame(self._step_rows())
+        return TRAJECTORIES.frame(self._step_rows())
 
     def clusters(self) -> pd.DataFrame:
-        """Return one row a cluster of equal paths: how many runs, and how many of them succeeded.
+        """Return one row a cluster of equal trajectories: how many runs, how many succeeded.
 
-        Paths are equal that have the same calls with the same arguments in the same order.
+        Trajectories are equal that have the same calls with the same arguments in the same order.
         ``rate`` is ``succeeded`` by ``known``, and missing where nothing is known of any. For
         dtypes see :data:`dari_nb.frames.CLUSTERS`.
 
-        >>> batch.paths(1).clusters()[["runs", "calls", "run_numbers"]].values.tolist()
+        >>> batch.trajectories(1).clusters()[["runs", "calls", "run_numbers"]].values.tolist()
         [[2, 1, '[1,2]']]
         """
         from ...frames import CLUSTERS
@@ -121,7 +121,7 @@ class Paths:
         Raises:
             InvalidRequestError: There is no such run, or it has no call there.
 
-        >>> batch.paths(1).open(2, step=1).active.tool_name
+        >>> batch.trajectories(1).open(2, step=1).active.tool_name
         'evaluate'
         """
         entry, at = self._entry(run), None
@@ -130,36 +130,37 @@ class Paths:
             at = call.id
         return entry.transcript.view(at=at)
 
-    def view(self, *, layout: AnyLayout = None) -> PathsReader:
+    def view(self, *, layout: AnyLayout = None) -> TrajectoriesReader:
         """Return it as a view in which each run and each call opens its transcript.
 
         Args:
             layout: Its place and size, an ``ipywidgets.Layout`` or a dict of CSS.
 
-        >>> view = batch.paths(1).view()
+        >>> view = batch.trajectories(1).view()
         >>> view.active = "2:0"  # or open the call in the page
         >>> view.close()
         """
-        from ...render.trajectories.paper import paths_html
-        from .view import PathsReader
+        from ...render.trajectories.paper import trajectories_html
+        from .view import TrajectoriesReader
 
-        html = paths_html(self._paths, is_live=True)
-        return PathsReader(
+        html = trajectories_html(self._trajectories, is_live=True)
+        return TrajectoriesReader(
             self, html=html, open_one=lambda run: self._entry(run).html(), layout=layout
         )
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text."""
         from ...render import noted
-        from ...render.trajectories.paper import paths_paper
+        from ...render.trajectories.paper import trajectories_paper
 
         return noted(
-            paths_paper(self._paths), f"`{self._name}.open(1)` shows the transcript of run 1."
+            trajectories_paper(self._trajectories),
+            f"`{self._name}.open(1)` shows the transcript of run 1.",
         )
 
     @property
     def _name(self) -> str:
-        return host.name_of(self) or "paths"
+        return host.name_of(self) or "trajectories"
 
     def _entry(self, run: int) -> Entry:
         is_there = isinstance(run, int) and 1 <= run <= len(self._entries)
@@ -180,13 +181,19 @@ class Paths:
         return call
 
     def _step_rows(self) -> Iterator[tuple[Any, ...]]:
-        paths, parts_at = self._paths, self.parts_at
+        trajectories, first_divergence = self._trajectories, self.first_divergence
         runs = [
             (run.number, run.session_id, cluster, run.success)
-            for run, cluster in zip(paths.runs, paths.cluster_of, strict=True)
+            for run, cluster in zip(trajectories.runs, trajectories.cluster_of, strict=True)
         ]
-        for number, (step, row) in enumerate(zip(paths.steps, paths.rows, strict=True), 1):
-            kind, parts, p = step.kind, number == parts_at, paths.chance_at(number - 1)
+        for number, (step, row) in enumerate(
+            zip(trajectories.steps, trajectories.rows, strict=True), 1
+        ):
+            kind, diverges, p = (
+                step.kind,
+                number == first_divergence,
+                trajectories.chance_at(number - 1),
+            )
             for (run, session, cluster, success), call, at in zip(
                 runs, step.calls, row, strict=True
             ):
@@ -196,11 +203,11 @@ class Paths:
                         *(at + 1, call.tool_call_id, call.tool_name),
                         *(call.arguments, call.status, call.result),
                     )
-                yield (number, run, session, cluster, kind, parts, *told, success, p)
+                yield (number, run, session, cluster, kind, diverges, *told, success, p)
 
     def _cluster_rows(self) -> Iterator[tuple[Any, ...]]:
-        for cluster in self._paths.clusters:
-            runs = [self._paths.runs[place] for place in cluster.runs]
+        for cluster in self._trajectories.clusters:
+            runs = [self._trajectories.runs[place] for place in cluster.runs]
             rate = cluster.rate
             yield (
                 *(cluster.number, rate.runs, rate.known, rate.succeeded, rate.share),
@@ -211,8 +218,8 @@ class Paths:
             )
 
     def __repr__(self) -> str:
-        at = f"part at step {self.parts_at}" if self.parts_at else "all alike"
-        return f"<Paths of {len(self._entries)} runs, {at}>"
+        at = f"diverge at step {self.first_divergence}" if self.first_divergence else "all alike"
+        return f"<Trajectories of {len(self._entries)} runs, {at}>"
 
     def __str__(self) -> str:
         return self.to_mimebundle()["text/plain"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ...widgets import PathsView
+from ...widgets import TrajectoriesView
 from ..display.staying import Staying
 from ..display.subject import Subject
 from ..display.words import Ending, closed
@@ -28,17 +28,17 @@ class Shown(Protocol):
         """Return them as paper."""
 
 
-class PathsReader(PathsView):
-    """Runs side by side, of which each opens; see :meth:`Paths.view`.
+class TrajectoriesReader(TrajectoriesView):
+    """Runs side by side, of which each opens; see :meth:`Trajectories.view`.
 
-    >>> view = batch.paths(1).view()
+    >>> view = batch.trajectories(1).view()
     >>> view.active = "2:0"  # or open the call in the page
     >>> view
-    <PathsReader of 2 runs, 2:0 active>
+    <TrajectoriesReader of 2 runs, 2:0 active>
     >>> view.close()
 
     Args:
-        paths: The runs.
+        trajectories: The runs.
         html: Their table.
         open_one: Gives the transcript of a run, by its number, as sanitised HTML.
         layout: Its place and size.
@@ -49,32 +49,32 @@ class PathsReader(PathsView):
     """
 
     def __init__(
-        self, paths: Shown, *, html: str, open_one: OpenOne, layout: AnyLayout = None
+        self, trajectories: Shown, *, html: str, open_one: OpenOne, layout: AnyLayout = None
     ) -> None:
-        self._runs = len(paths.runs)
+        self._runs = len(trajectories.runs)
         super().__init__(html=html, open_one=open_one, layout=layout)
-        self._presentation = Staying(PathsSubject(paths), self)
+        self._presentation = Staying(TrajectoriesSubject(trajectories), self)
 
     def __repr__(self) -> str:
-        return f"<PathsReader of {self._runs} runs, {self.active or 'none'} active>"
+        return f"<TrajectoriesReader of {self._runs} runs, {self.active or 'none'} active>"
 
 
-class PathsSubject(Subject):
+class TrajectoriesSubject(Subject):
     """Runs side by side as they are presented."""
 
-    def __init__(self, paths: Shown) -> None:
-        self._paths = paths
+    def __init__(self, trajectories: Shown) -> None:
+        self._trajectories = trajectories
 
     def paper(self, ending: Ending | None = None) -> dict[str, str]:
         """The table with the sessions' names."""
         from ...render import noted
 
-        return noted(self._paths.to_mimebundle(), ending and ending.line)
+        return noted(self._trajectories.to_mimebundle(), ending and ending.line)
 
     def closed(self) -> Ending:
         """Say what shows it again."""
-        return closed(how=f"{self._paths._name}.view()")
+        return closed(how=f"{self._trajectories._name}.view()")
 
     def print(self) -> None:
         """Print the table."""
-        print(self._paths)  # noqa: T201
+        print(self._trajectories)  # noqa: T201

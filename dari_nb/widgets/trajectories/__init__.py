@@ -1,5 +1,5 @@
 """The view of several runs side by side."""
 
-from .view import PathsView
+from .view import TrajectoriesView
 
-__all__ = ["PathsView"]
+__all__ = ["TrajectoriesView"]

@@ -17,7 +17,7 @@ OpenOne = Callable[[int], str]
 _PLACE = re.compile(r"(\d{1,9}(:\d{1,9})?)?")
 
 
-class PathsView(View):
+class TrajectoriesView(View):
     """Several runs side by side.
 
     Args:
@@ -32,7 +32,7 @@ class PathsView(View):
     Raises:
         TraitError: What was set as ``active`` is no such place.
 
-    >>> view = batch.paths(1).view()
+    >>> view = batch.trajectories(1).view()
     >>> view.active = "1"
     >>> view.value
     '1'

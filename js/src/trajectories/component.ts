@@ -20,10 +20,10 @@ const STEPS: Record<string, [down: number, right: number]> = {
 };
 
 /** Several runs side by side; each run and each call opens the transcript. */
-export const paths: Component<State> = (port) => (el, signal) =>
-  void new PathsView(el, port, signal);
+export const trajectories: Component<State> = (port) => (el, signal) =>
+  void new TrajectoriesView(el, port, signal);
 
-class PathsView {
+class TrajectoriesView {
   readonly #root: HTMLElement;
   readonly #port: Port<State>;
   readonly #table: HTMLElement;
@@ -31,7 +31,7 @@ class PathsView {
   #opened = "";
 
   constructor(root: HTMLElement, port: Port<State>, signal: AbortSignal) {
-    root.classList.add("dari", "dari-view", "dari-parting");
+    root.classList.add("dari", "dari-view", "dari-trajectories");
     root.innerHTML = SKELETON;
     this.#root = root;
     this.#port = port;

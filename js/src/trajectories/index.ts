@@ -1,4 +1,4 @@
 import { openView } from "../widget";
-import { paths } from "./component";
+import { trajectories } from "./component";
 
-export default openView(paths);
+export default openView(trajectories);

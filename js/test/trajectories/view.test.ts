@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { paths } from "../../src/trajectories/component";
+import { trajectories } from "../../src/trajectories/component";
 import type { State } from "../../src/trajectories/wire";
 
 const cell = (value: string) =>
@@ -48,7 +48,7 @@ beforeEach(() => {
   closing = new AbortController();
   el = document.body.appendChild(document.createElement("div"));
   Element.prototype.scrollIntoView ??= () => undefined;
-  paths(port as never, closing.signal)(el, closing.signal);
+  trajectories(port as never, closing.signal)(el, closing.signal);
 });
 
 afterEach(() => {

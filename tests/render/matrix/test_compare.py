@@ -12,7 +12,7 @@ from dari_nb.models import (
     UserMessageItem,
     text_block,
 )
-from dari_nb.render.calls.tool_paths import aligned
+from dari_nb.render.calls.alignment import aligned
 from dari_nb.render.markup.wording import Unmarked, worded, wording_html
 from dari_nb.render.matrix.compare import Compared, compare_html, compare_paper
 from dari_nb.render.matrix.matrix import MatrixCell
@@ -118,7 +118,7 @@ def kinds(*paths):
     return [(step.kind, [c and c.tool_name for c in step.calls]) for step in aligned(paths)]
 
 
-def test_paths_are_aligned_by_names_and_then_by_arguments():
+def test_trajectories_are_aligned_by_names_and_then_by_arguments():
     left = [call("user", id=1), call("flights", day=20), call("book", card="x")]
     right = [call("user", id=1), call("flights", day=21), call("flights", day=20), call("refund")]
     assert kinds(left, right) == [

@@ -1,4 +1,4 @@
-"""Paths of any number of runs are aligned: nothing is lost, and what is new shifts nothing."""
+"""Any number of trajectories is aligned: nothing is lost, and what is new shifts nothing."""
 
 import itertools
 
@@ -6,15 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dari_nb.models import ToolCallItem
-from dari_nb.render.calls.tool_paths import aligned, arguments_of
-from dari_nb.render.trajectories.paths import PathRun, Paths
+from dari_nb.render.calls.alignment import aligned, arguments_of
+from dari_nb.render.trajectories.trajectories import Trajectories, Trajectory
 
 CALLS = st.builds(
     lambda name, n: ToolCallItem(tool_name=name, arguments={"n": n}),
     st.sampled_from("abc"),
     st.integers(0, 2),
 )
-PATHS = st.lists(st.lists(CALLS, max_size=8), min_size=2, max_size=6)
+TRAJECTORIES = st.lists(st.lists(CALLS, max_size=8), min_size=2, max_size=6)
 NEW = ToolCallItem(tool_name="new", arguments={"n": 9})
 
 
@@ -30,35 +30,35 @@ def grid(steps):
     return [[words(call) for call in step.calls] for step in steps]
 
 
-@given(PATHS)
+@given(TRAJECTORIES)
 @settings(deadline=None)
-def test_each_call_appears_once_in_the_order_of_its_run(paths):
-    steps = aligned(paths)
-    for place, path in enumerate(paths):
+def test_each_call_appears_once_in_the_order_of_its_run(trajectories):
+    steps = aligned(trajectories)
+    for place, trajectory in enumerate(trajectories):
         found = column(steps, place)
-        assert len(found) == len(path)
-        assert all(one is other for one, other in zip(found, path, strict=True))
+        assert len(found) == len(trajectory)
+        assert all(one is other for one, other in zip(found, trajectory, strict=True))
     for step in steps:
         there = [call for call in step.calls if call is not None]
         assert len({call.tool_name for call in there}) == 1
 
 
-@given(PATHS)
+@given(TRAJECTORIES)
 @settings(deadline=None)
-def test_a_step_says_what_its_calls_are(paths):
-    for step in aligned(paths):
+def test_a_step_says_what_its_calls_are(trajectories):
+    for step in aligned(trajectories):
         said = [words(call) for call in step.calls]
         kind = "only here" if None in said else "same" if len(set(said)) == 1 else "other arguments"
         assert step.kind == kind
 
 
-@given(PATHS, st.data())
+@given(TRAJECTORIES, st.data())
 @settings(deadline=None)
-def test_an_inserted_call_shifts_nothing(paths, data):
-    before = grid(aligned(paths))
-    run = data.draw(st.integers(0, len(paths) - 1))
-    place = data.draw(st.integers(0, len(paths[run])))
-    longer = [list(path) for path in paths]
+def test_an_inserted_call_shifts_nothing(trajectories, data):
+    before = grid(aligned(trajectories))
+    run = data.draw(st.integers(0, len(trajectories) - 1))
+    place = data.draw(st.integers(0, len(trajectories[run])))
+    longer = [list(trajectory) for trajectory in trajectories]
     longer[run].insert(place, NEW)
     after = grid(aligned(longer))
     [new] = [row for row in after if words(NEW) in row]
@@ -74,42 +74,45 @@ def pairs(rows):
 
 @given(st.lists(CALLS, max_size=12), st.integers(2, 7), st.data())
 @settings(deadline=None)
-def test_one_more_call_of_one_of_many_like_runs_is_one_step_more(path, count, data):
-    place = data.draw(st.integers(0, len(path)))
+def test_one_more_call_of_one_of_many_like_runs_is_one_step_more(trajectory, count, data):
+    place = data.draw(st.integers(0, len(trajectory)))
     run = data.draw(st.integers(0, count - 1))
-    paths = [list(path) for _ in range(count)]
-    paths[run].insert(place, NEW)
-    kinds = [step.kind for step in aligned(paths)]
-    assert kinds.count("same") == len(path)
+    trajectories = [list(trajectory) for _ in range(count)]
+    trajectories[run].insert(place, NEW)
+    kinds = [step.kind for step in aligned(trajectories)]
+    assert kinds.count("same") == len(trajectory)
     assert kinds.count("only here") == 1
     assert kinds.index("only here") == place
 
 
-@given(PATHS)
+@given(TRAJECTORIES)
 @settings(deadline=None)
-def test_equal_paths_stand_in_the_same_steps(paths):
-    rows = grid(aligned([*paths, *paths]))
+def test_equal_paths_stand_in_the_same_steps(trajectories):
+    rows = grid(aligned([*trajectories, *trajectories]))
     for row in rows:
-        assert row[: len(paths)] == row[len(paths) :]
+        assert row[: len(trajectories)] == row[len(trajectories) :]
 
 
-@given(PATHS, st.randoms())
+@given(TRAJECTORIES, st.randoms())
 @settings(deadline=None)
-def test_the_order_of_runs_changes_no_cluster(paths, random):
-    runs = [PathRun(n, "", f"s{n}", path, n % 3 == 0) for n, path in enumerate(paths, 1)]
+def test_the_order_of_runs_changes_no_cluster(trajectories, random):
+    runs = [
+        Trajectory(n, "", f"s{n}", trajectory, n % 3 == 0)
+        for n, trajectory in enumerate(trajectories, 1)
+    ]
     mixed = random.sample(runs, len(runs))
 
     def clusters(those):
-        made = Paths(those)
+        made = Trajectories(those)
         return {
             (frozenset(those[p].number for p in c.runs), c.rate.succeeded) for c in made.clusters
         }
 
     assert clusters(runs) == clusters(mixed)
-    by_path = {}
+    by_trajectory = {}
     for run in runs:
-        by_path.setdefault(tuple(map(words, run.calls)), set()).add(run.number)
-    assert {numbers for numbers, _ in clusters(runs)} == set(map(frozenset, by_path.values()))
+        by_trajectory.setdefault(tuple(map(words, run.calls)), set()).add(run.number)
+    assert {numbers for numbers, _ in clusters(runs)} == set(map(frozenset, by_trajectory.values()))
 
 
 def test_a_call_is_aligned_with_those_that_have_its_arguments_not_with_the_first_alone():
@@ -122,10 +125,10 @@ def test_a_call_is_aligned_with_those_that_have_its_arguments_not_with_the_first
 
 def test_long_paths_of_many_runs_are_whole():
     calls = [ToolCallItem(tool_name=f"t{n % 7}", arguments={"n": n}) for n in range(1_500)]
-    paths = [[call for n, call in enumerate(calls) if n % (k + 5)] for k in range(3)]
-    steps = aligned(paths)
-    for place, path in enumerate(paths):
-        assert column(steps, place) == path
+    trajectories = [[call for n, call in enumerate(calls) if n % (k + 5)] for k in range(3)]
+    steps = aligned(trajectories)
+    for place, trajectory in enumerate(trajectories):
+        assert column(steps, place) == trajectory
     both = sum(None not in step.calls for step in steps)
     shared = [n for n in range(1_500) if n % 5 and n % 6 and n % 7]
     assert both > 0.8 * len(shared)

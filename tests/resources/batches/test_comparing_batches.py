@@ -187,7 +187,7 @@ def test_ratings_go_to_the_batch_that_a_cell_is_of(d, day):
     assert new[1, "small"].scores == {"rating": 2}
     assert old[1, "small"].scores == {}
     assert compared[1, "tuesday · small"].scores == {"rating": 2}
-    assert compared.compare("monday · small", "tuesday · small", task=0).parts_at is None
+    assert compared.compare("monday · small", "tuesday · small", task=0).first_divergence is None
 
 
 def test_tasks_are_the_same_by_their_id_where_their_words_have_changed(d, day):

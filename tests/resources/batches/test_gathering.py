@@ -6,7 +6,7 @@ import pytest
 
 import dari_nb
 from dari_nb.errors import ConflictError, InvalidRequestError
-from dari_nb.render.calls.tool_paths import arguments_of
+from dari_nb.render.calls.alignment import arguments_of
 from dari_nb.resources import Transcript
 from dari_nb.resources.batches.matrix_view import opened
 
@@ -89,7 +89,7 @@ def test_rewards_are_those_of_an_independent_script_for_each_task_and_overall(ma
         assert pivot.xs(run["task_id"], level="task_index").iloc[0][place] == run["reward"]
 
 
-def test_comparing_trials_shows_where_their_tool_paths_part(matrix, runs):
+def test_comparing_trials_shows_where_their_trajectories_diverge(matrix, runs):
     by_task = defaultdict(list)
     for run in runs:
         by_task[run["task_id"], run["model"]].append(run)
@@ -102,7 +102,7 @@ def test_comparing_trials_shows_where_their_tool_paths_part(matrix, runs):
         pairs = zip(*paths, strict=False)
         same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
         is_all = paths[0] == paths[1]
-        assert compared.parts_at == (None if is_all else same + 1)
+        assert compared.first_divergence == (None if is_all else same + 1)
         assert is_all or f"Call {same + 1}" in repr(compared)
 
 

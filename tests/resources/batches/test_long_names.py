@@ -29,7 +29,7 @@ def test_a_long_score_name_is_cut_in_menus_cells_and_heads(batch):
     assert "✓ is_it_very_" in table
 
 
-def test_paths_name_the_column_that_runs_share(d, server):
+def test_trajectories_name_the_column_that_runs_share(d, server):
     from dari_nb.local import ToolCall
 
     @server.agent("caller", llms=["x", "y"])
@@ -38,8 +38,8 @@ def test_paths_name_the_column_that_runs_share(d, server):
         yield "done"
 
     batch = d.batches.run("caller", ["one"], ["x", "y"], repeats=2).wait(60)
-    paths = batch.paths(0)
-    forms = paths.to_mimebundle()
+    trajectories = batch.trajectories(0)
+    forms = trajectories.to_mimebundle()
     for form in forms.values():
         assert "t" * 100 not in form
     assert "(x)" in forms["text/plain"]

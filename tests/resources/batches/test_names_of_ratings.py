@@ -50,7 +50,7 @@ def test_the_worst_ratings_of_any_name_read_as_the_worst(batch, again, rate):
     assert batch.to_frame().attrs["scales"]["hand"] == [1, 5]
     assert batch.summary("hand")["method"].tolist() != ["wilson", "wilson"]
     with pytest.raises(InvalidRequestError, match="is no yes or no"):
-        dari.paths(batch.cells[:2], success="hand")
+        dari.trajectories(batch.cells[:2], success="hand")
 
 
 def test_a_name_changes_nothing_of_what_agreement_and_calibration_say(batch):

@@ -202,10 +202,10 @@ def test_who_did_better_is_told_with_the_tasks_on_which_it_did(run):
 
 
 def test_runs_of_one_task_are_told_apart_by_their_versions(run):
-    told = str(run([1, 2], ["small"], repeats=2).paths(0))
+    told = str(run([1, 2], ["small"], repeats=2).trajectories(0))
     for label in ("v1 · repeat 0", "v1 · repeat 1", "v2 · repeat 0", "v2 · repeat 1"):
         assert label in told
-    told = str(run([1, 2], ["small", "large"]).paths(0))
+    told = str(run([1, 2], ["small", "large"]).trajectories(0))
     for label in ("small @ v1", "large @ v1", "small @ v2", "large @ v2"):
         assert label in told
 

@@ -11,7 +11,7 @@ from ....errors import InvalidRequestError
 from ....models import TimelineItem, ToolCallItem
 
 if TYPE_CHECKING:
-    from ....render.calls.tool_paths import Step
+    from ....render.calls.alignment import Step
     from ..cells import Cell
     from .sheet import Sheet
 
@@ -104,14 +104,14 @@ class Comparison:
         >>> [step.kind for step in batch.compare((0, "small"), (1, "small")).steps]
         ['other arguments']
         """
-        from ....render.calls.tool_paths import aligned
+        from ....render.calls.alignment import aligned
 
         return aligned(
             [[i for i in of_cell if isinstance(i, ToolCallItem)] for of_cell in self._items]
         )
 
     @property
-    def parts_at(self) -> int | None:
+    def first_divergence(self) -> int | None:
         """The number of the first step that is not the same for all, from 1; ``None`` without."""
         kinds = (number for number, step in enumerate(self.steps, 1) if step.kind != "same")
         return next(kinds, None)

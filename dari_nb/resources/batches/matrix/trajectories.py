@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ....errors import InvalidRequestError
 from ...trajectories.runs import entries
-from ...trajectories.trajectories import Paths
+from ...trajectories.trajectories import Trajectories
 
 if TYPE_CHECKING:
     from ...trajectories.success import Success
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .sheet import Sheet
 
 
-def paths_on(batch: Sheet, task: int | None, success: Success) -> Paths:
-    """Take the cells of a task that have a session; see :meth:`Batch.paths`."""
+def trajectories_on(batch: Sheet, task: int | None, success: Success) -> Trajectories:
+    """Take the cells of a task that have a session; see :meth:`Batch.trajectories`."""
     of_tasks: dict[int, list[Cell]] = {each.index: [] for each in batch.tasks}
     for cell in batch.cells:
         if cell.session_id is not None:
@@ -30,13 +30,13 @@ def paths_on(batch: Sheet, task: int | None, success: Success) -> Paths:
     if len(cells) < 2:
         raise InvalidRequestError(
             f"Task {chosen} has {'one run' if cells else 'no run'}: "
-            "repeats= or further LLMs make some that can part."
+            "repeats= or further LLMs make some that can diverge."
         )
-    return Paths(entries(cells), success, f"Task {chosen}")
+    return Trajectories(entries(cells), success, f"Task {chosen}")
 
 
 def _first(of_tasks: dict[int, list[Cell]]) -> int | None:
     """The first task whose runs call different tools; else the first that has several."""
     several = [task for task, cells in of_tasks.items() if len(cells) > 1]
-    parting = (task for task in several if len({cell.tools for cell in of_tasks[task]}) > 1)
-    return next(parting, several[0] if several else next(iter(of_tasks), None))
+    differing = (task for task in several if len({cell.tools for cell in of_tasks[task]}) > 1)
+    return next(differing, several[0] if several else next(iter(of_tasks), None))

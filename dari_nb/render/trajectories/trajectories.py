@@ -1,4 +1,4 @@
-"""The tool paths of several runs: aligned once, with those that are alike together."""
+"""The trajectories of several runs: aligned once, with those that are alike together."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ...models import ToolCallItem
-from ..calls.tool_paths import Key, Step, key_of, rows_of, steps_of
+from ..calls.alignment import Key, Step, key_of, rows_of, steps_of
 from ..matrix.verdict import Verdict
 from ..plain.values import one_line
 from .chance import LIKELY, Chance
-from .splits import Parting, Split, partings, splits_of
+from .splits import Divergence, Split, divergences, splits_of
 
 
 @dataclass(frozen=True)
-class PathRun:
+class Trajectory:
     """One run.
 
     Attributes:
@@ -60,7 +60,7 @@ class Rate:
         return self.runs == self.known > self.succeeded == 0
 
 
-def rate_of(runs: Iterable[PathRun]) -> Rate:
+def rate_of(runs: Iterable[Trajectory]) -> Rate:
     """Count who succeeded."""
     told = [run.success for run in runs]
     return Rate(len(told), len(told) - told.count(None), told.count(True))
@@ -75,8 +75,8 @@ class Cluster:
     rate: Rate
 
 
-class Paths:
-    """Runs with their paths aligned.
+class Trajectories:
+    """Runs with their trajectories aligned.
 
     Args:
         runs: Two or more.
@@ -87,7 +87,7 @@ class Paths:
 
     def __init__(
         self,
-        runs: Sequence[PathRun],
+        runs: Sequence[Trajectory],
         *,
         title: str = "",
         criterion: str = "",
@@ -102,21 +102,21 @@ class Paths:
 
     @cached_property
     def steps(self) -> list[Step]:
-        """The steps, as :func:`~dari_nb.render.calls.tool_paths.aligned` gives them."""
+        """The steps, as :func:`~dari_nb.render.calls.alignment.aligned` gives them."""
         return steps_of([run.calls for run in self.runs], self.keys, self.rows)
 
     @cached_property
-    def parts_at(self) -> int | None:
+    def first_divergence(self) -> int | None:
         """The number of the first step that is not the same for all, from 1."""
         kinds = (number for number, step in enumerate(self.steps, 1) if step.kind != "same")
         return next(kinds, None)
 
     @cached_property
-    def partings(self) -> list[Parting]:
-        """Where they part first, and in what they call where that is later."""
-        if self.parts_at is None:
+    def divergences(self) -> list[Divergence]:
+        """Where they diverge first, and in what they call where that is later."""
+        if self.first_divergence is None:
             return []
-        return list(partings(self.keys, self.rows, self.parts_at - 1))
+        return list(divergences(self.keys, self.rows, self.first_divergence - 1))
 
     @cached_property
     def chance(self) -> Chance | None:
@@ -126,19 +126,19 @@ class Paths:
         """
         if self.tasks > 1:
             return None
-        sides = [side for parting in self.partings for side in parting.sides()]
+        sides = [side for divergence in self.divergences for side in divergence.sides()]
         return Chance([r.success for r in self.runs], [*sides, *(s.side for s in self._splits)])
 
     @cached_property
     def telling(self) -> Split | None:
-        """The split that tells more of success than those where they part, if one does.
+        """The split that tells more of success than those where they diverge, if one does.
 
         It is one that is hardly chance, or leaves none that succeeded on the other side.
         """
         chance = self.chance
         if chance is None or not self._splits:
             return None
-        told = [side for each in self.partings if each.is_counted for side in each.sides()]
+        told = [side for each in self.divergences if each.is_counted for side in each.sides()]
         alone = [chance.alone(split.side) for split in self._splits]
         least = min(alone)
         if least > (1 - 1e-9) * min(map(chance.alone, told), default=1.0):
@@ -147,21 +147,21 @@ class Paths:
         # Where a call at one step tells as much as one anywhere, the step tells where to look.
         best = min(found, key=lambda s: (s.row is None, s.row or 0, -self._share(s)))
         is_sure = (chance.of(best.side) or 0) < LIKELY
-        sides = [rate_of(runs) for runs in self.parted(best)]
+        sides = [rate_of(runs) for runs in self.divided(best)]
         is_whole = any(r.is_all for r in sides) and any(r.is_none for r in sides)
         return best if is_sure or is_whole else None
 
     def chance_at(self, row: int) -> float | None:
         """How often chance sets those that succeeded apart as clearly as what differs at a row."""
-        sides = [side for each in self.partings if each.row == row for side in each.sides()]
+        sides = [side for each in self.divergences if each.row == row for side in each.sides()]
         sides += [split.side for split in self._splits_at.get(row, ())]
         if self.chance is None or not sides:
             return None
         return self.chance.of(min(sides, key=self.chance.alone))
 
-    def parted(self, split: Split) -> tuple[list[PathRun], list[PathRun]]:
+    def divided(self, split: Split) -> tuple[list[Trajectory], list[Trajectory]]:
         """The runs of the one kind, and the others."""
-        sides: tuple[list[PathRun], list[PathRun]] = [], []
+        sides: tuple[list[Trajectory], list[Trajectory]] = [], []
         for place, run in enumerate(self.runs):
             sides[0 if split.side >> place & 1 else 1].append(run)
         return sides
@@ -180,15 +180,17 @@ class Paths:
         return at
 
     def _share(self, split: Split) -> float:
-        return _or_least(rate_of(self.parted(split)[0]).share)
+        return _or_least(rate_of(self.divided(split)[0]).share)
 
     @cached_property
     def clusters(self) -> list[Cluster]:
-        """Runs of equal paths, the most successful first, then the largest."""
-        by_path: dict[tuple[Key, ...], list[int]] = {}
-        for place, path in enumerate(self.keys):
-            by_path.setdefault(tuple(path), []).append(place)
-        groups = [(places, rate_of(self.runs[p] for p in places)) for places in by_path.values()]
+        """Runs of equal trajectories, the most successful first, then the largest."""
+        by_trajectory: dict[tuple[Key, ...], list[int]] = {}
+        for place, trajectory in enumerate(self.keys):
+            by_trajectory.setdefault(tuple(trajectory), []).append(place)
+        groups = [
+            (places, rate_of(self.runs[p] for p in places)) for places in by_trajectory.values()
+        ]
         groups.sort(key=lambda group: (-_or_least(group[1].share), -len(group[0]), group[0]))
         return [Cluster(number, *group) for number, group in enumerate(groups, 1)]
 

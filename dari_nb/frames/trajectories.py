@@ -1,4 +1,4 @@
-"""Aligned tool paths: one row a step and run, and one row a cluster of equal paths."""
+"""Aligned trajectories: one row a step and run, and one row a cluster of equal trajectories."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ def _taken(rows: Sequence[tuple[Any, ...]]) -> Iterable[Sequence[Any]]:
     return zip(*rows, strict=True)
 
 
-PATHS: Table[tuple[Any, ...]] = Table(
+TRAJECTORIES: Table[tuple[Any, ...]] = Table(
     {
         "step": INTEGER,
         "run": INTEGER,
         "session_id": TEXT,
         "cluster": INTEGER,
         "kind": category("same", "other arguments", "only here"),
-        "parts": BOOLEAN,
+        "diverges": BOOLEAN,
         "order": INTEGER,
         "tool_call_id": TEXT,
         "tool_name": NAME,
@@ -48,4 +48,4 @@ CLUSTERS: Table[tuple[Any, ...]] = Table(
     },
     _taken,
 )
-"""The columns of clusters of runs with equal paths; ``rate`` is from 0 to 1."""
+"""The columns of clusters of runs with equal trajectories; ``rate`` is from 0 to 1."""

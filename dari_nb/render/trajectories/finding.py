@@ -1,4 +1,4 @@
-"""Where runs part, in sentences: what was counted and nothing more."""
+"""Where runs diverge, in sentences: what was counted and nothing more."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...models import ToolCallItem
-from ..calls.tool_paths import arguments_of, differing_in
+from ..calls.alignment import arguments_of, differing_in
 from ..calls.words import subject_text
 from ..plain.values import one_line
 from ..plain.visible import visible_name
 from ..plain.words import count_text
 from .chance import LIKELY
-from .paths import Paths, Rate, rate_of
-from .splits import MOST_WAYS, Parting, Split
+from .splits import MOST_WAYS, Divergence, Split
+from .trajectories import Rate, Trajectories, rate_of
 
 _MOST_NAMED = 3
 _LEAST = 2  # runs a side, that more is said than what was
@@ -38,22 +38,22 @@ class Way:
     numbers: Sequence[int] = ()
 
 
-def finding(paths: Paths) -> list[str]:
-    """Say in sentences where runs part, what was different before, and who succeeded.
+def finding(trajectories: Trajectories) -> list[str]:
+    """Say in sentences where runs diverge, what was different before, and who succeeded.
 
     Where another step, or a call anywhere, tells more of who succeeded, it comes first. What stands
     in backticks is the name of a tool.
     """
-    several = [f"These are runs of {paths.tasks} tasks."] if paths.tasks > 1 else []
-    return [*several, *_telling(paths), *_parting(paths), *_success(paths)]
+    several = [f"These are runs of {trajectories.tasks} tasks."] if trajectories.tasks > 1 else []
+    return [*several, *_telling(trajectories), *_divergence(trajectories), *_success(trajectories)]
 
 
-def _telling(paths: Paths) -> Iterator[str]:
-    split = paths.telling
+def _telling(trajectories: Trajectories) -> Iterator[str]:
+    split = trajectories.telling
     if split is None:
         return
-    ones, others = paths.parted(split)
-    where, does = _by(paths, split, ones[0].number - 1)
+    ones, others = trajectories.divided(split)
+    where, does = _by(trajectories, split, ones[0].number - 1)
     one, other = rate_of(ones), rate_of(others)
     counts = f"({one.succeeded} of {one.runs})", f"({other.succeeded} of {other.runs})"
     if one.is_all and other.is_none:
@@ -62,25 +62,29 @@ def _telling(paths: Paths) -> Iterator[str]:
         told = f"whoever {does} {counts[0]} did not succeed, the others {counts[1]} did"
     else:
         told = f"whoever {does}: {_counted(one)}; the others: {_counted(other)}"
-    yield f"{where}: {told}{_surely(paths, [split.side])}."
+    yield f"{where}: {told}{_surely(trajectories, [split.side])}."
 
 
-def _by(paths: Paths, split: Split, place: int) -> tuple[str, str]:
+def _by(trajectories: Trajectories, split: Split, place: int) -> tuple[str, str]:
     """Say what tells most, and what the runs of the one kind did, as that at a place did."""
     if split.row is None:
         return f"Whether {_code(split.tool)} is called at all tells most", "called it"
-    call, where = paths.call(split.row, place), f"Step {split.row + 1} tells most"
+    call, where = trajectories.call(split.row, place), f"Step {split.row + 1} tells most"
     assert call is not None
     if split.argument is not None:
         where += f", in the arguments of {_code(call.tool_name)}"
         return where, _giving([call], [split.argument])[0]
-    calls = [c for p in range(len(paths.runs)) if (c := paths.call(split.row, p)) is not None]
+    calls = [
+        c
+        for p in range(len(trajectories.runs))
+        if (c := trajectories.call(split.row, p)) is not None
+    ]
     return where, f"called {_about(calls)} there"
 
 
-def _surely(paths: Paths, sides: Sequence[int]) -> str:
+def _surely(trajectories: Trajectories, sides: Sequence[int]) -> str:
     """Say how sure it is that the clearest of some splits is no chance."""
-    chance = paths.chance
+    chance = trajectories.chance
     p = None if chance is None else chance.of(min(sides, key=chance.alone))
     if chance is None or p is None:
         return ""
@@ -93,42 +97,52 @@ def _surely(paths: Paths, sides: Sequence[int]) -> str:
     return "; it may be chance" + (f", which does as much {often}" if times > 1 else "")
 
 
-def _parting(paths: Paths) -> Iterator[str]:
-    at, count = paths.parts_at, len(paths.runs)
+def _divergence(trajectories: Trajectories) -> Iterator[str]:
+    at, count = trajectories.first_divergence, len(trajectories.runs)
     if at is None:
-        calls = len(paths.rows)
+        calls = len(trajectories.rows)
         same = f"make the same {count_text(calls, 'call')}" if calls != 1 else "make the same call"
         yield f"All {count} runs {same}." if calls else f"None of the {count} runs calls a tool."
-        yield from _results(paths, len(paths.rows), "The same call gave other results")
+        yield from _results(
+            trajectories, len(trajectories.rows), "The same call gave other results"
+        )
         return
-    first = "They first part" if paths.telling else "They part"
-    for number, parting in enumerate(paths.partings):
-        where = f"{'In what they call they part' if number else first} at step {parting.row + 1}"
-        yield f"{where}{_ways_text(paths, parting)}."
-    yield from _results(paths, at - 1, "Before that the same call had given other results")
+    first = "They first diverge" if trajectories.telling else "They diverge"
+    for number, divergence in enumerate(trajectories.divergences):
+        where = (
+            f"{'In what they call they diverge' if number else first} at step {divergence.row + 1}"
+        )
+        yield f"{where}{_ways_text(trajectories, divergence)}."
+    yield from _results(trajectories, at - 1, "Before that the same call had given other results")
 
 
-def _ways_text(paths: Paths, parting: Parting) -> str:
-    """Say in which ways they part, and how surely these matter."""
-    place, names, where = parting.place, list[str](), ""
-    if parting.in_arguments:
-        calls = [run.calls[place] for run in paths.runs]
+def _ways_text(trajectories: Trajectories, divergence: Divergence) -> str:
+    """Say in which ways they diverge, and how surely these matter."""
+    place, names, where = divergence.place, list[str](), ""
+    if divergence.in_arguments:
+        calls = [run.calls[place] for run in trajectories.runs]
         names = differing_in(calls)
         where = f" in the arguments of {_code(calls[0].tool_name)}"
-    if not parting.is_counted:
+    if not divergence.is_counted:
         listed = _listed([_name(name) for name in names if name])
-        return f"{where}{f' ({listed})' if listed else ''}, in {len(parting.groups)} ways"
+        return f"{where}{f' ({listed})' if listed else ''}, in {len(divergence.groups)} ways"
     ways = []
-    for places in parting.groups.values():
-        runs = [paths.runs[each] for each in places]
+    for places in divergence.groups.values():
+        runs = [trajectories.runs[each] for each in places]
         given = [call for run in runs for call in run.calls[place : place + 1]]
-        words = _giving(given, names) if parting.in_arguments else _calling(paths, given, place)
+        words = (
+            _giving(given, names)
+            if divergence.in_arguments
+            else _calling(trajectories, given, place)
+        )
         ways.append(Way(*words, rate_of(runs), [run.number for run in runs]))
     ways.sort(key=lambda way: (-(way.rate.share or 0), -way.rate.runs))
-    return f"{where}: {_told(paths, ways)}{_surely(paths, parting.sides())}"
+    return f"{where}: {_told(trajectories, ways)}{_surely(trajectories, divergence.sides())}"
 
 
-def _calling(paths: Paths, calls: Sequence[ToolCallItem], place: int) -> tuple[str, str]:
+def _calling(
+    trajectories: Trajectories, calls: Sequence[ToolCallItem], place: int
+) -> tuple[str, str]:
     if not calls:
         return (
             ("called nothing more", "no further call") if place else ("called no tool", "no call")
@@ -136,12 +150,12 @@ def _calling(paths: Paths, calls: Sequence[ToolCallItem], place: int) -> tuple[s
     tool, subject, what = calls[0].tool_name, _subject(calls), _about(calls)
     later = (
         tool in names
-        for path in paths.keys
-        if (names := [name for name, _ in path[place:]]) and names[0] != tool
+        for trajectory in trajectories.keys
+        if (names := [name for name, _ in trajectory[place:]]) and names[0] != tool
     )
     before = (
         call.tool_name == tool and subject in ("", _short(subject_text(call)))
-        for run in paths.runs
+        for run in trajectories.runs
         for call in run.calls[:place]
     )
     again = " again" if any(before) else ""
@@ -170,12 +184,12 @@ def _giving(calls: Sequence[ToolCallItem], names: Sequence[str]) -> tuple[str, s
     return f"gave {what}", what
 
 
-def _told(paths: Paths, ways: Sequence[Way]) -> str:
+def _told(trajectories: Trajectories, ways: Sequence[Way]) -> str:
     """Say who went which way and, as far as it is known, who succeeded."""
     all_, none = ([w for w in ways if getattr(w.rate, of)] for of in ("is_all", "is_none"))
     if len(all_) + len(none) == len(ways) and all_ and none:
         # From one run, or from runs of several tasks, nothing follows for others.
-        if paths.tasks > 1 or min(_sum(all_).runs, _sum(none).runs) < _LEAST:
+        if trajectories.tasks > 1 or min(_sum(all_).runs, _sum(none).runs) < _LEAST:
             if len(ways) <= MOST_WAYS:
                 return "; ".join(map(_was, ways))
         elif len(all_) == 1:
@@ -230,24 +244,24 @@ def _counted(rate: Rate) -> str:
     return f"{rate.succeeded} of {rate.known} succeeded{unknown}"
 
 
-def _results(paths: Paths, rows: int, words: str) -> Iterator[str]:
+def _results(trajectories: Trajectories, rows: int, words: str) -> Iterator[str]:
     """Say at which of the first rows the same calls came to something else."""
-    found = [row for row in range(rows) if paths.results_differ(row)]
+    found = [row for row in range(rows) if trajectories.results_differ(row)]
     if not found:
         return
-    named = [f"{row + 1} ({_code(paths.keys[0][row][0])})" for row in found[:_MOST_NAMED]]
+    named = [f"{row + 1} ({_code(trajectories.keys[0][row][0])})" for row in found[:_MOST_NAMED]]
     more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
     yield f"{words} at step{'s' if len(found) > 1 else ''} {', '.join(named)}{more}."
 
 
-def _success(paths: Paths) -> Iterator[str]:
-    rate = rate_of(paths.runs)
+def _success(trajectories: Trajectories) -> Iterator[str]:
+    rate = rate_of(trajectories.runs)
     if not rate.known:
         yield "Nothing tells which of them succeeded."
         return
     of = f"{rate.succeeded} of {rate.known}"
     unknown = f", {rate.runs - rate.known} unknown" if rate.known < rate.runs else ""
-    yield f"Success means that {paths.criterion}: {of}{unknown}."
+    yield f"Success means that {trajectories.criterion}: {of}{unknown}."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -9,8 +9,8 @@ from markdown_it import MarkdownIt
 
 from dari_nb.models import ToolCallItem
 from dari_nb.render.matrix.verdict import Verdict
-from dari_nb.render.trajectories.paper import paths_html, paths_paper
-from dari_nb.render.trajectories.paths import PathRun, Paths
+from dari_nb.render.trajectories.paper import trajectories_html, trajectories_paper
+from dari_nb.render.trajectories.trajectories import Trajectories, Trajectory
 
 CORPUS = json.loads((Path(__file__).parents[1] / "hostile.json").read_text("utf-8"))
 
@@ -22,7 +22,7 @@ def own(html):
     return OWN.sub("", html).replace("<button", "<span").replace("</button>", "</span>")
 
 
-def hostile_paths(text):
+def hostile_trajectories(text):
     def call(*parts):
         name, value, result = parts
         return ToolCallItem(tool_name=name, arguments={text: value}, result=result)
@@ -31,8 +31,11 @@ def hostile_paths(text):
     one = [same, call(text, text, text), call(text, 1, 1)]
     other = [same, call("look", text * 3, text), call(text, text * 40, None)]
     verdict = Verdict("no", text)
-    runs = [PathRun(n, text, text, path, None, verdict) for n, path in enumerate((one, other), 1)]
-    return Paths(runs, title=text, criterion=text)
+    runs = [
+        Trajectory(n, text, text, trajectory, None, verdict)
+        for n, trajectory in enumerate((one, other), 1)
+    ]
+    return Trajectories(runs, title=text, criterion=text)
 
 
 def hostile_splits(text):
@@ -45,24 +48,25 @@ def hostile_splits(text):
     others = [call("look", {"a": 1}), call("look", {"b": 1})]
     either = [call(text, {text: text, "n": 1.0}), call(text, {text: text * 2, "n": 1})]
     runs = [
-        PathRun(n, text, text, [others[n % 2], either[n % 4 // 2]], n % 4 < 2) for n in range(1, 17)
+        Trajectory(n, text, text, [others[n % 2], either[n % 4 // 2]], n % 4 < 2)
+        for n in range(1, 17)
     ]
-    return Paths(runs, title=text, criterion=text)
+    return Trajectories(runs, title=text, criterion=text)
 
 
 @pytest.mark.parametrize("texts", CORPUS.values(), ids=CORPUS)
-def test_paths_of_hostile_calls_are_harmless(texts, read):
+def test_trajectories_of_hostile_calls_are_harmless(texts, read):
     for text in texts:
-        paths = hostile_paths(text)
+        trajectories = hostile_trajectories(text)
         for live in (True, False):
-            page = read(f"<div>{own(paths_html(paths, is_live=live))}</div>")
+            page = read(f"<div>{own(trajectories_html(trajectories, is_live=live))}</div>")
             assert page.roots == 1
             assert "needle" in page.text
         split = hostile_splits(text)
-        said = paths_html(split)
+        said = trajectories_html(split)
         assert "tells most" in said
         assert read(f"<div>{own(said)}</div>").roots == 1
-        forms = paths_paper(paths)
+        forms = trajectories_paper(trajectories)
         assert "needle" in forms["text/plain"]
         rendered = MarkdownIt("gfm-like", {"linkify": False}).render(forms["text/markdown"])
         assert not {"<img", "<a ", "<script"} & set(rendered.split(">"))

@@ -1,4 +1,4 @@
-"""Tool-call paths of several runs, side by side: the same call, other arguments, only here."""
+"""Tool calls of several runs, side by side: the same call, other arguments, only here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Scores = np.ndarray[Any, np.dtype[np.int64]]
 
-# A call of the same name outweighs any number of equal arguments, and these how many paths have it.
+# A call of the same name outweighs any number of equal arguments, and these how many runs have it.
 _NAME = 10**12
 _SAME = 10**6
 _MOST_PAIRS = 1_000_000  # rows times calls that are weighed all at once
@@ -31,14 +31,14 @@ Pair = tuple[int, int]
 
 
 class Step(NamedTuple):
-    """One step of the paths.
+    """One step of the runs.
 
     Attributes:
         kind: Whether all have this call, with the same arguments or others, or only some.
         calls: One for each session; ``None`` where it has no such call.
 
     >>> from dari_nb.models import ToolCallItem
-    >>> from dari_nb.render.calls.tool_paths import aligned
+    >>> from dari_nb.render.calls.alignment import aligned
     >>> one, other = [ToolCallItem(tool_name="add", arguments={"a": a}) for a in (1, 2)]
     >>> [step.kind for step in aligned([[one], [other]])]
     ['other arguments']
@@ -52,56 +52,56 @@ class Step(NamedTuple):
         return differing_in([call for call in self.calls if call is not None])
 
 
-def aligned(paths: Sequence[Sequence[ToolCallItem]]) -> list[Step]:
-    """Align paths by the names of the calls, then by their arguments.
+def aligned(runs: Sequence[Sequence[ToolCallItem]]) -> list[Step]:
+    """Align runs by the names of the calls, then by their arguments.
 
     The first two are aligned, then each further one with all that came before it. A call that no
-    other path has shifts none of the others.
+    other run has shifts none of the others.
 
     Args:
-        paths: For each session its calls in order. As long as a path times the steps so far are a
+        runs: For each session its calls in order. As long as a run times the steps so far are a
             million at most, it is aligned in the best way there is; beyond, it is the best of some
             128 calls at a time, so that the work grows with the lengths.
     """
-    keys = [[key_of(call) for call in path] for path in paths]
-    return steps_of(paths, keys, rows_of(keys))
+    keys = [[key_of(call) for call in run] for run in runs]
+    return steps_of(runs, keys, rows_of(keys))
 
 
 def steps_of(
-    paths: Sequence[Sequence[ToolCallItem]],
+    runs: Sequence[Sequence[ToolCallItem]],
     keys: Sequence[Sequence[Key]],
     rows: Sequence[Sequence[int | None]],
 ) -> list[Step]:
     """Return rows as steps of calls."""
     return [
         Step(
-            _kind([keys[p][i] for p, i in enumerate(row) if i is not None], len(paths)),
-            [None if i is None else paths[p][i] for p, i in enumerate(row)],
+            _kind([keys[p][i] for p, i in enumerate(row) if i is not None], len(runs)),
+            [None if i is None else runs[p][i] for p, i in enumerate(row)],
         )
         for row in rows
     ]
 
 
-def rows_of(paths: Sequence[Sequence[Key]]) -> list[list[int | None]]:
-    """Align paths of keys; each row has the place in each path, or ``None``.
+def rows_of(runs: Sequence[Sequence[Key]]) -> list[list[int | None]]:
+    """Align runs of keys; each row has the place in each run, or ``None``.
 
-    What only one path calls pairs with nothing, so it is put in its place when all else is aligned.
+    What only one run calls pairs with nothing, so it is put in its place when all else is aligned.
     """
-    counts = Counter(name for path in paths for name in {name for name, _ in path})
-    shared = [[i for i, (name, _) in enumerate(path) if counts[name] > 1] for path in paths]
-    rows = _rows([[path[i] for i in of_path] for path, of_path in zip(paths, shared, strict=True)])
+    counts = Counter(name for run in runs for name in {name for name, _ in run})
+    shared = [[i for i, (name, _) in enumerate(run) if counts[name] > 1] for run in runs]
+    rows = _rows([[run[i] for i in of_run] for run, of_run in zip(runs, shared, strict=True)])
     placed: list[list[int | None]] = [
         [None if i is None else shared[p][i] for p, i in enumerate(row)] for row in rows
     ]
     after: list[list[list[int | None]]] = [[] for _ in range(len(rows) + 1)]
-    for p, path in enumerate(paths):
+    for p, run in enumerate(runs):
         at = {i: place for place, row in enumerate(placed, 1) if (i := row[p]) is not None}
         place = 0
-        for i in range(len(path)):
+        for i in range(len(run)):
             if i in at:
                 place = at[i]
             else:
-                after[place].append([i if other == p else None for other in range(len(paths))])
+                after[place].append([i if other == p else None for other in range(len(runs))])
     made = after[0]
     for row, alone in zip(placed, after[1:], strict=True):
         made += [row, *alone]
@@ -109,7 +109,7 @@ def rows_of(paths: Sequence[Sequence[Key]]) -> list[list[int | None]]:
 
 
 class _Row:
-    """Calls of one name beside each other: the place in each path, and how often each key."""
+    """Calls of one name beside each other: the place in each run, and how often each key."""
 
     __slots__ = ("counts", "name", "places")
 
@@ -119,29 +119,29 @@ class _Row:
         self.counts: Counter[Key] = Counter()
 
 
-def _rows(paths: Sequence[Sequence[Key]]) -> list[list[int | None]]:
-    """Align each path with all that came before it; what is equal stands in the same rows."""
+def _rows(runs: Sequence[Sequence[Key]]) -> list[list[int | None]]:
+    """Align each run with all that came before it; what is equal stands in the same rows."""
     rows: list[_Row] = []
     done: dict[tuple[Key, ...], int] = {}
-    for number, path in enumerate(paths):
-        twin = done.setdefault(tuple(path), number)
+    for number, run in enumerate(runs):
+        twin = done.setdefault(tuple(run), number)
         if twin < number:
             own = [row for row in rows if twin in row.places]
         else:
-            rows, own = _merged(rows, path)
-        for place, (row, key) in enumerate(zip(own, path, strict=True)):
+            rows, own = _merged(rows, run)
+        for place, (row, key) in enumerate(zip(own, run, strict=True)):
             row.places[number] = place
             row.counts[key] += 1
-    return [[row.places.get(number) for number in range(len(paths))] for row in rows]
+    return [[row.places.get(number) for number in range(len(runs))] for row in rows]
 
 
-def _merged(rows: Sequence[_Row], path: Sequence[Key]) -> tuple[list[_Row], list[_Row]]:
-    """Give a path its rows; returns all rows, and those of its calls. New ones come last."""
+def _merged(rows: Sequence[_Row], run: Sequence[Key]) -> tuple[list[_Row], list[_Row]]:
+    """Give a run its rows; returns all rows, and those of its calls. New ones come last."""
     merged: list[_Row] = []
     own: list[_Row] = []
     i = j = 0
-    for m, n in [*_pairs(rows, path), (len(rows), len(path))]:
-        mine = [*(_Row(name) for name, _ in path[j:n]), *rows[m : m + 1]]
+    for m, n in [*_pairs(rows, run), (len(rows), len(run))]:
+        mine = [*(_Row(name) for name, _ in run[j:n]), *rows[m : m + 1]]
         merged += [*rows[i:m], *mine]
         own += mine
         i, j = m + 1, n + 1
@@ -196,20 +196,20 @@ def differing_in(calls: Sequence[ToolCallItem]) -> list[str]:
     return [n for n in names if len({_compared(a[n]) if n in a else None for a in given}) > 1]
 
 
-def _pairs(rows: Sequence[_Row], path: Sequence[Key]) -> list[Pair]:
+def _pairs(rows: Sequence[_Row], run: Sequence[Key]) -> list[Pair]:
     """Pair rows with calls, long ones a stretch at a time, of which the nearer half counts."""
-    if len(rows) * len(path) <= _MOST_PAIRS:
-        return _best_pairs(rows, path)
+    if len(rows) * len(run) <= _MOST_PAIRS:
+        return _best_pairs(rows, run)
     half = _STRETCH // 2
     pairs: list[Pair] = []
     i = j = 0
-    while i < len(rows) and j < len(path):
-        found = _best_pairs(rows[i : i + _STRETCH], path[j : j + _STRETCH])
-        if i + _STRETCH >= len(rows) and j + _STRETCH >= len(path):
+    while i < len(rows) and j < len(run):
+        found = _best_pairs(rows[i : i + _STRETCH], run[j : j + _STRETCH])
+        if i + _STRETCH >= len(rows) and j + _STRETCH >= len(run):
             return pairs + [(i + m, j + n) for m, n in found]
         near = [(m, n) for m, n in found if max(m, n) <= half]
         pairs += [(i + m, j + n) for m, n in near]
-        # Up to the next pair, and no farther than half: of the rows first, then of the path.
+        # Up to the next pair, and no farther than half: of the rows first, then of the run.
         m, n = near[-1] if near else (-1, -1)
         beyond = found[len(near)] if len(near) < len(found) else (_STRETCH, _STRETCH)
         if max(m, n) < half:
@@ -218,15 +218,15 @@ def _pairs(rows: Sequence[_Row], path: Sequence[Key]) -> list[Pair]:
     return pairs
 
 
-def _best_pairs(rows: Sequence[_Row], path: Sequence[Key]) -> list[Pair]:
+def _best_pairs(rows: Sequence[_Row], run: Sequence[Key]) -> list[Pair]:
     """Give the best pairs there are.
 
     Of several that are as good it takes the one that pairs the earliest rows, with the earliest
     calls. So a call that pairs with nothing changes none of the pairs.
     """
-    if not rows or not path:
+    if not rows or not run:
         return []
-    weights = _weights(rows, path)
+    weights = _weights(rows, run)
     best = _best(weights)
     pairs: list[Pair] = []
     at = 0
@@ -235,7 +235,7 @@ def _best_pairs(rows: Sequence[_Row], path: Sequence[Key]) -> list[Pair]:
         if not left:
             break
         # A pair is as good without the calls before it only while what is left stays the same.
-        for n in range(at, len(path)):
+        for n in range(at, len(run)):
             if best.item(n, m) < left:
                 break
             weight = weights.item(n, m)
@@ -246,25 +246,25 @@ def _best_pairs(rows: Sequence[_Row], path: Sequence[Key]) -> list[Pair]:
     return pairs
 
 
-def _weights(rows: Sequence[_Row], path: Sequence[Key]) -> Scores:
-    """Weigh each call of a path with each row: its name, its arguments, how many have these."""
+def _weights(rows: Sequence[_Row], run: Sequence[Key]) -> Scores:
+    """Weigh each call of a run with each row: its name, its arguments, how many have these."""
     import numpy as np
 
-    names = {name: number for number, (name, _) in enumerate(path)}
+    names = {name: number for number, (name, _) in enumerate(run)}
     placed: dict[Key, list[int]] = {}
-    for n, key in enumerate(path):
+    for n, key in enumerate(run):
         placed.setdefault(key, []).append(n)
     of_rows = np.array([names.get(row.name, -1) for row in rows])
-    of_path = np.array([names[name] for name, _ in path])
+    of_run = np.array([names[name] for name, _ in run])
     totals = np.array([len(row.places) for row in rows], dtype=np.int64)
-    weights: Scores = np.where(of_path[:, None] == of_rows, _NAME + totals, 0)
+    weights: Scores = np.where(of_run[:, None] == of_rows, _NAME + totals, 0)
     same: list[tuple[int, int, int]] = []
     for m, row in enumerate(rows):
         for key in placed.keys() & row.counts.keys():
             same += [(n, m, row.counts[key]) for n in placed[key]]
     if same:
-        at_path, at_rows, counts = np.array(same, dtype=np.int64).T
-        weights[at_path, at_rows] = _NAME + _SAME + counts
+        at_run, at_rows, counts = np.array(same, dtype=np.int64).T
+        weights[at_run, at_rows] = _NAME + _SAME + counts
     return weights
 
 

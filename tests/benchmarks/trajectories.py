@@ -1,4 +1,4 @@
-"""20 runs of 200 calls: aligned, in clusters, with where they part and a frame; beside difflib."""
+"""20 runs of 200 calls: aligned, clustered, with divergences and a frame; beside difflib."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from difflib import SequenceMatcher
 
 from dari_nb.models import ToolCallItem
-from dari_nb.render.calls.tool_paths import key_of
-from dari_nb.resources import Paths, Transcript
+from dari_nb.render.calls.alignment import key_of
+from dari_nb.resources import Trajectories, Transcript
 from dari_nb.resources.trajectories.runs import entries
 
 RUNS, CALLS, ROUNDS = 20, 200, 7
@@ -23,16 +23,16 @@ def main() -> None:
         ours = milliseconds(lambda given=given: everything(given))
         peer = milliseconds(lambda calls=calls: pairwise(calls))
         print(f"{RUNS} runs of {CALLS} calls, {name}:")
-        print(f"  align, clusters, parting, frame   {ours:7.1f} ms")
+        print(f"  align, clusters, finding, frame   {ours:7.1f} ms")
         print(f"  difflib, each run with the first  {peer:7.1f} ms   ratio {ours / peer:.2f}")
 
 
 def everything(given: list) -> None:
     succeeded = {id(each.source) for each in given[::2]}
-    paths = Paths(given, lambda run: id(run) in succeeded)
-    _ = paths.finding
-    paths.clusters()
-    paths.to_frame()
+    trajectories = Trajectories(given, lambda run: id(run) in succeeded)
+    _ = trajectories.finding
+    trajectories.clusters()
+    trajectories.to_frame()
 
 
 def pairwise(calls: list[list[ToolCallItem]]) -> None:

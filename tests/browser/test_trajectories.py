@@ -22,12 +22,12 @@ def run(trial, reward, *calls):
 looks = [("look", {"page": n}) for n in range(37)]
 rules, cancel = ("fare_rules", {"cabin": "economy"}), ("cancel", {"id": "M20"})
 human = ("transfer_to_human", {"summary": "The customer wants to cancel a flight. " * 20})
-paths = dari.paths([
+trajectories = dari.trajectories([
     run(1, 1, *looks, rules, cancel), run(2, 0, *looks, cancel),
     run(3, 1, *looks, rules, cancel), run(4, 0, *looks, human),
     run(5, 0, *looks, ("transfer_to_human", {"summary": "Other words. <img src=x>"})),
 ], title="Task 12")
-paths
+trajectories
 """
 FINDING = (
     "whoever called fare_rules economy (2 of 2) succeeded, the others (0 of 3) did not; "
@@ -41,15 +41,15 @@ def test_runs_are_gone_through_and_opened_by_keyboard(request, host, axe):
     server = request.getfixturevalue(host)
     book = server.open_notebook([RUNS])
     book.run_all()
-    page, view = book.page, book.page.locator(".dari-parting")
-    view.get_by_text("they part here").wait_for()
+    page, view = book.page, book.page.locator(".dari-trajectories")
+    view.get_by_text("they diverge here").wait_for()
     assert FINDING in view.inner_text()
     assert "37 steps alike, 37 with other results: look" in view.inner_text()
-    assert axe(page, ".dari-parting") == []
+    assert axe(page, ".dari-trajectories") == []
     for theme in ("dark", "light"):
         book.theme(theme)
-        book.shot(f"paths-{theme}")
-        assert axe(page, ".dari-parting") == []
+        book.shot(f"trajectories-{theme}")
+        assert axe(page, ".dari-trajectories") == []
 
     cells = page.locator(".jp-Cell").count()
     view.locator("[name=run]").last.focus()
@@ -67,9 +67,9 @@ def test_runs_are_gone_through_and_opened_by_keyboard(request, host, axe):
     opened.locator("pre", has_text="result 37 of 2").wait_for()
     assert opened.locator("summary code").inner_text() == "cancel"
     assert "Cancel M20 <b>now</b>, trial 2." in pane.inner_text()
-    assert book.execute("print(len(paths.runs))").strip() == "5"
-    assert axe(page, ".dari-parting") == []
-    book.shot("paths-open")
+    assert book.execute("print(len(trajectories.runs))").strip() == "5"
+    assert axe(page, ".dari-trajectories") == []
+    book.shot("trajectories-open")
     page.keyboard.press("Escape")
     pane.wait_for(state="hidden")
     assert page.evaluate(VALUE) == "2:37"
@@ -83,52 +83,54 @@ def test_runs_are_gone_through_and_opened_by_keyboard(request, host, axe):
 
 
 def test_a_view_is_opened_from_python_and_leaves_paper(lab):
-    book = lab.open_notebook([RUNS.removesuffix("paths\n") + "view = paths.view()\nview"])
+    book = lab.open_notebook(
+        [RUNS.removesuffix("trajectories\n") + "view = trajectories.view()\nview"]
+    )
     book.run_all()
-    page, view = book.page, book.page.locator(".dari-parting")
-    view.get_by_text("they part here").wait_for()
+    page, view = book.page, book.page.locator(".dari-trajectories")
+    view.get_by_text("they diverge here").wait_for()
     book.execute("view.active = '4:37'")
     opened = view.locator("details.dari-call[aria-current]")
     opened.locator("pre", has_text="result 37 of 4").wait_for()
     view.locator("[name=call][value='1:37']").click()
     view.locator("pre", has_text="result 37 of 1").wait_for()
     assert book.execute("print(view.value)").strip() == "1:37"
-    page.wait_for_function("() => document.querySelector('.dari-kept .dari-paths')")
+    page.wait_for_function("() => document.querySelector('.dari-kept .dari-runs')")
     saved = json.dumps(book.save())
     assert "fare_rules" in saved
-    assert "they part here" in saved
+    assert "they diverge here" in saved
     lab.shutdown_kernels()
     book.reload()
-    paper = page.locator(".dari-kept .dari-paths")
-    paper.get_by_text("they part here").wait_for()
+    paper = page.locator(".dari-kept .dari-runs")
+    paper.get_by_text("they diverge here").wait_for()
     assert page.locator(".dari-kept button").count() == 0
-    assert "paths.open(1)" in page.locator(".dari-kept").inner_text()
+    assert "trajectories.open(1)" in page.locator(".dari-kept").inner_text()
     assert page.locator(".dari-kept .dari-which code").count() == 5
-    book.shot("paths-paper")
+    book.shot("trajectories-paper")
 
 
 def test_heads_stay_in_sight_where_the_page_is_narrow(lab, axe):
     book = lab.open_notebook([RUNS])
     book.run_all()
-    page, view = book.page, book.page.locator(".dari-parting")
-    view.get_by_text("they part here").wait_for()
+    page, view = book.page, book.page.locator(".dari-trajectories")
+    view.get_by_text("they diverge here").wait_for()
     book.command("application:toggle-left-area")
-    book.shot("paths-narrow", width=420)
+    book.shot("trajectories-narrow", width=420)
     steps = view.locator(".dari-steps")
     steps.evaluate("(box) => { box.scrollLeft = box.scrollWidth; }")
     head = view.locator("tbody th").last.bounding_box()
     box = steps.bounding_box()
     assert abs(head["x"] - box["x"]) < 2
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    assert axe(page, ".dari-parting") == []
-    book.shot("paths-narrow-scrolled", width=420)
+    assert axe(page, ".dari-trajectories") == []
+    book.shot("trajectories-narrow-scrolled", width=420)
     heads = view.locator("thead th")
     view.locator("[name=run]").first.click()
     view.locator(".dari-pane").get_by_text("Trial 1 is done.").wait_for()
     steps.evaluate("(box) => { box.scrollTop = box.scrollHeight; }")
     box, head = steps.bounding_box(), heads.last.bounding_box()
     assert head["y"] < box["y"] - 20, "heads stay where there is no room for them"
-    book.shot("paths-narrow-open", width=700)
+    book.shot("trajectories-narrow-open", width=700)
     view.locator("[name=close]").click()
     view.get_by_text("37 steps alike").click()
     assert view.get_by_role("listitem").count() == 37
@@ -142,9 +144,9 @@ def test_heads_stay_in_sight_where_the_page_is_narrow(lab, axe):
 def test_heads_stay_beside_what_is_open_where_there_is_room(lab):
     book = lab.open_notebook([RUNS])
     book.run_all()
-    page, view = book.page, book.page.locator(".dari-parting")
+    page, view = book.page, book.page.locator(".dari-trajectories")
     page.set_viewport_size({"width": 1400, "height": 900})
-    view.get_by_text("they part here").wait_for()
+    view.get_by_text("they diverge here").wait_for()
     book.command("application:toggle-left-area")
     view.get_by_text("37 steps alike").click()
     view.locator("[name=run]").first.click()
