@@ -23,7 +23,6 @@ CELL_STATUS = category(
 )
 """A cell's statuses in the order in which it goes through them."""
 
-MEANINGS = {"cost": "cost_usd", "latency": "seconds"}
 """What people call some columns."""
 
 
@@ -46,8 +45,8 @@ class BatchCell:
         error: Why it failed.
         stop_reason: ``max_tokens`` when the answer was cut off.
         text: The answer.
-        seconds: How long it was worked on, without waiting in a queue before.
-        cost: US dollars as decimal text; in a batch what all attempts have cost together.
+        latency_s: Seconds that it was worked on, without waiting in a queue before.
+        cost_usd: US dollars as decimal text; in a batch what all attempts have cost together.
         input_tokens: Tokens that were read; ``None`` where nobody told, as for the others.
         output_tokens: Tokens that were written.
         cached_input_tokens: How many of the input tokens came from a cache.
@@ -78,8 +77,8 @@ class BatchCell:
     error: str | None = None
     stop_reason: str | None = None
     text: str | None = None
-    seconds: float | None = None
-    cost: str | None = None
+    latency_s: float | None = None
+    cost_usd: str | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_input_tokens: int | None = None
@@ -164,7 +163,7 @@ def pivot(frame: pd.DataFrame, values: str) -> pd.DataFrame:
 
     Args:
         frame: The cells.
-        values: ``text``, ``cost`` (US dollars), ``latency`` (seconds), a score's name, or any
+        values: ``text``, ``cost_usd``, ``latency_s``, a score's name, or any
             other column, such as ``output_tokens``.
 
     Returns:
@@ -192,12 +191,12 @@ def pivot(frame: pd.DataFrame, values: str) -> pd.DataFrame:
 
 
 def _column(frame: pd.DataFrame, what: str) -> str:
-    for name in (MEANINGS.get(what, what), f"score.{what}"):
+    for name in (what, f"score.{what}"):
         if name in frame:
             return name
     scores = [str(n).removeprefix("score.") for n in frame.columns if str(n).startswith("score.")]
-    known = ", ".join(["text", "cost", "latency", *scores])
-    close = difflib.get_close_matches(str(what), [*MEANINGS, *map(str, frame.columns), *scores], 1)
+    known = ", ".join(["text", "cost_usd", "latency_s", *scores])
+    close = difflib.get_close_matches(str(what), [*map(str, frame.columns), *scores], 1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
     raise InvalidRequestError(
         f"A batch has no {what!r}{hint}. There is {known}, and every column; "
@@ -220,8 +219,8 @@ def _cell(run_id: str, cell: Any, task_index: int, row: Any, column: Any) -> Bat
         error=cell.error,
         stop_reason=cell.stop_reason,
         text=cell.text,
-        seconds=cell.seconds,
-        cost=cell.cost,
+        latency_s=cell.latency_s,
+        cost_usd=cell.cost_usd,
         input_tokens=cell.usage.get("input_tokens"),
         output_tokens=cell.usage.get("output_tokens"),
         cached_input_tokens=cell.usage.get("cached_input_tokens"),
@@ -263,7 +262,7 @@ _COLUMNS: dict[str, Kind] = {
     "status": CELL_STATUS,
     "error": TEXT,
     "stop_reason": STOP_REASON,
-    "seconds": SECONDS,
+    "latency_s": SECONDS,
     "cost_usd": DOLLARS,
     "cost_exact": TEXT,
     **dict.fromkeys(TOKENS, INTEGER),
@@ -280,7 +279,7 @@ _COLUMNS: dict[str, Kind] = {
 
 
 def _row(cell: BatchCell) -> tuple[Any, ...]:
-    own = {"cost_usd": dollars(cell.cost), "cost_exact": cell.cost}
+    own = {"cost_usd": dollars(cell.cost_usd), "cost_exact": cell.cost_usd}
     return tuple(own[name] if name in own else getattr(cell, name) for name in _COLUMNS)
 
 

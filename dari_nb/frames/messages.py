@@ -38,10 +38,11 @@ def messages_frame(
         ``max_tokens`` where the answer was cut off, which completes a turn, and else missing;
         ``tool_calls`` counts the calls in the answer; ``input_tokens``, ``output_tokens``,
         ``cached_input_tokens`` (among the input) and ``reasoning_tokens`` (among the output) are
-        what the turn took, missing where nobody told, as in a copy; ``seconds`` go from its
-        beginning, or where the server does not tell that from creation, to its end;
-        ``copied_from`` is the message of which this one is a copy, in a fork (section 18.4), so
-        that ``frame[frame["copied_from"].isna()]`` has each once. For dtypes see :data:`MESSAGES`.
+        what the turn took, missing where nobody told, as in a copy; ``latency_s`` is the time in
+        seconds from its beginning, or where the server does not tell that from creation, to its
+        end; ``copied_from`` is the message of which this one is a copy, in a fork (section 18.4),
+        so that ``frame[frame["copied_from"].isna()]`` has each once. For dtypes see
+        :data:`MESSAGES`.
 
     >>> dari.frames.messages_frame(turn.wait().session.messages())["tool_calls"].to_list()[0]
     1
@@ -70,7 +71,7 @@ def _row(message: Message) -> tuple[Any, ...]:
         *map(tokens.get, TOKENS),
         message.created_at,
         message.completed_at,
-        message.seconds,
+        message.latency_s,
         message.original_id,
         message.metadata,
     )
@@ -92,7 +93,7 @@ MESSAGES = Table(
         **dict.fromkeys(TOKENS, INTEGER),
         "created_at": TIME,
         "completed_at": TIME,
-        "seconds": SECONDS,
+        "latency_s": SECONDS,
         "copied_from": TEXT,
         "metadata": JSON,
     },

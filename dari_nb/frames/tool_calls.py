@@ -50,9 +50,9 @@ def tool_calls_frame(
         One row a call, sessions as they first appear and calls as the transcript shows them.
         ``order`` counts the calls of a session from 1. ``arguments`` and ``result`` are JSON
         text. ``ok`` is missing while a call is open, and where a recording ends with it, which has
-        the status ``unanswered``; a failed call has its cause in ``error``. ``seconds`` go from
-        request to completion. ``copied_from`` is the message of whose turn this one is a copy, in a
-        fork (section 18.4). For dtypes see :data:`TOOL_CALLS`.
+        the status ``unanswered``; a failed call has its cause in ``error``. ``latency_s`` is the
+        time in seconds from request to completion. ``copied_from`` is the message of whose turn
+        this one is a copy, in a fork (section 18.4). For dtypes see :data:`TOOL_CALLS`.
 
     >>> calls = dari.frames.tool_calls_frame(turn.wait().session.events())
     >>> calls[["tool_name", "arguments", "result"]].values.tolist()[0]
@@ -102,7 +102,7 @@ def _row(call: Call) -> tuple[Any, ...]:
         _error(call),
         item.created_at,
         item.completed_at,
-        item.seconds,
+        item.latency_s,
         (call.turn.copied_from or {}).get("message_id"),
     )
 
@@ -121,7 +121,7 @@ TOOL_CALLS = Table(
         "error": TEXT,
         "requested_at": TIME,
         "completed_at": TIME,
-        "seconds": SECONDS,
+        "latency_s": SECONDS,
         "copied_from": TEXT,
     },
     by_row(_row),

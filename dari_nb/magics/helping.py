@@ -97,8 +97,9 @@ Before it is paid: %%dari_batch --dry-run, or d.batches.run(…, dry_run=True) a
 what a batch would cost; --max-cost 0.50, or max_cost=0.50, stops sending there, and
 batch.resume(max_cost=1) sends the rest. batch.judge takes both, too. LocalDari(max_cost=…)
 is what a whole local Dari may spend.
-After: turn.cost, session.cost, dari.costs_frame(session), batch.pivot("cost"), batch.plot("cost").
-All are US dollars, and None while nobody knows them; demo agents have none."""
+After: turn.cost_usd, session.cost_usd, dari.costs_frame(session), batch.pivot("cost_usd"),
+batch.plot("cost_usd"). All are US dollars, and None while nobody knows them. Demo agents have
+none."""
 
 NOTES = {
     "braces": RULE,

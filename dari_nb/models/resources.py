@@ -173,7 +173,7 @@ class Message(Model, frozen=True, kw_only=True):
         return tokens_in(self.usage)
 
     @property
-    def seconds(self) -> float | None:
+    def latency_s(self) -> float | None:
         """How long it was worked on: what it waited before does not count where that is told."""
         started_at = self.started_at if isinstance(self.started_at, str) else None
         return seconds_between(started_at or self.created_at, self.completed_at)

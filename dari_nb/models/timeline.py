@@ -112,7 +112,7 @@ class ToolCallItem(TimelineItem, frozen=True, kw_only=True):
     duration: Any = msgspec.UNSET
 
     @property
-    def seconds(self) -> float | None:
+    def latency_s(self) -> float | None:
         """Seconds from request to completion; ``None`` while the call is open."""
         if isinstance(self.duration, int | float):
             return float(self.duration)

@@ -63,7 +63,7 @@ def summary(
         ``adjusted`` (``no``: each interval holds by itself, not all of them together), and where
         the frame has them ``failed`` (how many of the missing cells did), ``cost_usd`` (mean of the
         cells whose cost is known, US dollars), ``unknown_costs`` (how many cells' is not) and
-        ``median_seconds`` (of work, without the queue), in the order in which LLMs first appear.
+        ``median_latency_s`` (of work, without the queue), in the order in which LLMs first appear.
         No interval leaves the scale of the score where that is known: a ``rating``, and whole
         numbers of a judge, are from 1 to 5, and a batch and its frame know the scale that a judge
         was given, or a person in a view or a sample (``frame.attrs["scales"]``). A CSV file loses
@@ -288,8 +288,8 @@ def _typical(cells: pd.DataFrame, column: str) -> dict[str, float]:
     if "cost_usd" in cells:
         found["cost_usd"] = float(cells["cost_usd"].mean())
         found["unknown_costs"] = int(cells["cost_usd"].isna().sum())
-    if "seconds" in cells:
-        found["median_seconds"] = float(cells["seconds"].median())
+    if "latency_s" in cells:
+        found["median_latency_s"] = float(cells["latency_s"].median())
     return found
 
 

@@ -70,7 +70,7 @@ class TurnState:
         return self.status == "failed" and self.error == ev.CANCELLED
 
     @property
-    def seconds(self) -> float | None:
+    def latency_s(self) -> float | None:
         """How long it was worked on: what it waited in a queue before does not count."""
         return seconds_between(self.started_at or self.created_at, self.completed_at)
 

@@ -49,8 +49,8 @@ words = "alpha beta gamma delta epsilon zeta eta theta".split()
 made = matrix(1000, llms="abcdef")
 cells = [
     dataclasses.replace(
-        cell, id=f"{cell.id}-{repeat}", repeat=repeat, state="completed", seconds=random.random(),
-        text=" ".join(random.choices(words, k=random.randint(3, 60))), cost="0.02",
+        cell, id=f"{cell.id}-{repeat}", repeat=repeat, state="completed", latency_s=random.random(),
+        text=" ".join(random.choices(words, k=random.randint(3, 60))), cost_usd="0.02",
         scores={"right": random.random() < 0.7}, tools=[], tool_calls=0)
     for cell in made.cells for repeat in range(3)
 ]

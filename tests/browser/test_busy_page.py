@@ -37,7 +37,7 @@ def test_a_matrix_that_was_late_is_filled_and_hears_of_what_happens(opened):
     opened.save()
     opened.reload()
     cell(opened, "3-large").wait_for()
-    opened.execute("board.put('0-small', state='completed', text='Yes.', seconds=1)")
+    opened.execute("board.put('0-small', state='completed', text='Yes.', latency_s=1)")
     opened.page.locator("[data-cell='0-small'][data-state=completed]").wait_for()
     opened.execute("board.view.blind = True")
     opened.page.locator("[name=blind]:checked").wait_for()

@@ -50,7 +50,7 @@ threading.Thread(target=loop.run_forever, daemon=True).start()
 WORSE, BETTER = "\N{BLACK DOWN-POINTING TRIANGLE} worse", "\N{BLACK UP-POINTING TRIANGLE} better"
 FILL = """
 for cell in board.matrix.cells[:-1]:
-    board.put(cell.id, state="completed", text=ANSWER[cell.column], seconds=3.2, cost="0.02")
+    board.put(cell.id, state="completed", text=ANSWER[cell.column], latency_s=3.2, cost_usd="0.02")
 board.put("1-small", state="failed", error="provider returned 529", attempts=2)
 """
 
@@ -440,11 +440,11 @@ SCORED = (
     FILL
     + """
 from dari_nb.resources.batches.matrix.means import with_means
-board.put("3-large", state="completed", text=ANSWER["large"], seconds=3.2, cost="0.02")
+board.put("3-large", state="completed", text=ANSWER["large"], latency_s=3.2, cost_usd="0.02")
 for cell in board.matrix.cells:
     board.put(cell.id, scores={"right": cell.column > "m" if cell.row != "2" else True})
 board.matrix = with_means(board.matrix)
-board.put("0-small", seconds=3.1)
+board.put("0-small", latency_s=3.1)
 """
 )
 OVERFLOW = """(selector) => [...document.querySelectorAll(selector)]
@@ -484,9 +484,9 @@ board.matrix = matrix(12, llms=("small", "large", {LONG!r}))
     + """
 for n, cell in enumerate(board.matrix.cells):
     scores = {"right": n % 3 > 0, "judge.sums": n % 4 / 4, "rating": 1 + n % 5}
-    board.put(cell.id, state="completed", text="No. " * (1 + n % 30), seconds=3.2, scores=scores)
+    board.put(cell.id, state="completed", text="No. " * (1 + n % 30), latency_s=3.2, scores=scores)
 board.matrix = with_means(board.matrix)
-board.put("0-small", seconds=3.1)
+board.put("0-small", latency_s=3.1)
 """
 )
 # Of a cell with the focus: whether its corners are in sight, and what share the head takes.
@@ -533,12 +533,12 @@ def test_the_cell_with_the_focus_is_in_sight_below_the_names_of_the_columns(book
 
 
 CHOSEN = """
-board.put("3-large", state="completed", text=ANSWER["large"], seconds=3.2, cost="0.02")
+board.put("3-large", state="completed", text=ANSWER["large"], latency_s=3.2, cost_usd="0.02")
 rights = {"0-large", "0-medium", "1-small", "1-medium", "3-small", "3-medium", "3-large"}
 for cell in board.matrix.cells:
     board.put(cell.id, scores={"right": cell.id in rights, "judge.helpful": 1 + len(cell.id) % 5})
 board.matrix = with_means(board.matrix)
-board.put("0-small", seconds=3.1)
+board.put("0-small", latency_s=3.1)
 """
 
 

@@ -91,7 +91,7 @@ def test_a_chart_in_an_output_is_shown_again(lab):
 batch = d.batches.run("helper", ["a task"], llms=["small", "large"]).wait()
 out = w.Output()
 with out:
-    display(batch.plot("latency"))
+    display(batch.plot("latency_s"))
 out"""
     book = lab.open_notebook([START, chart])
     book.run_all()

@@ -14,8 +14,8 @@ frame = batch_frame(
         task_index=task,
         llm_id=name,
         scores={"points": 1000.0 + 40 * task + 30 * place},
-        cost=f"0.00{3 - place}",
-        seconds=1 + place + task * 37 % 11 / 4,
+        cost_usd=f"0.00{3 - place}",
+        latency_s=1 + place + task * 37 % 11 / 4,
     )
     for task in range(30)
     for place, name in enumerate(names)

@@ -91,7 +91,12 @@ def test_no_line_of_a_call_and_no_row_of_a_table_is_parted_by_the_end_of_a_page(
 
 def test_no_column_of_a_matrix_is_cut_off_in_print(page):
     names = ["small @ v1", "large @ v1", "small @ v2", "large @ v2"]
-    figures = {"state": "completed", "text": "urgency: medium", "seconds": 0.062, "cost": "0.0129"}
+    figures = {
+        "state": "completed",
+        "text": "urgency: medium",
+        "latency_s": 0.062,
+        "cost_usd": "0.0129",
+    }
     rows = [MatrixRow(str(n), f"Task {n}") for n in range(4)]
     cells = [MatrixCell(f"{r.id}/{c}", r.id, c, **figures) for r in rows for c in names]
     matrix = Matrix("triage", "run", rows, [MatrixColumn(c, c) for c in names], cells)
@@ -113,7 +118,7 @@ OVER = """() => [...document.querySelectorAll(".dari-paper :is(th, td)")].filter
 def wide_matrix(count=8):
     names = [f"a-vendor/a-rather-long-name-of-an-llm-{n}-2026-11-20" for n in range(count)]
     means = [Mean("right", 0.537, 0.331, 0.734), Mean("judge.helpfulness", 3.07, 2.42, 3.72)]
-    figures = {"state": "completed", "text": "A long answer. " * 30, "seconds": 0.062}
+    figures = {"state": "completed", "text": "A long answer. " * 30, "latency_s": 0.062}
     rows = [MatrixRow(str(n), f"Task {n}, told in some more words") for n in range(4)]
     cells = [MatrixCell(f"{r.id}/{c}", r.id, c, **figures) for r in rows for c in names]
     return Matrix("triage", "run", rows, [MatrixColumn(c, c, means=means) for c in names], cells)

@@ -32,8 +32,8 @@ FULL = BatchCell(
     message_id="msg_1",
     status="completed",
     text="Two.",
-    seconds=1.5,
-    cost="0.0421",
+    latency_s=1.5,
+    cost_usd="0.0421",
     input_tokens=20,
     tool_calls=2,
     attempts=1,
@@ -158,8 +158,8 @@ def test_the_default_llm_which_has_no_id_is_a_column_like_any_other() -> None:
 @pytest.mark.parametrize(
     ("what", "column", "dtype"),
     [
-        ("cost", "cost_usd", "float64"),
-        ("latency", "seconds", "float64"),
+        ("cost_usd", "cost_usd", "float64"),
+        ("latency_s", "latency_s", "float64"),
         ("correct", "score.correct", "boolean"),
         ("score.correct", "score.correct", "boolean"),
         ("tool_calls", "tool_calls", "Int64"),
@@ -167,7 +167,7 @@ def test_the_default_llm_which_has_no_id_is_a_column_like_any_other() -> None:
     ],
 )
 def test_a_pivot_can_be_had_of_any_column_and_keeps_its_dtype(what, column, dtype) -> None:
-    cells = grid(scores={"correct": True}, cost="0.1", seconds=2.0, output_tokens=5)
+    cells = grid(scores={"correct": True}, cost_usd="0.1", latency_s=2.0, output_tokens=5)
     frame = batch_frame(cells)
     made = pivot(frame, what)
     assert set(map(str, made.dtypes)) == {dtype}
@@ -182,7 +182,7 @@ def test_missing_cells_are_missing_and_an_empty_batch_has_an_empty_pivot() -> No
 
 def test_a_pivot_of_nothing_known_names_what_there_is() -> None:
     frame = batch_frame([BatchCell(scores={"correct": 1})])
-    with pytest.raises(InvalidRequestError, match="There is text, cost, latency, correct"):
+    with pytest.raises(InvalidRequestError, match="There is text, cost_usd, latency_s, correct"):
         pivot(frame, "corect")
 
 

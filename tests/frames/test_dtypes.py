@@ -57,7 +57,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "reasoning_tokens": "Int64",
         "created_at": TIME,
         "completed_at": TIME,
-        "seconds": "float64",
+        "latency_s": "float64",
         "copied_from": "string",
         "metadata": "string",
     },
@@ -88,7 +88,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "error": "string",
         "requested_at": TIME,
         "completed_at": TIME,
-        "seconds": "float64",
+        "latency_s": "float64",
         "copied_from": "string",
     },
 }

@@ -25,7 +25,9 @@ EVENTS = [
     ),
     Event(id="s:2", type="unknown.kind"),
 ]
-CELL = frames.BatchCell(cost="0.1", created_at="2026-05-18T12:00:00Z", scores={"ok": True, "n": 2})
+CELL = frames.BatchCell(
+    cost_usd="0.1", created_at="2026-05-18T12:00:00Z", scores={"ok": True, "n": 2}
+)
 MADE: list[tuple[str, Any, Any]] = [
     ("events", frames.events_frame, EVENTS),
     ("tool_calls", frames.tool_calls_frame, EVENTS),

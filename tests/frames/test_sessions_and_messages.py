@@ -84,7 +84,7 @@ def test_a_message_gives_its_texts_calls_error_and_seconds() -> None:
     assert row["reasoning"] == "Hm."
     assert row["tool_calls"] == 1
     assert row["error"] == "upstream died"
-    assert row["seconds"] == 12.5
+    assert row["latency_s"] == 12.5
     assert (row["completed_at"] - row["created_at"]).total_seconds() == 12.5
     assert row["metadata.ticket"] == "T-1"
 
@@ -118,7 +118,7 @@ def test_tokens_are_numbers_and_missing_where_nobody_told() -> None:
 def test_a_queued_message_has_neither_answer_nor_end() -> None:
     row = messages_frame([Message(id="msg_1", status="queued")]).iloc[0]
     assert row["tool_calls"] == 0
-    assert all(pd.isna(row[name]) for name in ("text", "error", "completed_at", "seconds"))
+    assert all(pd.isna(row[name]) for name in ("text", "error", "completed_at", "latency_s"))
 
 
 def test_a_failed_message_without_a_cause_says_so() -> None:

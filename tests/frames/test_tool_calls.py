@@ -33,7 +33,7 @@ def test_a_call_has_its_arguments_result_and_seconds(event: EventMaker) -> None:
     assert row["ok"] is True
     assert row["status"] == "completed"
     assert pd.isna(row["error"])
-    assert row["seconds"] == 1.0
+    assert row["latency_s"] == 1.0
     assert str(row["requested_at"]) == "2026-05-18 12:00:02.250000+00:00"
 
 
@@ -55,7 +55,7 @@ def test_failed_calls_say_why_and_open_calls_say_nothing(event: EventMaker) -> N
     assert frame["ok"].tolist() == [False, pd.NA]
     assert frame["error"][0] == "no such file"
     assert frame["error"].isna().tolist() == [False, True]
-    assert frame["seconds"].isna().tolist() == [False, True]
+    assert frame["latency_s"].isna().tolist() == [False, True]
 
 
 def test_a_call_left_open_by_a_failed_turn_carries_the_turns_cause(event: EventMaker) -> None:

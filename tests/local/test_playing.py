@@ -113,7 +113,7 @@ def test_what_was_recorded_plays_with_nobody_behind_it(path: Path) -> None:
             assert d.agents["guide"].llms == ["small", "large"]
             turn = d.agents["guide"].send("one", llm="large").wait()
             assert (turn.text, turn.reasoning) == ("One moment.\n\nAnswer 1 to one", "Hm.")
-            assert turn.cost == Decimal("0.01")
+            assert turn.cost_usd == Decimal("0.01")
             assert d.client.messages.get(turn.id).attempt == 2
     assert path.read_bytes() == before
 

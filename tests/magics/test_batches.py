@@ -109,7 +109,7 @@ def test_no_more_is_spent_than_max_cost(shell, server, capsys):
         yield prompt
 
     session = shell.names["d"].agents.get("costly").send("before").wait(20).session
-    while session.cost is None:
+    while session.cost_usd is None:
         session.turn().wait(20)
     shell.run("%%dari_batch costly --max-cost 0.50 -o batch\n1\n2\n3\n4")
     out = capsys.readouterr().out

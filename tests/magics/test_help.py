@@ -149,7 +149,7 @@ def test_the_widgets_of_help_can_be_pasted(shell):
         ("Turn.text", ["TurnFailedError"]),
         ("win_rates", ["(Bonferroni)", "whose interval there still holds 0"]),
         ("Batch.view", ["(Bonferroni)", 'win_rates(..., adjust="holm")']),
-        ("Cell.cost", ["in US dollars", "sum(cell.cost for cell"]),
+        ("Cell.cost_usd", ["in US dollars", "sum(cell.cost_usd or 0 for cell"]),
         ("Version.diff", ["other: The version that it becomes."]),
         ("examples", ["import dari_nb as dari\nd = dari.connect()\n"]),
     ],

@@ -80,7 +80,7 @@ OF_A_BATCH = [
     ),
     ("batch.summary()", r"InvalidRequestError: There are no scores yet: .* batch.view\(\)"),
     ("batch.plot()", "InvalidRequestError: There are no scores yet"),
-    ("batch.plot('cost')", "InvalidRequestError: No cost is known. .* demo agents have none"),
+    ("batch.plot('cost_usd')", "InvalidRequestError: No cost is known. .* demo agents have none"),
 ]
 
 

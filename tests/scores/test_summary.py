@@ -34,7 +34,7 @@ def frame(runs: list[Run]) -> pd.DataFrame:
             task=run["instruction"],
             llm_id=run["model"],
             repeat=run["trial"],
-            cost=None if run["user_cost_usd"] is None else str(run["user_cost_usd"]),
+            cost_usd=None if run["user_cost_usd"] is None else str(run["user_cost_usd"]),
             scores={"reward": run["reward"]},
         )
         for run in runs
@@ -76,7 +76,7 @@ def test_the_summary_of_the_recorded_runs_is_that_of_the_file(runs, frame) -> No
 
 def test_of_how_many_cells_no_cost_is_known_is_told_where_costs_are(monkeypatch) -> None:
     made = batch_frame(
-        BatchCell(task_index=n, llm_id="a", cost=cost, scores={"right": n > 0})
+        BatchCell(task_index=n, llm_id="a", cost_usd=cost, scores={"right": n > 0})
         for n, cost in enumerate(["0.1", None, "0.3", None, None])
     )
     assert summary(made, "right")[["cost_usd", "unknown_costs"]].values.tolist() == [[0.2, 3]]

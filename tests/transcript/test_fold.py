@@ -70,7 +70,7 @@ def test_a_tool_call_is_one_item_from_request_to_result():
     assert fold(events[:2])[1].status == "running"
     call = fold(events)[1]
     assert isinstance(call, ToolCallItem)
-    assert (call.id, call.status, call.result, call.is_error, call.seconds) == (
+    assert (call.id, call.status, call.result, call.is_error, call.latency_s) == (
         "sess_1:evt_2",
         "completed",
         {"hits": 2},

@@ -72,7 +72,7 @@ def outcome_text(item: ToolCallItem) -> str:
         word = result_text(item)
     else:
         word = state_text(item.status)
-    return " · ".join(part for part in (word, duration_text(item.seconds)) if part)
+    return " · ".join(part for part in (word, duration_text(item.latency_s)) if part)
 
 
 def result_text(item: ToolCallItem) -> str:
@@ -96,7 +96,7 @@ def work_text(calls: Sequence[ToolCallItem]) -> str:
     """Sum up calls that follow each other, such as ``1 failed · 1.2 s``."""
     failed = sum(map(is_failed, calls))
     open_calls = [call for call in calls if call.status in ("requested", "running")]
-    seconds = sum(call.seconds or 0.0 for call in calls)
+    seconds = sum(call.latency_s or 0.0 for call in calls)
     parts = (
         f"{failed} failed" if failed else "",
         f"{len(open_calls)} open" if open_calls else "",

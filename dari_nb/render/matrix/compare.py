@@ -124,8 +124,8 @@ def _task(compared: Sequence[Compared]) -> Iterator[_Line]:
 def _figures(compared: Sequence[Compared]) -> Iterator[_Line]:
     cells = [one.cell for one in compared]
     yield _plain_line("State", [_state(cell) for cell in cells])
-    yield _plain_line("Time", [duration_text(cell.seconds) or ABSENT for cell in cells])
-    yield _plain_line("Cost", [cost_text(cell.cost) or ABSENT for cell in cells])
+    yield _plain_line("Time", [duration_text(cell.latency_s) or ABSENT for cell in cells])
+    yield _plain_line("Cost", [cost_text(cell.cost_usd) or ABSENT for cell in cells])
     if any(cell.usage for cell in cells):
         yield _plain_line("Used", [tokens_text(cell.usage) or ABSENT for cell in cells])
     yield _plain_line("Turns", [str(len({i.message_id for i in c.items})) for c in compared])

@@ -20,8 +20,8 @@ def condition(name: str, value: str, sign: str = "=") -> str:
 def has(name: str) -> str:
     """Write that something is known of a cell.
 
-    >>> has("cost"), lacks("cost")
-    ('cost = *', 'cost != *')
+    >>> has("cost_usd"), lacks("cost_usd")
+    ('cost_usd = *', 'cost_usd != *')
     """
     return f"{left} = *" if (left := _quoted(name)) else ""
 

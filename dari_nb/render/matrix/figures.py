@@ -81,7 +81,7 @@ def cell_facts(*cells: MatrixCell, calls: bool = True) -> list[str]:
     ['1 call', '2.0 s']
     """
     counts = [cell.tool_calls for cell in cells if cell.tool_calls is not None]
-    seconds = [cell.seconds for cell in cells if cell.seconds is not None]
+    seconds = [cell.latency_s for cell in cells if cell.latency_s is not None]
     attempts = max(cell.attempts for cell in cells)
     facts = [
         "cut off" if any(cell.stop_reason == MAX_TOKENS for cell in cells) else "",
@@ -103,13 +103,13 @@ def column_numbers(cells: Sequence[MatrixCell]) -> list[tuple[str, str]]:
     done = sum(cell.state == "completed" for cell in cells)
     # How long somebody has looked on says nothing of how long answers take.
     ended = [cell for cell in cells if cell.state != CANCELLED]
-    seconds = [cell.seconds for cell in ended if cell.seconds is not None]
+    seconds = [cell.latency_s for cell in ended if cell.latency_s is not None]
     middle = duration_text(median(seconds or [0]))
     share = f"{done:,} / {len(cells):,}" if done < len(cells) else ""
     numbers = [
         (share, condition("state", "completed")),
-        (total_text(cells), has("cost")),
-        (f"median {middle}" if middle else "", has("time")),
+        (total_text(cells), has("cost_usd")),
+        (f"median {middle}" if middle else "", has("latency_s")),
     ]
     return [(text, where) for text, where in numbers if text]
 
@@ -122,7 +122,7 @@ def _calls_text(calls: Sequence[int]) -> str:
 
 
 def _mean_cost_text(cells: Sequence[MatrixCell]) -> str:
-    amounts = [amount for cell in cells if (amount := amount_of(cell.cost)) is not None]
+    amounts = [amount for cell in cells if (amount := amount_of(cell.cost_usd)) is not None]
     if not amounts:
         return ""
     return cost_text(sum(amounts, Decimal()) / len(amounts)) + _unknown_text(cells)
@@ -131,7 +131,7 @@ def _mean_cost_text(cells: Sequence[MatrixCell]) -> str:
 def _unknown_text(cells: Sequence[MatrixCell]) -> str:
     """Say how many of the cells that have ended count for nothing because of an unknown cost."""
     done = [cell for cell in cells if cell.state == "completed" or _has_paid_in_vain(cell)]
-    unknown = sum(amount_of(cell.cost) is None for cell in done)
+    unknown = sum(amount_of(cell.cost_usd) is None for cell in done)
     return f", unknown for {unknown:,} of {len(done):,}" if unknown else ""
 
 
@@ -222,7 +222,8 @@ def total_text(cells: Sequence[MatrixCell]) -> str:
     '$0.20'
     """
     paid = list({cell.session_id or (cell.id,): cell for cell in cells}.values())
-    known = (amount_of(cell.known_cost if cell.cost is None else cell.cost) for cell in paid)
+    told = (cell.known_cost if cell.cost_usd is None else cell.cost_usd for cell in paid)
+    known = map(amount_of, told)
     amounts = [amount for amount in known if amount is not None]
     if not amounts:
         return ""

@@ -44,8 +44,8 @@ class MatrixCell:
         answer: What it said last, after all its tool calls; ``text`` when that is not known.
         error: Why it failed.
         stop_reason: ``max_tokens`` when the answer was cut off.
-        seconds: From sending to the end.
-        cost: US dollars of all attempts as a decimal string; ``None`` while unknown.
+        latency_s: Seconds from sending to the end.
+        cost_usd: US dollars of all attempts as a decimal string; ``None`` while unknown.
         known_cost: Those of the attempts that tell them, also where others do not.
         usage: The tokens that it took, by the names that a turn's ``usage`` has.
         has_asked: Whether it has asked an LLM, as far as anything shows, and so has a cost.
@@ -71,8 +71,8 @@ class MatrixCell:
     answer: str | None = None
     error: str | None = None
     stop_reason: str | None = None
-    seconds: float | None = None
-    cost: str | None = None
+    latency_s: float | None = None
+    cost_usd: str | None = None
     known_cost: str | None = None
     usage: Mapping[str, int] = field(default_factory=dict)
     has_asked: bool = False

@@ -12,8 +12,9 @@ from .alike import answers_of, groups_of, same_rows, same_text, stands_aside
 from .cells import SAME_ANSWER
 from .figures import repeats_of
 from .matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from .sifting.facts import Facts, order_word, read_conditions
+from .sifting.facts import Facts, read_conditions
 from .sifting.sifting import Sifted, Wish, sift
+from .verdict import short_name
 
 _MOST_CELLS = 1_000
 _LEAST_ROWS = 10
@@ -116,7 +117,7 @@ def _order(matrix: Matrix, order: str, seen: Against | None) -> str:
     if not name or name.lower() not in Facts(matrix, seen).names:
         return ""
     ends = ("last first", "")
-    if name in ("number", "seconds", "time", "cost") or name in matrix.kinds:
+    if name in ("number", "latency_s", "cost_usd") or name in matrix.kinds:
         ends = ("highest first", "lowest first")
     end = ends[0] if order.startswith("-") else ends[1]
-    return ", ".join(filter(None, [f"sorted by {visible_name(order_word(name))}", end]))
+    return ", ".join(filter(None, [f"sorted by {visible_name(short_name(name))}", end]))

@@ -65,8 +65,8 @@ class Attempt:
         tools: Names of the tools called, in order.
         created_at: When the message was sent, ISO 8601.
         completed_at: When it ended, ISO 8601.
-        seconds: How long it was worked on, without waiting in a queue before.
-        cost: US dollars as the API's decimal text; ``None`` while unknown.
+        latency_s: Seconds that it was worked on, without waiting in a queue before.
+        cost_usd: US dollars as the API's decimal text; ``None`` while unknown.
         usage: The tokens that it took, as :attr:`Turn.usage` has them.
         sent_at: When this process sent it, on the monotonic clock.
         waited: Seconds after that for which it was seen to be queued.
@@ -93,8 +93,8 @@ class Attempt:
     tools: tuple[str, ...] | None = None
     created_at: str | None = None
     completed_at: str | None = None
-    seconds: float | None = None
-    cost: str | None = None
+    latency_s: float | None = None
+    cost_usd: str | None = None
     usage: Mapping[str, int] = field(default_factory=dict)
     sent_at: float | None = None
     waited: float = 0.0
@@ -120,7 +120,7 @@ class Attempt:
     @property
     def lacks_cost(self) -> bool:
         """Whether it has cost something that is unknown; what never asked an LLM is free."""
-        return self.cost is None and self.has_asked
+        return self.cost_usd is None and self.has_asked
 
     @property
     def is_charged(self) -> bool:
@@ -131,7 +131,7 @@ class Attempt:
     def is_free(self) -> bool:
         """Whether it never ran, or failed and neither a cost nor anything else shows an LLM."""
         failed = self.is_settled and self.state == "failed" and not self.has_asked
-        return self.cost is None and (failed or self.session_id is None)
+        return self.cost_usd is None and (failed or self.session_id is None)
 
 
 def cost_of(attempts: Sequence[Attempt]) -> str | None:
@@ -142,7 +142,7 @@ def cost_of(attempts: Sequence[Attempt]) -> str | None:
 
 def known_cost_of(attempts: Sequence[Attempt]) -> str | None:
     """Return what those attempts have cost together that tell it; ``None`` when none does."""
-    known = [attempt.cost for attempt in attempts if attempt.cost is not None]
+    known = [attempt.cost_usd for attempt in attempts if attempt.cost_usd is not None]
     if not known:
         return None
     return known[0] if len(known) == 1 else f"{sum(map(Decimal, known), Decimal(0)):f}"
@@ -222,7 +222,7 @@ class Cell:
         """Take in what one of its sessions has cost."""
         for attempts in (self.history, self.doubles):
             attempts[:] = [
-                replace(a, cost=cost) if a.session_id == session_id else a for a in attempts
+                replace(a, cost_usd=cost) if a.session_id == session_id else a for a in attempts
             ]
 
     @property
@@ -318,17 +318,17 @@ class Cell:
         return self.last.stop_reason if self.last else None
 
     @property
-    def seconds(self) -> float | None:
+    def latency_s(self) -> float | None:
         """How long it was worked on: waiting in the queue of the batch does not count."""
-        return self.last.seconds if self.last else None
+        return self.last.latency_s if self.last else None
 
     @property
-    def cost(self) -> Decimal | None:
+    def cost_usd(self) -> Decimal | None:
         """What all its attempts have cost, in US dollars; ``None`` while that is unknown.
 
         What failed before anything shows that an LLM was asked is free, unless its cost is known.
 
-        >>> sum(cell.cost for cell in batch.cells if cell.cost is not None)  # nothing has a price
+        >>> sum(cell.cost_usd or 0 for cell in batch.cells)  # nothing has a price
         0
         """
         cost = cost_of(self.sent)

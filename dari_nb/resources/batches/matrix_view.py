@@ -282,8 +282,8 @@ def opened(batch: Shown, cell: Cell) -> tuple[Sequence[TimelineItem], Head]:
         batch.agent.name,
         name,
         cell.state,
-        cost=cell.cost,
+        cost=cell.cost_usd,
         tokens=cell.usage,
-        seconds=cell.seconds,
+        seconds=cell.latency_s,
     )
     return items, head

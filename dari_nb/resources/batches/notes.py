@@ -45,7 +45,7 @@ def sent_twice(batch: Results) -> list[str]:
     """Say how many cells were sent twice, if any was."""
     twice = [cell for cell in batch.cells if cell.doubles]
     said = f"{len(twice):,} of {len(batch):,} sent twice, by two calls at the same moment"
-    is_known = all(attempt.cost is not None for cell in twice for attempt in cell.sent)
+    is_known = all(attempt.cost_usd is not None for cell in twice for attempt in cell.sent)
     cost = "the cost is that of both" if is_known else "what both have cost is not known yet"
     return [f"{said}: {cost}"] if twice else []
 

@@ -92,7 +92,7 @@ class Outgoing(Results):
 
     def _read_ends(self, ask_costs: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._read(self._followed.once(), "cells read", lambda cell: cell.is_settled)
-        self._read(ask_costs(), "costs read", lambda cell: cell.cost is not None)
+        self._read(ask_costs(), "costs read", lambda cell: cell.cost_usd is not None)
 
     def _read(
         self, work: Coroutine[Any, Any, None], noun: str, is_read: Callable[[Cell], bool]

@@ -142,7 +142,7 @@ class Plan:
         return [name for name in self.to_send if self.cost_per_item[name] is None]
 
     @property
-    def cost(self) -> Decimal | None:
+    def cost_usd(self) -> Decimal | None:
         """The estimated cost of what would be sent, in US dollars; ``None`` when it is unknown."""
         if self.unknown:
             return None
@@ -357,11 +357,11 @@ class Plan:
 
     def _spent_rows(self) -> list[tuple[str, str]]:
         sent = [attempt for cell in self._there for attempt in cell.sent]
-        known = [Decimal(attempt.cost) for attempt in sent if attempt.cost is not None]
+        known = [Decimal(attempt.cost_usd) for attempt in sent if attempt.cost_usd is not None]
         if not sent:
             return []
         said = dollars(sum(known, Decimal(0))) if known else "unknown"
-        lacking = sum(attempt.cost is None and not attempt.is_free for attempt in sent)
+        lacking = sum(attempt.cost_usd is None and not attempt.is_free for attempt in sent)
         if known and lacking:
             said += f"; the cost of {count_text(lacking, 'turn')} is not known"
         return [("spent so far", said)]
@@ -385,8 +385,8 @@ class Plan:
         return [("can show", said), ("all of it", everything)]
 
     def _cost_text(self) -> str:
-        if self.cost is not None:
-            return f"{dollars(self.cost)}, {self._by_text()}" if self.sends else "nothing"
+        if self.cost_usd is not None:
+            return f"{dollars(self.cost_usd)}, {self._by_text()}" if self.sends else "nothing"
         llms = {name: self._llms[name] for name in self.unknown}
         late = {llm: self._late[llm] for llm in llms.values() if llm in self._late}
         never = [name for name, llm in llms.items() if llm not in late]

@@ -228,8 +228,8 @@ class Results(Judgeable):
             InvalidRequestError: The cell has no answer; the value is none of these, or not finite,
                 or a ``"rating"`` outside of 1 to 5, or of another kind than this name holds; the
                 name is no text of 1 to 200 characters, or begins with ``judge.``, or holds what a
-                function has given, or is what conditions call something else, such as ``"cost"``;
-                or the note is no text of up to 10,000.
+                function has given, or is the name of something else in conditions, such as
+                ``"cost_usd"``; or the note is no text of up to 10,000.
 
         >>> batch.rate((0, "small"), "quality", 4, "a bit short")
         >>> batch.rate((0, "small"), "quality", 3)
@@ -264,7 +264,7 @@ class Results(Judgeable):
 
         Raises:
             InvalidRequestError: The name is no text of 1 to 200 characters, begins with ``judge.``,
-                is what conditions call something else, such as ``"cost"``, or holds ratings by
+                is what conditions call something else, such as ``"cost_usd"``, or holds ratings by
                 hand, or this is no function; see
                 :func:`dari_nb.scores.run_scores`.
 
@@ -315,7 +315,7 @@ class Results(Judgeable):
         """Return one thing of every cell: tasks down, LLMs across.
 
         Args:
-            values: ``text``, ``cost`` (US dollars), ``latency`` (seconds), a score's name, or any
+            values: ``text``, ``cost_usd``, ``latency_s``, a score's name, or any
                 other column of :meth:`to_frame`, such as ``output_tokens``.
 
         Raises:
@@ -354,8 +354,8 @@ class Results(Judgeable):
         The chart is as wide as its cell, and needs no network to be seen.
 
         Args:
-            what: A score's name, ``"cost"`` or ``"latency"``; the first score that is a number
-                when left out, or ``"score"``.
+            what: A score's name, ``"cost_usd"`` or ``"latency_s"``; the first score that is a
+                number when left out, or ``"score"``.
 
         Returns:
             An ``altair.Chart``; without Altair a table.
@@ -368,8 +368,8 @@ class Results(Judgeable):
         """
         from .matrix.plots import plot_cost, plot_latency, plot_scores
 
-        if what in ("cost", "latency"):
-            return plot_cost(self) if what == "cost" else plot_latency(self)
+        if what in ("cost_usd", "latency_s"):
+            return plot_cost(self) if what == "cost_usd" else plot_latency(self)
         is_any = what == "score" and not any("score" in cell.scores for cell in self.cells)
         return plot_scores(self, None if is_any else what)
 
@@ -490,7 +490,7 @@ class Results(Judgeable):
             where: Which tasks are shown: words in them, and conditions that one of their cells
                 meets, all of them: ``right = no``, ``judge.helpful < 3``, ``topic = travel``,
                 ``state = failed`` (or ``status``, as in the frame), ``column = small``,
-                ``cost > 0.01``, ``answer: sorry`` (holds that), ``right = *`` (has any),
+                ``cost_usd > 0.01``, ``answer: sorry`` (holds that), ``right = *`` (has any),
                 ``differs = right`` (of tasks), ``change = worse`` (against the baseline). ``<`` and
                 ``>`` compare numbers (``2.5``) and dates (``2026-11-27``), and there is no or and
                 no not. What has spaces stands in quotation marks, within which ``""`` is one of

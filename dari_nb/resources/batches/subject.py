@@ -145,10 +145,10 @@ class BatchSubject(Subject):
 
     def when_more_is_known(self, changed: Changed) -> None:
         """Call ``changed`` when the last costs have come, which takes some seconds."""
-        shown = [cell.cost for cell in self._batch.cells]
+        shown = [cell.cost_usd for cell in self._batch.cells]
 
         def come(_: object) -> None:
-            if shown != [cell.cost for cell in self._batch.cells]:
+            if shown != [cell.cost_usd for cell in self._batch.cells]:
                 changed()
 
         self._batch._costs_come().add_done_callback(come)

@@ -28,7 +28,7 @@ class Made(NamedTuple):
     run: formats.Run
 
     @property
-    def cost(self) -> Decimal | None:
+    def cost_usd(self) -> Decimal | None:
         """What the run has cost, in US dollars, where its source says so."""
         return None if self.run.cost is None else Decimal(self.run.cost)
 

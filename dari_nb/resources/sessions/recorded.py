@@ -49,9 +49,9 @@ class RecordedSession(Session):
         return feed
 
     @property
-    def cost(self) -> Decimal | None:
+    def cost_usd(self) -> Decimal | None:
         """What the recording says it has cost, in US dollars."""
-        return self.recording.cost
+        return self.recording.cost_usd
 
     def refresh(self) -> models.Session:
         """Return what is known; nothing changes any more."""

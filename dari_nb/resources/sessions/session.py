@@ -106,7 +106,7 @@ class Session:
         return list(self._tools.decisions.values())
 
     @property
-    def cost(self) -> Decimal | None:
+    def cost_usd(self) -> Decimal | None:
         """What it has cost so far, in US dollars; ``None`` while that is unknown (section 13)."""
         self._cost = known_cost(self._link.client.costs.session(self.id))
         return self._cost
@@ -404,7 +404,7 @@ class Session:
         """Return the session as it stands, ready to show (contract, section 9).
 
         Its head tells the cost where that is known without waiting for it: on the local Dari, and
-        elsewhere once :attr:`cost` was read.
+        elsewhere once :attr:`cost_usd` was read.
 
         Raises:
             ApiError: The server refused it.
@@ -414,8 +414,8 @@ class Session:
         """
         self._learn_version()
         resource = self._link.client.sessions.transcript(self.id)
-        cost = self.cost if self._link.is_local else self._cost
-        return Transcript(resource, cost=cost, number=self._number())
+        cost = self.cost_usd if self._link.is_local else self._cost
+        return Transcript(resource, cost_usd=cost, number=self._number())
 
     def view(
         self, *, at: str | None = None, height: int | None = None, layout: AnyLayout = None

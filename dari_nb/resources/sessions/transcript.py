@@ -33,7 +33,7 @@ class Transcript(Exported):
         resource: The snapshot as the server sent it.
         events: The ledger it was made from, for frames; empty for a snapshot of the server's.
         instructions: The system prompt of a run from elsewhere.
-        cost: What the session has cost, in US dollars, where that is known.
+        cost_usd: What the session has cost, where that is known.
         number: The number of the agent's version, where that is known.
         run: The run from elsewhere that it was made of: its ``format``, what that has ``lost``
             here, and which metadata tell task, repeat and scores; ``None`` for a session.
@@ -48,14 +48,14 @@ class Transcript(Exported):
         resource: models.Transcript,
         events: Sequence[models.Event] = (),
         instructions: str = "",
-        cost: Decimal | None = None,
+        cost_usd: Decimal | None = None,
         number: int | None = None,
         run: Run | None = None,
     ) -> None:
         self.resource = resource
         self.events = list(events)
         self.instructions = instructions
-        self.cost = cost
+        self.cost_usd = cost_usd
         self.number = number
         self.run = run
 
@@ -153,7 +153,7 @@ class Transcript(Exported):
     @classmethod
     def _of(cls, made: Made) -> Transcript:
         run = made.run
-        return cls(made.resource, made.events, run.instructions, made.cost, run=run)
+        return cls(made.resource, made.events, run.instructions, made.cost_usd, run=run)
 
     @property
     def format(self) -> str | None:
@@ -188,7 +188,7 @@ class Transcript(Exported):
         return list(made[model]())
 
     def _cost_summary(self) -> models.CostSummary:
-        cost = None if self.cost is None else str(self.cost)
+        cost = None if self.cost_usd is None else str(self.cost_usd)
         return models.CostSummary(
             scope_kind="session",
             scope_id=self.resource.session.id,
@@ -225,7 +225,7 @@ class Transcript(Exported):
             llm=session.llm_id,
             state=self._state,
             version=session.version_id,
-            cost=self.cost,
+            cost=self.cost_usd,
             number=self.number,
         )
 

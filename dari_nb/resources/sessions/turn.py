@@ -165,25 +165,25 @@ class Turn:
         return state.created_at if state and parse_time(state.created_at) else None
 
     @property
-    def seconds(self) -> float | None:
+    def latency_s(self) -> float | None:
         """Seconds it was worked on, without waiting before; ``None`` until its end, or if unknown.
 
         That is from the moment when the ledger has it running, or where it has none, from sending.
         """
         state = self._feed.turn(self.id)
-        return state.seconds if state else None
+        return state.latency_s if state else None
 
     @property
-    def cost(self) -> Decimal | None:
+    def cost_usd(self) -> Decimal | None:
         """What it has cost, in US dollars; ``None`` while that is unknown.
 
         The API tells costs of whole sessions, some seconds late (section 13). So it is known only
         where the turn is the only one of its session, copies in a fork aside, which cost nothing
-        again; see :attr:`Session.cost`.
+        again; see :attr:`Session.cost_usd`.
         """
         own = (one.id for one in self.session.messages() if one.original_id is None)
         alone = [*own] == [self.id]
-        return self.session.cost if alone else None
+        return self.session.cost_usd if alone else None
 
     def wait(self, timeout: float | None = None) -> Turn:
         """Wait until the turn has ended, well or not, and return it.
@@ -383,7 +383,7 @@ class Turn:
             tokens=self._used,
             place=self._place(),
             number=self.session._link.version_number(self.session.resource.version_id),
-            seconds=self.seconds,
+            seconds=self.latency_s,
         )
         facts = (*head.facts, *self._origin(), *self.session._tools.facts(self.id))
         return replace(head, facts=facts)

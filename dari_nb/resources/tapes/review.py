@@ -310,8 +310,8 @@ def _compared(turn: Turn, name: str, by: str) -> Compared:
     cell = MatrixCell(
         *(turn.line.key, turn.line.key, name),
         state=turn.outcome if turn.status else "running",
-        seconds=sum(waits_of(turn)),
-        cost=turn.line.cost if turn.line.cost != "unknown" else None,
+        latency_s=sum(waits_of(turn)),
+        cost_usd=turn.line.cost if turn.line.cost != "unknown" else None,
         usage=tokens_in(turn.events[-1].data.get("usage")) if turn.events else {},
     )
     return Compared(f"{name} · {turn.line.turn} of {turn.line.session}{by}", cell, items)

@@ -17,8 +17,8 @@ from ...render.matrix.figures import matrix_head, state_counts, state_word, tota
 from ...render.matrix.finding import finding_html
 from ...render.matrix.matrix import Matrix
 from ...render.matrix.parts import number_html
-from ...render.matrix.sifting.facts import order_word
 from ...render.matrix.sifting.offers import example_of, offers
+from ...render.matrix.verdict import short_name
 from ...render.plain.visible import visible_name
 
 _MENU = 60  # characters of a line of a menu
@@ -52,7 +52,7 @@ def totals_html(matrix: Matrix, *, finding: bool = True) -> str:
     if matrix.size:  # what is to be rated has been answered, and no bar tells how far that is
         return head
     label = _safe(", ".join(words.values()))
-    states += f" <span>{number_html(_safe(cost), has('cost'))}</span>" if cost else ""
+    states += f" <span>{number_html(_safe(cost), has('cost_usd'))}</span>" if cost else ""
     found = finding_html(matrix, live=True) if finding else ""
     return (
         f'{head}<div class="dari-progress" role="img" aria-label="{label}">{bar}</div>'
@@ -77,7 +77,7 @@ def tools_html(matrix: Matrix, *, can_be_blind: bool = True) -> str:
     by_number = [("number", "In task order")]
     ups = [(name, f"By {name}") for name in ["task", *metadata]]
     both = [
-        (sign + name, f"By {order_word(name)}, {side} first")
+        (sign + name, f"By {short_name(name)}, {side} first")
         for name in dict.fromkeys([*scores, *_measured(matrix)])
         for sign, side in (("", "lowest"), ("-", "highest"))
     ]
@@ -104,7 +104,7 @@ def _measured(matrix: Matrix) -> list[str]:
     """Name what cells took, as far as any has it or may have it yet."""
     return [
         name
-        for name in ("seconds", "cost")
+        for name in ("latency_s", "cost_usd")
         if not (matrix.is_over or matrix.is_blind)
         or any(getattr(cell, name) is not None for cell in matrix.cells)
     ]

@@ -70,7 +70,7 @@ def _():
     from dari_nb import plot_latency
     from dari_nb.frames import BatchCell, batch_frame
 
-    cells = [BatchCell(task_index=n, llm_id="small", seconds=n / 4) for n in range(30)]
+    cells = [BatchCell(task_index=n, llm_id="small", latency_s=n / 4) for n in range(30)]
     plot_latency(batch_frame(cells))
 
 

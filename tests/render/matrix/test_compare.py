@@ -198,9 +198,9 @@ def test_long_paths_are_aligned_with_reasonable_work(lines_run):
 
 LEFT = compared(
     "small", UserMessageItem(content=[text_block("Refund?")], message_id="m"),
-    call("fare", id=1), said("Yes, in full."), seconds=3.2, cost="0.01", scores={"ok": True},
+    call("fare", id=1), said("Yes, in full."), latency_s=3.2, cost_usd="0.01", scores={"ok": True},
 )  # fmt: skip
-RIGHT = compared("large", call("fare", id=2), call("pay"), said("Yes, to the card."), seconds=9.0)
+RIGHT = compared("large", call("fare", id=2), call("pay"), said("Yes, to the card."), latency_s=9.0)
 
 
 def test_a_comparison_tells_figures_answers_and_calls(read):

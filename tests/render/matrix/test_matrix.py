@@ -18,7 +18,7 @@ from dari_nb.render.matrix.paper import matrix_paper
 from dari_nb.render.matrix.verdict import score_text
 from dari_nb.widgets.matrix.tools import totals_html
 
-DONE = {"state": "completed", "text": "Yes, in **full**.", "seconds": 3.2, "cost": "0.0421"}
+DONE = {"state": "completed", "text": "Yes, in **full**.", "latency_s": 3.2, "cost_usd": "0.0421"}
 FAILED = {"state": "failed", "error": "provider returned 529", "attempts": 2}
 
 
@@ -146,9 +146,9 @@ def test_of_a_large_matrix_the_rest_is_counted():
 
 def test_the_head_tells_what_is_left():
     cells = [
-        MatrixCell("1", "0", "s", state="completed", cost="0.10"),
+        MatrixCell("1", "0", "s", state="completed", cost_usd="0.10"),
         MatrixCell("2", "0", "s", 1, state="running"),
-        MatrixCell("3", "0", "s", 2, state="failed", cost="0.205"),
+        MatrixCell("3", "0", "s", 2, state="failed", cost_usd="0.205"),
     ]
     running = Matrix("t", "r", [MatrixRow("0", "x")], [MatrixColumn("s", "s")], cells, 72.0, 20.0)
     head = matrix_head(running)
@@ -169,13 +169,15 @@ def test_the_head_tells_what_is_left():
 
 def test_a_column_tells_what_it_came_to():
     cells = [
-        MatrixCell("1", "0", "s", state="completed", seconds=2.0, cost="0.01", scores={"ok": True}),
-        MatrixCell("2", "1", "s", state="completed", seconds=4.0, scores={"ok": False, "w": "x"}),
+        MatrixCell(
+            "1", "0", "s", state="completed", latency_s=2.0, cost_usd="0.01", scores={"ok": True}
+        ),
+        MatrixCell("2", "1", "s", state="completed", latency_s=4.0, scores={"ok": False, "w": "x"}),
         MatrixCell("3", "2", "s", state="failed"),
     ]
     assert column_facts(cells) == ["2 / 3", "$0.01 so far, unknown for 1 of 2", "median 3.0 s"]
     assert cell_facts(cells[2]) == []
-    assert cell_facts(replace(cells[2], cost="0")) == ["$0"]
+    assert cell_facts(replace(cells[2], cost_usd="0")) == ["$0"]
 
 
 @pytest.mark.parametrize(

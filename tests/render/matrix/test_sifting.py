@@ -26,8 +26,8 @@ def matrix():
             repeat,
             state=state,
             text=text,
-            seconds=seconds,
-            cost=cost,
+            latency_s=seconds,
+            cost_usd=cost,
             scores=scores,
         )
         for row, column, repeat, state, text, seconds, cost, scores in TOLD["cells"]
@@ -84,7 +84,8 @@ def test_paper_shows_what_was_asked_for_in_its_order_and_says_so():
 
 
 @pytest.mark.parametrize(("order", "said"), [
-    ("seconds", "sorted by time, lowest first"), ("-right", "sorted by right, highest first"),
+    ("latency_s", "sorted by latency_s, lowest first"),
+    ("-right", "sorted by right, highest first"),
     ("tier", "sorted by tier"), ("-tier", "sorted by tier, last first"),
     ("number", "sorted by number, lowest first"),
 ])  # fmt: skip

@@ -26,10 +26,15 @@ def test_a_turn_costs_what_its_session_does_as_long_as_it_is_alone(d, server):
         yield "x"
 
     free = d.agents.get("echo").send("x").wait(20)
-    assert (free.cost, free.session.cost) == (None, None)
+    assert (free.cost_usd, free.session.cost_usd) == (None, None)
     turn = d.agents.get("costly").send("x").wait(20)
-    while turn.session.cost is None:
+    while turn.session.cost_usd is None:
         pass
-    assert turn.cost == turn.session.cost == d.costs.session(turn.session.id) == Decimal("0.25")
+    assert (
+        turn.cost_usd
+        == turn.session.cost_usd
+        == d.costs.session(turn.session.id)
+        == Decimal("0.25")
+    )
     second = turn.session.send("y").wait(20)
-    assert (turn.cost, second.cost) == (None, None)
+    assert (turn.cost_usd, second.cost_usd) == (None, None)

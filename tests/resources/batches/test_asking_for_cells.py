@@ -33,7 +33,7 @@ def test_what_is_no_text_is_refused(batch, asked):
     ("state = nonsense", "there is no state nonsense; there is planned, queued, running"),
     ("status = nonsense", "there is no status nonsense; there is planned, queued, running"),
     ("differs = zzz", "nothing is called zzz; there is number, task, column, state, answer"),
-    ("cost > abc", "cost is a number, and abc is none"),
+    ("cost_usd > abc", "cost_usd is a number, and abc is none"),
     ("right = maybe", "right is yes or no, and maybe is neither"),
     ("right = no, column = y", "without a comma"),
     ("regressions", "with a baseline the condition is change = worse"),
@@ -46,8 +46,8 @@ def test_what_is_no_text_is_refused(batch, asked):
     ("right > maybe", "right is yes or no, and maybe is neither"),
     ("length > 2,5", "length is a number, and 2,5 is none"),
     ("length < high", "length is a number, and high is none"),
-    ("time < x", "time is a number, and x is none"),
-    ("cost < x", "cost is a number, and x is none"),
+    ("latency_s < x", "latency_s is a number, and x is none"),
+    ("cost_usd < x", "cost_usd is a number, and x is none"),
     ("column < y", "column holds words, and < compares numbers"),
     ("state <= completed", "state holds words, and <= compares numbers"),
     ("state >= completed right = no", "state holds words, and >= compares numbers"),
@@ -94,7 +94,7 @@ def test_numbers_and_dates_are_put_in_order_beside_words(d, batch, values, where
 
 
 @pytest.mark.parametrize("where", [
-    "state = failed", "right = yes column = x right = no", "three", "cost > 1", "cost = *",
+    "state = failed", "right = yes column = x right = no", "three", "cost_usd > 1", "cost_usd = *",
     "column != zzz", "differs = answer", "right = 1", "right = yes", "",
 ])  # fmt: skip
 def test_that_nothing_happens_to_meet_a_condition_is_an_answer(batch, where):

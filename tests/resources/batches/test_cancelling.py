@@ -128,7 +128,7 @@ def test_it_costs_what_it_cost_and_no_score_counts_it(d, mixed):
     batch.cancel()
     scored = batch.score("right", lambda turn: True)
     assert len(scored) == 1
-    assert batch.refresh()[0, None].cost == Decimal("0.25")
+    assert batch.refresh()[0, None].cost_usd == Decimal("0.25")
 
 
 def test_what_waits_for_a_tool_is_cancelled(d, server):

@@ -65,7 +65,7 @@ def test_a_batch_tells_of_news_and_of_its_end(d, held, news):
     assert batch.counts == {"completed": 2}
     cell = batch[0, "a"]
     assert (cell.tools, cell.tool_calls) == (("wait",), 1)
-    assert cell.seconds > 0
+    assert cell.latency_s > 0
     assert cell.turn.text == "thinking about x\n\ndone"
     assert cell.turn.session.id == cell.session_id
 
@@ -103,23 +103,23 @@ def test_the_time_of_an_answer_goes_from_its_beginning_and_not_from_its_queue(
         waited.append((times[0] - parse_time(cell.created_at)).total_seconds())
     assert max(waited) > 0
     for seen in (batch, d.batches.recover(batch.run_id).wait(60)):
-        assert [cell.seconds for cell in seen.cells] == worked
+        assert [cell.latency_s for cell in seen.cells] == worked
     assert (
-        d.batches.from_runs(batch.sessions, task="task_index").to_frame()["seconds"].tolist()
+        d.batches.from_runs(batch.sessions, task="task_index").to_frame()["latency_s"].tolist()
         == worked
     )
-    assert batch.to_frame()["seconds"].tolist() == worked
-    assert [cell.turn.seconds for cell in batch.cells] == worked
+    assert batch.to_frame()["latency_s"].tolist() == worked
+    assert [cell.turn.latency_s for cell in batch.cells] == worked
 
 
 def test_above_an_opened_cell_and_its_turn_stands_the_time_that_the_matrix_tells(d, server):
     batch, gate = one_waits(d, server)
     time.sleep(1.5)  # in which one of them waits
     gate.set()
-    last = min(batch.wait(60).cells, key=lambda cell: cell.seconds)
+    last = min(batch.wait(60).cells, key=lambda cell: cell.latency_s)
     [told] = [cell for cell in batch._snapshot().cells if cell.id == last.id]
     took = cell_facts(told, calls=False)[0]
-    assert took == duration_text(last.seconds)
+    assert took == duration_text(last.latency_s)
     assert took in opened(batch, last)[1].facts
     assert took in last.turn.head().facts
 
@@ -211,15 +211,15 @@ def test_costs_come_late_and_are_exact(d, server):
 
     batch = d.batches.run("costly", ["x"], ["a", "b"]).wait(20)
     batch._costs_come().result(20)
-    assert [cell.cost for cell in batch.cells] == [Decimal("0.1"), Decimal("0.20")]
-    assert sum(cell.cost for cell in batch.cells) == Decimal("0.30")
-    assert batch[0, "a"].turn.cost == Decimal("0.1")
-    assert batch[0, "a"].session.cost == Decimal("0.1")
+    assert [cell.cost_usd for cell in batch.cells] == [Decimal("0.1"), Decimal("0.20")]
+    assert sum(cell.cost_usd for cell in batch.cells) == Decimal("0.30")
+    assert batch[0, "a"].turn.cost_usd == Decimal("0.1")
+    assert batch[0, "a"].session.cost_usd == Decimal("0.1")
 
     with pytest.raises(ValueError, match="an amount of US dollars, not 'much'"):
         d.batches.run("costly", ["x", "y"], ["a", "b"], max_cost="much")
     plan = d.batches.run("costly", ["x", "y", "z"], ["a", "b"], dry_run=True)
-    assert (plan.sends, plan.batches, plan.cost) == (6, 1, Decimal("0.90"))
+    assert (plan.sends, plan.batches, plan.cost_usd) == (6, 1, Decimal("0.90"))
 
 
 class Overheard(TcpProxy):
@@ -250,16 +250,16 @@ def test_costs_that_never_come_are_asked_for_a_few_cells_only(server, flaky):
         batch = d.batches.run("flaky", tasks, ["a"]).wait(20)
         assert proxy.again.wait(20)
         assert len(set(proxy.asked)) == PROBES
-        assert {cell.cost for cell in batch.cells} == {None}
+        assert {cell.cost_usd for cell in batch.cells} == {None}
 
 
 def test_a_plan_tells_what_is_there_already(d, flaky):
     d.batches.run("flaky", ["x", "y"], ["a"]).wait(20)
     plan = d.batches.run("flaky", ["x", "y"], ["a", "b"], dry_run=True)
-    assert (plan.items, plan.found, plan.to_send, plan.cost) == (4, 2, {"b": 2}, None)
+    assert (plan.items, plan.found, plan.to_send, plan.cost_usd) == (4, 2, {"b": 2}, None)
     assert "unknown: no past session tells what b costs" in repr(plan)
     nothing = d.batches.run("flaky", ["x", "y"], ["a"], dry_run=True)
-    assert (nothing.sends, nothing.cost) == (0, 0)
+    assert (nothing.sends, nothing.cost_usd) == (0, 0)
     assert d.batches.run("flaky", ["x", "y"], ["a"], max_items=1, max_cost="0.01").started == 0
     assert len(d.sessions.list()) == 2
 

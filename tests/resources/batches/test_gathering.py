@@ -66,7 +66,7 @@ def test_recorded_runs_are_a_matrix_of_tasks_and_trials(matrix, runs):
         assert cell.scores == {"reward": run["reward"]}
         assert list(cell.tools) == [name for name, _ in calls_of(run)]
         assert cell.text.endswith(said[-1])
-        assert (cell.state, cell.seconds) == ("completed", None)
+        assert (cell.state, cell.latency_s) == ("completed", None)
 
 
 def test_rewards_are_those_of_an_independent_script_for_each_task_and_overall(matrix, runs):

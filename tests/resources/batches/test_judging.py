@@ -671,7 +671,7 @@ def test_a_dry_run_tells_how_often_a_judge_is_asked_and_what_that_costs(d, serve
 
     ways = {"agent": "paid", "rubric": "Is it short?"}
     plan = batch.judge("short", **ways, dry_run=True)
-    assert (plan.sends, plan.cost, plan.agent) == (8, None, "paid")
+    assert (plan.sends, plan.cost_usd, plan.agent) == (8, None, "paid")
     assert "unknown: no past session tells what its default LLM costs" in str(plan)
     assert batch.judge_pairs("short", **ways, dry_run=True).sends == 8
     assert not asked
@@ -683,7 +683,7 @@ def test_a_dry_run_tells_how_often_a_judge_is_asked_and_what_that_costs(d, serve
     assert batch.judge("short", **ways, dry_run=True, again=True).sends == 1
     other = {**ways, "rubric": "Is it long?"}
     plan = batch.judge("short", **other, dry_run=True, max_cost="0.50")
-    assert (plan.sends, plan.cost, plan.allowed) == (8, Decimal("0.80"), 5)
+    assert (plan.sends, plan.cost_usd, plan.allowed) == (8, Decimal("0.80"), 5)
     assert "$0.80, by 8 past sessions" in str(plan)
     assert "$0.50 allows about 5 of 8" in str(plan)
     again = batch.judge("short", **ways, dry_run=True, again=True, max_cost="0.85")

@@ -98,7 +98,7 @@ def test_late_costs_add_nothing_else_to_what_an_output_shows(d, server, monkeypa
     batch.rate(batch[0, "a"], "rating", 5)
     batch.refresh()._costs_come().result(20)
     now = with_costs(shown, batch)
-    assert [(c.state, c.cost, c.attempts) for c in now.cells] == [
+    assert [(c.state, c.cost_usd, c.attempts) for c in now.cells] == [
         ("completed", "0.1", 1),
         ("failed", None, 1),
     ]
@@ -151,7 +151,7 @@ def test_a_failed_turn_whose_cost_has_not_come_is_told_as_unknown():
 
         batch = d.batches.run("moody", ["x"]).wait(20)
         [cell] = batch._snapshot().cells
-        assert total_text([cell, replace(cell, id="y", session_id="y", cost="0.01")]) == (
+        assert total_text([cell, replace(cell, id="y", session_id="y", cost_usd="0.01")]) == (
             "$0.01 so far, unknown for 1 of 2"
         )
 
@@ -227,11 +227,11 @@ def test_a_batch_is_summed_up_and_plotted_by_itself(batch):
     assert batch.summary()["score"].unique().tolist() == ["words"]
     for chart in (batch.plot(), batch.plot("words"), batch.plot("score"), dari.plot_scores(batch)):
         assert chart.to_dict()["title"]["text"] == "words: mean and interval"
-    assert batch.plot("latency").to_dict()["title"]["text"] == "seconds to the answer"
+    assert batch.plot("latency_s").to_dict()["title"]["text"] == "seconds to the answer"
     with pytest.raises(InvalidRequestError, match="no score 'wit'"):
         batch.plot("wit")
     with pytest.raises(InvalidRequestError, match="No cost is known"):
-        batch.plot("cost")
+        batch.plot("cost_usd")
 
 
 def test_printed_a_batch_is_its_matrix(batch):
@@ -399,7 +399,7 @@ def test_a_rating_that_could_not_be_kept_is_refused(batch, name, value):
     assert not batch.book.path.exists()
 
 
-@pytest.mark.parametrize("name", ["cost", "State", "answer", "llm"])
+@pytest.mark.parametrize("name", ["cost_usd", "State", "answer", "llm"])
 def test_what_conditions_call_something_else_is_no_score(batch, name):
     for give in (
         lambda: batch.rate((0, "a"), name, 4),
@@ -506,7 +506,7 @@ def test_while_a_retry_runs_the_earlier_run_counts_for_nothing(d, server):
     batch = d.batches.run("down", ["a", "b", "c"]).wait(20)
     long_ago = {"created_at": "2026-01-01T10:00:00Z", "completed_at": "2026-01-01T11:00:00Z"}
     for cell in batch.cells:
-        cell.put(replace(cell.last, **long_ago, seconds=3600.0))
+        cell.put(replace(cell.last, **long_ago, latency_s=3600.0))
     assert batch._snapshot().seconds == 3600.0
     batch.retry_failed()
     running = batch._snapshot()

@@ -55,7 +55,7 @@ def test_the_variance_of_the_latest_scored_run_counts(d, planned):
         "(power 80 %; variance of right in run triage on 20 tasks, correlation 0.35 of columns"
         in repr(plan)
     )
-    assert plan.cost == Decimal("0.40")
+    assert plan.cost_usd == Decimal("0.40")
     three = planned([f"x {n}" for n in range(20)], ["a", "b"], 3)
     told = "variance of right in run triage on 20 tasks, repeats not known to differ: as for one"
     assert told in repr(three)
@@ -102,7 +102,7 @@ def test_a_batch_plans_what_is_left(d, planned):
     assert (batch.plan().found, batch.plan().sends) == (20, 0)
     cheap = d.batches.run("tried", TASKS, ["a"], repeats=2, max_cost="0.25").wait(60)
     plan = cheap.plan()
-    assert (plan.found, plan.sends, plan.cost) == (25, 15, Decimal("0.15"))
+    assert (plan.found, plan.sends, plan.cost_usd) == (25, 15, Decimal("0.15"))
 
 
 def test_a_plan_says_what_the_part_can_show_that_max_cost_allows(d, planned):

@@ -25,8 +25,8 @@ def frame():
             task_index=task,
             llm_id=llm,
             scores={"correct": task >= place * 2},
-            cost=f"0.00{3 - place}",
-            seconds=1.0 + place + task / 10,
+            cost_usd=f"0.00{3 - place}",
+            latency_s=1.0 + place + task / 10,
         )
         for task in range(6)
         for place, llm in enumerate(LLMS)
@@ -63,7 +63,7 @@ def test_charts_hold_the_numbers_of_the_summary(frame):
                 row["high"],
             )
     latency = rows(charts(frame)[2])
-    assert sorted(latency["seconds"]) == sorted(frame["seconds"])
+    assert sorted(latency["latency_s"]) == sorted(frame["latency_s"])
 
 
 @pytest.mark.parametrize("order", [LLMS, LLMS[::-1]])
@@ -128,7 +128,8 @@ def test_the_default_llm_has_a_name(frame):
 
 def test_scores_beyond_0_and_1_are_drawn_in_their_own_range():
     cells = [
-        BatchCell(task_index=n, llm_id="a", scores={"points": 40 + n}, cost="1") for n in range(5)
+        BatchCell(task_index=n, llm_id="a", scores={"points": 40 + n}, cost_usd="1")
+        for n in range(5)
     ]
     svg = vl_convert.vegalite_to_svg(
         dari.plot_scores(summary(batch_frame(cells), "points")).to_json()
@@ -137,7 +138,7 @@ def test_scores_beyond_0_and_1_are_drawn_in_their_own_range():
 
 
 def test_one_task_has_no_interval_and_is_drawn_all_the_same():
-    frame = batch_frame([BatchCell(llm_id="a", scores={"s": 1}, cost="1", seconds=1.0)])
+    frame = batch_frame([BatchCell(llm_id="a", scores={"s": 1}, cost_usd="1", latency_s=1.0)])
     for chart in (dari.plot_scores(summary(frame, "s")), dari.plot_cost(frame, "s")):
         assert "<svg" in vl_convert.vegalite_to_svg(chart.to_json())
 
@@ -165,7 +166,7 @@ def test_tables_say_unknown_where_there_is_no_interval():
 
 def test_why_there_is_no_interval_is_told():
     frame = batch_frame(
-        [BatchCell(task_index=n, llm_id="a", cost="0.01", scores={"s": n}) for n in range(12)]
+        [BatchCell(task_index=n, llm_id="a", cost_usd="0.01", scores={"s": n}) for n in range(12)]
     )
     told = "no interval, over 12 tasks; unknown: all tasks have the same value, which does not tell"
     assert told in str(dari.plot_scores(frame, "cost_usd").to_dict())
@@ -179,7 +180,7 @@ def survivors():
             task_index=task,
             llm_id=llm,
             repeat=repeat,
-            cost="0.01",
+            cost_usd="0.01",
             status="failed" if llm == "b" and task % 2 else "completed",
             scores={} if (llm, task, repeat) == ("a", 0, 0) or (llm == "b" and task % 2)
             else {"right": not task % 2},
@@ -216,7 +217,7 @@ def test_what_cannot_be_drawn_is_told(frame):
     with pytest.raises(InvalidRequestError, match="No cost is known"):
         dari.plot_cost(frame.assign(cost_usd=float("nan")), "correct")
     with pytest.raises(InvalidRequestError, match="Nothing has ended yet"):
-        dari.plot_latency(frame.assign(seconds=float("nan")))
+        dari.plot_latency(frame.assign(latency_s=float("nan")))
     with pytest.raises(InvalidRequestError, match="no column 'tasks'"):
         dari.plot_scores(pd.DataFrame({"llm_id": ["a"], "score": "x", "mean": 1, "low": 0}))
     with pytest.raises(InvalidRequestError, match="no score 'right'"):
@@ -260,7 +261,7 @@ def test_a_mark_that_is_pointed_at_says_its_figures_and_names_stay_text(frame):
 
 def test_large_numbers_are_written_out_and_small_ones_too():
     cells = [
-        BatchCell(task_index=n, llm_id="a", scores={"points": 1000 + 40 * n}, cost="0.0000123")
+        BatchCell(task_index=n, llm_id="a", scores={"points": 1000 + 40 * n}, cost_usd="0.0000123")
         for n in range(5)
     ]
     scores = dari.plot_scores(batch_frame(cells), "points")

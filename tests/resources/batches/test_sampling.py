@@ -373,7 +373,7 @@ def test_nothing_tells_when_and_in_which_session_an_answer_was_given(d, server):
     assert "Looked." in shown[0]
     for text in shown:
         assert not any(word in text for word in ("<time", "datetime", "sess_", "evt_", *ids))
-        assert not any(word in text for word in ("By time", "By cost", "time > 1"))
+        assert not any(word in text for word in ("By latency_s", "By cost_usd", "latency_s > 1"))
     items = done.sample(1)._blinded
     assert not any(item.created_at for item in items._items(items.cells[0]))
 

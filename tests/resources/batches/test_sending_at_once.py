@@ -240,7 +240,7 @@ def test_what_was_sent_twice_is_told_and_all_of_it_is_counted(d, again, slow):
     assert "$0.08" in str(found).splitlines()[0]
     assert "3 of 5 sent twice, by two calls at the same moment" in str(found)
     assert dari_nb.costs_frame(found)["cost_usd"].sum() == pytest.approx(0.08)
-    assert [cell.cost for cell in found.cells] == [Decimal(f"0.0{n}") for n in (2, 2, 2, 1, 1)]
+    assert [cell.cost_usd for cell in found.cells] == [Decimal(f"0.0{n}") for n in (2, 2, 2, 1, 1)]
     left = r"1 of 6 not sent: \$0\.08 of max_cost=\$0\.08 is spent"
     with pytest.raises(InvalidRequestError, match=left):
         found.add(tasks=["one more"], max_cost="0.08")

@@ -48,7 +48,7 @@ def playing(tape: Path, **settings) -> dari.Dari:
 def told(turn) -> tuple:
     calls = [(call.tool_name, call.arguments, call.result) for call in turn.tool_calls]
     said = [getattr(item, "text", None) for item in turn.session.transcript().items]
-    return said, turn.reasoning, turn.status, turn.error, calls, turn.session.cost
+    return said, turn.reasoning, turn.status, turn.error, calls, turn.session.cost_usd
 
 
 def test_what_is_asked_elsewhere_is_recorded_whole_and_plays_with_nobody_there(hosted, path):
@@ -59,7 +59,7 @@ def test_what_is_asked_elsewhere_is_recorded_whole_and_plays_with_nobody_there(h
     assert guide.llms == ["small", "large"]
     first = guide.send("one", llm="large", metadata={"lesson": "3"}).wait()
     assert first.text == "One moment.\n\nAnswer to one from large"
-    assert first.cost == Decimal("0.01")
+    assert first.cost_usd == Decimal("0.01")
     assert d.client.messages.get(first.id).attempt == 2
     recorded = told(first)
     second = told(first.session.send("fail").wait())

@@ -49,7 +49,7 @@ def test_looking_at_what_is_there_opens_no_stream(watched, streams, server):
     for d in (watched, watched, fresh):
         again = d.sessions.get(session.id)
         turn = again.turn()
-        looked = [repr(turn), turn.status, turn.items, turn.seconds, turn.created_at]
+        looked = [repr(turn), turn.status, turn.items, turn.latency_s, turn.created_at]
         looked += [repr(again), again.metadata, again.agent_name, turn._repr_mimebundle_()]
         assert looked[0] == f"<Turn {turn.id} completed>"
         assert len(turn.items) == 2

@@ -149,8 +149,8 @@ def test_a_turn_of_its_own_has_its_cost_in_a_fork():
 
         turn = d.agents["costly"].send("a").wait()
         again = turn.session.send("b").wait().again("c").wait()
-        assert (again.cost, again.session.cost) == (again.session.cost, again.cost)
-        assert str(again.cost) == "0.5"
+        assert (again.cost_usd, again.session.cost_usd) == (again.session.cost_usd, again.cost_usd)
+        assert str(again.cost_usd) == "0.5"
 
 
 def test_a_large_workspace_is_told_of(d, server):

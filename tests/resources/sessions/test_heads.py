@@ -53,9 +53,9 @@ def test_a_transcript_tells_the_cost_where_it_is_known():
 
         session = d.agents.get("costly").send("Hi").wait(60).session
         deadline = time.monotonic() + 180
-        while session.transcript().cost is None:
+        while session.transcript().cost_usd is None:
             assert time.monotonic() < deadline, "the cost did not come in 60 s"
-        assert session.transcript().cost == Decimal("0.0421")
+        assert session.transcript().cost_usd == Decimal("0.0421")
         assert "$0.0421" in session.transcript().head().facts
         assert "$0.0421" in session.head().facts
 
@@ -71,6 +71,6 @@ def test_elsewhere_nobody_waits_for_a_cost_that_was_not_asked_for(server):
         deadline = time.monotonic() + 180
         while d.costs.session(session.id) is None:
             assert time.monotonic() < deadline, "the cost did not come in 60 s"
-        assert session.transcript().cost is None
-        assert session.cost == Decimal("0.0421")
-        assert session.transcript().cost == Decimal("0.0421")
+        assert session.transcript().cost_usd is None
+        assert session.cost_usd == Decimal("0.0421")
+        assert session.transcript().cost_usd == Decimal("0.0421")

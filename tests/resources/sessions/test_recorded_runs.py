@@ -121,7 +121,7 @@ def test_recorded_runs_have_no_times_in_frames_and_the_same_dtypes(kind, server,
     load = getattr(dari_nb, f"{kind}_frame")
     loaded = [d.sessions.get(i) for i in server.load_runs(FILES[0])]
     real = load(d.agents.get("calculator").send("What is 6 * 7?").wait().session)
-    times = [c for c in real if c.endswith("_at") or c == "seconds"]
+    times = [c for c in real if c.endswith("_at") or c == "latency_s"]
     assert times
     for source in (loaded, Transcript.from_file(FILES[0])):
         frame = load(source)
@@ -139,7 +139,7 @@ def test_a_recorded_run_shows_no_time_anywhere(server, d):
         assert shown[form].splitlines()[1:] == here[form].splitlines()[1:]
     assert "<time" not in shown["text/html"]
     assert "1970" not in "".join(shown.values())
-    assert session.turn().seconds is None
+    assert session.turn().latency_s is None
     assert session.turn().created_at is None
 
 

@@ -278,7 +278,7 @@ def test_a_cost_of_nothing_is_told_apart_from_an_unknown_one(d, server, cost, sh
         yield prompt
 
     turn = d.agents["priced"].send("Hi").wait()
-    while cost is not None and turn.cost is None:
+    while cost is not None and turn.cost_usd is None:
         pass
     assert plain(d.sessions.list()).splitlines()[1].split()[-2:] == [shown, turn.session.id]
 

@@ -26,13 +26,13 @@ def test_sending_returns_at_once_and_reading_the_text_waits(d, gate):
     turn = d.agents.get("gated").send("Hi")
     until(lambda: len(turn.items) == 3)
     assert turn.status == "running"
-    assert turn.seconds is None
+    assert turn.latency_s is None
     gate.open()
     assert turn.text == "first\n\nsecond"
     assert turn.status == "completed"
     assert turn.prompt == "Hi"
     assert turn.error is None
-    assert turn.seconds >= 0
+    assert turn.latency_s >= 0
 
 
 def test_a_wait_that_is_too_short_raises_and_the_turn_goes_on(d, gate):

@@ -34,7 +34,7 @@ def lost(document: Any, transcript: Transcript, *, shown: bool = False) -> set[s
         for item in there["timeline"]["items"]:
             for name in ("recorded_messages", "recorded_document"):
                 item.pop(name, None)
-    cost = transcript.cost
+    cost = transcript.cost_usd
     events = [{**e.to_dict(), "data": without_recording(e.data)} for e in transcript.events]
     told = [there, transcript.instructions, cost and float(cost), events]
     found = {str(value) for _, value in leaves(told)}

@@ -144,7 +144,7 @@ def test_agent_model_cost_tokens_and_times_are_read(path):
     runs = Transcript.from_file(path)
     [run] = runs
     assert (run.resource.agent.name, run.resource.session.llm_id) == ("house-agent", "model-t")
-    assert (str(run.cost), run.metadata["input_tokens"]) == ("0.1875", "7001")
+    assert (str(run.cost_usd), run.metadata["input_tokens"]) == ("0.1875", "7001")
     assert run.events[-1].data["usage"] == {
         "input_tokens": 701,
         "output_tokens": 702,
@@ -153,16 +153,16 @@ def test_agent_model_cost_tokens_and_times_are_read(path):
     }
     calls = dari_nb.tool_calls_frame(runs)
     assert calls["requested_at"].astype(str).to_list() == ["2026-01-02 10:00:02+00:00"] * 2
-    assert calls["seconds"].isna().all()
+    assert calls["latency_s"].isna().all()
     assert calls["ok"].to_list() == [False, True]
 
 
 def test_without_final_metrics_the_costs_of_all_steps_are_that_of_the_run():
     step = {"source": "agent", "message": "Hi", "metrics": {"cost_usd": 0.25}}
     trajectory = {"schema_version": "ATIF-v1.4", "agent": {}, "steps": [step, step]}
-    assert str(Transcript.from_messages(trajectory).cost) == "0.50"
+    assert str(Transcript.from_messages(trajectory).cost_usd) == "0.50"
     trajectory["steps"] = [step, {**step, "metrics": {}}]
-    assert Transcript.from_messages(trajectory).cost is None
+    assert Transcript.from_messages(trajectory).cost_usd is None
 
 
 def test_what_names_no_call_came_of_those_that_have_no_other_result():

@@ -91,7 +91,7 @@ def test_times_of_the_run_are_those_of_its_turn(run, tmp_path, server, d):
     [session_id] = server.load_runs(path)
     [read] = Transcript.from_file(path)
     for source in ([read], [d.sessions[session_id]]):
-        assert dari.messages_frame(source)["seconds"].to_list() == [2.5]
+        assert dari.messages_frame(source)["latency_s"].to_list() == [2.5]
         assert dari.sessions_frame(source)["created_at"][0].isoformat().startswith("2026-01-02T10")
     assert any("latency" in sentence for sentence in read.run.lost)
     assert read.metadata["latency"] == "2500"
@@ -101,5 +101,5 @@ def test_a_response_tells_when_it_was_asked_for_and_done():
     items = {"input": "Hi", "output": [{"type": "message", **HELLO}]}
     response = {"object": "response", **items, "created_at": 1760000000, "completed_at": 1760000003}
     read = Transcript.from_messages(response)
-    assert dari.messages_frame([read])["seconds"].to_list() == [3.0]
+    assert dari.messages_frame([read])["latency_s"].to_list() == [3.0]
     assert dari.messages_frame([read])["created_at"][0].year == 2025

@@ -126,7 +126,7 @@ def test_messages_come_back_with_the_answer_behind_them():
 
 def test_model_cost_tokens_times_and_what_it_is_about_are_read():
     run = Transcript.from_messages(EVERYTHING)
-    assert (run.resource.session.llm_id, str(run.cost)) == ("model-x", "0.0375")
+    assert (run.resource.session.llm_id, str(run.cost_usd)) == ("model-x", "0.0375")
     assert (run.run.task, run.run.repeat, run.run.scores) == ("task_id", "trial", ("reward",))
     assert run.events[-1].data["usage"] == {
         "input_tokens": 4001,
@@ -172,7 +172,7 @@ def test_calls_that_are_written_flat_are_calls(call):
     run = Transcript.from_messages(messages)
     made = run.items[1]
     assert (made.tool_name, made.arguments, made.result) == ("look", {"x": 1}, "3")
-    assert made.seconds == 3.0
+    assert made.latency_s == 3.0
     assert run.to_messages() == messages
 
 

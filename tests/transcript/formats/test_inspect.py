@@ -233,11 +233,11 @@ def test_scores_epochs_models_costs_tokens_and_times_arrive_in_frames(path):
     told |= {"rubric.facts": "0.5", "input_tokens": "2344", "output_tokens": "1172"}
     assert {name: sessions[f"metadata.{name}"] for name in told} == told
     calls = dari_nb.tool_calls_frame(runs).set_index("tool_name")
-    assert calls.loc["bash", "seconds"] == 2.5
-    assert calls.loc[["python", "search"], "seconds"].isna().all()
+    assert calls.loc["bash", "latency_s"] == 2.5
+    assert calls.loc[["python", "search"], "latency_s"].isna().all()
     assert calls["ok"].to_dict() == {"search": True, "bash": True, "python": False}
     assert calls.loc["python", "error"] == "took too long"
-    assert str(runs[0].cost) == "0.0625"
+    assert str(runs[0].cost_usd) == "0.0625"
     message = dari_nb.messages_frame(runs).iloc[0]
     assert str(message["created_at"]) == "2026-01-02 10:00:00+00:00"
     assert runs[0].events[-1].data["usage"] == {
@@ -270,10 +270,10 @@ def test_what_the_source_does_not_say_is_unknown(tmp_path):
     path = tmp_path / "bare.json"
     path.write_text(json.dumps({**LOG, "samples": [bare]}))
     runs = Transcript.from_file(path)
-    assert runs[0].cost is None
+    assert runs[0].cost_usd is None
     for kind in ("sessions", "messages", "tool_calls"):
         frame = getattr(dari_nb, f"{kind}_frame")(runs)
-        times = [name for name in frame if name.endswith("_at") or name == "seconds"]
+        times = [name for name in frame if name.endswith("_at") or name == "latency_s"]
         assert frame[times].isna().all().all()
 
 

@@ -123,7 +123,7 @@ def test_what_it_is_about_its_cost_and_its_tokens_are_read(path, d):
     [run] = Transcript.from_file(path)
     told = {"instance_id": "cats__cats-77", "exit_status": "submitted", "input_tokens": "8001"}
     assert {name: run.metadata[name] for name in told} == told
-    assert (str(run.cost), run.resource.session.llm_id) == ("0.4375", "model-s")
+    assert (str(run.cost_usd), run.resource.session.llm_id) == ("0.4375", "model-s")
     matrix = d.batches.from_runs(path)
     assert [task.title for task in matrix.tasks] == ["cats__cats-77"]
     assert matrix.to_frame()["cost_exact"].to_list() == ["0.4375"]
@@ -131,7 +131,7 @@ def test_what_it_is_about_its_cost_and_its_tokens_are_read(path, d):
 
 def test_durations_are_known_and_times_are_not(path):
     calls = dari_nb.tool_calls_frame(Transcript.from_file(path))
-    assert calls["seconds"].to_list() == [1.5, 2.5, 3.5]
+    assert calls["latency_s"].to_list() == [1.5, 2.5, 3.5]
     assert calls[["requested_at", "completed_at"]].isna().all().all()
 
 
@@ -161,7 +161,7 @@ def test_mini_swe_agent_is_read(tmp_path):
     }
     path.write_text(json.dumps(document, indent=1))
     [run] = Transcript.from_file(path)
-    assert (run.metadata["instance_id"], str(run.cost)) == ("cats__cats-78", "0.5")
+    assert (run.metadata["instance_id"], str(run.cost_usd)) == ("cats__cats-78", "0.5")
     assert run.resource.session.llm_id == "lab/model-m"
     assert [i.result for i in run.items if i.type == "tool_call"] == ["cat.py"]
 
@@ -211,7 +211,7 @@ def test_numbers_that_nobody_can_count_with_are_unknown(odd):
     stats = {"instance_cost": odd, "tokens_sent": odd}
     document = {"trajectory": [step(1, execution_time=odd)], "info": {"model_stats": stats}}
     run = Transcript.from_messages(document)
-    assert run.cost is None
+    assert run.cost_usd is None
     assert "observation-1" in str(run)
     assert "observation-1" in run.to_mimebundle()["text/html"]
 
@@ -219,4 +219,4 @@ def test_numbers_that_nobody_can_count_with_are_unknown(odd):
 @pytest.mark.parametrize("cost", ["1e999999999", "1e-999999999", "0e999999999"])
 def test_a_cost_of_a_billion_digits_is_none(cost):
     document = {"trajectory": [step(1)], "info": {"model_stats": {"instance_cost": cost}}}
-    assert Transcript.from_messages(document).cost is None
+    assert Transcript.from_messages(document).cost_usd is None

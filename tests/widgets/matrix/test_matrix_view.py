@@ -32,7 +32,7 @@ def test_all_is_told_at_first_and_then_only_what_changed(board, view, wire):
     assert (since, n) == (0, 1)
     assert [row["id"] for row in change["rows"]] == ["a", "b"]
     assert [cell["id"] for cell in change["cells"]] == ["a/small", "a/large", "b/small", "b/large"]
-    board.put("b/small", state="completed", text="Closed.", seconds=2.0)
+    board.put("b/small", state="completed", text="Closed.", latency_s=2.0)
     view.flush()
     view.flush()
     [(since, n, change)] = wire.news()

@@ -80,7 +80,7 @@ def misread(matrix: Matrix, facts: Facts, where: str, *, is_met: bool) -> str:
     if why := next(filter(None, whys), "") or _of_names(matrix, facts, where):
         return why
     alone = next(filter(_SIGN.fullmatch, words), "")
-    return f"a name stands before {short(alone)}, such as cost < 1" if alone else ""
+    return f"a name stands before {short(alone)}, such as cost_usd < 1" if alone else ""
 
 
 def short(text: str, most: int = _MOST) -> str:
@@ -120,7 +120,7 @@ def _of_edges(facts: Facts, asked: list[Condition], words: list[str], where: str
 
 def _without(edge: str) -> str:
     beside = "conditions stand beside each other"
-    return f"{beside} without {_EDGES[edge]}, such as right = no cost > 1"
+    return f"{beside} without {_EDGES[edge]}, such as right = no cost_usd > 1"
 
 
 def _of_order(matrix: Matrix, facts: Facts, asked: Condition) -> Iterator[str]:
@@ -175,7 +175,7 @@ def _is_none_of(matrix: Matrix, asked: Condition) -> str:
 
 def _is_figure(matrix: Matrix, name: str) -> bool:
     kind = matrix.kinds.get(name)
-    return name in ("time", "seconds", "cost", "number") or kind == "number" or kind in JUDGING
+    return name in ("number", "latency_s", "cost_usd") or kind == "number" or kind in JUDGING
 
 
 def _of_spaces(
@@ -207,7 +207,7 @@ def _of_words(matrix: Matrix, words: list[str], facts: Facts) -> str:
     if "||" in words:
         return _NO_OR
     if money := next(filter(_MONEY.fullmatch, words), ""):
-        return f"amounts stand without $, such as cost < {money.strip('$') or 1}"
+        return f"amounts stand without $, such as cost_usd < {money.strip('$') or 1}"
     if not (change or wrong or state):
         return ""
     first = "with a baseline " if change and "change" not in facts.names else ""

@@ -12,7 +12,6 @@ from ..alike import Said, said_of
 from ..figures import amount_of, peek_text, state_word
 from ..matrix import ENDED, Matrix, MatrixCell, MatrixRow
 from ..outcomes import PLAIN
-from ..verdict import short_name
 
 _IN_MARKS = r'"(?:[^"]|"")*'
 TOKEN = re.compile(
@@ -40,8 +39,8 @@ _ALSO = frozenset({"and", "&", "&&", ","})
 """May stand after a condition, before another one."""
 DIFFERS = "differs"
 """Asks for tasks, and not for cells."""
-_FACTS = ("number", "task", "column", "state", "answer", "time", "cost", DIFFERS, "change")
-_HIDDEN = ("text", "tools", "seconds", "outcome", "status", "llm", "repeat")
+_FACTS = ("number", "task", "column", "state", "answer", "latency_s", "cost_usd", DIFFERS, "change")
+_HIDDEN = ("text", "tools", "outcome", "status", "llm", "repeat")
 """Facts that only tell cells apart, and other names of the same one."""
 NAMES = frozenset({*_FACTS, *_HIDDEN})
 """What conditions call something already, so that no new score is called so."""
@@ -119,16 +118,10 @@ OWN: Mapping[str, Callable[[MatrixCell], Any]] = {
     "answer": peek_text,
     "text": said_of,
     "tools": lambda cell: "\n".join(cell.tools) if cell.tools is not None else None,
-    "time": lambda cell: cell.seconds,
-    "seconds": lambda cell: cell.seconds,
-    "cost": lambda cell: None if (cost := amount_of(cell.cost)) is None else float(cost),
+    "latency_s": lambda cell: cell.latency_s,
+    "cost_usd": lambda cell: None if (cost := amount_of(cell.cost_usd)) is None else float(cost),
     "repeat": lambda cell: cell.repeat,
 }
-
-
-def order_word(name: str) -> str:
-    """Say what rows are sorted by as people call it."""
-    return "time" if name == "seconds" else short_name(name)
 
 
 def read_conditions(where: str, facts: Facts) -> tuple[list[Condition], list[str]]:
@@ -153,8 +146,8 @@ def read_conditions(where: str, facts: Facts) -> tuple[list[Condition], list[str
 def without_marks(token: str) -> str:
     """Return what stands in quotation marks, where two of them are one, or what needs none.
 
-    >>> without_marks('"a ""b"" c"'), without_marks("cost")
-    ('a "b" c', 'cost')
+    >>> without_marks('"a ""b"" c"'), without_marks("cost_usd")
+    ('a "b" c', 'cost_usd')
     """
     if not token.startswith('"'):
         return token.strip('"')
@@ -164,8 +157,8 @@ def without_marks(token: str) -> str:
 def with_plain_signs(where: str) -> str:
     """Write the signs of mathematics as they are typed; what is in quotation marks stays.
 
-    >>> with_plain_signs('cost \N{GREATER-THAN OR EQUAL TO} 1')
-    'cost >= 1'
+    >>> with_plain_signs('cost_usd \N{GREATER-THAN OR EQUAL TO} 1')
+    'cost_usd >= 1'
     """
     parts = where.split('"')
     for place in range(0, len(parts), 2):

@@ -23,7 +23,8 @@ def offers(matrix: Matrix) -> list[str]:
     told = [condition(DIFFERS, name) for name in ("answer", "tools", "state", *scores)]
     told += [condition("column", column.label) for column in matrix.columns]
     told += [condition("state", state) for state in dict.fromkeys(c.state for c in matrix.cells)]
-    about = {"time": [cell.seconds for cell in seen], "cost": [OWN["cost"](c) for c in seen]}
+    measures = ("latency_s", "cost_usd")
+    about = {name: [OWN[name](cell) for cell in seen] for name in measures}
     about |= {name: [cell.scores.get(name) for cell in seen] for name in scores}
     about |= {
         name: [row.metadata.get(name) for row in matrix.rows[:_MOST_READ]]
@@ -32,7 +33,7 @@ def offers(matrix: Matrix) -> list[str]:
     for name, values in about.items():
         there = [value for value in values if not is_missing(value) and value != ""]
         distinct = dict.fromkeys(map(text_of, there))
-        if there and (name in ("time", "cost") or matrix.kinds.get(name) in ("number", "share")):
+        if there and (name in measures or matrix.kinds.get(name) in ("number", "share")):
             told.append(condition(name, _written(fmean(map(float, there))), "<"))
         elif len(distinct) <= _MOST_VALUES:
             told += [condition(name, value) for value in distinct]

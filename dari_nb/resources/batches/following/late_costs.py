@@ -102,7 +102,7 @@ class LateCosts:
         if not self._is_any_known() and not any(job.is_paid_failure for job in missing):
             return
         for pause in PAUSES:
-            missing = [job for job in missing if job.attempt.cost is None]
+            missing = [job for job in missing if job.attempt.cost_usd is None]
             if not missing:
                 return
             await asyncio.sleep(pause)
@@ -112,7 +112,7 @@ class LateCosts:
         """Ask for all costs once, but not when the first few cells know none."""
         few = self._few(self._missing())
         await together(self._slots, [partial(self._ask, job) for job in few])
-        if any(job.attempt.cost is not None for job in few):
+        if any(job.attempt.cost_usd is not None for job in few):
             await self.once()
 
     def _missing(self) -> list[_Paid]:
@@ -125,12 +125,12 @@ class LateCosts:
         ]
 
     def _is_any_known(self) -> bool:
-        return any(attempt.cost is not None for cell in self._cells for attempt in cell.sent)
+        return any(attempt.cost_usd is not None for cell in self._cells for attempt in cell.sent)
 
     def _few(self, jobs: Iterable[_Paid]) -> list[_Paid]:
         """Return all of a kind that a cost has come of, else those that stand for it, as before."""
         sent = (attempt for cell in self._cells for attempt in cell.sent)
-        known = {attempt.is_charged for attempt in sent if attempt.cost is not None}
+        known = {attempt.is_charged for attempt in sent if attempt.cost_usd is not None}
         few = []
         for job in jobs:
             kind = job.attempt.is_charged
@@ -184,7 +184,7 @@ class _Paid(NamedTuple):
 
 def _lacks_cost(cell: Cell, attempt: Attempt) -> bool:
     """Whether the cost of an attempt is not known that has ended."""
-    if attempt.cost is not None:
+    if attempt.cost_usd is not None:
         return False
     # What was sent twice is not followed: it ends about when the cell does.
     return cell.is_settled if attempt in cell.doubles else attempt.is_settled

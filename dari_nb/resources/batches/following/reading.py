@@ -80,7 +80,7 @@ def with_messages(
         tools=tuple(name for message in counted for name in _tools(message)),
         created_at=first.created_at or attempt.created_at,
         completed_at=last.completed_at,
-        seconds=_seconds(attempt, counted, Ledger(events).turns),
+        latency_s=_seconds(attempt, counted, Ledger(events).turns),
         usage=summed(message.tokens for message in counted),
         shows_llm=any(map(_shows_llm, counted)),
         is_read=last.is_terminal,
@@ -91,7 +91,7 @@ def _seconds(
     attempt: Attempt, messages: Sequence[Message], turns: Mapping[str, TurnState]
 ) -> float | None:
     """Return how long the agent took: waiting in a queue, or for its user, does not count."""
-    times = [turns[m.id].seconds if m.id in turns else m.seconds for m in messages]
+    times = [turns[m.id].latency_s if m.id in turns else m.latency_s for m in messages]
     total = sum(seconds for seconds in times if seconds is not None)
     # Recordings without times have one time for everything.
     is_known = None not in times and (total > 0 or not attempt.is_conversation)

@@ -118,8 +118,8 @@ class Spending:
         soon = (self._costs.soon() | self._beside.soon()) - self._before
         for cell in cells:
             for attempt in cell.sent:
-                if attempt.cost is not None:
-                    known += Decimal(attempt.cost)
+                if attempt.cost_usd is not None:
+                    known += Decimal(attempt.cost_usd)
                 elif attempt.session_id in soon or not attempt.is_free:
                     estimated += prices.get(cell.column, usual)
         return Spent(known, estimated)
@@ -285,8 +285,8 @@ class Spending:
         if self._was_over:
             return ""
         sent = (attempt for cell in self._cells for attempt in cell.sent)
-        costs = (a.cost for a in sent if a.session_id in self._let_go and a.cost is not None)
-        late = sum(map(Decimal, costs), Decimal(0))
+        costs = (attempt.cost_usd for attempt in sent if attempt.session_id in self._let_go)
+        late = sum((Decimal(cost) for cost in costs if cost is not None), Decimal(0))
         is_all_late = late >= self.spent.total - self.limit
         what = [] if is_all_late else ["that were under way"]
         what += ["whose costs came late"] if late else []
@@ -319,7 +319,7 @@ class Spending:
 
     def _ended_without_cost(self) -> set[str | None]:
         ended = (a for cell in self._cells for a in cell.sent if a.is_settled)
-        return {attempt.session_id for attempt in ended if attempt.cost is None}
+        return {attempt.session_id for attempt in ended if attempt.cost_usd is None}
 
     async def _rest(self) -> None:
         self._news.clear()
@@ -336,8 +336,8 @@ def mean_costs(cells: Iterable[Cell]) -> dict[Column, Decimal]:
     known: dict[Column, list[Decimal]] = defaultdict(list)
     for cell in cells:
         for attempt in cell.sent:
-            if attempt.cost is not None:
-                known[cell.column].append(Decimal(attempt.cost))
+            if attempt.cost_usd is not None:
+                known[cell.column].append(Decimal(attempt.cost_usd))
     return {column: sum(of, Decimal(0)) / len(of) for column, of in known.items()}
 
 
@@ -374,4 +374,4 @@ def dollars(amount: Decimal) -> str:
 def _lacks_cost(cell: Cell, but: Container[str | None]) -> bool:
     """Whether an attempt has a cost that nobody tells, but for some sessions."""
     ended = (a for a in cell.history if a.is_settled and a.session_id not in but)
-    return any(attempt.is_charged and attempt.cost is None for attempt in ended)
+    return any(attempt.is_charged and attempt.cost_usd is None for attempt in ended)

@@ -236,13 +236,13 @@ def _with_total(attempt: Attempt, session: Session) -> Attempt:
 
 
 def _attempt(session: Session) -> Attempt:
-    cost = session.cost if isinstance(session, RecordedSession) else None
+    cost = session.cost_usd if isinstance(session, RecordedSession) else None
     return Attempt(
         1,
         state=session.resource.last_message_status or "planned",
         session_id=session.id,
         created_at=session.resource.created_at,
-        cost=None if cost is None else str(cost),
+        cost_usd=None if cost is None else str(cost),
         is_conversation=True,
     )
 

@@ -53,7 +53,7 @@ class Answers:
     def _known(self) -> list[Decimal]:
         from ....render.matrix.figures import amount_of as known_amount
 
-        found = (known_amount(cell.cost) for cell in self._cells)
+        found = (known_amount(cell.cost_usd) for cell in self._cells)
         return [amount for amount in found if amount is not None]
 
     @property
@@ -72,7 +72,7 @@ class Answers:
         parts = [f"{count_text(started, 'session')} started, {len(cells) - started} there already"]
         parts += [f"{cost_text(self.cost)} in all"] if known else []
         missing = sum(
-            cell.cost is None and not all(attempt.is_free for attempt in cell.sent)
+            cell.cost_usd is None and not all(attempt.is_free for attempt in cell.sent)
             for cell in cells
         )
         unknown = "1 cost is unknown" if missing == 1 else f"{missing} costs are unknown"

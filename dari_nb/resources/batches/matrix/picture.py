@@ -75,7 +75,7 @@ def with_costs(matrix: Matrix, batch: Sheet) -> Matrix:
     def told(cell: MatrixCell) -> MatrixCell:
         attempts = sent.get(cell.session_id, [])
         known = known_cost_of(attempts) or cell.known_cost
-        return replace(cell, cost=cost_of(attempts) or cell.cost, known_cost=known)
+        return replace(cell, cost_usd=cost_of(attempts) or cell.cost_usd, known_cost=known)
 
     return replace(matrix, cells=[told(cell) for cell in matrix.cells])
 
@@ -116,8 +116,8 @@ def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:
         answer=cell.answer,
         error=cell.error,
         stop_reason=cell.stop_reason,
-        seconds=cell.seconds,
-        cost=cost_of(cell.sent),
+        latency_s=cell.latency_s,
+        cost_usd=cost_of(cell.sent),
         known_cost=known_cost_of(cell.sent),
         usage=cell.usage,
         has_asked=any(attempt.has_asked for attempt in cell.sent),
@@ -186,7 +186,7 @@ def _is_since(attempt: Attempt, began: datetime | None) -> bool:
 
 def _pace(cell: Cell, attempt: Attempt) -> Pace:
     if attempt.has_ended:
-        return Pace(cell.column, "ended", attempt.seconds or 0.0)
+        return Pace(cell.column, "ended", attempt.latency_s or 0.0)
     if attempt.state == "queued":
         return Pace(cell.column, "queued", 0.0)
     return Pace(cell.column, "running", max(0.0, _since(attempt) - attempt.waited))

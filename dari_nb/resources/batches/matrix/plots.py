@@ -142,7 +142,7 @@ def plot_latency(source: Source, *, by: str | None = None) -> Any:
     What they waited in a queue does not count.
 
     Args:
-        source: A batch, or its frame; ``seconds`` is what is drawn.
+        source: A batch, or its frame; ``latency_s`` is what is drawn.
         by: The column of the LLM, or whatever is compared; LLM and version when left out.
 
     Returns:
@@ -151,12 +151,12 @@ def plot_latency(source: Source, *, by: str | None = None) -> Any:
     Raises:
         InvalidRequestError: The frame lacks a column, or nothing has ended yet.
 
-    >>> dari.plot_latency(batch).save("seconds.html")
+    >>> dari.plot_latency(batch).save("latency.html")
     """
     frame, by = _cells(source, by)
-    _need(frame, [by, "seconds"])
+    _need(frame, [by, "latency_s"])
     every = _named(frame, by)
-    ended = every[every["seconds"].notna()]
+    ended = every[every["latency_s"].notna()]
     if ended.empty:
         raise InvalidRequestError("Nothing has ended yet, so there are no times to draw.")
     names = [str(name) for name in every[by].drop_duplicates()]
@@ -164,29 +164,29 @@ def plot_latency(source: Source, *, by: str | None = None) -> Any:
     title, how = "seconds to the answer", "a dot a cell; median and quartiles; no queue"
     table = PlainTable(
         [by, "median", "quartiles", "95 %", "cells"],
-        [_quantiles(name, ended.loc[ended[by] == name, "seconds"]) for name in order],
+        [_quantiles(name, ended.loc[ended[by] == name, "latency_s"]) for name in order],
         f"{title} ({how})",
     )
     alt = _altair()
     if alt is None:
         return table
-    data = _jittered(_plain(ended[[by, "seconds"]]))
+    data = _jittered(_plain(ended[[by, "latency_s"]]))
     y = alt.Y(f"{by}:N", sort=order, title=None)
     colour = coloured(alt, by, names)
     base = alt.Chart(data)
-    seconds = alt.X("seconds:Q", title="seconds", axis=alt.Axis(tickCount=6))
+    latency = alt.X("latency_s:Q", title="seconds", axis=alt.Axis(tickCount=6))
     dots = base.mark_circle(size=26, opacity=0.4, aria=False).encode(
-        x=seconds,
+        x=latency,
         y=y,
         yOffset=alt.YOffset("jitter:Q", scale=alt.Scale(domain=[-1.6, 1.6])),
         color=colour,
-        tooltip=[f"{by}:N", alt.Tooltip("seconds:Q", format=",.2~f")],
+        tooltip=[f"{by}:N", alt.Tooltip("latency_s:Q", format=",.2~f")],
     )
     # A box as wide as the dots' band hides nothing: it is only lines.
     quartiles = base.mark_rule(strokeWidth=3, strokeCap="round").encode(
-        x="q1(seconds):Q", x2="q3(seconds):Q", y=y, color=colour
+        x="q1(latency_s):Q", x2="q3(latency_s):Q", y=y, color=colour
     )
-    median = base.mark_tick(thickness=3, size=24).encode(x="median(seconds):Q", y=y, color=colour)
+    median = base.mark_tick(thickness=3, size=24).encode(x="median(latency_s):Q", y=y, color=colour)
     chart = (dots + quartiles + median).properties(height=alt.Step(_ROW + 20))
     return styled(chart, table, title, how)
 

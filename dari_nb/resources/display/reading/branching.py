@@ -76,7 +76,7 @@ class Branching:
             cell = MatrixCell(
                 *(message_id, turn, session.id),
                 state=status or "",
-                seconds=state.seconds if state else None,
+                latency_s=state.latency_s if state else None,
                 usage=state.usage if state else {},
             )
             name = f"branch {number}{f' · {session.llm_id}' if session.llm_id else ''}"
