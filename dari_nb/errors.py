@@ -29,6 +29,8 @@
         ├── RateLimitError             429
         └── ServerError                5xx
 
+Each has a ``code``, a short string that stays the same while texts change; :data:`CODES` lists all.
+
 In IPython the text is shown below the line that led to it, without what went on in here; all
 of that is in ``error.__traceback__`` and in ``%debug``.
 """
@@ -43,6 +45,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
+from ._internal.error_codes import CODES as CODES
 from .printable import printable
 
 
@@ -50,6 +53,7 @@ class DariError(Exception):
     """Base of all errors of this package.
 
     Attributes:
+        code: What went wrong, as a short string such as ``"agent_not_found"``.
         idempotency_key: The key of the send that failed, if it was one. To send again with it,
             ``session.send(text, idempotency_key=error.idempotency_key)``, makes no second message.
 
@@ -57,10 +61,18 @@ class DariError(Exception):
     ...     d.agents.get("calculater")
     ... except dari.DariError as error:
     ...     print(error)
+    ...     error.code
     There is no agent named 'calculater': did you mean 'calculator'?
+    'agent_not_found'
     """
 
+    code: str = "error"
     idempotency_key: str | None = None
+
+    def __init__(self, *args: object, code: str | None = None) -> None:
+        super().__init__(*args)
+        if code is not None:
+            self.code = code
 
     def __str__(self) -> str:
         return printable(self._said)
@@ -91,21 +103,31 @@ class NoCellError(InvalidRequestError, KeyError):
 class ConnectionFailedError(DariError):
     """The server cannot be reached."""
 
+    code = "connection_failed"
+
 
 class InsecureServerError(ConnectionFailedError):
     """A secure connection to the server cannot be made; the text says what to do."""
+
+    code = "insecure_connection"
 
 
 class TimedOutError(DariError, TimeoutError):
     """The server did not answer, or a turn did not end, in the time allowed."""
 
+    code = "timed_out"
+
 
 class StreamInterruptedError(DariError):
     """An event stream broke and could not be resumed."""
 
+    code = "stream_interrupted"
+
 
 class UnexpectedAnswerError(DariError):
     """The server's answer is not what the API describes."""
+
+    code = "unexpected_answer"
 
 
 class TurnFailedError(DariError):
@@ -115,13 +137,17 @@ class TurnFailedError(DariError):
         so_far: What the agent had said before it failed.
     """
 
-    def __init__(self, message: str, so_far: str = "") -> None:
-        super().__init__(message)
+    code = "turn_failed"
+
+    def __init__(self, message: str, so_far: str = "", *, code: str | None = None) -> None:
+        super().__init__(message, code=code)
         self.so_far = so_far
 
 
 class SnapshotFailedError(DariError):
     """The server got something else than the bundle that was sent."""
+
+    code = "snapshot_failed"
 
 
 class WorkspaceError(DariError):
@@ -135,8 +161,8 @@ class StorageError(DariError):
         is_full: Whether its disk is full.
     """
 
-    def __init__(self, text: str, *, is_full: bool = False) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, *, is_full: bool = False, code: str | None = None) -> None:
+        super().__init__(text, code=code)
         self.is_full = is_full
 
 
@@ -148,8 +174,15 @@ class TapeError(DariError):
         so_far: What stood before that line, which can be used.
     """
 
-    def __init__(self, text: str, line: int | None = None, so_far: Any = None) -> None:
-        super().__init__(text)
+    def __init__(
+        self,
+        text: str,
+        line: int | None = None,
+        so_far: Any = None,
+        *,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(text, code=code)
         self.line = line
         self.so_far = so_far
 
@@ -177,6 +210,8 @@ class ApiError(DariError):
     (404, 'GET', '/v1/sessions/sess_0')
     """
 
+    code = "api_error"
+
     def __init__(
         self,
         status: int,
@@ -187,8 +222,9 @@ class ApiError(DariError):
         *,
         headers: Mapping[str, str] | None = None,
         retry_after: float | None = None,
+        code: str | None = None,
     ) -> None:
-        super().__init__(status, detail, method, path, request_id)
+        super().__init__(status, detail, method, path, request_id, code=code)
         self.headers = {} if headers is None else headers
         self.retry_after = retry_after
         self.status = status
@@ -216,7 +252,7 @@ class ApiError(DariError):
     ) -> ApiError:
         """Make the class that belongs to this status."""
         kind = _BY_STATUS.get(status, ServerError if status >= 500 else ApiError)
-        if isinstance(detail, dict) and detail.get("code") == TapeMissError.CODE:
+        if isinstance(detail, dict) and detail.get("code") == TapeMissError.code:
             kind = TapeMissError
         return kind(
             status, detail, method, path, request_id, headers=headers, retry_after=retry_after
@@ -226,17 +262,25 @@ class ApiError(DariError):
 class BadRequestError(ApiError):
     """400: a rule of the API was broken."""
 
+    code = "bad_request"
+
 
 class AuthenticationError(ApiError):
     """401: the API key is missing or invalid."""
+
+    code = "unauthorized"
 
 
 class PermissionDeniedError(ApiError):
     """403: the resource belongs to another organization."""
 
+    code = "forbidden"
+
 
 class NotFoundError(ApiError):
     """404: no such resource, or a deleted agent."""
+
+    code = "not_found"
 
 
 class UnknownNameError(NotFoundError):
@@ -250,6 +294,8 @@ class UnknownNameError(NotFoundError):
 class ConflictError(ApiError):
     """409: the resource's state forbids this now."""
 
+    code = "conflict"
+
 
 class TapeMissError(ConflictError):
     """No turn of the tape plays, and nobody is asked: nothing was sent.
@@ -257,8 +303,7 @@ class TapeMissError(ConflictError):
     The text shows what differs from the nearest turn, and what helps.
     """
 
-    CODE = "tape_miss"
-    """What tells it in an answer's ``detail``."""
+    code = "tape_miss"  # also tells it in an answer's ``detail``
 
     @property
     def _said(self) -> str:
@@ -268,17 +313,25 @@ class TapeMissError(ConflictError):
 class PayloadTooLargeError(ApiError):
     """413: the upload exceeds the server's limit."""
 
+    code = "payload_too_large"
+
 
 class UnprocessableEntityError(ApiError):
     """422: the body is malformed."""
+
+    code = "unprocessable"
 
 
 class RateLimitError(ApiError):
     """429: too many requests; ``retry_after`` says for how many seconds, when the server does."""
 
+    code = "rate_limited"
+
 
 class ServerError(ApiError):
     """5xx: the server failed."""
+
+    code = "server_error"
 
 
 _BY_STATUS: dict[int, type[ApiError]] = {

@@ -249,7 +249,7 @@ def _player(
     try:
         return access.service.deck.agent_for(_found(access, session_id), message_id, content)
     except TapeMiss as miss:
-        detail = {"code": TapeMissError.CODE, "message": brief(str(miss))}
+        detail = {"code": TapeMissError.code, "message": brief(str(miss))}
         raise Refusal(409, detail) from None
     except (TapeError, InvalidRequestError) as error:
         raise Refusal(409, str(error)) from None

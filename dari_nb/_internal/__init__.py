@@ -1,0 +1,1 @@
+"""Modules that any other part of the package may use."""
