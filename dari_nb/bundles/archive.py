@@ -41,7 +41,9 @@ def packed(sources: Iterable[Source]) -> bytes:
                 archive.addfile(member, source.content)
             except OSError as error:
                 why = error.strerror or "it became shorter while it was packed"
-                raise InvalidRequestError(f"Cannot read {source.name!r}: {why}.") from None
+                raise InvalidRequestError(
+                    f"Cannot read {source.name!r}: {why}.", code="file_unreadable"
+                ) from None
     return target.finished()
 
 
@@ -64,14 +66,16 @@ def names_in(content: bytes) -> list[str]:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r|gz") as archive:
             return [_name(member) for member in archive if not member.isdir()]
     except (tarfile.TarError, OSError, EOFError, zlib.error):
-        raise InvalidRequestError("The bundle is not a tar.gz.") from None
+        raise InvalidRequestError("The bundle is not a tar.gz.", code="invalid_archive") from None
 
 
 def _name(member: tarfile.TarInfo) -> str:
     path = PurePosixPath(member.name)
     is_plain = member.isreg() and not member.issparse() and "\0" not in member.name
     if not is_plain or path.is_absolute() or ".." in path.parts:
-        raise InvalidRequestError(f"{member.name!r} in the bundle is no regular, relative file.")
+        raise InvalidRequestError(
+            f"{member.name!r} in the bundle is no regular, relative file.", code="invalid_bundle"
+        )
     return str(path)
 
 

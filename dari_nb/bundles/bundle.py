@@ -63,12 +63,15 @@ class Bundle:
         """
         root = Path(folder)
         if not (root / MANIFEST).is_file():
-            raise InvalidRequestError(f"There is no {MANIFEST} in {str(folder)!r}.")
+            raise InvalidRequestError(
+                f"There is no {MANIFEST} in {str(folder)!r}.", code="invalid_bundle"
+            )
         names = selected(root)
         if MANIFEST not in names:
             raise InvalidRequestError(
                 f"Git ignores {MANIFEST} in {str(folder)!r}: it is needed. Where git ignores the "
-                "whole folder, make it a repository of its own with git init."
+                "whole folder, make it a repository of its own with git init.",
+                code="invalid_bundle",
             )
         return cls(packed(sources(root, names, most_bytes)), tuple(names))
 
@@ -96,7 +99,9 @@ class Bundle:
         ('dari.yml', 'prompts/system.md')
         """
         if MANIFEST not in files:
-            raise InvalidRequestError(f"There is no {MANIFEST} among the files.")
+            raise InvalidRequestError(
+                f"There is no {MANIFEST} among the files.", code="invalid_bundle"
+            )
         root = Path(folder)
         found = {name for place in places for name in _below(root, place)}
         names = sorted(found | set(files))
@@ -111,23 +116,31 @@ class Bundle:
         """
         names = names_in(content)
         if MANIFEST not in names:
-            raise InvalidRequestError(f"There is no {MANIFEST} on top of the bundle.")
+            raise InvalidRequestError(
+                f"There is no {MANIFEST} on top of the bundle.", code="invalid_bundle"
+            )
         if len(set(names)) < len(names):
-            raise InvalidRequestError("The bundle has two files of the same name.")
+            raise InvalidRequestError(
+                "The bundle has two files of the same name.", code="duplicate_entry"
+            )
         return cls(content, tuple(sorted(names)))
 
 
 def _below(root: Path, place: str) -> list[str]:
     path = PurePosixPath(place)
     if path.is_absolute() or ".." in path.parts:
-        raise InvalidRequestError(f"{place!r} leads out of {str(root)!r}.")
+        raise InvalidRequestError(f"{place!r} leads out of {str(root)!r}.", code="unsafe_path")
     if not os.path.lexists(root / path):
-        raise InvalidRequestError(f"There is no {place!r} in {str(root.resolve())!r}.")
+        raise InvalidRequestError(
+            f"There is no {place!r} in {str(root.resolve())!r}.", code="file_not_found"
+        )
     if not (root / path).is_dir():
         return [path.as_posix()]
     names = selected_below(root, path)
     if not names:
-        raise InvalidRequestError(f"There is nothing in {place!r} that git does not ignore.")
+        raise InvalidRequestError(
+            f"There is nothing in {place!r} that git does not ignore.", code="invalid_bundle"
+        )
     return names
 
 

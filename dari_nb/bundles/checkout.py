@@ -44,12 +44,15 @@ def _inner(path: Path, name: str, names: set[str]) -> Iterator[str]:
     if os.path.lexists(path / ".git"):
         inner = _asked(path)
         if inner is None:
-            raise InvalidRequestError(f"Git cannot read the repository {name!r}.")
+            raise InvalidRequestError(
+                f"Git cannot read the repository {name!r}.", code="git_failed"
+            )
         yield from (f"{name}/{one}" for one in _files(path, inner))
     elif not any(one.startswith(f"{name}/") for one in names if one != f"{name}/"):
         raise InvalidRequestError(
             f"{name!r} has nothing of what git knows there. If it is a submodule, get its files: "
-            "git submodule update --init."
+            "git submodule update --init.",
+            code="git_failed",
         )
 
 
@@ -63,7 +66,8 @@ def _asked(folder: Path) -> set[str] | None:
         return None
     if done.returncode:
         raise InvalidRequestError(
-            f"Git does not say what belongs to {str(folder)!r}: {' '.join(said.split())}"
+            f"Git does not say what belongs to {str(folder)!r}: {' '.join(said.split())}",
+            code="git_failed",
         )
     return {os.fsdecode(name) for name in done.stdout.split(b"\0") if name}
 

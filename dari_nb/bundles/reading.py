@@ -35,12 +35,16 @@ def sources(root: Path, names: Iterable[str], most_bytes: int) -> Iterator[Sourc
             found = os.fstat(content.fileno())
             if found.st_size > left:
                 size = f"{most_bytes >> 20} MiB" if most_bytes >> 20 else f"{most_bytes} bytes"
-                raise InvalidRequestError(f"The bundle exceeds {size} at {name!r}.")
+                raise InvalidRequestError(
+                    f"The bundle exceeds {size} at {name!r}.", code="too_large"
+                )
             left -= found.st_size
             yield Source(name, content, found.st_size, bool(found.st_mode & stat.S_IXUSR))
             now = os.fstat(content.fileno())
             if (now.st_size, now.st_mtime_ns) != (found.st_size, found.st_mtime_ns):
-                raise InvalidRequestError(f"{name!r} changed while it was packed: try again.")
+                raise InvalidRequestError(
+                    f"{name!r} changed while it was packed: try again.", code="file_changed"
+                )
 
 
 def _opened(root: Path, name: str) -> BinaryIO:
@@ -48,10 +52,15 @@ def _opened(root: Path, name: str) -> BinaryIO:
         name.encode()
         return file_below(root, name.split("/"))
     except UnicodeEncodeError:
-        raise InvalidRequestError(f"The name {name!r} is not valid text.") from None
+        raise InvalidRequestError(
+            f"The name {name!r} is not valid text.", code="invalid_path"
+        ) from None
     except OSError as error:
         if error.errno in _NO_FILE:
             raise InvalidRequestError(
-                f"{name!r} is no regular file: a bundle holds only those, and no links."
+                f"{name!r} is no regular file: a bundle holds only those, and no links.",
+                code="invalid_path",
             ) from None
-        raise InvalidRequestError(f"Cannot read {name!r}: {error.strerror or error}.") from None
+        raise InvalidRequestError(
+            f"Cannot read {name!r}: {error.strerror or error}.", code="file_unreadable"
+        ) from None

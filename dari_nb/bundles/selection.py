@@ -31,4 +31,6 @@ def selected_below(root: Path, place: PurePosixPath) -> list[str]:
         return sorted(walked(root, place))
     except OSError as error:
         where = error.filename or str(root / place)
-        raise InvalidRequestError(f"Cannot read {where!r}: {error.strerror or error}.") from None
+        raise InvalidRequestError(
+            f"Cannot read {where!r}: {error.strerror or error}.", code="file_unreadable"
+        ) from None

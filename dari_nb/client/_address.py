@@ -96,7 +96,8 @@ class Address:
         """
         if offer.name not in (self.offers.names or ()):
             raise InvalidRequestError(
-                f"The server at {self.url} cannot {offer.does}: nothing was sent."
+                f"The server at {self.url} cannot {offer.does}: nothing was sent.",
+                code="not_supported",
             )
 
     def failure(self, error: httpx.HTTPError, url: str | None = None) -> DariError:
@@ -133,11 +134,15 @@ def _checked_url(base_url: str) -> httpx.URL:
     try:
         url = httpx.URL(base_url.strip())
     except (httpx.InvalidURL, AttributeError):
-        raise InvalidRequestError("The base URL is not a URL.") from None
+        raise InvalidRequestError("The base URL is not a URL.", code="invalid_url") from None
     if url.scheme not in ("http", "https") or not url.host:
-        raise InvalidRequestError("The base URL must begin with http:// or https:// and a host.")
+        raise InvalidRequestError(
+            "The base URL must begin with http:// or https:// and a host.", code="invalid_url"
+        )
     if url.userinfo:
-        raise InvalidRequestError("The base URL must not hold a user name or password.")
+        raise InvalidRequestError(
+            "The base URL must not hold a user name or password.", code="invalid_url"
+        )
     path = url.path.rstrip("/").removesuffix("/v1")
     return url.copy_with(path=path or "/", query=None, fragment=None)
 
@@ -146,9 +151,11 @@ def _checked_key(api_key: str) -> str:
     # httpx would quote a malformed header, and so the key, in its own error.
     key = api_key.strip() if isinstance(api_key, str) else ""
     if not key:
-        raise InvalidRequestError("There is no API key.")
+        raise InvalidRequestError("There is no API key.", code="api_key_missing")
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise InvalidRequestError("The API key holds characters that no key has; copy it again.")
+        raise InvalidRequestError(
+            "The API key holds characters that no key has; copy it again.", code="invalid_api_key"
+        )
     return key
 
 

@@ -43,10 +43,13 @@ def _check_address(request: Request[Any]) -> None:
     try:
         chars = len(request.path) + len(str(httpx.QueryParams(request.query or None)))
     except UnicodeEncodeError as error:
-        raise InvalidRequestError(f"This cannot be asked for: {error}.") from None
+        raise InvalidRequestError(
+            f"This cannot be asked for: {error}.", code="invalid_text"
+        ) from None
     if chars > _MOST_CHARS:
         raise InvalidRequestError(
-            f"This cannot be asked for: with {chars:,} characters its address is too long."
+            f"This cannot be asked for: with {chars:,} characters its address is too long.",
+            code="invalid_url",
         )
 
 
@@ -108,7 +111,7 @@ def raise_if_closed(http: httpx.Client | httpx.AsyncClient) -> None:
     """
     if http.is_closed:
         raise InvalidRequestError(
-            "The client is closed, so nothing was sent: make another."
+            "The client is closed, so nothing was sent: make another.", code="connection_closed"
         ) from None
 
 
@@ -117,5 +120,5 @@ def _open(path: str | PathLike[str]) -> IO[bytes]:
         return open_regular(path)
     except OSError as error:
         raise InvalidRequestError(
-            f"Cannot read {str(path)!r}: {error.strerror or error}."
+            f"Cannot read {str(path)!r}: {error.strerror or error}.", code="file_unreadable"
         ) from None

@@ -185,7 +185,9 @@ class Request(Generic[T]):
         try:
             return json.dumps(self.json, ensure_ascii=False, allow_nan=False).encode()
         except (TypeError, ValueError, RecursionError) as error:
-            raise InvalidRequestError(f"This cannot be sent as JSON: {error}.") from None
+            raise InvalidRequestError(
+                f"This cannot be sent as JSON: {error}.", code="invalid_json"
+            ) from None
 
     def answer(self) -> Steps[T]:
         """Ask for the answer inside of :data:`Steps`: ``page = yield from request.answer()``."""
@@ -224,13 +226,13 @@ def path_of(*parts: str) -> str:
 
 def _quoted(part: str) -> str:
     if not isinstance(part, str) or not part:
-        raise InvalidRequestError(f"An id is needed here, not {part!r}.")
+        raise InvalidRequestError(f"An id is needed here, not {part!r}.", code="invalid_id")
     if part in (".", ".."):
         return part.replace(".", "%2E")
     try:
         return quote(part, safe="")
     except UnicodeEncodeError:
-        raise InvalidRequestError(f"This cannot be an id: {part!r}.") from None
+        raise InvalidRequestError(f"This cannot be an id: {part!r}.", code="invalid_id") from None
 
 
 def idempotency(key: str | None) -> dict[str, str]:
@@ -251,7 +253,8 @@ def checked_key(key: str | None) -> str:
     key = secrets.token_hex(16) if key is None else key
     if not (isinstance(key, str) and 0 < len(key) <= 128 and key.isascii() and key.isprintable()):
         raise InvalidRequestError(
-            "An idempotency key is 1 to 128 printable ASCII characters: choose another."
+            "An idempotency key is 1 to 128 printable ASCII characters: choose another.",
+            code="invalid_idempotency_key",
         )
     return key
 

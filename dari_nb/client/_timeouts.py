@@ -40,6 +40,7 @@ def timeout_of(timeout: Timeout) -> httpx.Timeout:
         return httpx.Timeout(None, connect=CONNECT_TIMEOUT)
     if not isinstance(timeout, int | float) or not 0 < timeout <= threading.TIMEOUT_MAX:
         raise InvalidRequestError(
-            f"timeout is a number of seconds above 0, an httpx.Timeout or None, not {timeout!r}."
+            f"timeout is a number of seconds above 0, an httpx.Timeout or None, not {timeout!r}.",
+            code="invalid_timeout",
         )
     return httpx.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT))

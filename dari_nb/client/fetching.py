@@ -52,7 +52,9 @@ def fetch_many(
             print(ids[place], result)
     """
     if workers < 1:
-        raise InvalidRequestError(f"At least 1 worker is needed, not {workers}.")
+        raise InvalidRequestError(
+            f"At least 1 worker is needed, not {workers}.", code="invalid_number"
+        )
     return Fetching(client, calls, workers)
 
 

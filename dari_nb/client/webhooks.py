@@ -47,15 +47,19 @@ def verify_webhook(
     'session.completed'
     """
     if not secret:
-        raise WebhookVerificationError("There is no signing secret to check the delivery with.")
+        raise WebhookVerificationError(
+            "There is no signing secret to check the delivery with.", code="missing_secret"
+        )
     raw = _bytes(body) if isinstance(body, str) else bytes(body)
     found = {name.lower(): value for name, value in headers.items()}
     signed_time, signatures = _parsed(found.get(SIGNATURE_HEADER, ""))
     if not signatures:
-        raise WebhookVerificationError("The delivery has no signature.")
+        raise WebhookVerificationError("The delivery has no signature.", code="invalid_signature")
     header_time = next((found[name] for name in _TIMESTAMP_HEADERS if name in found), None)
     if not _is_signed(_payloads(raw, signed_time, header_time), signatures, secret):
-        raise WebhookVerificationError("The delivery is not signed with this secret.")
+        raise WebhookVerificationError(
+            "The delivery is not signed with this secret.", code="invalid_signature"
+        )
     _check_age(signed_time if signed_time is not None else header_time, tolerance)
     return _read(raw)
 
@@ -96,12 +100,15 @@ def _check_age(sent: str | None, tolerance: float | None) -> None:
     if sent is None or tolerance is None:
         return
     if not (sent.isascii() and sent.isdigit() and len(sent) <= _MOST_DIGITS):
-        raise WebhookVerificationError("The delivery's time is not a number of seconds.")
+        raise WebhookVerificationError(
+            "The delivery's time is not a number of seconds.", code="invalid_delivery"
+        )
     age = time.time() - int(sent)
     if abs(age) > tolerance:
         raise WebhookVerificationError(
             f"The delivery is {abs(age):.0f} s {'old' if age > 0 else 'ahead'}: more than"
-            f" {tolerance:g} s."
+            f" {tolerance:g} s.",
+            code="expired_delivery",
         )
 
 
@@ -109,4 +116,6 @@ def _read(body: bytes) -> WebhookDelivery:
     try:
         return WebhookDelivery.from_json(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise WebhookVerificationError("The body is signed, but it is no delivery.") from None
+        raise WebhookVerificationError(
+            "The body is signed, but it is no delivery.", code="invalid_delivery"
+        ) from None

@@ -201,7 +201,8 @@ def _column(frame: pd.DataFrame, what: str) -> str:
     raise InvalidRequestError(
         f"A batch has no {what!r}{hint}. There is {known}, and every column; "
         'batch.score() gives scores, and batch.rate((0, "small"), "rating", 4) or '
-        "batch.view() ratings."
+        "batch.view() ratings.",
+        code="column_not_found",
     )
 
 

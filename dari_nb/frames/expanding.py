@@ -42,7 +42,9 @@ def expanded(frame: pd.DataFrame, expand: Expand) -> pd.DataFrame:
     for name in names:
         if name not in frame:
             known = ", ".join(map(str, frame.columns))
-            raise InvalidRequestError(f"There is no column {name!r} to expand: there is {known}.")
+            raise InvalidRequestError(
+                f"There is no column {name!r} to expand: there is {known}.", code="column_not_found"
+            )
         objects = [_object(text) for text in frame[name]]
         wanted = expand[name] if isinstance(expand, Mapping) else None
         for key in wanted if wanted is not None else _keys(objects):

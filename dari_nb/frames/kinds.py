@@ -267,7 +267,9 @@ def typed(values: Values, dtype: str | None = None) -> Any:
         order = list(_PLAIN) if given else ["float64"]
         dtype = next((n for n in order if all(map(_PLAIN[n][0], given))), "string")
     if dtype not in _PLAIN:
-        raise InvalidRequestError(f"{dtype!r} is no dtype here: there is {', '.join(_PLAIN)}.")
+        raise InvalidRequestError(
+            f"{dtype!r} is no dtype here: there is {', '.join(_PLAIN)}.", code="invalid_dtype"
+        )
     fits, array = _PLAIN[dtype]
     return array([value if value is not None and fits(value) else None for value in values])
 

@@ -81,16 +81,21 @@ def dask(
     """
     base_url = base_url or os.environ.get("DARI_API_URL")
     if not base_url:
-        raise InvalidRequestError("Say where the Dari is: base_url=…, or set DARI_API_URL.")
+        raise InvalidRequestError(
+            "Say where the Dari is: base_url=…, or set DARI_API_URL.", code="missing_url"
+        )
     if not (_VARIABLE.fullmatch(key) or _PROVIDER.fullmatch(key)):
         # Not quoted: it may be the key itself.
         raise InvalidRequestError(
-            'key= is a name, never the key: an environment variable, or "module:function".'
+            'key= is a name, never the key: an environment variable, or "module:function".',
+            code="exposed_api_key",
         )
     if slice_of < 1:
-        raise InvalidRequestError(f"slice_of is at least 1, not {slice_of}.")
+        raise InvalidRequestError(f"slice_of is at least 1, not {slice_of}.", code="invalid_number")
     if expand is not None and not isinstance(expand, Mapping):
-        raise InvalidRequestError('Partitions need fixed columns: expand={"arguments": {"to": …}}.')
+        raise InvalidRequestError(
+            'Partitions need fixed columns: expand={"arguments": {"to": …}}.', code="missing_column"
+        )
     wanted = Wanted(what, kinds, tools, since, expand, tuple(metadata))
     ids = _ids(sessions)
     slices = [ids[start : start + slice_of] for start in range(0, len(ids), slice_of)]
@@ -116,7 +121,9 @@ class Wanted:
         """
         made = _FRAMES.get(self.what)
         if made is None:
-            raise InvalidRequestError(f"No frame {self.what!r}: there is {', '.join(_FRAMES)}.")
+            raise InvalidRequestError(
+                f"No frame {self.what!r}: there is {', '.join(_FRAMES)}.", code="frame_not_found"
+            )
         return expanded(made[1](self, things), self.expand)
 
 
@@ -155,7 +162,9 @@ def _collection(reading: Reading, slices: list[list[str]], empty: pd.DataFrame) 
         dataframe = import_module("dask.dataframe")
         utils = import_module("dask.dataframe.utils")
     except ImportError:
-        raise InvalidRequestError("This needs dask: pip install 'dari-nb[dask]'.") from None
+        raise InvalidRequestError(
+            "This needs dask: pip install 'dari-nb[dask]'.", code="missing_package"
+        ) from None
     # Which names occur is known only when all partitions are.
     meta = utils.clear_known_categories(empty)
     return dataframe.from_map(
@@ -168,13 +177,17 @@ def _key(name: str) -> str:
     if _VARIABLE.fullmatch(name):
         key = os.environ.get(name)
         if not key:
-            raise InvalidRequestError(f"This worker has no {name} in its environment.")
+            raise InvalidRequestError(
+                f"This worker has no {name} in its environment.", code="missing_variable"
+            )
         return key
     module, _, function = name.partition(":")
     try:
         provider = getattr(import_module(module), function)
     except (ImportError, AttributeError):
-        raise InvalidRequestError(f"This worker cannot import {name}.") from None
+        raise InvalidRequestError(
+            f"This worker cannot import {name}.", code="import_failed"
+        ) from None
     return str(provider())
 
 
@@ -192,7 +205,9 @@ def _id(entry: Any) -> str | None:
         if hasattr(entry, name):
             session_id: str | None = getattr(entry, name)
             return session_id
-    raise InvalidRequestError(f"{entry!r} is neither a session nor a session id.")
+    raise InvalidRequestError(
+        f"{entry!r} is neither a session nor a session id.", code="invalid_session"
+    )
 
 
 _FRAMES: dict[

@@ -44,7 +44,7 @@ def as_content(prompt: str | Sequence[dict[str, Any]], file_ids: Iterable[str] =
     if not any(
         block.get("type") != "text" or str(block.get("text", "")).strip() for block in blocks
     ):
-        raise InvalidRequestError("The message is empty: write a prompt.")
+        raise InvalidRequestError("The message is empty: write a prompt.", code="missing_message")
     attached = [file_ids] if isinstance(file_ids, str) else file_ids
     return [*blocks, *map(file_block, attached)]
 
@@ -54,7 +54,8 @@ def _blocks(prompt: Sequence[dict[str, Any]]) -> Content:
         return [dict(block) for block in prompt]
     except (TypeError, ValueError):
         raise InvalidRequestError(
-            "A message is text, or a list of content blocks, which are dicts."
+            "A message is text, or a list of content blocks, which are dicts.",
+            code="invalid_message",
         ) from None
 
 

@@ -84,7 +84,8 @@ def since_time(since: str | date | timedelta, now: datetime | None = None) -> da
     if found is None:
         raise InvalidRequestError(
             f"{since!r} is no time: give one such as '2026-05-18T12:00:00Z', '2026-05-18', "
-            "'yesterday', 'monday', '3 hours' or '2d'."
+            "'yesterday', 'monday', '3 hours' or '2d'.",
+            code="invalid_since",
         )
     return found
 
@@ -124,7 +125,9 @@ def checked_seconds(seconds: float | None, name: str = "timeout") -> float | Non
     is_number = isinstance(seconds, Real) and not isinstance(seconds, bool)
     if seconds is None or (is_number and seconds >= 0):
         return seconds
-    raise InvalidRequestError(f"{name} is a number of seconds or None, not {seconds!r}.")
+    raise InvalidRequestError(
+        f"{name} is a number of seconds or None, not {seconds!r}.", code="invalid_timeout"
+    )
 
 
 def format_time(time: datetime) -> str:

@@ -32,7 +32,9 @@ def check_secrets(secrets: Mapping[str, str] | None) -> None:
     for name, value in (secrets or {}).items():
         check_secret_name(name, "secret")
         if not isinstance(value, str) or not value:
-            raise InvalidRequestError(f"The secret {name} is empty or not text.")
+            raise InvalidRequestError(
+                f"The secret {name} is empty or not text.", code="invalid_secret"
+            )
 
 
 def fork_place(fork_of: Mapping[str, str] | None) -> dict[str, str] | None:
@@ -47,7 +49,8 @@ def fork_place(fork_of: Mapping[str, str] | None) -> dict[str, str] | None:
     message = place.keys() - {"session_id"}
     if "session_id" not in place or len(message) != 1 or not message <= _PLACES:
         raise InvalidRequestError(
-            "fork_of takes a session_id, and before_message_id or after_message_id."
+            "fork_of takes a session_id, and before_message_id or after_message_id.",
+            code="invalid_fork_of",
         )
     return place
 
@@ -60,7 +63,8 @@ def check_secret_name(name: str, kind: str) -> None:
     """
     if not isinstance(name, str) or not _SECRET_NAME.fullmatch(name):
         raise InvalidRequestError(
-            f"{name!r} cannot name a {kind}: only A-Z, 0-9 and _, with no digit first."
+            f"{name!r} cannot name a {kind}: only A-Z, 0-9 and _, with no digit first.",
+            code="invalid_name",
         )
 
 

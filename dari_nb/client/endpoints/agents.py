@@ -43,7 +43,7 @@ def get(id_or_name: str) -> Steps[Agent]:
     'ver_...'
     """
     if not isinstance(id_or_name, str) or not id_or_name.strip():
-        raise InvalidRequestError("Which agent? Give an id or a name.")
+        raise InvalidRequestError("Which agent? Give an id or a name.", code="missing_agent")
     if is_agent_id(id_or_name):
         return (yield from _by_id(id_or_name).answer())
     return _named(id_or_name, (yield from list_()))
@@ -271,8 +271,12 @@ def _named(name: str, agents: list[Agent]) -> Agent:
         return found[0]
     if found:
         ids = ", ".join(agent.id for agent in found)
-        raise _unknown(f"{len(found)} agents are named {name!r}: use an id ({ids}).")
-    raise _unknown(f"There is no agent named {name!r}{_suggestion(name, agents)}")
+        raise _unknown(
+            f"{len(found)} agents are named {name!r}: use an id ({ids}).", code="ambiguous_name"
+        )
+    raise _unknown(
+        f"There is no agent named {name!r}{_suggestion(name, agents)}", code="agent_not_found"
+    )
 
 
 def _suggestion(name: str, agents: list[Agent]) -> str:
@@ -287,5 +291,5 @@ def _suggestion(name: str, agents: list[Agent]) -> str:
     return f": there are {', '.join(shown[:_MOST_NAMES])}{more}."
 
 
-def _unknown(text: str) -> UnknownNameError:
-    return UnknownNameError(404, text, "GET", "/v1/agents")
+def _unknown(text: str, *, code: str) -> UnknownNameError:
+    return UnknownNameError(404, text, "GET", "/v1/agents", code=code)

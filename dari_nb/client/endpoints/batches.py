@@ -74,11 +74,15 @@ def create(
     'completed'
     """
     if not 0 < len(items) <= MOST_ITEMS:
-        raise InvalidRequestError(f"A batch has 1 to {MOST_ITEMS} items, not {len(items)}.")
+        raise InvalidRequestError(
+            f"A batch has 1 to {MOST_ITEMS} items, not {len(items)}.", code="invalid_items"
+        )
     checked = [_checked(item, place) for place, item in enumerate(items)]
     agents = sorted({item["agent_id"] for item in checked})
     if len(agents) > 1:
-        raise InvalidRequestError(f"A batch is for one agent, not for {', '.join(agents)}.")
+        raise InvalidRequestError(
+            f"A batch is for one agent, not for {', '.join(agents)}.", code="invalid_items"
+        )
     key = checked_key(idempotency_key)
     return Request(
         method="POST",
@@ -147,11 +151,12 @@ def _checked(item: Mapping[str, Any], place: int) -> dict[str, Any]:
     message = item.get("message") if isinstance(item, Mapping) else None
     if not isinstance(message, Mapping) or not isinstance(item.get("agent_id"), str):
         raise InvalidRequestError(
-            f"Item {place} of the batch needs an agent_id and a message; see batch_item."
+            f"Item {place} of the batch needs an agent_id and a message; see batch_item.",
+            code="invalid_items",
         )
     try:
         content = as_content(message.get("content") or "")
         check_secrets(item.get("secrets"))
     except InvalidRequestError as error:
-        raise InvalidRequestError(f"Item {place} of the batch: {error}") from None
+        raise InvalidRequestError(f"Item {place} of the batch: {error}", code=error.code) from None
     return {**item, "message": {**message, "content": content}}

@@ -34,7 +34,9 @@ def put(name: str, value: str) -> Request[Credential]:
     """
     check_secret_name(name, "credential")
     if not isinstance(value, str) or not value:
-        raise InvalidRequestError(f"The credential {name} is empty or not text.")
+        raise InvalidRequestError(
+            f"The credential {name} is empty or not text.", code="invalid_secret"
+        )
     return Request(
         method="PUT",
         path=path_of("organizations", "current", "credentials", name),

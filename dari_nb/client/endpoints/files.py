@@ -33,7 +33,9 @@ def upload(
     >>> sent = client.sessions.send(session.id, as_content("How many words?", [file.id]))
     """
     if isinstance(source, TextIOBase):
-        raise InvalidRequestError("The file is opened as text: open it with mode 'rb'.")
+        raise InvalidRequestError(
+            "The file is opened as text: open it with mode 'rb'.", code="invalid_file"
+        )
     name = PurePath(filename or _name_of(source)).name or _UNNAMED
     return Request(
         method="POST",

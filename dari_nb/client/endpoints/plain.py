@@ -32,7 +32,9 @@ def request(
         InvalidRequestError: There is no such method, the path is none, or another server's.
     """
     if not isinstance(method, str) or method.upper() not in _METHODS:
-        raise InvalidRequestError(f"The method is one of {', '.join(_METHODS)}, not {method!r}.")
+        raise InvalidRequestError(
+            f"The method is one of {', '.join(_METHODS)}, not {method!r}.", code="invalid_method"
+        )
     segments, query = _split(base, path)
     return Request(
         method=method.upper(),
@@ -45,7 +47,9 @@ def request(
 
 def _split(base: str, path: str) -> tuple[list[str], dict[str, Any]]:
     if not isinstance(path, str):
-        raise InvalidRequestError(f"A path such as /sessions is needed here, not {path!r}.")
+        raise InvalidRequestError(
+            f"A path such as /sessions is needed here, not {path!r}.", code="invalid_path"
+        )
     if "//" in path:
         return _of_url(base, path)
     segments = path.strip("/").split("/")
@@ -61,7 +65,9 @@ def _of_url(base: str, text: str) -> tuple[list[str], dict[str, Any]]:
         url = httpx.URL("")
     path, prefix = (one.raw_path.decode("ascii").partition("?")[0] for one in (url, ours))
     if _origin(url) != _origin(ours) or url.userinfo or not path.startswith(prefix):
-        raise InvalidRequestError(f"The key is for {ours} alone: give a path below it.")
+        raise InvalidRequestError(
+            f"The key is for {ours} alone: give a path below it.", code="invalid_url"
+        )
     segments = path.removeprefix(prefix).rstrip("/").split("/")
     query = {name: url.params.get_list(name) for name in url.params}
     return _below([unquote(segment) for segment in segments]), query
@@ -73,7 +79,9 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 def _below(segments: list[str]) -> list[str]:
     if not segments or not all(segments):
-        raise InvalidRequestError("A path below /v1 is needed here, such as /sessions/sess_1.")
+        raise InvalidRequestError(
+            "A path below /v1 is needed here, such as /sessions/sess_1.", code="invalid_path"
+        )
     return segments
 
 

@@ -143,5 +143,7 @@ def _upload_url(snapshot: Snapshot) -> str:
     except httpx.InvalidURL:
         url = httpx.URL("")
     if url.scheme not in ("http", "https") or not url.host:
-        raise InvalidRequestError(f"The snapshot {snapshot.id} has no URL to upload to.")
+        raise InvalidRequestError(
+            f"The snapshot {snapshot.id} has no URL to upload to.", code="missing_url"
+        )
     return str(url)

@@ -99,11 +99,15 @@ def _checked_url(webhook_url: str) -> str:
     try:
         url = httpx.URL(webhook_url)
     except (httpx.InvalidURL, TypeError):
-        raise InvalidRequestError("The webhook's URL is not a URL.") from None
+        raise InvalidRequestError("The webhook's URL is not a URL.", code="invalid_url") from None
     if url.scheme not in ("http", "https") or not url.host:
-        raise InvalidRequestError("The webhook's URL must begin with https:// and a host.")
+        raise InvalidRequestError(
+            "The webhook's URL must begin with https:// and a host.", code="invalid_url"
+        )
     if url.userinfo:
-        raise InvalidRequestError("The webhook's URL must not hold a user name or password.")
+        raise InvalidRequestError(
+            "The webhook's URL must not hold a user name or password.", code="invalid_url"
+        )
     return webhook_url
 
 
@@ -111,6 +115,7 @@ def _checked_types(event_types: Sequence[str]) -> list[str]:
     types = [event_types] if isinstance(event_types, str) else list(event_types)
     for unknown in [name for name in types if name not in WEBHOOK_EVENT_TYPES]:
         raise InvalidRequestError(
-            f"A webhook is not told of {unknown!r}; there are {', '.join(WEBHOOK_EVENT_TYPES)}."
+            f"A webhook is not told of {unknown!r}; there are {', '.join(WEBHOOK_EVENT_TYPES)}.",
+            code="invalid_event_types",
         )
     return types

@@ -57,7 +57,9 @@ def workspace(
     """
     asked = [paths] if isinstance(paths, str) else list(paths)
     if not all(isinstance(path, str) and path for path in asked):
-        raise InvalidRequestError("A path of a workspace is a folder's name, not an empty text.")
+        raise InvalidRequestError(
+            "A path of a workspace is a folder's name, not an empty text.", code="invalid_path"
+        )
     handle, archive = _made(dest)
     try:
         with os.fdopen(handle, "w+b") as file:
@@ -77,7 +79,7 @@ def _made(dest: str | os.PathLike[str] | None) -> tuple[int, Path]:
         handle, name = tempfile.mkstemp(suffix=".zip", dir=folder)
     except OSError as error:
         raise InvalidRequestError(
-            f"Cannot write to {str(folder)!r}: {error.strerror or error}."
+            f"Cannot write to {str(folder)!r}: {error.strerror or error}.", code="file_unwritable"
         ) from None
     return handle, Path(name)
 
@@ -95,7 +97,9 @@ def _request(session_id: str, paths: list[str], sink: Sink) -> Request[bytes]:
 
 def _check(sink: Sink, max_bytes: int) -> None:
     if sink.is_full:
-        raise WorkspaceError(f"The workspace's zip file exceeds {max_bytes} bytes.")
+        raise WorkspaceError(
+            f"The workspace's zip file exceeds {max_bytes} bytes.", code="too_large"
+        )
 
 
 def _download(request: Request[bytes], wait: float | None) -> Steps[None]:
@@ -124,6 +128,7 @@ def _explained(error: ApiError, hint: str) -> ApiError:
         error.request_id,
         headers=error.headers,
         retry_after=error.retry_after,
+        code=error.code,
     )
 
 

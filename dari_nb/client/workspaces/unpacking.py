@@ -25,10 +25,14 @@ def check_places(root: Path, paths: Iterable[str]) -> None:
         while not nearest.exists() and not nearest.is_symlink():
             nearest = nearest.parent
         if not nearest.resolve().is_relative_to(root):
-            raise WorkspaceError(f"{path!r} would be written outside of {str(root)!r}.")
+            raise WorkspaceError(
+                f"{path!r} would be written outside of {str(root)!r}.", code="unsafe_path"
+            )
         target = root / path
         if not nearest.is_dir() or (target.is_dir() and not target.is_symlink()):
-            raise WorkspaceError(f"Cannot unpack {path!r}: something else has its place.")
+            raise WorkspaceError(
+                f"Cannot unpack {path!r}: something else has its place.", code="file_exists"
+            )
 
 
 def place(unpacked: Path, target: Path, path: str) -> None:
@@ -44,4 +48,6 @@ def writing(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WorkspaceError(f"Cannot unpack {path!r}: {error.strerror or error}.") from None
+        raise WorkspaceError(
+            f"Cannot unpack {path!r}: {error.strerror or error}.", code="file_unwritable"
+        ) from None

@@ -195,7 +195,7 @@ class Workspace:
         try:
             return self.read_bytes(path).decode(encoding)
         except UnicodeDecodeError:
-            raise WorkspaceError(f"{path!r} is not {encoding} text.") from None
+            raise WorkspaceError(f"{path!r} is not {encoding} text.", code="invalid_file") from None
 
     def read_json(self, path: str) -> Any:
         """Read one JSON file.
@@ -290,7 +290,8 @@ class Workspace:
         if self.unsafe and not skip_unsafe:
             raise WorkspaceError(
                 f"The workspace holds what must not be unpacked: {self.unsafe[0]!r}"
-                f" ({len(self.unsafe)} in all); skip_unsafe=True leaves it out."
+                f" ({len(self.unsafe)} in all); skip_unsafe=True leaves it out.",
+                code="unsafe_path",
             )
         root = Path(dest).resolve()
         with staging(root) as stage:
@@ -335,20 +336,32 @@ class Workspace:
         packed = max(1, self.archive.stat().st_size)
         names = {entry.filename for entry in entries}
         if len(entries) > limits.files:
-            raise WorkspaceError(f"The workspace has {len(entries)} files, over {limits.files}.")
+            raise WorkspaceError(
+                f"The workspace has {len(entries)} files, over {limits.files}.", code="too_large"
+            )
         if size > limits.size_bytes:
-            raise WorkspaceError(f"The workspace has {size} bytes, over {limits.size_bytes}.")
+            raise WorkspaceError(
+                f"The workspace has {size} bytes, over {limits.size_bytes}.", code="too_large"
+            )
         if size > _RATIO_MATTERS_FROM and size / packed > limits.ratio:
-            raise WorkspaceError(f"The workspace unpacks to over {limits.ratio:g} times its size.")
+            raise WorkspaceError(
+                f"The workspace unpacks to over {limits.ratio:g} times its size.", code="too_large"
+            )
         if len(names) < len(entries):
-            raise WorkspaceError("The workspace has two files of the same name.")
+            raise WorkspaceError(
+                "The workspace has two files of the same name.", code="duplicate_entry"
+            )
         if _overlap(entries):
-            raise WorkspaceError("The workspace's files overlap in the zip file.")
+            raise WorkspaceError(
+                "The workspace's files overlap in the zip file.", code="invalid_archive"
+            )
 
     def _entry(self, path: str) -> zipfile.ZipInfo:
         entry = self._entries.get(path.removeprefix("/workspace/"))
         if entry is None:
-            raise WorkspaceError(f"There is no file {path!r} in the workspace.")
+            raise WorkspaceError(
+                f"There is no file {path!r} in the workspace.", code="file_not_found"
+            )
         return entry
 
     def _unpack(self, path: str, target: Path) -> None:
@@ -357,7 +370,10 @@ class Workspace:
             with self.open(path) as file, target.open("xb") as copy:
                 shutil.copyfileobj(file, copy)
         if target.stat().st_size != self._entries[path].file_size:
-            raise WorkspaceError(f"{path!r} cannot be read: it is shorter than the zip file says.")
+            raise WorkspaceError(
+                f"{path!r} cannot be read: it is shorter than the zip file says.",
+                code="invalid_archive",
+            )
 
 
 def _is_safe(entry: zipfile.ZipInfo) -> bool:
@@ -393,7 +409,7 @@ def _readable(path: str) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise WorkspaceError(f"{path!r} cannot be read: {error}.") from None
+        raise WorkspaceError(f"{path!r} cannot be read: {error}.", code="invalid_archive") from None
 
 
 def _dispose(archive: zipfile.ZipFile, path: Path, is_temporary: bool) -> None:

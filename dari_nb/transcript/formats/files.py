@@ -75,9 +75,11 @@ def read_file(path: Path) -> Iterator[Run]:
                 yield run
     except (OSError, EOFError, zlib.error) as error:
         cause = getattr(error, "strerror", None) or error
-        raise InvalidRequestError(f"{path} cannot be read: {cause}") from None
+        raise InvalidRequestError(
+            f"{path} cannot be read: {cause}", code="file_unreadable"
+        ) from None
     except (ValueError, RecursionError) as error:
-        raise InvalidRequestError(f"{path}, {place[0]}: {error}") from None
+        raise InvalidRequestError(f"{path}, {place[0]}: {error}", code="invalid_file") from None
 
 
 def _open(path: Path) -> BufferedReader:

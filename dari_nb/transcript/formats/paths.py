@@ -28,7 +28,9 @@ def paths_of(source: Paths) -> list[Path]:
             or no file can be called so.
     """
     if source in ("", None) or not isinstance(source, str | Path | Iterable):
-        raise InvalidRequestError(f"{source!r} names no file: give a path, or a list of them.")
+        raise InvalidRequestError(
+            f"{source!r} names no file: give a path, or a list of them.", code="invalid_path"
+        )
     meant = [source] if isinstance(source, str | Path) else source
     found: dict[Path, Path] = {}
     for path in (path for one in meant for path in _found(one)):
@@ -43,7 +45,9 @@ def _found(one: str | Path) -> list[Path]:
         files = [p for p in sorted(path.iterdir()) if _is_one(p)]
         if not files:
             known = ", ".join(SUFFIXES)
-            raise InvalidRequestError(f"There is no file of runs ({known}) in the folder {path}.")
+            raise InvalidRequestError(
+                f"There is no file of runs ({known}) in the folder {path}.", code="file_not_found"
+            )
         return files
     if not has_magic(str(path)) or path.exists():
         return [path]
@@ -52,7 +56,7 @@ def _found(one: str | Path) -> list[Path]:
     with suppress(ValueError):  # It is no pattern.
         matching = sorted(p for p in root.glob(str(path.relative_to(root))) if p.is_file())
     if not matching:
-        raise InvalidRequestError(f"No file matches {path}.")
+        raise InvalidRequestError(f"No file matches {path}.", code="file_not_found")
     return matching
 
 
