@@ -35,7 +35,9 @@ def holm(p_values: Sequence[float | None]) -> list[float]:
     found = [math.nan if p is None else number(p) for p in given]
     wrong = next((p for p in found if not (math.isnan(p) or 0 <= p <= 1)), None)
     if wrong is not None:
-        raise InvalidRequestError(f"A p-value is between 0 and 1, not {wrong!r}.")
+        raise InvalidRequestError(
+            f"A p-value is between 0 and 1, not {wrong!r}.", code="invalid_values"
+        )
     known = sorted((p, place) for place, p in enumerate(found) if not math.isnan(p))
     least, adjusted = 0.0, [math.nan] * len(found)
     for rank, (p, place) in enumerate(known):

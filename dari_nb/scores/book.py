@@ -211,7 +211,9 @@ class ScoreBook:
 
     def __init__(self, path: str | Path) -> None:
         if not isinstance(path, str | Path) or not str(path):
-            raise InvalidRequestError(f"A book of scores is a file, not {path!r}.")
+            raise InvalidRequestError(
+                f"A book of scores is a file, not {path!r}.", code="invalid_path"
+            )
         self.path = Path(path)
         self._seen: tuple[int, ...] | None = None
         """The file as it was when it was read."""
@@ -249,12 +251,14 @@ class ScoreBook:
             return
         # Somebody may have put another file there meanwhile.
         if self.path.is_file() and self._is_of_another_kind():
-            raise InvalidRequestError(f"{self._cannot}: {_OF_ANOTHER_KIND}.")
+            raise InvalidRequestError(f"{self._cannot}: {_OF_ANOTHER_KIND}.", code="invalid_file")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             _append(self.path, lines)
         except OSError as error:
-            raise InvalidRequestError(f"{self._cannot}: {error.strerror or error}.") from error
+            raise InvalidRequestError(
+                f"{self._cannot}: {error.strerror or error}.", code="file_unwritable"
+            ) from error
 
     def give(self, scores: Iterable[Score]) -> None:
         """Write down what is said here and now: it counts, whatever the book has of the same.
@@ -298,7 +302,9 @@ class ScoreBook:
         taken = [score for score in given if score.name == name]
         if not taken:
             known = ", ".join(dict.fromkeys(score.name for score in given)) or "nothing"
-            raise InvalidRequestError(f"No function has scored {name!r}: there is {known}.")
+            raise InvalidRequestError(
+                f"No function has scored {name!r}: there is {known}.", code="score_not_found"
+            )
         gone = {"value": None, "error": None, "note": None}
         self.give(msgspec.structs.replace(score, **gone) for score in taken)
 
@@ -343,7 +349,9 @@ class ScoreBook:
             except FileNotFoundError:
                 return {}
             except OSError as error:
-                raise InvalidRequestError(f"{self.path} cannot be read: {error}") from error
+                raise InvalidRequestError(
+                    f"{self.path} cannot be read: {error}", code="file_unreadable"
+                ) from error
             return dict(self._runs)
 
     def _is_of_another_kind(self) -> bool:
@@ -362,7 +370,9 @@ class ScoreBook:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise InvalidRequestError(f"{self.path} cannot be read: {error}") from error
+            raise InvalidRequestError(
+                f"{self.path} cannot be read: {error}", code="file_unreadable"
+            ) from error
         return not is_empty
 
     def __repr__(self) -> str:
@@ -478,7 +488,8 @@ def kept_in(path: str | Path | None, kind: type[Book]) -> Book:
     """
     if path and not isinstance(path, str | Path):
         raise InvalidRequestError(
-            f"{kind.what.capitalize()} are kept in a file: give its path, not {path!r:.80}."
+            f"{kind.what.capitalize()} are kept in a file: give its path, not {path!r:.80}.",
+            code="invalid_path",
         )
     path = path or FILE
     refuse_no_name(path)
@@ -486,16 +497,20 @@ def kept_in(path: str | Path | None, kind: type[Book]) -> Book:
     cannot = f"{kind.what.capitalize()} cannot be kept in {path}"
     # A link may lead to where nothing can be.
     if not Path(os.path.realpath(file)).parent.is_dir():
-        raise InvalidRequestError(f"{cannot}: its folder is not there.")
+        raise InvalidRequestError(f"{cannot}: its folder is not there.", code="file_not_found")
     if is_no_file(file):
-        raise InvalidRequestError(f"{cannot}: {_NO_FILE}.")
+        raise InvalidRequestError(f"{cannot}: {_NO_FILE}.", code="invalid_path")
     if is_tape(file):
-        raise InvalidRequestError(f"{path} is a tape: keep {kind.what} in another file.")
+        raise InvalidRequestError(
+            f"{path} is a tape: keep {kind.what} in another file.", code="invalid_path"
+        )
     book = kind(file)
     if book._is_of_another_kind():
-        raise InvalidRequestError(f"{cannot}: {_OF_ANOTHER_KIND}.")
+        raise InvalidRequestError(f"{cannot}: {_OF_ANOTHER_KIND}.", code="invalid_file")
     if file.name.endswith(_OTHERS):
-        raise InvalidRequestError(f"{cannot}: by its name it is no file of JSON lines, as x.jsonl.")
+        raise InvalidRequestError(
+            f"{cannot}: by its name it is no file of JSON lines, as x.jsonl.", code="invalid_file"
+        )
     return book
 
 
@@ -525,7 +540,7 @@ def _line(score: Score) -> bytes:
         msgspec.json.decode(line, type=Score)
     except (InvalidRequestError, TypeError, ValueError, RecursionError) as error:
         raise InvalidRequestError(
-            f"The score {name!r} cannot be kept: {str(error).rstrip('.')}."
+            f"The score {name!r} cannot be kept: {str(error).rstrip('.')}.", code="invalid_score"
         ) from None
     return line + b"\n"
 

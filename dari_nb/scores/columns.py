@@ -31,7 +31,9 @@ def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
     """
     check_frame(frame, *needed)
     if not (score is None or isinstance(score, str)):
-        raise InvalidRequestError(f"A score is named by a text, not by {type(score).__name__}.")
+        raise InvalidRequestError(
+            f"A score is named by a text, not by {type(score).__name__}.", code="invalid_name"
+        )
     names = (score, f"score.{score}", f"rating.{score}")
     found = [str(name) for name in names if name in frame]
     if score is None:
@@ -45,13 +47,15 @@ def score_column(frame: pd.DataFrame, score: str | None, *needed: str) -> str:
             raise InvalidRequestError(
                 "There are no scores yet: give some first, such as "
                 'batch.score("short", lambda turn: len(turn.text) < 80), '
-                "or rate cells in batch.view()."
+                "or rate cells in batch.view().",
+                code="missing_score",
             )
         what = "score that is a number" if score is None else f"score {score!r}"
         hint = _hint(score, known)
         more = _TO_RATE if score == RATING else ""
         raise InvalidRequestError(
-            f"The frame has no {what}{hint}: there is {', '.join(known)}.{more}"
+            f"The frame has no {what}{hint}: there is {', '.join(known)}.{more}",
+            code="score_not_found",
         )
     check_once(frame, found[0])
     return str(found[0])
@@ -96,7 +100,8 @@ def tasks_of(frame: pd.DataFrame, task: str) -> Any:
     if lacking:
         raise InvalidRequestError(
             f"{lacking} of {len(frame)} rows have no {task!r}: which answers are to the same task "
-            "says how sure anything is."
+            "says how sure anything is.",
+            code="missing_task",
         )
     return hashable(frame, task)
 
@@ -113,7 +118,8 @@ def hashable(frame: pd.DataFrame, name: str) -> Any:
         except TypeError:
             kind = type(value).__name__
             raise InvalidRequestError(
-                f"The column {name!r} holds a {kind}: wanted are texts or numbers."
+                f"The column {name!r} holds a {kind}: wanted are texts or numbers.",
+                code="invalid_values",
             ) from None
     return frame[name]
 
@@ -139,7 +145,8 @@ def kind_of_score(frame: pd.DataFrame, column: str) -> Kind | None:
         raise InvalidRequestError(
             f"The score {column.removeprefix('score.')!r} has no mean: it holds {seen}. "
             "Score True or False, or a number, "
-            f"or count what it holds: to_frame().groupby({BY!r})[{column!r}].value_counts()."
+            f"or count what it holds: to_frame().groupby({BY!r})[{column!r}].value_counts().",
+            code="score_not_numeric",
         )
     return kind
 

@@ -292,7 +292,9 @@ def paired_difference(
     gaps = _gaps(first, second, difference_and_rounding, math.lcm)
     size, why = len(gaps.all), ASKED_FOR
     if method in _OF_SIGNS and not of_yes_and_no:
-        raise InvalidRequestError(f"The method {method!r} is for values that are all 0 or 1.")
+        raise InvalidRequestError(
+            f"The method {method!r} is for values that are all 0 or 1.", code="invalid_method"
+        )
     if method == "auto" and two:
         method, why = "half-task", YES_AND_NO if of_yes_and_no else OF_TWO
     elif method == "auto" and kind is not None and (common := gaps.common) is not None:

@@ -179,7 +179,9 @@ def _estimated(
             for_yes_and_no(size, values) if of_yes_and_no else for_numbers(sample, alone=are_ends)
         )
     if method == "wilson" and not of_yes_and_no:
-        raise InvalidRequestError("The method 'wilson' is for values that are all 0 or 1.")
+        raise InvalidRequestError(
+            "The method 'wilson' is for values that are all 0 or 1.", code="invalid_method"
+        )
     if size < 2:
         ends = UNKNOWN
     elif method == "wilson":
@@ -213,7 +215,9 @@ def wilson(successes: float, total: int, *, level: float = LEVEL) -> Estimate:
     check_real("total", total)
     check_real("successes", successes)
     if not 0 <= successes <= total:
-        raise InvalidRequestError(f"successes must be 0 to {total!r}, not {successes!r}.")
+        raise InvalidRequestError(
+            f"successes must be 0 to {total!r}, not {successes!r}.", code="invalid_number"
+        )
     if not total:
         return Estimate(math.nan, math.nan, math.nan, 0, 0)
     share = successes / total
@@ -317,7 +321,9 @@ def are_yes_and_no(tasks: Iterable[Sequence[float]], kind: Kind | None = None) -
     """
     found = kind_of(value for values in tasks for value in values)
     if kind == "yes/no" and found not in (kind, None):
-        raise InvalidRequestError("The kind 'yes/no' is for values that are all 0 or 1.")
+        raise InvalidRequestError(
+            "The kind 'yes/no' is for values that are all 0 or 1.", code="invalid_kind"
+        )
     return (kind or found) in ("yes/no", None)
 
 
@@ -356,5 +362,7 @@ def number(value: Any) -> float:
         number = math.inf
     if abs(number) > LARGEST:
         beyond = "" if math.isinf(number) else f": it is beyond {LARGEST:g}"
-        raise InvalidRequestError(f"{value!r} is no number that has a mean{beyond}.")
+        raise InvalidRequestError(
+            f"{value!r} is no number that has a mean{beyond}.", code="invalid_values"
+        )
     return number

@@ -265,7 +265,9 @@ def score_each(
     [(0, True), (1, False)]
     """
     if not callable(fn):
-        raise InvalidRequestError(f"A score needs a function of the turn, not {fn!r}.")
+        raise InvalidRequestError(
+            f"A score needs a function of the turn, not {fn!r}.", code="not_a_function"
+        )
     check_whole("workers", workers, 1)
     turns = checked_each("functions that make the turns", turns, callable)
     is_async = inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(

@@ -28,17 +28,22 @@ def checked_name(name: Any) -> str:
     'correct'
     """
     if not isinstance(name, str):
-        raise InvalidRequestError(f"A score's name is a text, not {_kind(name)}.")
+        raise InvalidRequestError(
+            f"A score's name is a text, not {_kind(name)}.", code="invalid_name"
+        )
     if not name.strip():
-        raise InvalidRequestError("A score needs a name.")
+        raise InvalidRequestError("A score needs a name.", code="missing_name")
     if len(name) > LONGEST_NAME:
         raise InvalidRequestError(
-            f"A score's name has {LONGEST_NAME} characters at most, not {len(name):,}."
+            f"A score's name has {LONGEST_NAME} characters at most, not {len(name):,}.",
+            code="invalid_name",
         )
     if len(name.splitlines()) > 1 or name != name.strip("\r\n"):
-        raise InvalidRequestError("A score's name is one line, without a line break.")
+        raise InvalidRequestError(
+            "A score's name is one line, without a line break.", code="invalid_name"
+        )
     if any(unicodedata.category(sign) == "Cc" for sign in name):
-        raise InvalidRequestError("A score's name has no control characters.")
+        raise InvalidRequestError("A score's name has no control characters.", code="invalid_name")
     return _utf8(name)
 
 
@@ -56,12 +61,14 @@ def checked_value(value: Any) -> bool | int | float | str:
     if callable(getattr(value, "item", None)) and getattr(value, "ndim", None) == 0:
         value = value.item()
     if value is None:
-        raise InvalidRequestError("nothing is no score: give yes or no, a number, or a text")
+        raise InvalidRequestError(
+            "nothing is no score: give yes or no, a number, or a text", code="invalid_score"
+        )
     if is_missing(value):
         said = value if isinstance(value, float) else "a number of too many digits"
         is_large = isinstance(value, float) and math.isfinite(value)
         why = f"beyond {LARGEST:g}" if is_large else "not a finite number"
-        raise InvalidRequestError(f"{said} is no score: it is {why}")
+        raise InvalidRequestError(f"{said} is no score: it is {why}", code="invalid_score")
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -70,7 +77,9 @@ def checked_value(value: Any) -> bool | int | float | str:
         return float(value)
     if isinstance(value, str):
         return _utf8(value)
-    raise InvalidRequestError(f"{_kind(value)} is no score: give yes or no, a number, or a text")
+    raise InvalidRequestError(
+        f"{_kind(value)} is no score: give yes or no, a number, or a text", code="invalid_score"
+    )
 
 
 def checked_note(note: Any) -> str | None:
@@ -83,10 +92,11 @@ def checked_note(note: Any) -> str | None:
     'a bit short'
     """
     if not isinstance(note, str | None):
-        raise InvalidRequestError(f"A note is a text, not {_kind(note)}.")
+        raise InvalidRequestError(f"A note is a text, not {_kind(note)}.", code="invalid_note")
     if note and len(note) > LONGEST_NOTE:
         raise InvalidRequestError(
-            f"A note has {LONGEST_NOTE:,} characters at most, not {len(note):,}."
+            f"A note has {LONGEST_NOTE:,} characters at most, not {len(note):,}.",
+            code="invalid_note",
         )
     return _utf8(note) if note else None
 
@@ -105,7 +115,8 @@ def checked_rating(value: Any) -> bool | int | float | str:
         worst, best = RATED
         raise InvalidRequestError(
             f"A {RATING!r} is a number from {worst} to {best}, not {shortened(checked)}: "
-            "give what is another kind of value another name."
+            "give what is another kind of value another name.",
+            code="invalid_rating",
         )
     return checked
 
@@ -122,12 +133,16 @@ def checked_worth(value: Any) -> Any:
     if not isinstance(value, dict):
         return checked_value(value)
     if not value:
-        raise InvalidRequestError("an empty dict is no score: give one value or more")
+        raise InvalidRequestError(
+            "an empty dict is no score: give one value or more", code="invalid_score"
+        )
     if any(isinstance(part, dict) for part in value.values()):
-        raise InvalidRequestError("a dict of dicts is no score: give one level of values")
+        raise InvalidRequestError(
+            "a dict of dicts is no score: give one level of values", code="invalid_score"
+        )
     parts, wrong = checked_parts(value)
     if wrong:
-        raise InvalidRequestError(wrong)
+        raise InvalidRequestError(wrong, code="invalid_score")
     return parts
 
 
@@ -152,7 +167,9 @@ def _utf8(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InvalidRequestError(f"{text[:80]!r} is no score: it is not a valid text") from None
+        raise InvalidRequestError(
+            f"{text[:80]!r} is no score: it is not a valid text", code="invalid_text"
+        ) from None
     return str(text)
 
 

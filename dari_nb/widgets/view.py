@@ -318,5 +318,6 @@ def _laid_out(layout: AnyLayout) -> Layout | None:
     except (TypeError, traitlets.TraitError):
         raise InvalidRequestError(
             "layout is an ipywidgets.Layout or a dict of CSS, such as {'width': '40%'}, and not "
-            f"{layout!r:.80}."
+            f"{layout!r:.80}.",
+            code="invalid_layout",
         ) from None

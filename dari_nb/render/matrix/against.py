@@ -102,7 +102,9 @@ def checked_score(matrix: Matrix, wanted: str) -> str:
         there = f"there is: {visible_name(', '.join(known))}" if known else "no score is a number"
         if wanted in matrix.unlike:
             there = "".join(map(text_of, unlike(matrix, wanted))).removesuffix(".")
-        raise InvalidRequestError(f"Nothing can be compared by {wanted[:_MOST_SAID]!r}; {there}.")
+        raise InvalidRequestError(
+            f"Nothing can be compared by {wanted[:_MOST_SAID]!r}; {there}.", code="score_not_found"
+        )
     return wanted
 
 

@@ -69,7 +69,8 @@ def checked_baseline(columns: Sequence[MatrixColumn], wanted: str) -> str:
         raise InvalidRequestError(
             f"There is no column {wanted[:_MOST_SAID]!r} to compare with"
             f"{_hint(columns, wanted, known)}; "
-            f"there is: {visible_name(', '.join(known))}."
+            f"there is: {visible_name(', '.join(known))}.",
+            code="column_not_found",
         )
     return found
 

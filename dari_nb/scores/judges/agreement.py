@@ -358,7 +358,8 @@ def _tables(whole: list[Pair]) -> tuple[list[Any], Array]:
     if len(levels) > _MOST_LEVELS:
         raise InvalidRequestError(
             f"There are {len(levels)} different values: agreement is of scales with "
-            f"{_MOST_LEVELS} at most. Round them first."
+            f"{_MOST_LEVELS} at most. Round them first.",
+            code="too_large",
         )
     places = {value: n for n, value in enumerate(levels)}
     tasks = {key: n for n, key in enumerate(dict.fromkeys(pair.task for pair in whole))}

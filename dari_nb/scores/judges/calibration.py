@@ -331,19 +331,24 @@ def _check_order(pairs: Pairs) -> None:
     wrong += [f"{pairs.other!r} is what a judge says"] if pairs.other.startswith(JUDGE) else []
     if wrong:
         raise InvalidRequestError(
-            f"{' and '.join(wrong)}: name the judge first, then what people gave."
+            f"{' and '.join(wrong)}: name the judge first, then what people gave.",
+            code="conflicting_arguments",
         )
 
 
 def _check_numbers(pairs: Pairs) -> None:
     for name, which in ((pairs.one, "one"), (pairs.other, "other")):
         if kind_of((getattr(pair, which) for pair in pairs.cells), name) == "label":
-            raise InvalidRequestError(f"{name!r} has no mean: it holds texts.")
+            raise InvalidRequestError(
+                f"{name!r} has no mean: it holds texts.", code="score_not_numeric"
+            )
 
 
 def _check_judged(pairs: Pairs) -> None:
     if all(pair.one is None for pair in pairs.cells):
-        raise InvalidRequestError("No cell is judged: judge them first, as batch.judge(…) does.")
+        raise InvalidRequestError(
+            "No cell is judged: judge them first, as batch.judge(…) does.", code="missing_score"
+        )
 
 
 def _types(by: str) -> dict[str, str]:

@@ -28,7 +28,8 @@ def check_both(pairs: Pairs) -> None:
     lost = f"; {silent} of {rated} with {pairs.other!r} lack {pairs.one!r} and do not count"
     raise InvalidRequestError(
         f"{whole} {some} both {pairs.one!r} and {pairs.other!r}; {LEAST_BOTH} are needed"
-        f"{lost if silent else ''}: {_more_with_both(pairs, LEAST_BOTH - whole, rated)}."
+        f"{lost if silent else ''}: {_more_with_both(pairs, LEAST_BOTH - whole, rated)}.",
+        code="too_few_ratings",
     )
 
 
@@ -38,7 +39,8 @@ def check_enough(groups: Mapping[Hashable, Sequence[Pair]], rating: str) -> None
     if not lacking:
         return
     raise InvalidRequestError(
-        f"Too few ratings: {'; '.join(lacking.values())}. {_more(groups, rating)}."
+        f"Too few ratings: {'; '.join(lacking.values())}. {_more(groups, rating)}.",
+        code="too_few_ratings",
     )
 
 

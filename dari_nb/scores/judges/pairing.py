@@ -92,13 +92,17 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
     """
     if other is None:
         if isinstance(one, str):
-            raise InvalidRequestError(f"Name the second score, too, such as {one!r}, 'rating'.")
+            raise InvalidRequestError(
+                f"Name the second score, too, such as {one!r}, 'rating'.", code="missing_score"
+            )
         return _of_values(given, one)
     frame, own = by_columns(given, by)
     check_frame(frame, task, *([] if by is None else [by]))
     columns = [score_column(frame, name, task) for name in (one, other)]
     if columns[0] == columns[1]:
-        raise InvalidRequestError(f"{one!r} and {other!r} are one score: name two.")
+        raise InvalidRequestError(
+            f"{one!r} and {other!r} are one score: name two.", code="conflicting_arguments"
+        )
     groups = _names(frame, own) if own in frame else [None] * len(frame)
     rows = zip(tasks_of(frame, task), groups, *(frame[column] for column in columns), strict=True)
     pairs = [_pair(at, column, a, b) for at, column, a, b in rows]
@@ -169,7 +173,8 @@ def _of_values(ones: Any, others: Any) -> Pairs:
         if a and b and len(a) != len(b):
             raise InvalidRequestError(
                 f"Task {task!r} has {len(a)} values in the one and {len(b)} in the other: they "
-                "belong together one by one, with None where one is missing."
+                "belong together one by one, with None where one is missing.",
+                code="invalid_values",
             )
         size = max(len(a), len(b))
         ours, theirs = (a or [None] * size), (b or [None] * size)
@@ -189,7 +194,8 @@ def _plain(value: Any) -> Any:
         value = value.item()
     if value is not None and not isinstance(value, int | float | str):
         raise InvalidRequestError(
-            f"A cell holds a {type(value).__name__}: a score is yes or no, a number, or a text."
+            f"A cell holds a {type(value).__name__}: a score is yes or no, a number, or a text.",
+            code="invalid_score",
         )
     return value
 

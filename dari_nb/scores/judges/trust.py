@@ -282,7 +282,9 @@ def check_alike(pairs: Pairs, function: str = "agreement") -> None:
     both = zip((pairs.one, pairs.other), pairs.scales, (ones, others), strict=True)
     told = " and ".join(f"{name!r} {_holds(scale, values)}" for name, scale, values in both)
     how = how or (", under a name of its own" if has_numbers else "")
-    raise InvalidRequestError(f"{told}: these cannot agree. Bring both to one scale first{how}.")
+    raise InvalidRequestError(
+        f"{told}: these cannot agree. Bring both to one scale first{how}.", code="not_comparable"
+    )
 
 
 def _are_off(pairs: Pairs, ones: Sequence[Any], others: Sequence[Any]) -> bool:

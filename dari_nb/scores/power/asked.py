@@ -13,14 +13,16 @@ def check_size(name: str, number: Any, most: int) -> None:
     """Raise ``InvalidRequestError`` unless a number is whole, and from 1 to the most."""
     check_whole(name, number, 1)
     if number > most:
-        raise InvalidRequestError(f"{name} is {most:,} at most.")
+        raise InvalidRequestError(f"{name} is {most:,} at most.", code="invalid_number")
 
 
 def check_alone(name: str, others: dict[str, Any]) -> None:
     """Raise ``InvalidRequestError`` if anything is given beside what says it all."""
     given = [other for other, value in others.items() if value is not None]
     if given:
-        raise InvalidRequestError(f"{name} says it all: leave {' and '.join(given)} out.")
+        raise InvalidRequestError(
+            f"{name} says it all: leave {' and '.join(given)} out.", code="conflicting_arguments"
+        )
 
 
 def check_between(name: str, number: Any, least: float, most: float, *, ends: bool = True) -> None:
@@ -32,4 +34,4 @@ def check_between(name: str, number: Any, least: float, most: float, *, ends: bo
         upto = "between 0 and 1" if (least, most) == (0, 1) else f"from {least:g} to {most:g}"
         is_long = isinstance(number, int) and not is_number(number)
         told = "one of so many digits" if is_long else repr(number)
-        raise InvalidRequestError(f"{name} is a number {upto}, not {told}.")
+        raise InvalidRequestError(f"{name} is a number {upto}, not {told}.", code="invalid_number")

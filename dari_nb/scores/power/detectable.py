@@ -192,7 +192,8 @@ def detectable(
     check_between("power", power, 0, 1, ends=False)
     if power <= 1 - level:
         raise InvalidRequestError(
-            f"power={power:g} is what chance alone shows at level={level:g}: give more."
+            f"power={power:g} is what chance alone shows at level={level:g}: give more.",
+            code="invalid_number",
         )
     check_between("rate", rate, 0, 1, ends=False)
     check_between("alike", alike, 0, 1)
@@ -264,18 +265,23 @@ def _check_said(
     rate: float | None, sd: float | None, alike: float | None, correlation: float | None
 ) -> None:
     if rate is not None and sd is not None:
-        raise InvalidRequestError("Give rate, for values of 0 and 1, or sd, for others: not both.")
+        raise InvalidRequestError(
+            "Give rate, for values of 0 and 1, or sd, for others: not both.",
+            code="conflicting_arguments",
+        )
     if correlation is None:
         return
     if alike is None and abs(correlation) > ALIKE:
         raise InvalidRequestError(
             f"correlation={correlation:g} of columns is further from 0 than the {ALIKE:g} that "
-            "is assumed of repeats: give alike, the correlation of repeats, too."
+            "is assumed of repeats: give alike, the correlation of repeats, too.",
+            code="invalid_number",
         )
     if alike is not None and abs(correlation) > alike:
         raise InvalidRequestError(
             f"correlation={correlation:g} is further from 0 than alike={alike:g}: tries of two "
-            "columns have no more in common than those of one."
+            "columns have no more in common than those of one.",
+            code="invalid_number",
         )
 
 
@@ -384,7 +390,8 @@ def _found(
     if values.variance <= 0:
         raise InvalidRequestError(
             f"With alike={alike:g} and correlation={correlation:g} no two columns ever differ: "
-            "give a smaller correlation."
+            "give a smaller correlation.",
+            code="invalid_number",
         )
     if lost == NOTHING:
         return least_mean(tasks, math.sqrt(values.variance), *how)
@@ -406,6 +413,7 @@ def _known(like: ByTask | Sequence[ByTask]) -> Sequence[Variation]:
     known = [each for each in told if each is not None]
     if not known:
         raise InvalidRequestError(
-            f"like tells nothing of how values vary: it takes a column of {LEAST} tasks that do."
+            f"like tells nothing of how values vary: it takes a column of {LEAST} tasks that do.",
+            code="invalid_values",
         )
     return known

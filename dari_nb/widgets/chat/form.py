@@ -42,7 +42,7 @@ def value_of(fields: list[Field], values: Any) -> Any:
         value = given.get(field["name"])
         if value in (None, ""):
             if field["required"]:
-                raise InvalidRequestError(f"{field['name']} is missing.")
+                raise InvalidRequestError(f"{field['name']} is missing.", code="missing_value")
             continue
         result[field["name"]] = _read(field, value)
     return result
@@ -73,11 +73,13 @@ def _read(field: Field, value: Any) -> Any:
     try:
         return int(value) if kind == "integer" else float(value)
     except (TypeError, ValueError):
-        raise InvalidRequestError(f"{name} takes a number, not {value!r}.") from None
+        raise InvalidRequestError(
+            f"{name} takes a number, not {value!r}.", code="invalid_number"
+        ) from None
 
 
 def _json(text: str, what: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise InvalidRequestError(f"{what} is no JSON: {error}.") from None
+        raise InvalidRequestError(f"{what} is no JSON: {error}.", code="invalid_json") from None

@@ -32,7 +32,8 @@ class Uploads:
         """
         if not 0 <= chunk["size"] <= self.most_bytes:
             raise InvalidRequestError(
-                f"{chunk['name']} is larger than {self.most_bytes // 1_000_000} MB."
+                f"{chunk['name']} is larger than {self.most_bytes // 1_000_000} MB.",
+                code="too_large",
             )
         path = self._path(chunk)
         data = b"".join(bytes(buffer) for buffer in buffers)
@@ -50,7 +51,9 @@ class Uploads:
             InvalidRequestError: It did not.
         """
         if key not in self._files:
-            raise InvalidRequestError("An attached file did not arrive whole: attach it again.")
+            raise InvalidRequestError(
+                "An attached file did not arrive whole: attach it again.", code="upload_incomplete"
+            )
         return self._files[key]
 
     def forget(self) -> None:
@@ -70,5 +73,7 @@ class Uploads:
 
     def _append(self, file: BinaryIO, chunk: Chunk, data: bytes) -> None:
         if file.tell() != chunk["offset"] or chunk["offset"] + len(data) > chunk["size"]:
-            raise InvalidRequestError(f"A part of {chunk['name']} is missing: attach it again.")
+            raise InvalidRequestError(
+                f"A part of {chunk['name']} is missing: attach it again.", code="upload_incomplete"
+            )
         file.write(data)

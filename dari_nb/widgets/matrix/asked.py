@@ -104,7 +104,7 @@ def rating_in(body: Any) -> Given:
     cell, name, value = body.get("cell"), body.get("name"), body.get("value")
     is_value = value is None or (isinstance(value, int | float) and 1 <= value <= 5)
     if not (isinstance(cell, str) and isinstance(name, str) and name and is_value):
-        raise InvalidRequestError("A rating is a number from 1 to 5.")
+        raise InvalidRequestError("A rating is a number from 1 to 5.", code="invalid_rating")
     parts = {"value": value, "note": str(body.get("note") or "")}
     return Given(cell, name, {part: said for part, said in parts.items() if part in body})
 
@@ -146,7 +146,7 @@ def keep_rating(rate: Rate, given: Given, whole: Said) -> None:
     try:
         rate(given.cell, given.name, whole.value, whole.note)
     except OSError as error:
-        raise DariError(f"{error.strerror or error}.") from error
+        raise DariError(f"{error.strerror or error}.", code="file_unwritable") from error
 
 
 def fragments_of(items: Sequence[TimelineItem], agent: str, beside: str) -> list[Fragment]:

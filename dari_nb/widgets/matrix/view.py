@@ -457,9 +457,13 @@ class MatrixView(View):
         ids = ids_in(body)
         known, rated = self._matrix.by_id, self._rated_since
         if not all(cell in known for cell in ids):
-            raise InvalidRequestError("There is no such cell in this matrix.")
+            raise InvalidRequestError(
+                "There is no such cell in this matrix.", code="cell_not_found"
+            )
         if not least <= len(ids) <= most:
-            raise InvalidRequestError(f"Choose {least} to {most} cells, not {len(ids)}.")
+            raise InvalidRequestError(
+                f"Choose {least} to {most} cells, not {len(ids)}.", code="invalid_selection"
+            )
         return [rated.get(cell) or known[cell] for cell in ids]
 
     def _name(self, cell: MatrixCell) -> str:

@@ -133,7 +133,9 @@ class PlayerView(View):
         """Give a turn's steps: a long one takes its time, in which others are answered."""
         number = _told(body).get("number")
         if not isinstance(number, int):
-            raise InvalidRequestError("A turn is asked for by its number, from 0.")
+            raise InvalidRequestError(
+                "A turn is asked for by its number, from 0.", code="turn_not_found"
+            )
         return self._errands.submit(self._steps, number, self._passed())
 
     def _steps(self, number: int, answers: Mapping[str, str]) -> tuple[None, list[bytes]]:
@@ -169,7 +171,9 @@ class PlayerView(View):
         mark_id, text = self._asked(body), _text(body, "text")
         page = body.get("page")
         if page and {*self.drafts.get(mark_id, {})} - {page}:
-            raise InvalidRequestError("What is written in another page is not sent.")
+            raise InvalidRequestError(
+                "What is written in another page is not sent.", code="item_not_found"
+            )
         if text.strip() and self._keep is not None:
             self._keep(mark_id, text)
         else:
@@ -182,7 +186,7 @@ class PlayerView(View):
         """The id of the question that a page speaks of."""
         mark_id = _text(body, "id")
         if mark_id not in self._score.questions:
-            raise InvalidRequestError("This question is no longer there.")
+            raise InvalidRequestError("This question is no longer there.", code="item_not_found")
         return mark_id
 
     def _replied(self) -> None:
@@ -204,5 +208,5 @@ def _told(body: Any) -> dict[str, Any]:
 def _text(body: Any, name: str) -> str:
     text = _told(body).get(name)
     if not isinstance(text, str):
-        raise InvalidRequestError("What is written at a question is a text.")
+        raise InvalidRequestError("What is written at a question is a text.", code="invalid_text")
     return text

@@ -231,7 +231,7 @@ class TranscriptView(View):
         with self._lock:
             item = self._outline.item(str(body.get("id")))
         if item is None:
-            raise DariError("This item is no longer there.")
+            raise DariError("This item is no longer there.", code="item_not_found")
         return item
 
 

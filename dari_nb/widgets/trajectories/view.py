@@ -52,7 +52,7 @@ class TrajectoriesView(View):
         def opened(body: Any) -> Future[str]:
             run = body.get("run") if isinstance(body, dict) else None
             if not isinstance(run, int):
-                raise InvalidRequestError("There is no such run.")
+                raise InvalidRequestError("There is no such run.", code="run_not_found")
             return in_thread(open_one, run)
 
         self.answer("open", opened)
