@@ -12,6 +12,7 @@ from ..errors import ApiError, DariError
 from ..models import TERMINAL, Event, Message
 from ..models import events as ev
 from ..models.batches import given_metadata
+from ..printable import printable
 from ..tapes import Turn
 from ..tapes.keys import blocks_of
 from .answers import Step
@@ -25,7 +26,7 @@ _WAITING = "waiting_for_tool"
 _TOO_LONG = "it took longer than {seconds:g} s, the timeout of a turn, and was ended"
 
 
-class Gone(DariError):  # noqa: N818
+class Gone(Exception):  # noqa: N818
     """What a turn needs is not there any more.
 
     Attributes:
@@ -34,7 +35,7 @@ class Gone(DariError):  # noqa: N818
     """
 
     def __init__(self, what: str, was: str, text: str) -> None:
-        super().__init__(text)
+        super().__init__(printable(text))
         self.what = what
         self.was = was
 

@@ -55,7 +55,9 @@ def check_live(
     lesson.tape: ...
     """
     if not timeout > 0:
-        raise InvalidRequestError(f"timeout must be more than 0 seconds, not {timeout!r}.")
+        raise InvalidRequestError(
+            f"timeout must be more than 0 seconds, not {timeout!r}.", code="invalid_timeout"
+        )
     recorded = read_tape(tape.file)
     plan = Plan(recorded)
     if tell is not None:
@@ -162,5 +164,6 @@ class _Checking:
 
 def _refusal(answer: Answer, why: str) -> InvalidRequestError:
     return InvalidRequestError(
-        f"The scorer must give a number, or yes or no, for {answer.asked!r:.80}: {why}."
+        f"The scorer must give a number, or yes or no, for {answer.asked!r:.80}: {why}.",
+        code="invalid_score",
     )

@@ -209,7 +209,9 @@ def _fill(options: argparse.Namespace, configuration: Configuration) -> None:
 def _variable(name: str, where: str) -> str:
     value = os.environ.get(name)
     if not value:
-        raise InvalidRequestError(f"{where}: the variable {name} is not set.")
+        raise InvalidRequestError(
+            f"{where}: the variable {name} is not set.", code="missing_variable"
+        )
     return value
 
 
@@ -219,10 +221,13 @@ def _check(options: argparse.Namespace) -> None:
     if not _is_loopback(options.host) and not options.key:
         raise InvalidRequestError(
             f"--host {options.host} can be reached by other machines: give it a --key of your own, "
-            "or a --key-env, which no list of processes shows."
+            "or a --key-env, which no list of processes shows.",
+            code="api_key_missing",
         )
     if not 0 <= options.step_delay < float("inf"):
-        raise InvalidRequestError("--step-delay must be 0 or more seconds.")
+        raise InvalidRequestError(
+            "--step-delay must be 0 or more seconds.", code="invalid_step_delay"
+        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -229,7 +229,7 @@ def _check(options: argparse.Namespace) -> int:
         return _check_live(options)
     for name in ("config", "agents", "connect", "score", "volatile", "report"):
         if getattr(options, name) not in (None, []):
-            raise InvalidRequestError(f"--{name} is for --live.")
+            raise InvalidRequestError(f"--{name} is for --live.", code="conflicting_arguments")
     return _check_file(options)
 
 
@@ -283,9 +283,13 @@ def _address(options: argparse.Namespace) -> tuple[str, str]:
     url = options.connect or os.environ.get("DARI_API_URL")
     key = os.environ.get(options.key_env)
     if not url:
-        raise InvalidRequestError("--connect: give a URL, or set the variable DARI_API_URL.")
+        raise InvalidRequestError(
+            "--connect: give a URL, or set the variable DARI_API_URL.", code="missing_url"
+        )
     if not key:
-        raise InvalidRequestError(f"--connect: the variable {options.key_env} is not set.")
+        raise InvalidRequestError(
+            f"--connect: the variable {options.key_env} is not set.", code="missing_variable"
+        )
     return url, key
 
 
@@ -420,7 +424,8 @@ def _committed(file: Path) -> Recording:
     data = committed(file)
     if data is None:
         raise InvalidRequestError(
-            f"git has no {file} to compare it with: name the other tape first."
+            f"git has no {file} to compare it with: name the other tape first.",
+            code="file_not_found",
         )
     return parsed(data, f"{file} in git")
 

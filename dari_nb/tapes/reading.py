@@ -76,14 +76,19 @@ def bytes_of(path: str | Path) -> bytes:
     refuse_no_name(path)
     file = Path(path).expanduser()
     if is_no_file(file):
-        raise InvalidRequestError(f"The tape {path} is a folder, a pipe or a device, and no file.")
+        raise InvalidRequestError(
+            f"The tape {path} is a folder, a pipe or a device, and no file.", code="invalid_path"
+        )
     try:
         return file.read_bytes()
     except OSError as error:
         why = error.strerror or type(error).__name__
         if isinstance(error, FileNotFoundError):
             why = f"{why}; {instead_of(file.resolve())}"
-        raise InvalidRequestError(f"The tape {path} cannot be read: {why}.") from None
+        raise InvalidRequestError(
+            f"The tape {path} cannot be read: {why}.",
+            code="tape_not_found" if isinstance(error, FileNotFoundError) else "file_unreadable",
+        ) from None
 
 
 def refuse_no_name(path: str | Path) -> None:
@@ -96,15 +101,21 @@ def refuse_no_name(path: str | Path) -> None:
     """
     name = str(path)
     if "\0" in name:
-        raise InvalidRequestError(f"No file can be called {name!r}: take the \\0 out of its name.")
+        raise InvalidRequestError(
+            f"No file can be called {name!r}: take the \\0 out of its name.", code="invalid_path"
+        )
     try:
         Path(path).expanduser().lstat()
     except OSError as error:
         if error.errno == ENAMETOOLONG:
             shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
-            raise InvalidRequestError(f"{shown!r} is too long a name: shorten it.") from None
+            raise InvalidRequestError(
+                f"{shown!r} is too long a name: shorten it.", code="invalid_path"
+            ) from None
     except RuntimeError:
-        raise InvalidRequestError(f"There is no home {name.split('/')[0]} for {name}.") from None
+        raise InvalidRequestError(
+            f"There is no home {name.split('/')[0]} for {name}.", code="invalid_path"
+        ) from None
 
 
 def file_of(path: str | Path) -> Path:
@@ -123,11 +134,12 @@ def file_of(path: str | Path) -> Path:
     except FileNotFoundError:
         raise InvalidRequestError(
             f"The tape {path} is nowhere: the folder that this runs in has been deleted. Give a "
-            "whole path, or go to another folder."
+            "whole path, or go to another folder.",
+            code="invalid_path",
         ) from None
     except (OSError, RuntimeError):
         raise InvalidRequestError(
-            f"The tape {path} cannot be read: symbolic links lead in a circle."
+            f"The tape {path} cannot be read: symbolic links lead in a circle.", code="invalid_path"
         ) from None
 
 
@@ -209,9 +221,11 @@ def parsed(data: bytes, name: str) -> Recording:
                 break  # whoever wrote it was stopped in the middle of this line
             why = _CONFLICTED.format(name=name) if line.startswith(CONFLICT) else str(error)
             end = "" if why.endswith("?") else "."
-            raise TapeError(f"{name}, line {number}: {why}{end}", number, reading.tape) from None
+            raise TapeError(
+                f"{name}, line {number}: {why}{end}", number, reading.tape, code="invalid_tape"
+            ) from None
     if not lines:
-        raise TapeError(f"{name} is empty: {_FIRST}.", 1, reading.tape)
+        raise TapeError(f"{name} is empty: {_FIRST}.", 1, reading.tape, code="invalid_tape")
     reading.end()
     return reading.tape
 

@@ -120,29 +120,41 @@ class Tape:
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | Path) or not str(self.path).strip():
-            raise InvalidRequestError("A tape needs a file: name one, such as lesson.tape.")
+            raise InvalidRequestError(
+                "A tape needs a file: name one, such as lesson.tape.", code="invalid_path"
+            )
         if self.mode not in (None, *MODES):
-            raise InvalidRequestError(_NO_MODE.format(self.mode))
+            raise InvalidRequestError(_NO_MODE.format(self.mode), code="invalid_mode")
         if not self._has_speed():
-            raise InvalidRequestError(f"speed is real, instant, or above 0, not {self.speed!r}.")
+            raise InvalidRequestError(
+                f"speed is real, instant, or above 0, not {self.speed!r}.", code="invalid_speed"
+            )
         if self.idle_limit is not None and not (
             isinstance(self.idle_limit, int | float) and self.idle_limit >= 0
         ):
-            raise InvalidRequestError(f"idle_limit must be 0 or more, not {self.idle_limit!r}.")
+            raise InvalidRequestError(
+                f"idle_limit must be 0 or more, not {self.idle_limit!r}.", code="invalid_max_wait"
+            )
         for name in ("times", "run_tools", "files"):
             value = getattr(self, name)
             if not isinstance(value, bool) and (name != "times" or value is not None):
-                raise InvalidRequestError(f"{name} is True or False, not {value!r}.")
+                raise InvalidRequestError(
+                    f"{name} is True or False, not {value!r}.", code="invalid_boolean"
+                )
         self._refuse_patterns()
 
     def _refuse_patterns(self) -> None:
         """Refuse patterns that match anything."""
         for pattern in _patterns("volatile", self.volatile):
             if any(map(pattern.fullmatch, ("", _ANY))):
-                raise InvalidRequestError(_ALL_VOLATILE.format(pattern.pattern))
+                raise InvalidRequestError(
+                    _ALL_VOLATILE.format(pattern.pattern), code="invalid_pattern"
+                )
         for pattern in _patterns("secrets", self.secrets):
             if pattern.fullmatch(""):
-                raise InvalidRequestError(_NO_PATTERN.format(pattern.pattern))
+                raise InvalidRequestError(
+                    _NO_PATTERN.format(pattern.pattern), code="invalid_pattern"
+                )
 
     def _has_speed(self) -> bool:
         try:
@@ -225,7 +237,8 @@ class Tape:
                 run = getattr(one, "run", None)
                 if run is None:
                     raise InvalidRequestError(
-                        f"{one!r:.80} is no run: Transcript.from_file reads some."
+                        f"{one!r:.80} is no run: Transcript.from_file reads some.",
+                        code="invalid_run",
                     )
                 agent = one.resource.agent.name or "Agent"
                 now.collect(turns_of_run(run, agent, scrubber, f"run {number}"))
@@ -255,7 +268,8 @@ class Tape:
         if not hasattr(connection, "check"):
             raise InvalidRequestError(
                 "check() takes a connection, such as dari_nb.connect(), "
-                f"not {type(connection).__name__}."
+                f"not {type(connection).__name__}.",
+                code="invalid_connection",
             )
         return connection.check(self, **options)
 
@@ -271,9 +285,13 @@ class Tape:
 
 def _patterns(name: str, patterns: object) -> list[re.Pattern[str]]:
     if isinstance(patterns, str):
-        raise InvalidRequestError(f"{name} is a list of patterns: {name}=[{patterns!r}].")
+        raise InvalidRequestError(
+            f"{name} is a list of patterns: {name}=[{patterns!r}].", code="invalid_pattern"
+        )
     if not isinstance(patterns, Collection):
-        raise InvalidRequestError(f"{name} is a list of patterns, not {patterns!r}.")
+        raise InvalidRequestError(
+            f"{name} is a list of patterns, not {patterns!r}.", code="invalid_pattern"
+        )
     return [*map(compiled, patterns)]
 
 
@@ -285,7 +303,7 @@ def mode_of(tape: Tape) -> Mode:
     """
     named = tape.mode or os.environ.get(VARIABLE) or "auto"
     if named not in MODES:
-        raise InvalidRequestError(f"{VARIABLE}: {_NO_MODE.format(named)}")
+        raise InvalidRequestError(f"{VARIABLE}: {_NO_MODE.format(named)}", code="invalid_mode")
     return cast(Mode, named)
 
 
@@ -301,11 +319,17 @@ def opened(tape: Tape) -> GrowingTape:
     if mode_of(tape) == "play" and not tape.file.exists():
         instead = instead_of(tape.file)
         by = "" if tape.mode else f", as {VARIABLE} says"
-        raise InvalidRequestError(f"There is no tape {tape.path} to play{by}: {instead}.")
+        raise InvalidRequestError(
+            f"There is no tape {tape.path} to play{by}: {instead}.", code="tape_not_found"
+        )
     if is_no_file(tape.file):
-        raise InvalidRequestError(f"The tape {tape.path} is a folder, a pipe or a device.")
+        raise InvalidRequestError(
+            f"The tape {tape.path} is a folder, a pipe or a device.", code="invalid_path"
+        )
     if not tape.file.parent.is_dir():
-        raise InvalidRequestError(f"There is no folder {tape.file.parent} for the tape.")
+        raise InvalidRequestError(
+            f"There is no folder {tape.file.parent} for the tape.", code="file_not_found"
+        )
     growing = GrowingTape(
         *(tape.file, Scrubber(tape.secrets)),
         times=tape.times is not False,
@@ -313,8 +337,12 @@ def opened(tape: Tape) -> GrowingTape:
     )
     nothing_plays = mode_of(tape) == "record" or not tape.file.exists()
     if mode_of(tape) != "play" and nothing_plays and (why := growing.why_read_only):
-        raise InvalidRequestError(f"The tape {tape.path} cannot be recorded on: {why}.")
+        raise InvalidRequestError(
+            f"The tape {tape.path} cannot be recorded on: {why}.", code="file_unwritable"
+        )
     if tape.times not in (None, growing.recording.times):
         has = "keeps times" if growing.recording.times else "keeps no times"
-        raise InvalidRequestError(f"{tape.path} {has}: leave times={tape.times} out.")
+        raise InvalidRequestError(
+            f"{tape.path} {has}: leave times={tape.times} out.", code="conflicting_arguments"
+        )
     return growing

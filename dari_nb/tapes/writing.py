@@ -59,12 +59,16 @@ def put(data: bytes, path: str | Path) -> None:
     path = Path(path).expanduser()
     path = path.resolve() if path.is_symlink() else path
     if not _may_be_written(path):
-        raise InvalidRequestError(f"The tape {path} cannot be written: {_READ_ONLY}.")
+        raise InvalidRequestError(
+            f"The tape {path} cannot be written: {_READ_ONLY}.", code="file_unwritable"
+        )
     try:
         put_whole([data], path, path.with_name(f".{path.name}.{token_hex(4)}"))
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise InvalidRequestError(f"The tape {path} cannot be written: {why}.") from None
+        raise InvalidRequestError(
+            f"The tape {path} cannot be written: {why}.", code="file_unwritable"
+        ) from None
 
 
 def why_not_written(path: Path) -> str | None:
@@ -110,18 +114,23 @@ def refuse_place(path: Path, kind: Kind) -> None:
     with _telling_why(path, kind):
         if is_tape(path):
             raise InvalidRequestError(
-                f"{path} is a tape: give the {name} another name, such as {kind.example}."
+                f"{path} is a tape: give the {name} another name, such as {kind.example}.",
+                code="invalid_path",
             )
         if not path.name or path.is_dir():
             raise InvalidRequestError(
-                f"{str(path)!r} is a folder: name a {name} in it, such as {kind.example}."
+                f"{str(path)!r} is a folder: name a {name} in it, such as {kind.example}.",
+                code="invalid_path",
             )
         if is_no_file(path):
-            raise InvalidRequestError(f"{str(path)!r} is no file that a {name} can be written to.")
+            raise InvalidRequestError(
+                f"{str(path)!r} is no file that a {name} can be written to.", code="invalid_path"
+            )
         if path.exists() and not _is_of(path, kind):
             raise InvalidRequestError(
                 f"{path.name} is there, and no {name} of a tape: give the {name} another name, or "
-                f"remove {path.name}."
+                f"remove {path.name}.",
+                code="file_exists",
             )
         with TemporaryFile(dir=path.resolve().parent):
             pass
@@ -162,4 +171,6 @@ def _telling_why(path: Path, kind: Kind) -> Iterator[None]:
     except (OSError, ValueError, RuntimeError) as error:  # links may lead in a circle
         why = (error.strerror if isinstance(error, OSError) else None) or error
         # The name of what was written first tells nobody anything.
-        raise InvalidRequestError(f"The {kind.name} {path} cannot be written: {why}.") from None
+        raise InvalidRequestError(
+            f"The {kind.name} {path} cannot be written: {why}.", code="file_unwritable"
+        ) from None

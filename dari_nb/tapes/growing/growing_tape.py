@@ -116,7 +116,7 @@ class GrowingTape:
             self._wait()
         why = self.trouble or self.why_read_only
         if why is not None:
-            raise InvalidRequestError(_NOT_WRITTEN.format(why=why))
+            raise InvalidRequestError(_NOT_WRITTEN.format(why=why), code="file_unwritable")
 
     def brings_back_before(self, turn: Turn) -> bool:
         """Whether the turn before one, which is no longer there, is written again with it."""
@@ -193,7 +193,9 @@ class GrowingTape:
             for worker in (self._saving, self._noting):
                 worker.close()
         if trouble is not None:
-            raise InvalidRequestError(self._not_whole(trouble, for_good=for_good))
+            raise InvalidRequestError(
+                self._not_whole(trouble, for_good=for_good), code="file_unwritable"
+            )
 
     def _note_lost(self) -> None:
         """Put into the journal what is no longer in the file."""

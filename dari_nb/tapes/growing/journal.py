@@ -233,7 +233,7 @@ def _abandoned(path: Path) -> bytes | None:
         InvalidRequestError: It is no file.
     """
     if is_no_file(path):
-        raise InvalidRequestError(_NO_FILE.format(path))
+        raise InvalidRequestError(_NO_FILE.format(path), code="invalid_path")
     try:
         with path.open("rb") as file:
             return None if is_locked_by_another(file.fileno()) else file.read()

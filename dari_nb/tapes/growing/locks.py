@@ -70,7 +70,9 @@ def alone_with(path: str | Path) -> Iterator[None]:
         try:
             alone.enter_context(alone_in(file_of(path).parent, Event(), _LONGEST))
         except BlockingIOError:
-            raise InvalidRequestError(f"The tape {path} is held: {_HELD}.") from None
+            raise InvalidRequestError(
+                f"The tape {path} is held: {_HELD}.", code="file_in_use"
+            ) from None
         except OSError:
             pass  # who reads or writes it says why
         yield

@@ -88,7 +88,9 @@ class Shown:
         for place in (place for place, told in before.items() if after.get(place) != told):
             if before[place] not in self._seen.get(place[0], []):
                 what = "changed" if place[:2] in self._places else "come"
-                raise InvalidRequestError(f"{names[place]} has {what} since: review again.")
+                raise InvalidRequestError(
+                    f"{names[place]} has {what} since: review again.", code="file_changed"
+                )
         for each in done:
             self.became |= {places[id(one)]: "adopted" for one, _ in each.come}
             self.became |= {one.place: "rejected" for one in each.gone if one.line.new}

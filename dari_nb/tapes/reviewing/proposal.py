@@ -155,7 +155,7 @@ class Proposal:
 
         def put(tape: Recording, turn: Turn) -> Placing:
             if why := why_not_with(tape, turn):
-                raise InvalidRequestError(why)
+                raise InvalidRequestError(why, code="tape_conflict")
             return put_in_place(tape, turn, rest=rest, shown=self._replaced.keys())
 
         return self._decide("adopted", put, self._replaced.values())
@@ -336,7 +336,7 @@ class Proposal:
         line = self.new.line
         name = f"{line.turn} of {line.session}"
         if self._became:
-            raise InvalidRequestError(f"{name} was {self._became} already.")
+            raise InvalidRequestError(f"{name} was {self._became} already.", code="tape_conflict")
 
         def decide(tape: Recording) -> str:
             if self._is_waiting(tape):
@@ -344,10 +344,12 @@ class Proposal:
             # Others may have taken it with them: turns are adopted with those before them.
             was = self._became_on(tape)
             if was != became:
-                raise InvalidRequestError(f"{name} {_WAS[was]}: review again.")
+                raise InvalidRequestError(
+                    f"{name} {_WAS[was]}: review again.", code="tape_conflict"
+                )
             there = {one.place: one for one in tape.turns if not one.line.new}
             if any((one := there.get(old.place)) and is_same(one, old) for old in replaced):
-                raise InvalidRequestError(_BESIDE.format(name=name))
+                raise InvalidRequestError(_BESIDE.format(name=name), code="tape_conflict")
             return f"{name} {_WAS[was]}."
 
         told = self._shown.change(self._change, decide)

@@ -126,9 +126,9 @@ def put_in_place(
     refuse_lost(tape, turn)
     placing = placing_of(tape, turn, shown)
     if not placing.gone:
-        raise InvalidRequestError(_nothing_there(tape, turn))
+        raise InvalidRequestError(_nothing_there(tape, turn), code="turn_not_found")
     if placing.lost and not rest:
-        raise InvalidRequestError(placing.loss)
+        raise InvalidRequestError(placing.loss, code="tape_conflict")
     homes, stands, further = _Homes(), dict[int, Turn](), list[Turn]()
     gone = {id(one) for one in placing.gone}
     come = {id(one) for one, _ in placing.come}
@@ -210,7 +210,7 @@ def refuse_lost(tape: Recording, turn: Turn) -> None:
         InvalidRequestError: It does.
     """
     if why := why_lost(tape, [turn]):
-        raise InvalidRequestError(why)
+        raise InvalidRequestError(why, code="tape_conflict")
 
 
 def why_lost(tape: Recording, turns: Iterable[Turn]) -> str:

@@ -137,7 +137,7 @@ class Review(Sequence[Proposal]):
                 return told
             why = _why(tape, left)
             if len(left) == len(before):
-                raise InvalidRequestError(why)
+                raise InvalidRequestError(why, code="tape_conflict")
             return f"{told} {count_of(len(left), 'turn')} left waiting: {why}"
 
         def waiting(tape: Recording) -> list[Turn]:

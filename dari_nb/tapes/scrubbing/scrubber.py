@@ -256,7 +256,9 @@ def compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except (re.error, TypeError) as error:
-        raise InvalidRequestError(f"{pattern!r} is no regular expression: {error}.") from None
+        raise InvalidRequestError(
+            f"{pattern!r} is no regular expression: {error}.", code="invalid_pattern"
+        ) from None
 
 
 def _cut(whole: str, spans: list[Span], lengths: list[int]) -> Iterator[str]:

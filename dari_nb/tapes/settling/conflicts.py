@@ -85,7 +85,9 @@ def sides_of(
     """
     file = file_of(path)
     if not file.exists() and (names := in_conflict(file)):
-        raise InvalidRequestError(_ELSEWHERE.format(path=path, names=" and ".join(names)))
+        raise InvalidRequestError(
+            _ELSEWHERE.format(path=path, names=" and ".join(names)), code="tape_not_found"
+        )
     data = bytes_of(path)
     base, ours, theirs = (staged(file, number) for number in (1, 2, 3))
     if ours is None or theirs is None:
@@ -164,7 +166,7 @@ def refuse_loss(path: str | Path, known: Known, now: Contents, made: Recording) 
     there = contents(made)
     alone = known.besides({one: name for one, name in now.items() if one not in there})
     if alone:
-        raise TapeError(_OVERWRITES.format(path=path, what="; ".join(alone)))
+        raise TapeError(_OVERWRITES.format(path=path, what="; ".join(alone)), code="tape_conflict")
 
 
 def remember(path: str | Path) -> None:
@@ -199,7 +201,9 @@ def _so_far(side: bytes) -> Recording:
 def _refuse_edits(path: str | Path, data: bytes, sides: tuple[bytes | None, bytes, bytes]) -> None:
     line = place_of_edit(data, *sides)
     if line is not None:
-        raise TapeError(_EDITED.format(name=path, line=line), line, Recording())
+        raise TapeError(
+            _EDITED.format(name=path, line=line), line, Recording(), code="tape_conflict"
+        )
 
 
 def _has_conflict(data: bytes) -> bool:
@@ -229,7 +233,7 @@ def _refuse_parts(tape: Recording, changed: Set[int], file: Path) -> None:
         if numbers & changed and numbers - changed:
             place = {"turn": turn.line.turn, "session": turn.line.session}
             text = _IN_PART.format(path=file.name, name=file.name, **place)
-            raise TapeError(text, turn.number or 0, tape)
+            raise TapeError(text, turn.number or 0, tape, code="tape_conflict")
 
 
 def _sides(data: bytes) -> Iterator[tuple[bytes, set[int]]]:

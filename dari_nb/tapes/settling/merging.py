@@ -120,7 +120,9 @@ def settle(
         tape = parsed(data, str(path))
         refuse_loss(path, known, now, tape)
         if _state(path) != before:
-            raise InvalidRequestError(f"The tape {path} was written meanwhile: settle it again.")
+            raise InvalidRequestError(
+                f"The tape {path} was written meanwhile: settle it again.", code="file_changed"
+            )
         if not _holds(path, data):
             put(data, path)
         remember(path)
