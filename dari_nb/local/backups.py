@@ -38,12 +38,14 @@ def back_up(
     try:
         if workspaces.holds(out):
             raise InvalidRequestError(
-                f"{out} is inside the workspaces that are copied: choose another folder."
+                f"{out} is inside the workspaces that are copied: choose another folder.",
+                code="invalid_path",
             )
         with claimed(out, database, overwrite=overwrite) as real:
             if os.path.lexists(beside(real)) and not overwrite:
                 raise InvalidRequestError(
-                    f"{beside(out)} is there already: remove it, or overwrite it."
+                    f"{beside(out)} is there already: remove it, or overwrite it.",
+                    code="file_exists",
                 )
             _write(copying, workspaces, real)
     except (OSError, ValueError, sqlite3.Error) as error:
@@ -51,7 +53,9 @@ def back_up(
             raise
         # The file that an error of the system names may be one that nobody asked for.
         reason = getattr(error, "strerror", None) or error
-        raise InvalidRequestError(f"{out} cannot be written: {reason}.") from error
+        raise InvalidRequestError(
+            f"{out} cannot be written: {reason}.", code="file_unwritable"
+        ) from error
 
 
 def back_up_file(path: Path, out: Path, *, overwrite: bool) -> None:
@@ -70,7 +74,9 @@ def back_up_file(path: Path, out: Path, *, overwrite: bool) -> None:
 
             back_up(copying, real, Workspaces(real), out, overwrite=overwrite)
     except (OSError, sqlite3.Error) as error:
-        raise InvalidRequestError(f"{path} cannot be read: {error}.") from error
+        raise InvalidRequestError(
+            f"{path} cannot be read: {error}.", code="file_unreadable"
+        ) from error
 
 
 def _write(copying: Copying, workspaces: Workspaces, out: Path) -> None:

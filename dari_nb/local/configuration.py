@@ -122,7 +122,7 @@ def read_configuration(path: Path) -> Configuration:
         # Decimal keeps a price as it is written.
         data = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidRequestError(f"{path}: {error}") from None
+        raise InvalidRequestError(f"{path}: {error}", code="invalid_config") from None
     _check_keys(path, data.get("llms"))
     try:
         prices = data.get("prices", {})
@@ -130,7 +130,9 @@ def read_configuration(path: Path) -> Configuration:
         llms = {name: _with_place(table, path.parent) for name, table in tables.llms.items()}
         Llms(llms, tables.prices)
     except (msgspec.ValidationError, InvalidRequestError) as error:
-        raise InvalidRequestError(f"{path}: {_readable(str(error))}") from None
+        raise InvalidRequestError(
+            f"{path}: {_readable(str(error))}", code="invalid_config"
+        ) from None
     return Configuration(
         server=tables.server,
         llms=llms,
@@ -148,7 +150,8 @@ def _check_keys(path: Path, llms: Any) -> None:
         if isinstance(table, Mapping) and "api_key" in table:
             raise InvalidRequestError(
                 f"{path}: llms.{name}.api_key: a key does not belong into a file. Put it into an "
-                "environment variable, and name that as api_key_env."
+                "environment variable, and name that as api_key_env.",
+                code="exposed_api_key",
             )
 
 

@@ -114,7 +114,7 @@ class Contents:
         3
         """
         if not name.strip():
-            raise InvalidRequestError("An agent needs a name.")
+            raise InvalidRequestError("An agent needs a name.", code="missing_name")
 
         def register(function: _F) -> _F:
             about = description or inspect.getdoc(function) or ""
@@ -286,5 +286,7 @@ class Contents:
 
     def _open_store(self) -> Store:
         if not self._close_store.alive:
-            raise InvalidRequestError("This local Dari has let go of its file: make a new one.")
+            raise InvalidRequestError(
+                "This local Dari has let go of its file: make a new one.", code="server_not_running"
+            )
         return self._store

@@ -28,7 +28,8 @@ def furnish(server: LocalDari, configuration: Configuration, files: Sequence[Pat
         key = os.environ.get(table.key_env)
         if not key:
             raise InvalidRequestError(
-                f"organizations.{name}.key_env: the variable {table.key_env} is not set."
+                f"organizations.{name}.key_env: the variable {table.key_env} is not set.",
+                code="missing_variable",
             )
         server.organization(
             name, api_key=key, internet_access=table.internet_access, max_cost=table.max_cost

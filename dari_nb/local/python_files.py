@@ -40,16 +40,18 @@ def load_score(path: Path) -> Callable[[Any], Any]:
     """
     found = getattr(_run(path, "score"), _SCORE, None)
     if not callable(found):
-        raise InvalidRequestError(f"{path} has no function {_SCORE}(answer).")
+        raise InvalidRequestError(
+            f"{path} has no function {_SCORE}(answer).", code="function_not_found"
+        )
     return found  # type: ignore[no-any-return]
 
 
 def _run(path: Path, what: str, **names: Any) -> ModuleType:
     spec = spec_from_file_location(f"dari_{what}_{path.stem}", path)
     if not path.exists():
-        raise InvalidRequestError(f"{path} is not there.")
+        raise InvalidRequestError(f"{path} is not there.", code="file_not_found")
     if spec is None or spec.loader is None or not path.is_file():
-        raise InvalidRequestError(f"{path} is no Python file.")
+        raise InvalidRequestError(f"{path} is no Python file.", code="invalid_file")
     module = module_from_spec(spec)
     vars(module).update(names)
     # Classes and functions look their module up by name when they are pickled or inspected.
@@ -58,7 +60,7 @@ def _run(path: Path, what: str, **names: Any) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise InvalidRequestError(_failure(path, error)) from error
+        raise InvalidRequestError(_failure(path, error), code="import_failed") from error
     return module
 
 

@@ -140,7 +140,9 @@ class LocalDari(TapeDeck):
             InvalidRequestError: The server is not running.
         """
         if self._url is None:
-            raise InvalidRequestError("The local Dari is not running: call start() first.")
+            raise InvalidRequestError(
+                "The local Dari is not running: call start() first.", code="server_not_running"
+            )
         return self._url
 
     def set_limits(
@@ -200,7 +202,9 @@ class LocalDari(TapeDeck):
         """
         store = self._open_store()
         if api_key is not None and api_key == self._api_key:
-            raise InvalidRequestError("That key lets into the first organization.")
+            raise InvalidRequestError(
+                "That key lets into the first organization.", code="name_taken"
+            )
         with store.transaction():
             organization = joined(store, self._registry, name, api_key)
             self._allowances.change(
@@ -229,11 +233,17 @@ class LocalDari(TapeDeck):
         True
         """
         if not speed > 0:
-            raise InvalidRequestError(f"speed must be more than 0, not {speed!r}")
+            raise InvalidRequestError(
+                f"speed must be more than 0, not {speed!r}", code="invalid_speed"
+            )
         if self._serving is None or self._service is None:
-            raise InvalidRequestError("The local Dari is not running: call start() first.")
+            raise InvalidRequestError(
+                "The local Dari is not running: call start() first.", code="server_not_running"
+            )
         if self._open_store().session(session_id) is None:
-            raise InvalidRequestError(f"No session {session_id!r} on this server.")
+            raise InvalidRequestError(
+                f"No session {session_id!r} on this server.", code="session_not_found"
+            )
         return self._serving.call(partial(start_replay, self._service, session_id, speed))
 
     def start(self) -> Self:
@@ -330,7 +340,9 @@ class LocalDari(TapeDeck):
 
 def _checked_step_delay(step_delay: float) -> float:
     if not 0 <= step_delay < float("inf"):
-        raise InvalidRequestError(f"step_delay must be 0 or more seconds, not {step_delay!r}.")
+        raise InvalidRequestError(
+            f"step_delay must be 0 or more seconds, not {step_delay!r}.", code="invalid_step_delay"
+        )
     return step_delay
 
 

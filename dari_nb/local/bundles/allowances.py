@@ -113,11 +113,15 @@ def dollars(amount: Amount) -> Decimal | None:
     except InvalidOperation:
         most = Decimal("NaN")
     if most.is_nan() or most < 0:
-        raise InvalidRequestError(f"max_cost is a number of US dollars from 0, not {amount!r}")
+        raise InvalidRequestError(
+            f"max_cost is a number of US dollars from 0, not {amount!r}", code="invalid_max_cost"
+        )
     return most if most.is_finite() else None
 
 
 def _names(secrets: Iterable[str]) -> frozenset[str]:
     if isinstance(secrets, str):
-        raise InvalidRequestError(f"secrets is a list of names, such as [{secrets!r}]")
+        raise InvalidRequestError(
+            f"secrets is a list of names, such as [{secrets!r}]", code="invalid_secret"
+        )
     return frozenset(secrets)

@@ -103,5 +103,6 @@ def boxed(name: str, wish: str) -> BoxedModel:
     hint = did_you_mean(name.lower(), BOXED)
     raise InvalidRequestError(
         f"There is no model {name!r} to {wish}{hint}; there is: {', '.join(BOXED)}. A GGUF file of "
-        f"your own is neither pulled nor removed: llms={{'mine': {{'gguf': 'path.gguf'}}}}."
+        f"your own is neither pulled nor removed: llms={{'mine': {{'gguf': 'path.gguf'}}}}.",
+        code="model_not_found",
     )

@@ -82,7 +82,7 @@ def pull_model(name: str = "smollm2") -> Path:
     except (OSError, KeyError, zipfile.BadZipFile, _PullError) as error:
         is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         why = _no_space(model) if is_full else error
-        raise DariError(f"{name} could not be pulled: {why}") from None
+        raise DariError(f"{name} could not be pulled: {why}", code="model_pull_failed") from None
     return place
 
 

@@ -57,7 +57,9 @@ class Serving:
         if isinstance(self._failure, DariError):
             raise self._failure
         if self._failure is not None:
-            raise DariError(f"The local Dari did not start: {self._failure}") from self._failure
+            raise DariError(
+                f"The local Dari did not start: {self._failure}", code="server_start_failed"
+            ) from self._failure
 
     def call(self, work: Callable[[], _T]) -> _T:
         """Run something short on the server's loop from another thread.
@@ -67,7 +69,9 @@ class Serving:
         """
         assert self.loop is not None
         if current_thread() is self._thread:
-            raise InvalidRequestError("This cannot be asked from the server's own loop.")
+            raise InvalidRequestError(
+                "This cannot be asked from the server's own loop.", code="wrong_thread"
+            )
 
         async def run() -> _T:
             return work()
@@ -84,7 +88,10 @@ class Serving:
             self.loop.call_soon_threadsafe(self._stopping.set)
         self._thread.join(timeout)
         if self._thread.is_alive():
-            raise DariError(f"The local Dari still runs after {timeout:g} s: call stop() again.")
+            raise DariError(
+                f"The local Dari still runs after {timeout:g} s: call stop() again.",
+                code="server_stop_failed",
+            )
 
     def leave(self) -> None:
         """In a forked process: close this end of the socket, so that it ends with the server."""
@@ -183,5 +190,7 @@ def bind(host: str, port: int) -> socket.socket:
         sock.bind((host, port))
     except (OSError, OverflowError) as error:
         sock.close()
-        raise InvalidRequestError(f"Cannot listen on {host}:{port}: {error}") from error
+        raise InvalidRequestError(
+            f"Cannot listen on {host}:{port}: {error}", code="address_unavailable"
+        ) from error
     return sock

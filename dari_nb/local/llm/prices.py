@@ -71,10 +71,13 @@ class Prices:
 def _price(model: str, given: Any) -> Price:
     where = f"prices.{model}"
     if not isinstance(given, Mapping) or not {"input", "output"} <= set(given):
-        raise InvalidRequestError(f"{where}: input and output are needed, in USD per million.")
+        raise InvalidRequestError(
+            f"{where}: input and output are needed, in USD per million.", code="invalid_prices"
+        )
     if unknown := sorted(set(given) - set(_FIELDS)):
         raise InvalidRequestError(
-            f"{where}: unknown key {unknown[0]!r}; the keys are {', '.join(_FIELDS)}."
+            f"{where}: unknown key {unknown[0]!r}; the keys are {', '.join(_FIELDS)}.",
+            code="invalid_prices",
         )
     amounts = {name: _amount(value, f"{where}.{name}") for name, value in given.items()}
     return Price(**({"cached_input": amounts["input"]} | amounts))
@@ -87,5 +90,7 @@ def _amount(value: Any, where: str) -> Decimal:
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0 or len(amount.as_tuple().digits) > 20:
-        raise InvalidRequestError(f"{where}: a decimal number as text is needed, such as '0.15'.")
+        raise InvalidRequestError(
+            f"{where}: a decimal number as text is needed, such as '0.15'.", code="invalid_prices"
+        )
     return amount

@@ -213,7 +213,9 @@ def named_llm(name: str, settings: Mapping[str, Any]) -> Llm:
         InvalidRequestError: Something is wrong with them; the text names the key.
     """
     if not isinstance(settings, Mapping):
-        raise InvalidRequestError(f"llms.{name}: settings such as {{'model': …}} are needed.")
+        raise InvalidRequestError(
+            f"llms.{name}: settings such as {{'model': …}} are needed.", code="invalid_llms"
+        )
     try:
         _check_names(settings, LlmSettings)
         if isinstance(settings.get("options"), Mapping):
@@ -221,7 +223,9 @@ def named_llm(name: str, settings: Mapping[str, Any]) -> Llm:
         plain = {k: str(v) if isinstance(v, PurePath) else v for k, v in settings.items()}
         return llm_of(msgspec.convert(plain, LlmSettings))
     except (msgspec.ValidationError, ValueError) as error:
-        raise InvalidRequestError(f"llms.{name}: {_place_last(str(error))}") from None
+        raise InvalidRequestError(
+            f"llms.{name}: {_place_last(str(error))}", code="invalid_llms"
+        ) from None
 
 
 def option_llm(option: JsonObject) -> Llm:

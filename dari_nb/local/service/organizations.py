@@ -49,11 +49,14 @@ def usable_key(key: str, called: str = "api_key") -> str:
         InvalidRequestError: It is empty, not printable ASCII, or begins or ends with a space.
     """
     if not key.strip():
-        raise InvalidRequestError(f"{called} must not be empty: leave it out for a new one.")
+        raise InvalidRequestError(
+            f"{called} must not be empty: leave it out for a new one.", code="invalid_api_key"
+        )
     if key != key.strip() or not (key.isascii() and key.isprintable()):
         raise InvalidRequestError(
             f"{called} must be printable ASCII without spaces around it, since it travels in a "
-            "header."
+            "header.",
+            code="invalid_api_key",
         )
     return key
 
@@ -70,7 +73,7 @@ def joined(store: Store, registry: Registry, name: str, api_key: str | None) -> 
         org_id = store.organization(name)
         owner = store.organization_of(api_key) if api_key else None
         if owner not in (None, org_id):
-            raise InvalidRequestError("That key lets into another organization.")
+            raise InvalidRequestError("That key lets into another organization.", code="name_taken")
         registry.add_to(org_id)
         text = api_key if owner else store.add_key(org_id, name, text=api_key)[1]
     return Organization(org_id, name, remembered(str(text)))

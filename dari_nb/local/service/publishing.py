@@ -181,7 +181,7 @@ def publish_folder(store: Store, folder: Path) -> str:
         files = read_bundle(bundle.content)
         manifest, _ = read_manifest(files)
     except (BundleError, ManifestError, InvalidRequestError) as error:
-        raise InvalidRequestError(f"{folder}: {error}") from None
+        raise InvalidRequestError(f"{folder}: {error}", code="invalid_bundle") from None
     for note in notes_on(manifest, files):
         _log.warning("%s: %s", folder, note)
     name, sha256 = str(manifest["name"]), bundle.sha256

@@ -111,6 +111,7 @@ def _forget(store: Store, added: list[str], path: Path) -> None:
             f"{reason}; {kept:,} runs of {path} were kept all the same. "
             "Loading it again adds the rest.",
             is_full=error.is_full,
+            code=error.code,
         ) from error
 
 

@@ -30,6 +30,8 @@ _PAUSE = 0.1
 class DamagedError(StorageError, InvalidRequestError):
     """The file of a local Dari is not what SQLite wrote: it cannot be opened, nor be read."""
 
+    code = "database_damaged"
+
 
 async def when_the_disk_works(work: Callable[[], Awaitable[None]]) -> None:
     """Do what writes, and again after a moment, for as long as the disk lets it fail."""
@@ -75,7 +77,9 @@ class Database:
         except (OSError, ValueError, sqlite3.Error) as error:
             if isinstance(error, InvalidRequestError):
                 raise
-            raise InvalidRequestError(_open_failure(path, error)) from error
+            raise InvalidRequestError(
+                _open_failure(path, error), code="invalid_database"
+            ) from error
 
     def close(self) -> None:
         """Close the database; the store is of no use afterwards."""
@@ -250,7 +254,8 @@ class _Elsewhere:
 def _elsewhere(pid: int) -> InvalidRequestError:
     return InvalidRequestError(
         f"This local Dari is served by process {pid}, from which this one was forked: connect to "
-        "its address, or make one of your own."
+        "its address, or make one of your own.",
+        code="forked_process",
     )
 
 
@@ -273,7 +278,11 @@ def _disk_failures() -> Iterator[None]:
         if reason is None:
             raise
         is_full = reason is _FULL
-        raise StorageError(f"{reason}; nothing of this was kept.", is_full=is_full) from error
+        raise StorageError(
+            f"{reason}; nothing of this was kept.",
+            is_full=is_full,
+            code="disk_full" if is_full else "storage_failed",
+        ) from error
 
 
 _FULL = "The disk of the local Dari is full"

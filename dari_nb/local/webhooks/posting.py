@@ -28,7 +28,9 @@ def tls_of(verify: str | Path | ssl.SSLContext | None) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=verify)
     except OSError as error:  # ssl.SSLError is one, too
-        raise InvalidRequestError(f"{verify} holds no certificates: {error}") from error
+        raise InvalidRequestError(
+            f"{verify} holds no certificates: {error}", code="invalid_file"
+        ) from error
 
 
 async def post(

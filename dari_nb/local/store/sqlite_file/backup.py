@@ -56,14 +56,18 @@ def claimed(out: Path, database: Path | None, *, overwrite: bool) -> Iterator[Pa
     real = real_path(out)
     _check_name(real)
     if database is not None and _is_same(real, database):
-        raise InvalidRequestError(f"{out} is the database itself.")
+        raise InvalidRequestError(f"{out} is the database itself.", code="invalid_path")
     with ExitStack() as holding:
         holding.callback(Claim(real).release)
         if os.path.lexists(out) and not overwrite:
-            raise InvalidRequestError(f"{out} is there already: remove it, or overwrite it.")
+            raise InvalidRequestError(
+                f"{out} is there already: remove it, or overwrite it.", code="file_exists"
+            )
         if real.exists():
             if not real.is_file():
-                raise InvalidRequestError(f"{out} is no file: choose another name.")
+                raise InvalidRequestError(
+                    f"{out} is no file: choose another name.", code="invalid_path"
+                )
             holding.callback(Guard(real).leave)
         yield real
 
@@ -104,14 +108,15 @@ def sync_folder(folder: Path) -> None:
 def _check_name(out: Path) -> None:
     """Refuse names that are no place for a database."""
     if not os.path.isdir(out.parent):  # noqa: PTH112 - a folder that may not be looked at is none
-        raise InvalidRequestError(f"There is no folder {out.parent}.")
+        raise InvalidRequestError(f"There is no folder {out.parent}.", code="file_not_found")
     if out.is_dir():
-        raise InvalidRequestError(f"{out} is a folder: name a file in it.")
+        raise InvalidRequestError(f"{out} is a folder: name a file in it.", code="invalid_path")
     for suffix in _COMPANIONS:
         if out.name.casefold().endswith(suffix):
             raise InvalidRequestError(
                 f"{out} can be no backup, since a file named *{suffix} belongs to the database "
-                "beside it: choose another name."
+                "beside it: choose another name.",
+                code="invalid_path",
             )
 
 

@@ -69,21 +69,24 @@ def taken(path: Path, pid: int | None = None, notebook: str = "") -> InvalidRequ
     if pid == os.getpid():
         return InvalidRequestError(
             f"{path} is open in another local Dari of this process: stop that one or choose "
-            "another path."
+            "another path.",
+            code="file_in_use",
         )
     process = f" (process {pid})" if pid else ""
     where = f"another local Dari{process}" + (f", of the notebook {notebook}" if notebook else "")
     how = "shut that notebook's kernel down" if notebook else "stop that one"
     return InvalidRequestError(
         f"{path} is open in {where}: {how} (a notebook's kernel outlives its tab; JupyterLab "
-        "lists it under Running), or choose another path. dari-local serve shares one."
+        "lists it under Running), or choose another path. dari-local serve shares one.",
+        code="file_in_use",
     )
 
 
 def locked(path: str | Path) -> InvalidRequestError:
     """Make the error that says that another program holds a database."""
     return InvalidRequestError(
-        f"{path} is locked by another program: close it there, or choose another path."
+        f"{path} is locked by another program: close it there, or choose another path.",
+        code="file_in_use",
     )
 
 

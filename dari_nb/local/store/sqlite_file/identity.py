@@ -38,17 +38,21 @@ def check_identity(path: Path) -> None:
         sqlite3.Error: It is damaged, or another program has locked it.
     """
     if not stat.S_ISREG(path.stat().st_mode):
-        raise InvalidRequestError(_no_database(path, "it is no file"))
+        raise InvalidRequestError(_no_database(path, "it is no file"), code="invalid_database")
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if len(head) < _HEAD or not head.startswith(_MAGIC):
-        raise InvalidRequestError(_no_database(path, "file is not a database"))
+        raise InvalidRequestError(
+            _no_database(path, "file is not a database"), code="invalid_database"
+        )
     application_id, version = (int.from_bytes(head[at : at + 4], "big") for at in (68, 60))
     if application_id == 0:
         # What an earlier server left in the log is not in the file's head yet.
         application_id, version = _read(path)
     if application_id != APPLICATION_ID:
-        raise InvalidRequestError(_no_database(path, "it is another program's"))
+        raise InvalidRequestError(
+            _no_database(path, "it is another program's"), code="invalid_database"
+        )
     check_version(path, version)
 
 
@@ -61,7 +65,8 @@ def check_version(path: Path, version: int) -> None:
     if version > SCHEMA_VERSION:
         raise InvalidRequestError(
             f"{path} was made by a newer dari_nb (tables of version {version}, this one knows "
-            f"{SCHEMA_VERSION}): pip install -U dari-nb, or choose another path."
+            f"{SCHEMA_VERSION}): pip install -U dari-nb, or choose another path.",
+            code="unsupported_version",
         )
 
 
