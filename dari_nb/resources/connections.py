@@ -112,7 +112,8 @@ def current() -> Dari:
     """
     if _current is not None and _current.is_closed:
         raise InvalidRequestError(
-            "The current connection is closed: connect again, with %dari connect or in Python."
+            "The current connection is closed: connect again, with %dari connect or in Python.",
+            code="connection_closed",
         )
     with _making:
         return _current or connect()
@@ -215,7 +216,9 @@ def _connected(
     tape: str | Path | Tape | None = None,
 ) -> Dari:
     if target is not None and base_url is not None:
-        raise InvalidRequestError("Give the URL once: as the first argument or as base_url.")
+        raise InvalidRequestError(
+            "Give the URL once: as the first argument or as base_url.", code="conflicting_arguments"
+        )
     known_url, known_key = _environment()
     if target != "local":
         base_url = base_url or target
@@ -225,7 +228,8 @@ def _connected(
         return _connect_local(path, llms, prices, config, tape)
     if llms or prices or config:
         raise InvalidRequestError(
-            "llms=, prices= and config= are for the embedded Dari: connect('local')."
+            "llms=, prices= and config= are for the embedded Dari: connect('local').",
+            code="conflicting_arguments",
         )
     d = _connect_remote(base_url or API_URL, api_key or _no_key_for(tape), path)
     if tape is not None:
@@ -324,21 +328,27 @@ def _step_delay() -> float:
         step_delay = -1.0
     if not 0 <= step_delay <= MAX_STEP_DELAY:
         raise InvalidRequestError(
-            f"DARI_LOCAL_STEP_DELAY must be seconds from 0 to {MAX_STEP_DELAY:g}, got {text}."
+            f"DARI_LOCAL_STEP_DELAY must be seconds from 0 to {MAX_STEP_DELAY:g}, got {text}.",
+            code="invalid_step_delay",
         )
     return step_delay
 
 
 def _connect_remote(base_url: str, api_key: str | None, path: str | Path | None) -> Dari:
     if path is not None:
-        raise InvalidRequestError("path= is for the embedded Dari: connect('local', path=…).")
+        raise InvalidRequestError(
+            "path= is for the embedded Dari: connect('local', path=…).",
+            code="conflicting_arguments",
+        )
     if not base_url.startswith(("http://", "https://")):
         raise InvalidRequestError(
-            f"{base_url!r} is no URL: give one that starts with https://, or 'local'."
+            f"{base_url!r} is no URL: give one that starts with https://, or 'local'.",
+            code="invalid_url",
         )
     if not api_key:
         raise InvalidRequestError(
             f"No API key for {base_url}: set DARI_API_KEY, or use the local Dari, which needs "
-            "none: dari_nb.connect('local'), or %dari connect local."
+            "none: dari_nb.connect('local'), or %dari connect local.",
+            code="api_key_missing",
         )
     return Dari(base_url, api_key)

@@ -231,7 +231,9 @@ def _batch_cells(batch: Any) -> list[BatchCell]:
     from .batches.matrix.picture import frame_cells
 
     if not isinstance(batch, Results):
-        raise InvalidRequestError(f"{batch!r} is no batch: give what d.batches.run() returns.")
+        raise InvalidRequestError(
+            f"{batch!r} is no batch: give what d.batches.run() returns.", code="invalid_batch"
+        )
     return frame_cells(batch)
 
 

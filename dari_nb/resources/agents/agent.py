@@ -113,7 +113,9 @@ class Agent(AtHand):
         agent = self._resource_at(link)
         version_id = version_id_of(link, agent, version) or agent.active_version_id
         if version_id is None:
-            raise InvalidRequestError(f"{agent.name} has no active version: publish one.")
+            raise InvalidRequestError(
+                f"{agent.name} has no active version: publish one.", code="version_not_found"
+            )
         resource = link.client.agents.version(agent.id, version_id)
         link.learn_versions(agent.id, resource.id)
         return Version(link, agent.id, agent.name, resource)
@@ -316,7 +318,7 @@ class Agent(AtHand):
         is_active = version_id in (None, self.active_version_id)
         known = self.llms if is_active else self.version(version_id).llms
         if known and llm not in known:
-            raise InvalidRequestError(no_llm_option(self.name, llm, known))
+            raise InvalidRequestError(no_llm_option(self.name, llm, known), code="llm_not_found")
 
 
 def _no_option(name: str, call: str = "agent.send()") -> str:
@@ -337,7 +339,7 @@ def agent_named(link: Link, agent: str | Agent) -> Agent:
     except UnknownNameError as error:
         waits = why_no_assistant(link.server, agent)
         told = " ".join(filter(None, (waits or str(error), _not_on_tape(link.deck))))
-        raise UnknownNameError(404, told, "GET", "/v1/agents") from None
+        raise UnknownNameError(404, told, "GET", "/v1/agents", code=error.code) from None
 
 
 def _not_on_tape(deck: LocalDari | None) -> str:

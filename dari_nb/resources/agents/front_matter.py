@@ -60,7 +60,8 @@ def split_prompt(text: str, first_line: int = 1) -> tuple[str, dict[str, Any]]:
     end = next(ends, None)
     if end is None:
         raise InvalidRequestError(
-            f"Line {first_line + first}: the front matter has no end, a second line of ---."
+            f"Line {first_line + first}: the front matter has no end, a second line of ---.",
+            code="invalid_manifest",
         )
     manifest = _Yaml("\n".join(lines[first + 1 : end]), first_line + first + 1).manifest()
     return "\n".join(lines[end + 1 :]).strip(), manifest
@@ -73,7 +74,7 @@ def check_manifest(manifest: Mapping[str, Any]) -> None:
         InvalidRequestError: One cannot be right; the text names it.
     """
     for flaw in flaws(manifest):
-        raise InvalidRequestError(f"{_said(flaw.path)}: {flaw.text}.")
+        raise InvalidRequestError(f"{_said(flaw.path)}: {flaw.text}.", code="invalid_manifest")
 
 
 def flaws(manifest: Mapping[str, Any]) -> Iterator[Flaw]:
@@ -197,7 +198,9 @@ class _Yaml:
             self._check_keys(value, open_nodes)
 
     def _refuse(self, line: int, text: str) -> NoReturn:
-        raise InvalidRequestError(f"Line {self._first + line}: {text}.") from None
+        raise InvalidRequestError(
+            f"Line {self._first + line}: {text}.", code="invalid_manifest"
+        ) from None
 
 
 def _line(node: Node, path: Path) -> int:

@@ -47,7 +47,9 @@ def check_llm(name: str, server: LocalDari | None) -> None:
     if server is None or name in server.llms or "/" in name:
         return
     hint = did_you_mean(name, server.llms)
-    raise InvalidRequestError(f"There is no LLM {name!r} here{hint}. {nameable_llms(server)}.")
+    raise InvalidRequestError(
+        f"There is no LLM {name!r} here{hint}. {nameable_llms(server)}.", code="llm_not_found"
+    )
 
 
 def nameable_llms(server: LocalDari | None) -> str:

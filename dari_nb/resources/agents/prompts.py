@@ -79,9 +79,9 @@ def answering_note(tools: Given) -> list[str]:
 
 def _check_texts(name: str, prompt: str) -> None:
     if not isinstance(name, str) or not name.strip():
-        raise InvalidRequestError("An agent needs a name.")
+        raise InvalidRequestError("An agent needs a name.", code="missing_name")
     if not isinstance(prompt, str) or not prompt.strip():
-        raise InvalidRequestError("The system prompt is empty.")
+        raise InvalidRequestError("The system prompt is empty.", code="missing_prompt")
 
 
 def _plain(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _plain(manifest: Mapping[str, Any]) -> dict[str, Any]:
         plain: dict[str, Any] = json.loads(json.dumps(dict(manifest)))
     except (TypeError, ValueError) as error:
         raise InvalidRequestError(
-            f"The manifest has a value that no JSON can be: {error}"
+            f"The manifest has a value that no JSON can be: {error}", code="invalid_manifest"
         ) from None
     return plain
 
@@ -100,7 +100,9 @@ def _chosen(llm: Llms | None, given: Mapping[str, Any], server: LocalDari | None
     if llm is None and ("llm" in given or isinstance(given.get("harness"), Mapping)):
         return {}
     if "llm" in given:
-        raise InvalidRequestError("The LLM is given twice: with llm, and in the manifest.")
+        raise InvalidRequestError(
+            "The LLM is given twice: with llm, and in the manifest.", code="conflicting_arguments"
+        )
     return {"llm": _llm(list(server.llms) if llm is None and server else llm or (), server)}
 
 
@@ -112,7 +114,7 @@ def _llm(given: Llms, server: LocalDari | None) -> dict[str, Any]:
     own = server.llms if server else {}
     if not names:
         raise InvalidRequestError(
-            f"Which LLM? {nameable_llms(server)}; or give llm in the manifest."
+            f"Which LLM? {nameable_llms(server)}; or give llm in the manifest.", code="missing_llm"
         )
     for name in names:
         check_llm(name, server)

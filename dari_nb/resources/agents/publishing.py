@@ -135,11 +135,15 @@ def _name(manifest: bytes) -> str:
         name = yaml.safe_load(manifest)["name"]
     except yaml.MarkedYAMLError as error:
         line = getattr(error.problem_mark, "line", 0) + 1
-        raise InvalidRequestError(f"{MANIFEST}, line {line}: {error.problem}.") from None
+        raise InvalidRequestError(
+            f"{MANIFEST}, line {line}: {error.problem}.", code="invalid_manifest"
+        ) from None
     except (yaml.YAMLError, ValueError):
-        raise InvalidRequestError(f"{MANIFEST} is no readable YAML.") from None
+        raise InvalidRequestError(
+            f"{MANIFEST} is no readable YAML.", code="invalid_manifest"
+        ) from None
     except (KeyError, TypeError):
-        raise InvalidRequestError(f"{MANIFEST} has no name.") from None
+        raise InvalidRequestError(f"{MANIFEST} has no name.", code="invalid_manifest") from None
     return str(name)
 
 

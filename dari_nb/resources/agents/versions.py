@@ -111,7 +111,9 @@ class Version:
         except (NotFoundError, yaml.YAMLError):
             told = self._whole.to_dict().get("manifest")
         if not isinstance(told, dict):
-            raise InvalidRequestError(f"The server does not tell the manifest of {self.id}.")
+            raise InvalidRequestError(
+                f"The server does not tell the manifest of {self.id}.", code="not_supported"
+            )
         return told
 
     @cached_property
@@ -243,12 +245,16 @@ def version_id_of(
     number = _NUMBER.fullmatch(str(version))
     if number is None:
         if not isinstance(version, str):
-            raise InvalidRequestError(f"version is a number or an id, not {version!r:.80}.")
+            raise InvalidRequestError(
+                f"version is a number or an id, not {version!r:.80}.", code="invalid_version"
+            )
         return version
     try:
         return versions_of(link, agent)[f"v{int(number[1])}"].id
     except KeyError as error:
-        raise InvalidRequestError(f"{agent.name}: {error.args[0]}.") from None
+        raise InvalidRequestError(
+            f"{agent.name}: {error.args[0]}.", code="version_not_found"
+        ) from None
 
 
 def _names(version: Version) -> tuple[str, str]:

@@ -240,7 +240,7 @@ class Batch(Outgoing):
             left = "" if cancelled else self._cancelled_line
             if not known | (wanted & self.counts.keys()):
                 nothing = f"Nothing of {self.run_id} has failed: nothing was sent."
-                raise InvalidRequestError(f"{nothing} {left}".strip())
+                raise InvalidRequestError(f"{nothing} {left}".strip(), code="nothing_to_retry")
             call = self._call_for_now(wanted)
             with self._as_it_was_if_refused():
                 self._allow(max_cost)
@@ -456,7 +456,9 @@ def check_llms(agent: Agent, llms: Iterable[str | None], versions: Iterable[str 
         return  # only the options of the active version are known
     for llm in llms:
         if llm is not None and agent.llms and llm not in agent.llms:
-            raise InvalidRequestError(no_llm_option(agent.name, llm, agent.llms))
+            raise InvalidRequestError(
+                no_llm_option(agent.name, llm, agent.llms), code="llm_not_found"
+            )
 
 
 def check_repeats(repeats: int, *, least: int = 1) -> None:
@@ -469,7 +471,8 @@ def check_repeats(repeats: int, *, least: int = 1) -> None:
     if not (is_number and least <= repeats <= MOST_REPEATS):
         raise InvalidRequestError(
             f"repeats is how many there are to be in all, from {least} to {MOST_REPEATS:,}, "
-            f"not {repeats!r}."
+            f"not {repeats!r}.",
+            code="invalid_repeats",
         )
 
 

@@ -380,7 +380,8 @@ class Cell:
         """
         if self.session_id is None:
             raise DariError(
-                f"Cell {self.id} has no session: {self.error or 'it was not sent yet'}."
+                f"Cell {self.id} has no session: {self.error or 'it was not sent yet'}.",
+                code="cell_not_sent",
             )
         return self._batch._session_of(self.session_id)
 

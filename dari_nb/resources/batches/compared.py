@@ -89,7 +89,8 @@ class ComparedBatches(Results):
                 f"{' and '.join(batch.run_id for batch in batches)} have no task in common: tasks "
                 "are the same when their text and what is expected are, or their id in metadata; "
                 "of one text those with another id are not, nor those that nothing tells apart."
-                f"{near if self._spaced else ''}"
+                f"{near if self._spaced else ''}",
+                code="no_common_tasks",
             )
         self.baseline = names[0]
         self.baseline = self._baseline(names[0] if baseline is None else baseline)
@@ -107,7 +108,9 @@ class ComparedBatches(Results):
         from ...render.matrix.bases import baselines, checked_baseline
 
         if not isinstance(wanted, str | int):
-            raise InvalidRequestError(f"baseline is a version or a column, not {wanted!r:.80}.")
+            raise InvalidRequestError(
+                f"baseline is a version or a column, not {wanted!r:.80}.", code="invalid_baseline"
+            )
         columns, first = self._snapshot().columns, self._runs[0]
         olds = [column for column in columns if column.of == first.name]
         versions = {
@@ -265,7 +268,7 @@ class ComparedBatches(Results):
             known = [column.version_name for column in matrix.columns if column.id in bases]
             known = known or [self._alone(matrix.columns)[1]]
             how = f' In code: compare_batches(…, baseline="{known[0]}").' if any(known) else ""
-            raise InvalidRequestError(f"{told}{how}")
+            raise InvalidRequestError(f"{told}{how}", code="not_comparable")
         return matrix, seen
 
     def to_frame(self) -> pd.DataFrame:
@@ -466,7 +469,9 @@ def compare_batches(
     batches = (old, new, *more)
     for batch in batches:
         if not isinstance(batch, Results):
-            raise InvalidRequestError(f"Batches are compared, not {type(batch).__name__}.")
+            raise InvalidRequestError(
+                f"Batches are compared, not {type(batch).__name__}.", code="invalid_batch"
+            )
     return ComparedBatches(batches, baseline)
 
 

@@ -39,7 +39,9 @@ def file_digest(path: str) -> str:
             while block := file.read(_CHUNK):
                 sha.update(block)
     except OSError as error:
-        raise InvalidRequestError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise InvalidRequestError(
+            f"{path} cannot be read: {error.strerror or error}", code="file_unreadable"
+        ) from None
     return sha.hexdigest()
 
 

@@ -140,14 +140,18 @@ class BatchMatrix(MatrixView):
     def _ask_for(self, where: str, baseline: str, score: str) -> None:
         for name, value in (("where", where), ("baseline", baseline), ("score", score)):
             if not isinstance(value, str):
-                raise InvalidRequestError(f"{name} is a text, not {short(repr(value))}.")
+                raise InvalidRequestError(
+                    f"{name} is a text, not {short(repr(value))}.", code="invalid_text"
+                )
         matrix, where = self._matrix, with_plain_signs(where)
         wanted = checked_baseline(matrix.columns, baseline) if baseline else ""
         by = checked_score(matrix, score) if score else ""
         # That no cell happens to meet a condition is an answer, and no mistake.
         found = sift(matrix, Wish(where, baseline=wanted, score=by))
         if found.is_misread:
-            raise InvalidRequestError(f"Where {short(where)!r}: {visible_name(found.why)}.")
+            raise InvalidRequestError(
+                f"Where {short(where)!r}: {visible_name(found.why)}.", code="invalid_where"
+            )
         with self.hold_sync():
             self.where, self.score, self.baseline = where, by, wanted
 

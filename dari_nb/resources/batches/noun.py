@@ -217,7 +217,9 @@ class Batches(AtHand, Shelf["Run", Batch]):
                 f"There is no API batch {batch_id!r}. By the name of its run a batch is found with "
                 f"d.batches[{batch_id!r}] or d.batches.recover({batch_id!r})."
             )
-            raise UnknownNameError(404, text, error.method, error.path) from None
+            raise UnknownNameError(
+                404, text, error.method, error.path, code="batch_not_found"
+            ) from None
 
     def recover(self, run_id: str, *, scores_path: str | Path | None = None) -> Batch:
         """Return a batch by its ``run_id``, from its sessions, with all retries and additions.
@@ -340,18 +342,24 @@ def _columns(
     versions: Iterable[str | int | Version] | None,
 ) -> list[Column]:
     if version is not None and versions is not None:
-        raise InvalidRequestError("Give version or versions, not both.")
+        raise InvalidRequestError(
+            "Give version or versions, not both.", code="conflicting_arguments"
+        )
     listed = several(versions)
     read = partial(version_id_of, agent._link, agent.resource)
-    pinned = _names(map(read, listed), "versions")
+    pinned = _names(map(read, listed), "versions", code="invalid_version")
     if versions is not None and not pinned:
-        raise InvalidRequestError(_none_named("versions", "the active one", "[1, 2]"))
+        raise InvalidRequestError(
+            _none_named("versions", "the active one", "[1, 2]"), code="invalid_version"
+        )
     pinned = pinned or [read(version) or agent.active_version_id]
     _check_versions(agent, pinned)
-    options = _names(llms, "llms")
+    options = _names(llms, "llms", code="invalid_llms")
     if llms is not None and not options:
         known = list(agent.llms) or "a list of names"
-        raise InvalidRequestError(_none_named("llms", "the agent's default", known))
+        raise InvalidRequestError(
+            _none_named("llms", "the agent's default", known), code="invalid_llms"
+        )
     options = options or [None]
     check_llms(agent, options, pinned)
     return [Column(llm, pin) for pin in pinned for llm in options]
@@ -367,7 +375,8 @@ def _check_versions(agent: Agent, pinned: Iterable[str | None]) -> None:
         numbers = ", ".join(f"v{version.number}" for version in known)
         raise InvalidRequestError(
             f"{agent.name} has no version {min(map(str, missing))!r}; it has: {numbers}. "
-            "Nothing was sent."
+            "Nothing was sent.",
+            code="version_not_found",
         )
 
 
@@ -382,12 +391,14 @@ def _none_named(what: str, default: str, such: object) -> str:
     return f"{what}= names none: leave it out for {default}, or write {what}={such}."
 
 
-def _names(names: Iterable[str | None] | None, what: str) -> Sequence[str | None]:
+def _names(names: Iterable[str | None] | None, what: str, *, code: str) -> Sequence[str | None]:
     listed = several(names)
     if not all(isinstance(name, str) and name for name in listed):
-        raise InvalidRequestError(f"{what} is a list of names.")
+        raise InvalidRequestError(f"{what} is a list of names.", code=code)
     if len(set(listed)) < len(listed):
-        raise InvalidRequestError(f"{what} has a name twice; repeats= runs a task several times.")
+        raise InvalidRequestError(
+            f"{what} has a name twice; repeats= runs a task several times.", code=code
+        )
     return listed
 
 
@@ -403,7 +414,9 @@ def _checked(run_id: str | None) -> str | None:
     if run_id is None:
         return None
     if not (isinstance(run_id, str) and run_id.strip() and run_id.isprintable()):
-        raise InvalidRequestError("A run's name is some printable text.")
+        raise InvalidRequestError("A run's name is some printable text.", code="invalid_name")
     if len(run_id) > _LONGEST_RUN_ID:
-        raise InvalidRequestError(f"A run's name has at most {_LONGEST_RUN_ID} characters.")
+        raise InvalidRequestError(
+            f"A run's name has at most {_LONGEST_RUN_ID} characters.", code="invalid_name"
+        )
     return run_id

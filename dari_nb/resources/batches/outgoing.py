@@ -157,7 +157,8 @@ class Outgoing(Results):
         if what is not None:
             raise InvalidRequestError(
                 f"There is a run {self.run_id!r} already, and {what} is another one there: "
-                "choose another name. Nothing was sent."
+                "choose another name. Nothing was sent.",
+                code="name_taken",
             )
         self._versions_there = {entry.column.version for entry in found}
         self._beside.take(found)
@@ -215,7 +216,9 @@ class Outgoing(Results):
     def _check_rest(self) -> None:
         """Raise ``InvalidRequestError`` while it is sent as ``max_cost`` allows."""
         if self._is_sending:
-            raise InvalidRequestError(f"{self.run_id} is being sent still: wait() for it first.")
+            raise InvalidRequestError(
+                f"{self.run_id} is being sent still: wait() for it first.", code="still_running"
+            )
 
     def _allow(self, max_cost: float | Decimal | str | None) -> None:
         """Take what the whole run may cost; ``None`` leaves that as it is."""
@@ -251,7 +254,9 @@ class Outgoing(Results):
         if self._sending.errors and not now:
             raise self._sending.errors[0]
         if self.unsent and not now:
-            raise InvalidRequestError(f"{left_out(self)[0]}. Nothing was sent.")
+            raise InvalidRequestError(
+                f"{left_out(self)[0]}. Nothing was sent.", code="nothing_sent"
+            )
         self._begin_following()
         self._link.run(self._followed.nudge())
         return self
@@ -396,7 +401,7 @@ class Outgoing(Results):
         """Raise ``InvalidRequestError`` where the last call has left out all there was to send."""
         left = next((said for said in left_out(self) if f" {word}: " in said), "")
         if left and not self.started and not self._is_sending:
-            raise InvalidRequestError(f"{left}. Nothing was sent.")
+            raise InvalidRequestError(f"{left}. Nothing was sent.", code="nothing_sent")
 
     def _session_ids(self) -> set[str]:
         return set(self._paid_session_ids())

@@ -297,11 +297,14 @@ class Plan:
             InvalidRequestError: It would be exceeded.
         """
         if not isinstance(max_items, int) or isinstance(max_items, bool):
-            raise InvalidRequestError(f"max_items is a number, not {max_items!r}.")
+            raise InvalidRequestError(
+                f"max_items is a number, not {max_items!r}.", code="invalid_max_items"
+            )
         if self.sends > max_items:
             raise InvalidRequestError(
                 f"{count_text(self.sends, 'item')} would be sent, more than max_items={max_items}. "
-                "Nothing was sent."
+                "Nothing was sent.",
+                code="too_many_items",
             )
 
     def hold(self, max_cost: Decimal, spent: Decimal) -> None:

@@ -88,7 +88,11 @@ def recovered(link: Link, run_id: str, scores_path: str | Path | None = None) ->
     found = wait_for(link.run(find_run(link.stream_client, run_id)))
     if not found:
         raise NotFoundError(
-            404, f"No session belongs to the run {run_id!r}.", "GET", "/v1/sessions"
+            404,
+            f"No session belongs to the run {run_id!r}.",
+            "GET",
+            "/v1/sessions",
+            code="run_not_found",
         )
     return _from_found(link, run_id, found, scores_path)._recovered()
 

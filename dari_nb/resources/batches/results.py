@@ -138,7 +138,9 @@ class Results(Judgeable):
 
     def _end_turns(self) -> Future[None]:
         """Have all its turns ended, and send no more."""
-        raise InvalidRequestError(f"{self._link} cannot end a turn: {self.run_id} goes on.")
+        raise InvalidRequestError(
+            f"{self._link} cannot end a turn: {self.run_id} goes on.", code="not_supported"
+        )
 
     def _know(self, sessions: Iterable[Session]) -> None:
         """Take sessions that were read already, so that they are not asked for again."""
@@ -396,7 +398,9 @@ class Results(Judgeable):
         on_task = iter(found)
         chosen = [next(on_task) if isinstance(name, str) else self._cell_at(name) for name in cells]
         if len(chosen) < 2:
-            raise InvalidRequestError("Choose two cells or more to compare.")
+            raise InvalidRequestError(
+                "Choose two cells or more to compare.", code="invalid_selection"
+            )
         return Comparison(self, chosen, note)
 
     def trajectories(self, task: int | None = None, *, success: Success = None) -> Trajectories:

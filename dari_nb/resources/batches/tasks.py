@@ -104,7 +104,7 @@ def read_tasks(
     digest_of = cache(file_digest)  # a file of many tasks is read once
     read = [_task(index, row, prompt, shared, digest_of) for index, row in enumerate(_rows(tasks))]
     if not read:
-        raise InvalidRequestError("There is no task: give at least one.")
+        raise InvalidRequestError("There is no task: give at least one.", code="missing_task")
     _check_different(read)
     return read
 
@@ -118,7 +118,9 @@ def _check_different(tasks: Sequence[Task]) -> None:
     if same is not None:
         raise InvalidRequestError(
             f"tasks[{same[0]}] and tasks[{same[1]}] are the same: give each task once, and "
-            f"repeats={len(same)} to ask more often; or tell them apart by metadata, such as an id."
+            f"repeats={len(same)} to ask more often; or tell them apart by metadata, such as an "
+            "id.",
+            code="duplicate_entry",
         )
 
 
@@ -133,7 +135,8 @@ def _rows(tasks: Tasks) -> Iterable[Any]:
     if isinstance(tasks, str | bytes | Mapping) or not isinstance(tasks, Iterable):
         raise InvalidRequestError(
             "Tasks are a list, a DataFrame, or a path to a .csv or .jsonl file; "
-            f"put a single one into a list, not {type(tasks).__name__}."
+            f"put a single one into a list, not {type(tasks).__name__}.",
+            code="invalid_tasks",
         )
     return tasks
 
@@ -155,10 +158,16 @@ def _file_rows(path: Path) -> list[Any]:
             if path.suffix.lower() in _TABLES:
                 return [json.loads(line) for line in lines if line.strip()]
     except OSError as error:
-        raise InvalidRequestError(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise InvalidRequestError(
+            f"{path} cannot be read: {error.strerror or error}.", code="file_unreadable"
+        ) from None
     except (ValueError, csv.Error, RecursionError) as error:
-        raise InvalidRequestError(f"{path} cannot be read: {error}.") from None
-    raise InvalidRequestError(f"{path} is no table of tasks: give a .csv or .jsonl file.")
+        raise InvalidRequestError(
+            f"{path} cannot be read: {error}.", code="file_unreadable"
+        ) from None
+    raise InvalidRequestError(
+        f"{path} is no table of tasks: give a .csv or .jsonl file.", code="invalid_file"
+    )
 
 
 def _without_gaps(row: Mapping[str | None, Any]) -> dict[str, Any]:
@@ -181,7 +190,7 @@ def _task(
         metadata = _texts({**shared["metadata"], **given, **own})
         _check_characters([content, metadata])
     except InvalidRequestError as error:
-        raise InvalidRequestError(f"tasks[{index}]: {error}") from None
+        raise InvalidRequestError(f"tasks[{index}]: {error}", code=error.code) from None
     return Task(index, content, metadata, files)
 
 
@@ -191,10 +200,12 @@ def _check_characters(sent: Any) -> None:
     except UnicodeEncodeError as error:
         broken = error.object[error.start]
         raise InvalidRequestError(
-            f"It holds half a character, {broken!a}, which cannot be sent."
+            f"It holds half a character, {broken!a}, which cannot be sent.", code="invalid_text"
         ) from None
     except (TypeError, ValueError) as error:
-        raise InvalidRequestError(f"It cannot be sent as JSON: {error}.") from None
+        raise InvalidRequestError(
+            f"It cannot be sent as JSON: {error}.", code="invalid_json"
+        ) from None
 
 
 def _parts(row: Any, prompt: str) -> dict[str, Any]:
@@ -207,7 +218,8 @@ def _parts(row: Any, prompt: str) -> dict[str, Any]:
         if name is None:
             has = ", ".join(given) or "nothing"
             raise InvalidRequestError(
-                f"It has no {prompt!r} (prompt= names another); it has: {has}."
+                f"It has no {prompt!r} (prompt= names another); it has: {has}.",
+                code="missing_prompt",
             )
         content = given.pop(name)
         return {**given, "content": content}
@@ -218,14 +230,17 @@ def _content(content: Any) -> Content:
     is_list = isinstance(content, Sequence) and all(isinstance(b, Mapping) for b in content)
     if not (isinstance(content, str) or is_list):
         raise InvalidRequestError(
-            f"It is a text, content blocks or a dict, not {type(content).__name__}."
+            f"It is a text, content blocks or a dict, not {type(content).__name__}.",
+            code="invalid_message",
         )
     return as_content(content)
 
 
 def _mapping(metadata: Any) -> Mapping[str, Any]:
     if metadata is not None and not isinstance(metadata, Mapping):
-        raise InvalidRequestError("Its metadata is a dict of texts by name.")
+        raise InvalidRequestError(
+            "Its metadata is a dict of texts by name.", code="invalid_metadata"
+        )
     return metadata or {}
 
 
@@ -233,7 +248,7 @@ def _paths(files: Any) -> list[str]:
     if isinstance(files, str | Path):
         return [str(files)]
     if not isinstance(files, Iterable):
-        raise InvalidRequestError("files is a list of paths.")
+        raise InvalidRequestError("files is a list of paths.", code="invalid_files")
     return [str(path) for path in files]
 
 
@@ -241,7 +256,9 @@ def _texts(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Make metadata what the API takes: texts by name (contract, section 5)."""
     taken = RUN_METADATA & set(metadata)
     if taken:
-        raise InvalidRequestError(f"The batch itself uses the metadata {min(taken)!r}: rename it.")
+        raise InvalidRequestError(
+            f"The batch itself uses the metadata {min(taken)!r}: rename it.", code="name_reserved"
+        )
     return {str(key): _text(value) for key, value in metadata.items() if value is not None}
 
 

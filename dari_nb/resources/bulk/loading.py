@@ -95,7 +95,9 @@ class Loading(Generic[M]):
         progress: bool = True,
     ) -> None:
         if on_error not in ("raise", "skip"):
-            raise InvalidRequestError(f'on_error is "raise" or "skip", not {on_error!r}.')
+            raise InvalidRequestError(
+                f'on_error is "raise" or "skip", not {on_error!r}.', code="invalid_on_error"
+            )
         self.skipped: dict[str, str] = {}
         self._kind = kind
         self._parts = list(parts)

@@ -71,7 +71,9 @@ def _parts(entry: Any, link: Callable[[], Link], kind: Kind[M]) -> Iterable[Part
         return parts_of([entry.session] if entry.session_id else [], link, kind)
     if isinstance(entry, Linked):
         return _query(entry, link, kind)
-    raise InvalidRequestError(f"{entry!r} is neither a session nor a session id.")
+    raise InvalidRequestError(
+        f"{entry!r} is neither a session nor a session id.", code="invalid_session"
+    )
 
 
 def _named(name: str, link: Callable[[], Link], kind: Kind[M]) -> Iterable[Part[M]]:
@@ -79,7 +81,9 @@ def _named(name: str, link: Callable[[], Link], kind: Kind[M]) -> Iterable[Part[
         return [Part(link(), name)]
     if name.startswith(ids.BATCH):
         return _parts(link().client.batches.get(name), link, kind)
-    raise InvalidRequestError(f"{name!r} is neither a session id nor a batch id.")
+    raise InvalidRequestError(
+        f"{name!r} is neither a session id nor a batch id.", code="invalid_session"
+    )
 
 
 def _query(

@@ -24,5 +24,7 @@ def as_content_files(link: Link, files: Iterable[Attachment]) -> models.Content:
     if isinstance(files, Attachment):
         files = [files]
     if not isinstance(files, Iterable):
-        raise InvalidRequestError(f"files is a list of paths, not {files!r:.80}.")
+        raise InvalidRequestError(
+            f"files is a list of paths, not {files!r:.80}.", code="invalid_files"
+        )
     return [models.file_block(link.client.files.upload(file).id) for file in files]

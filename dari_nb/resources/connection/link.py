@@ -154,7 +154,7 @@ class Link:
             InvalidRequestError: The session began before the tape that is in was put in.
         """
         if self.stand_in is not None:
-            raise InvalidRequestError(_BEFORE)
+            raise InvalidRequestError(_BEFORE, code="tape_playing")
         if self.standing is not None:
             self.standing.warn(session_id, content)
 
@@ -173,7 +173,7 @@ class Link:
             InvalidRequestError: A tape plays, so that nobody is asked.
         """
         if self.asked is not self:
-            raise InvalidRequestError(_ALONE)
+            raise InvalidRequestError(_ALONE, code="tape_playing")
         yield self
         if self.stand_in is not None and self.stand_in.standing is not None:
             self.stand_in.standing.renew()
@@ -189,7 +189,9 @@ class Link:
             InvalidRequestError: It was.
         """
         if self.is_closed:
-            raise InvalidRequestError(f"The connection to {self} is closed: connect again.")
+            raise InvalidRequestError(
+                f"The connection to {self} is closed: connect again.", code="connection_closed"
+            )
 
     def offers(self, extension: str) -> bool:
         """Whether the server has said that it offers something beyond the contract."""

@@ -116,7 +116,9 @@ class Forwarder:
         session.asked.add(message.id)
         session.last_event_id = sent.event.id if sent.event else None
         if sent.message_id is None:
-            raise DariError("its answer does not tell which message was sent.")
+            raise DariError(
+                "its answer does not tell which message was sent.", code="unexpected_answer"
+            )
         return sent.message_id
 
     async def _ask_again(

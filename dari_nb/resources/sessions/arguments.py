@@ -30,7 +30,9 @@ def metadata_of(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
         InvalidRequestError: It is no dict.
     """
     if given is not None and not isinstance(given, Mapping):
-        raise InvalidRequestError(f"metadata is a dict of texts by name, not {given!r:.80}.")
+        raise InvalidRequestError(
+            f"metadata is a dict of texts by name, not {given!r:.80}.", code="invalid_metadata"
+        )
     return dict(given) if given else None
 
 

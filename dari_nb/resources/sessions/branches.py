@@ -134,7 +134,7 @@ class Family(Generic[S]):
         found = (one for one in self._partings if one.message_id == message_id)
         parting = next(found, None)
         if parting is None:
-            raise InvalidRequestError("There is no other branch here.")
+            raise InvalidRequestError("There is no other branch here.", code="item_not_found")
         return parting
 
 

@@ -57,7 +57,8 @@ def fork_session(
         )
     except ConflictError as error:
         raise InvalidRequestError(
-            f"{error.detail}. Wait for it, or cancel it: a session is forked where it rests."
+            f"{error.detail}. Wait for it, or cancel it: a session is forked where it rests.",
+            code="still_running",
         ) from None
 
 

@@ -40,7 +40,9 @@ def from_messages(
     try:
         run = _only(_document(messages))
     except (ValueError, TypeError, RecursionError) as error:
-        raise InvalidRequestError(f"This cannot be read as a run: {error}.") from None
+        raise InvalidRequestError(
+            f"This cannot be read as a run: {error}.", code="invalid_run"
+        ) from None
     texts = {str(key): _text(value) for key, value in (metadata or {}).items()}
     run.metadata |= texts
     return _made(run, agent or run.agent or "Agent", llm or run.model)

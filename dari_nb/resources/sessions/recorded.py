@@ -87,11 +87,19 @@ class RecordedSession(Session):
 
     def workspace(self, *, paths: Sequence[str] = (), wait: float | None = None) -> Workspace:
         """Refuse, as for any session that has none."""
-        raise ConflictError(409, "A recording has no workspace.", "GET", f"/sessions/{self.id}")
+        raise ConflictError(
+            409,
+            "A recording has no workspace.",
+            "GET",
+            f"/sessions/{self.id}",
+            code="not_supported",
+        )
 
     def _way_to(self, item: TimelineItem) -> str:
         """The item's id: there is no other way to it."""
         return item.id
 
     def _refusal(self) -> InvalidRequestError:
-        return InvalidRequestError(f"{self.id} is a recording: it can be read, and not gone on.")
+        return InvalidRequestError(
+            f"{self.id} is a recording: it can be read, and not gone on.", code="not_supported"
+        )

@@ -223,7 +223,10 @@ class Session:
     def _last_message_id(self) -> str:
         message_id = self.refresh().last_message_id
         if message_id is None:
-            raise DariError(f"Nothing was sent in {self.id} yet: send a message first.")
+            raise DariError(
+                f"Nothing was sent in {self.id} yet: send a message first.",
+                code="message_not_found",
+            )
         return message_id
 
     def fork(

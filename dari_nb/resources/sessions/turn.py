@@ -224,7 +224,9 @@ class Turn:
         """
         link = self.session._link
         if not link.offers("cancel"):
-            raise InvalidRequestError(f"{link} cannot end a turn: it goes on in its session.")
+            raise InvalidRequestError(
+                f"{link} cannot end a turn: it goes on in its session.", code="not_supported"
+            )
         with contextlib.suppress(ConflictError):  # it ended by itself
             link.ended_here.add(self.session.id)
             link.client.sessions.cancel(self.session.id, self.id)
@@ -488,4 +490,6 @@ class Turn:
         return state is not None and bool(state.waiting)
 
 
-_CLOSED = InvalidRequestError("The connection was closed while the turn went on: connect again.")
+_CLOSED = InvalidRequestError(
+    "The connection was closed while the turn went on: connect again.", code="connection_closed"
+)

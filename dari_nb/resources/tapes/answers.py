@@ -91,7 +91,8 @@ class Answers:
         if len(text) > _LONGEST:
             raise InvalidRequestError(
                 f"An answer has {_LONGEST:,} characters at most, and this one {len(text):,}: it is "
-                "not kept. Make it shorter."
+                "not kept. Make it shorter.",
+                code="invalid_text",
             )
         _, mark = self._score.questions[mark_id]
         self._book.add(

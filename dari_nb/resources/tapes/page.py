@@ -34,9 +34,13 @@ def written(
 
     kind = Kind("page", "x.html", lambda first: first.startswith(BEGIN.encode()))
     if not isinstance(path, str | Path):
-        raise InvalidRequestError(f"{path!r} names no page: give a path, such as x.html.")
+        raise InvalidRequestError(
+            f"{path!r} names no page: give a path, such as x.html.", code="invalid_path"
+        )
     if not isinstance(title, str | None):
-        raise InvalidRequestError(f"{title!r} is no title: give a text, such as 'Closures'.")
+        raise InvalidRequestError(
+            f"{title!r} is no title: give a text, such as 'Closures'.", code="invalid_text"
+        )
     path = Path(path)
     with suppress(OSError, ValueError, RuntimeError):  # there may be no such home
         path = path.expanduser()

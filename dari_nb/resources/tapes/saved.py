@@ -85,9 +85,11 @@ class Reading:
         found = [*map(_files_at, places)]
         files = [file for there in found for file in there]
         if not places and not self._is_shared:
-            raise InvalidRequestError("Name a file with answers, or a folder that has some.")
+            raise InvalidRequestError(
+                "Name a file with answers, or a folder that has some.", code="invalid_path"
+            )
         if places and not files:
-            raise InvalidRequestError(_none_at(places[0]))
+            raise InvalidRequestError(_none_at(places[0]), code="file_not_found")
         self._begun = begun
         empty = [place for place, there in zip(places, found, strict=True) if not there]
         self._files = list({file.absolute(): file for file in files}.values())
@@ -157,7 +159,9 @@ class Reading:
 
 def _place(path: Any) -> Path:
     if not isinstance(path, str | Path):
-        raise InvalidRequestError(f"Answers are in a file or several, not in {path!r}.")
+        raise InvalidRequestError(
+            f"Answers are in a file or several, not in {path!r}.", code="invalid_path"
+        )
     refuse_no_name(path)
     return Path(path).expanduser()
 
@@ -197,7 +201,9 @@ def _read(file: Path) -> tuple[list[Saved], list[int]]:
             answers[answer.key] = msgspec.structs.replace(answer, reader=reader)
     if broken and len(broken) == sum(map(bool, map(bytes.strip, lines))):
         name = visible_name(file.name)
-        raise InvalidRequestError(f"{name} holds no answers: no line of it can be read.")
+        raise InvalidRequestError(
+            f"{name} holds no answers: no line of it can be read.", code="invalid_file"
+        )
     return sorted(answers.values(), key=lambda answer: answer.at), broken
 
 
@@ -205,16 +211,24 @@ def _lines(file: Path) -> list[bytes]:
     name = visible_name(str(file))
     if is_no_file(file):
         what = "a folder" if file.is_dir() else "a pipe or a device"
-        raise InvalidRequestError(f"{name} is {what}, not a file with answers.")
+        raise InvalidRequestError(
+            f"{name} is {what}, not a file with answers.", code="invalid_path"
+        )
     if not file.exists():
         instead = f"; there is {meant}" if (meant := _meant(file)) else ""
-        raise InvalidRequestError(f"There is no file {name} with answers{instead}.")
+        raise InvalidRequestError(
+            f"There is no file {name} with answers{instead}.", code="file_not_found"
+        )
     if is_tape(file):
-        raise InvalidRequestError(f"{name} is a tape: answers are in another file.")
+        raise InvalidRequestError(
+            f"{name} is a tape: answers are in another file.", code="invalid_path"
+        )
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise InvalidRequestError(f"{name} cannot be read: {error.strerror or error}.") from error
+        raise InvalidRequestError(
+            f"{name} cannot be read: {error.strerror or error}.", code="file_unreadable"
+        ) from error
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     return data.removeprefix(codecs.BOM_UTF8).splitlines()

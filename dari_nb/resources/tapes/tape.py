@@ -80,7 +80,9 @@ class Tape(tapes.Tape):  # noqa: D101
         for name, value in (("at", at), ("height", height)):
             if not isinstance(value, int | float) or not 0 <= value < MOST:
                 what = "seconds" if name == "at" else "pixels"
-                raise InvalidRequestError(f"{name} is {what} from 0, not {value!r}.")
+                raise InvalidRequestError(
+                    f"{name} is {what} from 0, not {value!r}.", code="invalid_number"
+                )
         for count, why in score.left_out.counted_never().items():
             warnings.warn(f"{count}: {why}.", stacklevel=2)
         return Player(

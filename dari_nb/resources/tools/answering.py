@@ -213,7 +213,9 @@ def submit_tool_result(
     if call is None:
         known = ", ".join(one.tool_call_id for one in waiting)
         there = f"these do: {known}" if known else "none does"
-        raise InvalidRequestError(f"No call {tool_call_id!r} waits in {session_id}; {there}.")
+        raise InvalidRequestError(
+            f"No call {tool_call_id!r} waits in {session_id}; {there}.", code="tool_call_not_found"
+        )
     answering = Answering(link, session_id, call)
     sent = wait_for(link.run(answering.by_hand(as_json(result), is_error=is_error)))
     if sent.event is not None:

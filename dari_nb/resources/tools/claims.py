@@ -55,7 +55,7 @@ def claim(session_id: str, message_id: str, call_id: str) -> Claim | None:
     try:
         return _claim(session_id, message_id, call_id)
     except OSError as error:
-        raise DariError(f"A tool call cannot be claimed: {error}") from None
+        raise DariError(f"A tool call cannot be claimed: {error}", code="file_unwritable") from None
 
 
 def _claim(session_id: str, message_id: str, call_id: str) -> Claim | None:

@@ -37,7 +37,8 @@ def check_offered(
                 names=" and ".join(missing),
                 known=f" (but {', '.join(sorted(declared))})" if declared else "",
                 joined=",".join(missing),
-            )
+            ),
+            code="tool_not_declared",
         )
 
 

@@ -65,7 +65,9 @@ class Signature:
             flaws = [_flaw(detail) for detail in error.errors(include_url=False)]
             more = f"; and {len(flaws) - _MOST_FLAWS} more" if len(flaws) > _MOST_FLAWS else ""
             text = "; ".join(flaws[:_MOST_FLAWS]) + more
-            raise InvalidRequestError(f"The arguments of {self._name} do not fit: {text}") from None
+            raise InvalidRequestError(
+                f"The arguments of {self._name} do not fit: {text}", code="invalid_arguments"
+            ) from None
         positional, named = [], {}
         for field, parameter in zip(type(checked).model_fields, self._parameters, strict=True):
             value = getattr(checked, field)
@@ -82,7 +84,9 @@ class Signature:
         if arguments is None:
             return {}
         if not isinstance(arguments, dict):
-            raise InvalidRequestError(f"The arguments of {self._name} are no JSON object.")
+            raise InvalidRequestError(
+                f"The arguments of {self._name} are no JSON object.", code="invalid_arguments"
+            )
         return arguments
 
     def _model_of(self, hints: dict[str, Any], helps: dict[str, str]) -> type[BaseModel]:
@@ -117,7 +121,8 @@ class Signature:
     def _unsupported(self, error: Exception) -> InvalidRequestError:
         cause = str(error).partition("\n")[0].partition(". Set `")[0]
         return InvalidRequestError(
-            f"{self._name} cannot be a tool, an annotation says nothing that JSON could: {cause}"
+            f"{self._name} cannot be a tool, an annotation says nothing that JSON could: {cause}",
+            code="invalid_tool",
         )
 
 
@@ -125,12 +130,15 @@ def _parameters(function: Callable[..., Any], name: str) -> list[inspect.Paramet
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
-        raise InvalidRequestError(f"{name} cannot be a tool: it has no signature.") from None
+        raise InvalidRequestError(
+            f"{name} cannot be a tool: it has no signature.", code="invalid_tool"
+        ) from None
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise InvalidRequestError(
                 f"{name} cannot be a tool, because it takes {parameter}: "
-                "give each argument a name of its own."
+                "give each argument a name of its own.",
+                code="invalid_tool",
             )
     return parameters
 
@@ -141,7 +149,7 @@ def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
         return typing.get_type_hints(inspect.unwrap(target), include_extras=True)
     except (NameError, TypeError, SyntaxError) as error:
         raise InvalidRequestError(
-            f"{name} cannot be a tool, an annotation cannot be read: {error}"
+            f"{name} cannot be a tool, an annotation cannot be read: {error}", code="invalid_tool"
         ) from None
 
 

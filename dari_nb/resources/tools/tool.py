@@ -55,7 +55,9 @@ class Tool(Generic[P, R]):
         approve: Approve | None = None,
     ) -> None:
         if not callable(function):
-            raise InvalidRequestError(f"A tool is a function, not {type(function).__name__}.")
+            raise InvalidRequestError(
+                f"A tool is a function, not {type(function).__name__}.", code="not_a_function"
+            )
         functools.update_wrapper(self, function)
         self.name = _checked_name(name or str(getattr(function, "__name__", "")))
         self.timeout = _checked_timeout(timeout)
@@ -153,13 +155,17 @@ def as_tools(given: Given) -> dict[str, Tool[..., Any]]:
         InvalidRequestError: Something cannot be a tool, or two have the same name.
     """
     if not callable(given) and not isinstance(given, Iterable):
-        raise InvalidRequestError(f"tools is a list of functions, not {given!r:.80}.")
+        raise InvalidRequestError(
+            f"tools is a list of functions, not {given!r:.80}.", code="invalid_tool"
+        )
     listed = [given] if callable(given) else list(given)
     tools: dict[str, Tool[..., Any]] = {}
     for one in listed:
         made = one if isinstance(one, Tool) else Tool(one)
         if made.name in tools and tools[made.name].function is not made.function:
-            raise InvalidRequestError(f"Two tools are called {made.name}: give one a name=.")
+            raise InvalidRequestError(
+                f"Two tools are called {made.name}: give one a name=.", code="name_taken"
+            )
         tools[made.name] = made
     return tools
 
@@ -173,7 +179,8 @@ def checked_approve(approve: Approve | None) -> Approve | None:
     if approve is None or approve in ("ask", "always") or callable(approve):
         return approve
     raise InvalidRequestError(
-        f'approve is "ask", "always" or a function of name and arguments, not {approve!r}.'
+        f'approve is "ask", "always" or a function of name and arguments, not {approve!r}.',
+        code="invalid_approve",
     )
 
 
@@ -181,10 +188,13 @@ def _checked_name(name: str) -> str:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         said = f"not {name!r}" if name else "and this has none"
         raise InvalidRequestError(
-            f"A tool has a name of letters, digits, _ and -, {said}: give it one with name=."
+            f"A tool has a name of letters, digits, _ and -, {said}: give it one with name=.",
+            code="invalid_name",
         )
     if name in RESERVED:
-        raise InvalidRequestError(f"{name} is the name of a built-in tool: choose another, name=.")
+        raise InvalidRequestError(
+            f"{name} is the name of a built-in tool: choose another, name=.", code="name_reserved"
+        )
     return name
 
 
@@ -192,5 +202,7 @@ def _checked_timeout(timeout: float | None) -> float | None:
     if timeout is None:
         return None
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-        raise InvalidRequestError(f"timeout is a number of seconds, not {timeout!r}.")
+        raise InvalidRequestError(
+            f"timeout is a number of seconds, not {timeout!r}.", code="invalid_timeout"
+        )
     return float(timeout)

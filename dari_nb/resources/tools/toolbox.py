@@ -116,7 +116,9 @@ class Toolbox:
         """
         question = self._questions.get(question_id)
         if question is None:
-            raise InvalidRequestError("This call does not wait any more.")
+            raise InvalidRequestError(
+                "This call does not wait any more.", code="tool_call_not_found"
+            )
         question.settle(verdict, reason)
 
     def answers(self, message_id: str) -> bool:

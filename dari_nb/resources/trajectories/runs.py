@@ -67,13 +67,16 @@ def entries(source: Any, link: Callable[[], Link] | None = None) -> list[Entry]:
     """
     if isinstance(getattr(source, "cells", None), list):
         raise InvalidRequestError(
-            "This holds many tasks: batch.trajectories(task) takes those of one."
+            "This holds many tasks: batch.trajectories(task) takes those of one.",
+            code="missing_task",
         )
     given = list(entries_of(source))
     for each in given:
         _check(each)
     if len(given) < 2:
-        raise InvalidRequestError("Give two runs or more: sessions, transcripts, turns or cells.")
+        raise InvalidRequestError(
+            "Give two runs or more: sessions, transcripts, turns or cells.", code="too_few_runs"
+        )
     asked = link() if link and any(isinstance(each, str) for each in given) else None
     with ThreadPoolExecutor(max_workers=8) as pool:
         runs = list(pool.map(lambda run: _held(run, asked), given))
@@ -106,7 +109,8 @@ def _check(each: Any) -> None:
     is_id = isinstance(each, str) and is_session_id(each)
     if not (is_id or isinstance(each, Transcript | Session | Turn) or _is_cell(each)):
         raise InvalidRequestError(
-            f"{each!r} is no run: give sessions or their ids, transcripts, turns or cells."
+            f"{each!r} is no run: give sessions or their ids, transcripts, turns or cells.",
+            code="invalid_run",
         )
 
 

@@ -68,11 +68,14 @@ def _by_score(told: Sequence[Told], name: str) -> tuple[str, list[tuple[bool | N
     ]
     kind = _kind(told, name, values)
     if kind is None:
-        raise InvalidRequestError(f"No run has a score {name!r}{_why_none(told)}.")
+        raise InvalidRequestError(
+            f"No run has a score {name!r}{_why_none(told)}.", code="score_not_found"
+        )
     if kind not in JUDGING:
         raise InvalidRequestError(
             f"{name!r} is no yes or no: say what counts as success with a function of a run, "
-            "such as success=lambda run: ..."
+            "such as success=lambda run: ...",
+            code="invalid_success",
         )
     is_yes = any(isinstance(value, bool) for value in values)
     return f"{name} is {'yes' if is_yes else '1'}", [
@@ -118,7 +121,9 @@ def _asked(function: Callable[[Any], Any], number: int, run: Any) -> bool | None
         value = function(run)
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
-        raise InvalidRequestError(f"success= failed on run {number}, {run!r}: {why}.") from error
+        raise InvalidRequestError(
+            f"success= failed on run {number}, {run!r}: {why}.", code="invalid_success"
+        ) from error
     return _yes_or_no(value)
 
 
@@ -128,7 +133,9 @@ def _yes_or_no(value: Any) -> bool | None:
     with contextlib.suppress(TypeError, ValueError):
         if value in (0, 1):
             return bool(value)
-    raise InvalidRequestError(f"success= tells yes, no or None for a run, not {value!r}.")
+    raise InvalidRequestError(
+        f"success= tells yes, no or None for a run, not {value!r}.", code="invalid_success"
+    )
 
 
 def read(value: Any) -> Any:

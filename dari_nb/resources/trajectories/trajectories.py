@@ -166,18 +166,22 @@ class Trajectories:
         is_there = isinstance(run, int) and 1 <= run <= len(self._entries)
         if not is_there:
             raise InvalidRequestError(
-                f"There is no run {run!r}: they are numbered from 1 to {len(self._entries)}."
+                f"There is no run {run!r}: they are numbered from 1 to {len(self._entries)}.",
+                code="run_not_found",
             )
         return self._entries[run - 1]
 
     def _call(self, run: int, step: int) -> Any:
         if not (isinstance(step, int) and 1 <= step <= len(self.steps)):
             raise InvalidRequestError(
-                f"There is no step {step!r}: they are numbered from 1 to {len(self.steps)}."
+                f"There is no step {step!r}: they are numbered from 1 to {len(self.steps)}.",
+                code="step_not_found",
             )
         call = self.steps[step - 1].calls[run - 1]
         if call is None:
-            raise InvalidRequestError(f"Run {run} has no call at step {step}.")
+            raise InvalidRequestError(
+                f"Run {run} has no call at step {step}.", code="step_not_found"
+            )
         return call
 
     def _step_rows(self) -> Iterator[tuple[Any, ...]]:

@@ -79,7 +79,8 @@ async def past_prices(
         raise InvalidRequestError(
             f"{free} has no price, so max_cost cannot be held: give one, d.server.add_llms({{}}, "
             f'prices={{{json.dumps(free)}: {{"input": "…", "output": "…"}}}}), in US dollars for a '
-            "million tokens, or leave max_cost out. Nothing was sent."
+            "million tokens, or leave max_cost out. Nothing was sent.",
+            code="cost_unknown",
         )
     known |= await _coming(client, sessions, unknown)
     lacking = {column.label: column for column in unknown if column not in known}
@@ -128,7 +129,8 @@ def _refused(
         they = "it stays" if sum(late.values()) == 1 else "they stay"
         return InvalidRequestError(
             f"{late_text(late, 'The')}, so max_cost cannot be held: run it again in a while; if "
-            f"{they} unknown, leave max_cost out. Nothing was sent."
+            f"{they} unknown, leave max_cost out. Nothing was sent.",
+            code="cost_unknown",
         )
     if any(one.failed for one in unpaid.values()):
         return _failed(agent, lacking, list(unpaid.values()))
@@ -137,7 +139,8 @@ def _refused(
     return InvalidRequestError(
         f"No past session of {agent.name} tells {what_they_cost(names)}, so max_cost cannot be "
         f"held: send it one message{each} first, {_call(agent, lacking[names[0]])}, or leave "
-        "max_cost out. Nothing was sent."
+        "max_cost out. Nothing was sent.",
+        code="cost_unknown",
     )
 
 
@@ -170,7 +173,8 @@ def _failed(
         f"{count_text(count, 'turn')} of {agent.name} {has} failed, and nobody tells "
         f"{what_they_cost(names)}, so max_cost cannot be held: {last} with {why}. Once that "
         f"is mended, send it one message{each}, {_call(agent, unknown[names[0]])}, or leave "
-        "max_cost out. Nothing was sent."
+        "max_cost out. Nothing was sent.",
+        code="cost_unknown",
     )
 
 

@@ -360,7 +360,9 @@ def amount_of(max_cost: float | Decimal | str) -> Decimal:
         amount = Decimal("NaN")
     if not amount.is_finite() or amount < 0 or abs(amount.adjusted()) > _MOST_DIGITS:
         told = "one of so many digits" if is_long else f"{max_cost!r:.80}"
-        raise InvalidRequestError(f"max_cost is an amount of US dollars, not {told}.")
+        raise InvalidRequestError(
+            f"max_cost is an amount of US dollars, not {told}.", code="invalid_max_cost"
+        )
     return amount
 
 

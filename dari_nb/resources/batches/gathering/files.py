@@ -26,7 +26,9 @@ def recorded_in(source: Source | Path) -> Source:
         return source
     runs = Transcript.from_file(paths if len(paths) > 1 else paths[0])
     if not runs:
-        raise InvalidRequestError(f"There is no run in {', '.join(map(str, paths[:8]))}.")
+        raise InvalidRequestError(
+            f"There is no run in {', '.join(map(str, paths[:8]))}.", code="too_few_runs"
+        )
     return [*runs, *(entry for entry in entries if not _is_path(entry))]
 
 

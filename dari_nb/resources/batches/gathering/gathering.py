@@ -125,7 +125,8 @@ def _keys(sessions: Sequence[Session], wish: Wish) -> Keys:
     if task is None:
         there = _listed(dict.fromkeys(key for session in sessions for key in session.metadata))
         raise InvalidRequestError(
-            f"Say with task= which metadata tells the task of a session; there is: {there}."
+            f"Say with task= which metadata tells the task of a session; there is: {there}.",
+            code="missing_task",
         )
     repeat = next((run.repeat for run in runs if run.repeat), None)
     scores = tuple(dict.fromkeys(name for run in runs for name in run.scores))
@@ -140,7 +141,7 @@ def _sessions(link: Link, source: Source) -> list[Session]:
     told = {resource.id: resource for resource in loading}
     loading.conclude()
     if not told:
-        raise InvalidRequestError("There is no session to make a matrix of.")
+        raise InvalidRequestError("There is no session to make a matrix of.", code="too_few_runs")
     others = sessions_of(link, (r for name, r in told.items() if name not in held))
     found = held | {session.id: session for session in others}
     return [found[name] for name in told]
@@ -168,7 +169,8 @@ def _members(sessions: Iterable[Session], keys: Keys) -> list[Member]:
     for name in keys.score_columns:
         if name not in known_scores:
             raise InvalidRequestError(
-                f"No session has {name!r} in its metadata; there is: {_listed(known_scores)}."
+                f"No session has {name!r} in its metadata; there is: {_listed(known_scores)}.",
+                code="score_not_found",
             )
     return members
 
@@ -177,7 +179,10 @@ def _known(session: Session, key: str) -> str:
     value = session.metadata.get(key)
     if value is None:
         there = _listed(session.metadata)
-        raise InvalidRequestError(f"{session.id} has no {key!r} in its metadata; it has: {there}.")
+        raise InvalidRequestError(
+            f"{session.id} has no {key!r} in its metadata; it has: {there}.",
+            code="metadata_not_found",
+        )
     return str(value)
 
 
@@ -195,12 +200,14 @@ def _check(members: Sequence[Member], places: int) -> None:
             hint = f", such as group={FILE!r}" if FILE in member.metadata else ""
             raise InvalidRequestError(
                 f"{other} and {member.session.id} belong to the same place, "
-                f"{' · '.join(filter(None, place))}: tell them apart with repeat= or group={hint}."
+                f"{' · '.join(filter(None, place))}: tell them apart with repeat= or group={hint}.",
+                code="duplicate_entry",
             )
     if places > _MOST_PLACES * len(members):
         raise InvalidRequestError(
             f"{len(members)} sessions would lie in a matrix of {places:,} places: "
-            "choose other metadata for task=, group= and repeat=."
+            "choose other metadata for task=, group= and repeat=.",
+            code="too_large",
         )
 
 

@@ -94,7 +94,9 @@ class Judge:
         # What a Dari elsewhere does not tell may be there all the same.
         is_told = self._agent.llms or batch._link.server is not None
         if llm is not None and is_told and llm not in self._agent.llms:
-            raise InvalidRequestError(no_llm_option(self._agent.name, llm, self._agent.llms))
+            raise InvalidRequestError(
+                no_llm_option(self._agent.name, llm, self._agent.llms), code="llm_not_found"
+            )
         version = self._agent.active_version_id
         self._column = Column(llm, version)
         self._noun = noun
@@ -200,7 +202,7 @@ class Judge:
                 told = {ids[cell.task_index]: _verdict(cell, read) for cell in last}
                 answers.take({} if refused else told)
         if refused:
-            raise InvalidRequestError(f"Nothing was asked: {refused}.")
+            raise InvalidRequestError(f"Nothing was asked: {refused}.", code="nothing_sent")
 
 
 def _as_read(found: Iterable[Found], cells: Iterable[Cell]) -> list[Found]:

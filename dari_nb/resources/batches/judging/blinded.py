@@ -148,13 +148,15 @@ class Blinded:
         """Do nothing: all has ended."""
 
     def _end_turns(self) -> Future[None]:
-        raise InvalidRequestError("All of these have ended.")
+        raise InvalidRequestError("All of these have ended.", code="already_ended")
 
     def _live_text(self, _: Cell) -> None:
         """Return nothing: all has ended."""
 
     def _session_of(self, session_id: str) -> Any:
-        raise InvalidRequestError(f"Who gave this answer is not told, nor is {session_id}.")
+        raise InvalidRequestError(
+            f"Who gave this answer is not told, nor is {session_id}.", code="not_supported"
+        )
 
     @property
     def _called(self) -> list[str]:

@@ -232,12 +232,14 @@ def _columns(batch: Any, one: str | None, other: str | None) -> tuple[str, str]:
     if len(known) < 2:
         raise InvalidRequestError(
             f"There is one column, {known[0]}: two are compared. Run the tasks with another LLM or "
-            "version, too."
+            "version, too.",
+            code="missing_column",
         )
     if None in names or len(names) != 2 or names[0] == names[1]:
         raise InvalidRequestError(
             f"Name two columns to compare, such as one={known[0]!r}, other={known[-1]!r}; "
-            f"there is: {', '.join(known)}."
+            f"there is: {', '.join(known)}.",
+            code="missing_column",
         )
     return names[0], names[1]
 
@@ -251,7 +253,9 @@ def _pairs(batch: Any, names: Sequence[str]) -> list[tuple[Cell, Cell]]:
         if name == names[0] and (task, names[1], repeat) in cells
     ]
     if not pairs:
-        raise InvalidRequestError(f"{names[0]} and {names[1]} have no task answered in common.")
+        raise InvalidRequestError(
+            f"{names[0]} and {names[1]} have no task answered in common.", code="no_common_tasks"
+        )
     return pairs
 
 

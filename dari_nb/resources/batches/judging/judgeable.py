@@ -226,4 +226,4 @@ class Judgeable:
             taken = inspect.signature(call).parameters
             raise TypeError(unknown_argument(f"batch.{call.__name__}()", min(unknown), taken))
         if self._asks_instead:
-            raise InvalidRequestError(self._asks_instead)
+            raise InvalidRequestError(self._asks_instead, code="not_supported")

@@ -54,7 +54,8 @@ class Wish:
         check_whole("seed", self.seed, 0)
         if not isinstance(self.rubric, str) or not self.rubric.strip():
             raise InvalidRequestError(
-                'Say what to judge by: rubric="Is it true, and does it answer the question?"'
+                'Say what to judge by: rubric="Is it true, and does it answer the question?"',
+                code="missing_rubric",
             )
 
     @property
@@ -152,7 +153,8 @@ def answered(batch: Any, verb: str = "judge") -> list[Cell]:
     cells = [c for c in batch.cells if c.state == "completed" and (c.answer or c.text)]
     if not cells:
         raise InvalidRequestError(
-            f"Nothing of {batch.run_id} has an answer: there is nothing to {verb}."
+            f"Nothing of {batch.run_id} has an answer: there is nothing to {verb}.",
+            code="missing_answer",
         )
     return cells
 
@@ -163,7 +165,8 @@ def check_expected(cells: Sequence[Cell], expected: str | None) -> None:
         return
     known = ", ".join(dict.fromkeys(name for cell in cells for name in cell.metadata)) or "none"
     raise InvalidRequestError(
-        f"No task has metadata {expected!r} that say what is expected; there is {known}."
+        f"No task has metadata {expected!r} that say what is expected; there is {known}.",
+        code="metadata_not_found",
     )
 
 
@@ -212,12 +215,13 @@ def checked_scale(scale: Any) -> tuple[int, int]:
         isinstance(end, int) and not isinstance(end, bool) for end in pair
     ):
         raise InvalidRequestError(
-            f"scale is the worst and the best, such as (1, 5), not {scale!r}."
+            f"scale is the worst and the best, such as (1, 5), not {scale!r}.", code="invalid_scale"
         )
     low, high = pair
     if not 0 < high - low <= _WIDEST:
         raise InvalidRequestError(
-            f"scale goes from the worst to the best, {_WIDEST} steps at most, not {scale!r}."
+            f"scale goes from the worst to the best, {_WIDEST} steps at most, not {scale!r}.",
+            code="invalid_scale",
         )
     return low, high
 

@@ -81,7 +81,9 @@ class BlindSample:
         """
         check_whole("number", number, 0)
         if number >= len(self):
-            raise InvalidRequestError(f"There are {len(self)} answers, from 0 to {len(self) - 1}.")
+            raise InvalidRequestError(
+                f"There are {len(self)} answers, from 0 to {len(self) - 1}.", code="cell_not_found"
+            )
         self._blinded.rate(self._blinded.cells[number], self.name, value, note)
 
     def to_frame(self) -> pd.DataFrame:

@@ -36,7 +36,9 @@ def cells_of_columns(
     unknown = [name for name in names if name not in columns]
     if unknown:
         known = ", ".join(batch.grid.names.values())
-        raise InvalidRequestError(f"There is no column {unknown[0]!r}. There is: {known}.")
+        raise InvalidRequestError(
+            f"There is no column {unknown[0]!r}. There is: {known}.", code="column_not_found"
+        )
     matrix = batch._snapshot()
     pictures = {cell.id: cell for cell in matrix.cells}
     places = ([batch.grid.at(t.index, columns[name], 0) for name in names] for t in batch.tasks)
@@ -47,7 +49,8 @@ def cells_of_columns(
     ]
     if not rows:
         raise InvalidRequestError(
-            f"There is no task {task!r}: the last one is {batch.tasks[-1].index}."
+            f"There is no task {task!r}: the last one is {batch.tasks[-1].index}.",
+            code="task_not_found",
         )
     scores = telling_of([pictures[cell.id] for row in rows for cell in row], matrix)
     differing = [r for r in rows if differ([pictures[cell.id] for cell in r], scores)]

@@ -108,7 +108,8 @@ class Grid:
             f"{place!r} is no cell. One is (task, LLM) or (task, LLM, repeat), such as "
             f"{(right, names[0])!r}; tasks are {tasks[0]} to {tasks[-1]}, LLMs {', '.join(names)}"
             f"{f', repeats 0 to {self.repeats - 1}' if self.repeats > 1 else ''}. "
-            "batch.cells is a list of all."
+            "batch.cells is a list of all.",
+            code="cell_not_found",
         )
 
     def _found(self, place: Any) -> Cell | None:
@@ -124,7 +125,8 @@ class Grid:
                 names = [self.names[column] for column in columns]
                 raise NoCellError(
                     f"{place!r} is {len(there)} cells: say which column, such as "
-                    f"{(index, names[0], *parts[2:])!r}; there is: {', '.join(names)}."
+                    f"{(index, names[0], *parts[2:])!r}; there is: {', '.join(names)}.",
+                    code="ambiguous_name",
                 )
             return there[0] if there else None
         return None

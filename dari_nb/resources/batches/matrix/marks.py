@@ -186,7 +186,8 @@ def check_is_free(name: str) -> None:
     if name.lower() in NAMES:
         raise InvalidRequestError(
             f'{name!r} is what conditions such as where="{name} = 1" call something else already: '
-            "give another name."
+            "give another name.",
+            code="name_reserved",
         )
 
 
@@ -197,7 +198,8 @@ def check_no_function(batch: Marked, held: RunScores, name: str) -> None:
         if batch._cell_of(score) is not None:
             raise InvalidRequestError(
                 f"{name!r} is what a function has given: rate by hand under another name, or take "
-                f"that back first, batch.score({score.name!r}, None)."
+                f"that back first, batch.score({score.name!r}, None).",
+                code="name_taken",
             )
 
 
@@ -224,7 +226,8 @@ def _check_has_answer(cell: Cell) -> None:
 
     if cell.state != "completed":
         raise InvalidRequestError(
-            f"There is no answer to rate: this cell is “{state_text(cell.state)}”."
+            f"There is no answer to rate: this cell is “{state_text(cell.state)}”.",
+            code="missing_answer",
         )
 
 
@@ -235,7 +238,8 @@ def check_no_name_of_judges(name: Any, giver: str) -> None:
     if checked_name(name).startswith(JUDGE):
         raise InvalidRequestError(
             f"{name!r} is what a judge says, which no {giver} replaces or takes back: "
-            "give another name."
+            "give another name.",
+            code="name_taken",
         )
 
 
@@ -257,7 +261,8 @@ def check_no_ratings(batch: Marked, name: str) -> None:
             what, them = ("1 rating", "it") if count == 1 else (f"{count} ratings", "them")
             raise InvalidRequestError(
                 f"{held!r} holds {what} by hand, which no function replaces: give another name, or "
-                f"take {them} back first, batch.rate(cell, {held!r}, None)."
+                f"take {them} back first, batch.rate(cell, {held!r}, None).",
+                code="name_taken",
             )
 
 
@@ -270,7 +275,8 @@ def _check_kind(others: Iterable[Any], name: str, value: Any) -> None:
             raise InvalidRequestError(
                 f"{name!r} holds values such as {shortened(other)}, and {shortened(value)} is of "
                 "another kind: "
-                "give another name, or take back what is there."
+                "give another name, or take back what is there.",
+                code="not_comparable",
             )
 
 

@@ -100,7 +100,7 @@ def plot_cost(source: Source, score: str | None = None, *, by: str | None = None
     frame, by = _cells(source, by)
     _need(frame, ["cost_usd"])
     if frame["cost_usd"].isna().all():
-        raise InvalidRequestError(_NO_COST)
+        raise InvalidRequestError(_NO_COST, code="nothing_to_plot")
     summed, _ = _summary(frame, score, by)
     made = _named(summed, by)
     known = made[made["cost_usd"].notna()]
@@ -158,7 +158,9 @@ def plot_latency(source: Source, *, by: str | None = None) -> Any:
     every = _named(frame, by)
     ended = every[every["latency_s"].notna()]
     if ended.empty:
-        raise InvalidRequestError("Nothing has ended yet, so there are no times to draw.")
+        raise InvalidRequestError(
+            "Nothing has ended yet, so there are no times to draw.", code="nothing_to_plot"
+        )
     names = [str(name) for name in every[by].drop_duplicates()]
     order = [name for name in names if (ended[by] == name).any()]
     title, how = "seconds to the answer", "a dot a cell; median and quartiles; no queue"
@@ -219,7 +221,8 @@ def _summary(source: Source, score: str | None, by: str | None) -> tuple[pd.Data
     made = summary(_named(frame, by), score, by=by)
     if made["mean"].isna().all():
         raise InvalidRequestError(
-            f"No cell has a value of {_title(made)!r}, so there is nothing to draw."
+            f"No cell has a value of {_title(made)!r}, so there is nothing to draw.",
+            code="nothing_to_plot",
         )
     return made, by
 
@@ -334,4 +337,6 @@ def _range(low: float, high: float) -> str:
 def _need(frame: pd.DataFrame, columns: list[str]) -> None:
     lacking = [name for name in columns if name not in frame]
     if lacking:
-        raise InvalidRequestError(f"The frame has no column {lacking[0]!r}.")
+        raise InvalidRequestError(
+            f"The frame has no column {lacking[0]!r}.", code="column_not_found"
+        )

@@ -25,12 +25,15 @@ def trajectories_on(batch: Sheet, task: int | None, success: Success) -> Traject
     is_number = isinstance(chosen, Integral) and not isinstance(chosen, bool)
     if not is_number or chosen not in of_tasks:
         last = max(of_tasks, default=0)
-        raise InvalidRequestError(f"There is no task {task!r}: the last one is {last}.")
+        raise InvalidRequestError(
+            f"There is no task {task!r}: the last one is {last}.", code="task_not_found"
+        )
     cells = of_tasks[chosen]
     if len(cells) < 2:
         raise InvalidRequestError(
             f"Task {chosen} has {'one run' if cells else 'no run'}: "
-            "repeats= or further LLMs make some that can diverge."
+            "repeats= or further LLMs make some that can diverge.",
+            code="too_few_runs",
         )
     return Trajectories(entries(cells), success, f"Task {chosen}")
 

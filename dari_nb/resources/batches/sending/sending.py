@@ -141,7 +141,9 @@ def _too_large(task: Task, error: DariError) -> InvalidRequestError:
     from ....render.files.files import size_text
 
     size = size_text(task.size)
-    return InvalidRequestError(f"tasks[{task.index}] has {size}, more than is taken: {error}")
+    return InvalidRequestError(
+        f"tasks[{task.index}] has {size}, more than is taken: {error}", code="too_large"
+    )
 
 
 def take_batch(answer: models.Batch, jobs: Mapping[int, Job], key: str | None = None) -> None:

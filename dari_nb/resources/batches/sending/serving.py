@@ -78,6 +78,7 @@ def checked(tools: Given, approve: Approve | None) -> Given:
     if asking:
         raise InvalidRequestError(
             f"A batch cannot ask before each call of {asking[0]}: give approve='always', or a "
-            "function of name and arguments that decides. Nothing was sent."
+            "function of name and arguments that decides. Nothing was sent.",
+            code="invalid_approve",
         )
     return list(given.values())

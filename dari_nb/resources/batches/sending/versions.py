@@ -31,7 +31,8 @@ def refusal(agent: str, version: str, why: str) -> InvalidRequestError:
     return InvalidRequestError(
         f"{version} of {agent} takes no new session: {why}. Nothing was sent, and each cell is as "
         f"it was. The new code is asked by d.batches.run({agent!r}, tasks), a run of its own; the "
-        "old code by this call, once it is registered again."
+        "old code by this call, once it is registered again.",
+        code="version_not_available",
     )
 
 

@@ -51,7 +51,7 @@ class Branching:
     def _session(self) -> Conversation:
         session: Conversation | None = self._view.session
         if session is None:
-            raise InvalidRequestError("Nothing is shown here.")
+            raise InvalidRequestError("Nothing is shown here.", code="item_not_found")
         return session
 
     def _go(self, way: Callable[[], tuple[Conversation, str]]) -> str:

@@ -125,7 +125,9 @@ class Chat(ChatView):
 
     def _deliver(self, key: str, text: str, files: list[Path], llm: str) -> None:
         if not text.strip() and not files:
-            raise InvalidRequestError("The message is empty: write something, or attach a file.")
+            raise InvalidRequestError(
+                "The message is empty: write something, or attach a file.", code="missing_message"
+            )
         if self.session is None:
             self._join(self._begin(llm or None))
             self._presentation.watch()
