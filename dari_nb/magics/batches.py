@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import UsageError
-
 from ..errors import InvalidRequestError, TimedOutError
 from ..meant import did_you_mean
 from .lines import options as opt
@@ -20,6 +18,7 @@ from .results import shown
 from .sending import Fill, filling
 from .state import State, assign, interruptible, late, variable
 from .tools import kernel_tools
+from .usage import usage_error
 
 if TYPE_CHECKING:
     from ..resources import Batch, Plan
@@ -68,7 +67,7 @@ def batch(shell: Any, state: State, line: str, cell: str | None) -> Batch | Plan
     """Run a batch and show it; with ``--dry-run`` only return what would be sent."""
     parsed, words = BATCH.words(line)
     if len(words) != 1:
-        raise UsageError(f"name one agent\nusage: {BATCH.usage}")
+        raise usage_error(f"name one agent\nusage: {BATCH.usage}", code="missing_agent")
     fill = filling(shell, parsed)
     parsed = parsed.filled(fill)
     name, timeout = variable(parsed.get(opt.ASSIGN)), opt.seconds(parsed.get(opt.TIMEOUT))
@@ -89,14 +88,14 @@ def batch(shell: Any, state: State, line: str, cell: str | None) -> Batch | Plan
 def _settings(shell: Any, parsed: Line) -> dict[str, Any]:
     return {
         "llms": parsed.get(LLMS) or None,
-        "repeats": _number(parsed, REPEATS) or 1,
+        "repeats": _number(parsed, REPEATS, code="invalid_repeats") or 1,
         "versions": parsed.get(VERSION) or None,
         "metadata": opt.pairs(parsed.get(opt.META)),
         "files": parsed.get(opt.FILE),
         "prompt": parsed.get(PROMPT) or "prompt",
         "run_id": parsed.get(NAME),
         "new_run": parsed.has(NEW_RUN),
-        "max_items": _number(parsed, MAX_ITEMS),
+        "max_items": _number(parsed, MAX_ITEMS, code="invalid_max_items"),
         "max_cost": _amount(parsed),
         "dry_run": parsed.has(DRY_RUN),
         **kernel_tools(shell, parsed),
@@ -108,14 +107,22 @@ def _tasks(shell: Any, parsed: Line, cell: str | None, fill: Fill) -> Any:
     source = parsed.get(TASKS)
     if source is not None:
         if cell is not None and cell.strip():
-            raise UsageError("tasks stand in the cell or in --tasks, not in both")
+            raise usage_error(
+                "tasks stand in the cell or in --tasks, not in both", code="conflicting_arguments"
+            )
         return _named_tasks(visible_names(shell), source)
     if cell is None:
-        raise UsageError(f"no tasks: write them into a cell, or name them with --tasks\n{_USAGE}")
+        raise usage_error(
+            f"no tasks: write them into a cell, or name them with --tasks\n{_USAGE}",
+            code="missing_task",
+        )
     blocks = _RULE.split(cell) if _RULE.search(cell) else _lines(cell)
     texts = [block.strip() for block in blocks if block.strip()]
     if not texts:
-        raise UsageError("the cell has no task: write one a line, or blocks between lines of ---")
+        raise usage_error(
+            "the cell has no task: write one a line, or blocks between lines of ---",
+            code="missing_task",
+        )
     return [fill(text) for text in texts]
 
 
@@ -132,16 +139,16 @@ def _named_tasks(names: Mapping[str, Any], source: str) -> Any:
         return names[source]
     if source.isidentifier():
         hint = did_you_mean(source, names_of_people(names))
-        raise UsageError(f"{source} is not defined{hint}")
+        raise usage_error(f"{source} is not defined{hint}", code="name_not_defined")
     return source
 
 
-def _number(parsed: Line, option: Option) -> int | None:
+def _number(parsed: Line, option: Option, *, code: str) -> int | None:
     text = parsed.get(option)
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise UsageError(f"{option.flag} takes a number from 1, not {text!r}")
+        raise usage_error(f"{option.flag} takes a number from 1, not {text!r}", code=code)
     return int(text)
 
 
@@ -154,7 +161,9 @@ def _amount(parsed: Line) -> Decimal | None:
     try:
         return amount_of(text.removeprefix("$"))
     except InvalidRequestError:
-        raise UsageError(f"{MAX_COST.flag} takes US dollars, such as 2.50, not {text!r}") from None
+        raise usage_error(
+            f"{MAX_COST.flag} takes US dollars, such as 2.50, not {text!r}", code="invalid_max_cost"
+        ) from None
 
 
 def _show(shell: Any, made: Batch, parsed: Line, name: str | None, timeout: float | None) -> None:

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import UsageError
-
 from ..meant import did_you_mean, no_llm_option
 from .lines import options as opt
 from .lines.options import MEANT, Option
 from .lines.parser import HelpAsked, Line, LineParser
 from .state import State, interruptible
+from .usage import usage_error
 
 if TYPE_CHECKING:
     from ..local import LocalDari, ModelState
@@ -69,7 +68,9 @@ def dari(state: State, line: str, commands: Mapping[str, Subcommand], magics: It
         others = {magic.removeprefix("dari_"): f"%{magic}" for magic in magics}
         others |= {word: f"%dari_{magic}" for word, magic in MEANT.items()}
         hint = did_you_mean(asked, commands, others) or did_you_mean(asked, commands, closeness=0.6)
-        raise UsageError(f"%dari has no {asked!r}{hint}; it has: {', '.join(commands)}")
+        raise usage_error(
+            f"%dari has no {asked!r}{hint}; it has: {', '.join(commands)}", code="unknown_command"
+        )
     if name.endswith("?") or (rest.rstrip().endswith("?") and not command.parser.takes_text):
         raise HelpAsked(command.parser.help())
     return command.run(state, *command.parser.words(rest))
@@ -152,10 +153,14 @@ def _found(connection: Dari, server: LocalDari) -> str:
 
 def _use(state: State, line: Line, words: list[str]) -> Status:
     if len(words) != 1:
-        raise UsageError(f"name one agent\nusage: {SUBCOMMANDS['use'].parser.usage}")
+        raise usage_error(
+            f"name one agent\nusage: {SUBCOMMANDS['use'].parser.usage}", code="missing_agent"
+        )
     agent, llm = state.dari.agents.get(words[0]), line.get(opt.LLM)
     if llm and agent.llms and llm not in agent.llms:
-        raise UsageError(no_llm_option(agent.name, llm, agent.llms).rstrip("."))
+        raise usage_error(
+            no_llm_option(agent.name, llm, agent.llms).rstrip("."), code="llm_not_found"
+        )
     state.use(agent, llm)
     return _status(state)
 
@@ -205,9 +210,12 @@ def _model(state: State, line: Line, words: list[str]) -> Status:
     action, *names = words or ["list"]
     if action not in actions:
         hint = did_you_mean(action, actions)
-        raise UsageError(f"%dari model has no {action!r}{hint}; it has: {', '.join(actions)}")
+        raise usage_error(
+            f"%dari model has no {action!r}{hint}; it has: {', '.join(actions)}",
+            code="unknown_command",
+        )
     if len(names) != (action != "list"):
-        raise UsageError(f"usage: {SUBCOMMANDS['model'].parser.usage}")
+        raise usage_error(f"usage: {SUBCOMMANDS['model'].parser.usage}", code="missing_name")
     if action == "pull":
         with interruptible("interrupted; nothing was kept, and the same line pulls it anew"):
             pull_model(names[0])
@@ -238,7 +246,10 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
         connection.eject()
         return _status(state)
     if line.has(PLAYER) and line.has(REVIEW):
-        raise UsageError("one at a time: --review shows what is new, --view plays it")
+        raise usage_error(
+            "one at a time: --review shows what is new, --view plays it",
+            code="conflicting_arguments",
+        )
     tape = _tape_meant(connection.tape, line, words)
     # What looks at it comes first: where that cannot be, the tape that is in stays as it is.
     player = tape.view() if line.has(PLAYER) else None
@@ -266,7 +277,9 @@ def _tape_meant(now: Tape | None, line: Line, words: list[str]) -> Tape:
         _check_tape_name(words)
         return Tape(" ".join(words), **settings)
     if now is None:
-        raise UsageError(f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}")
+        raise usage_error(
+            f"no tape is in\nusage: {SUBCOMMANDS['tape'].parser.usage}", code="missing_tape"
+        )
     return replace(now, **settings) if settings else now
 
 
@@ -293,21 +306,26 @@ def _check_tape_name(words: list[str]) -> None:
         meant = f"!dari-local tape {command} {shlex.join(rest)}"
         if command in options:
             meant = f"%dari tape {' '.join(rest)} {options[command]}"
-        raise UsageError(f"it is {meant}; a tape that is called so stands in quotes")
+        raise usage_error(
+            f"it is {meant}; a tape that is called so stands in quotes", code="unknown_command"
+        )
     if more or Path(word).expanduser().exists():
         return
     if word in _OF_SHELL:
-        raise UsageError(
-            f"it is !dari-local tape {word} FILE; a tape that is called so is ./{word}"
+        raise usage_error(
+            f"it is !dari-local tape {word} FILE; a tape that is called so is ./{word}",
+            code="unknown_command",
         )
     if word in MODES:
-        raise UsageError(f"{word} is a mode: %dari tape FILE --mode {word}")
+        raise usage_error(
+            f"{word} is a mode: %dari tape FILE --mode {word}", code="unknown_command"
+        )
     if word in ("eject", "review", "view"):
-        raise UsageError(f"it is %dari tape --{word}, with two dashes")
+        raise usage_error(f"it is %dari tape --{word}, with two dashes", code="unknown_command")
     if word == "help":
-        raise UsageError("it is %dari help tape, or %dari tape --help")
+        raise usage_error("it is %dari help tape, or %dari tape --help", code="unknown_command")
     if word in ("off", "stop"):
-        raise UsageError("to play and record no more: %dari tape --eject")
+        raise usage_error("to play and record no more: %dari tape --eject", code="unknown_command")
 
 
 def _speed(text: str) -> Any:
@@ -321,13 +339,17 @@ def _connect(state: State, line: Line, words: list[str]) -> Status:
     from ..resources import connect
 
     if len(words) > 1:
-        raise UsageError(
+        raise usage_error(
             "an API key does not belong into a notebook: set DARI_API_KEY, or name another "
-            "variable with --key-env"
+            "variable with --key-env",
+            code="exposed_api_key",
         )
     variable = line.get(KEY_ENV)
     if variable is not None and variable not in os.environ:
-        raise UsageError(f"the environment has no {variable}: set it before the kernel starts")
+        raise usage_error(
+            f"the environment has no {variable}: set it before the kernel starts",
+            code="missing_variable",
+        )
     key = os.environ[variable] if variable else None
     target = words[0] if words else None
     connect(target, api_key=key, path=line.get(PATH), config=line.get(CONFIG))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from IPython.core.error import UsageError
-
 from ..meant import did_you_mean
 from .lines.interpolate import RULE
 from .lines.options import MEANT
@@ -18,6 +16,7 @@ from .reference import (
     reference_by_last_part,
     reference_on,
 )
+from .usage import usage_error
 from .ways import WAYS
 
 _QUESTIONS = """\
@@ -171,7 +170,10 @@ def on_topic(asked: str, topics: Mapping[str, str]) -> str:
         close = did_you_mean(name, names_below(name)) or next(
             filter(None, (did_you_mean(first, names) for names in (known, parts))), ""
         )
-        raise UsageError(f"there is no help on {asked!r}{close}; there is on: {listed(topics)}")
+        raise usage_error(
+            f"there is no help on {asked!r}{close}; there is on: {listed(topics)}",
+            code="topic_not_found",
+        )
     return "\n\n".join(filter(None, [of_magics, way, reference]))
 
 

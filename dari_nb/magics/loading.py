@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from IPython.core.error import UsageError
-
 from ..meant import did_you_mean
 from .lines import options as opt
 from .lines.options import Option
 from .lines.parser import Line, LineParser
 from .results import shown
 from .state import State, assign, variable
+from .usage import usage_error
 
 ALL = Option("--all", None, "all sessions, not only the current one")
 AGENT = Option("--agent", "AGENT", "all sessions of this agent")
@@ -31,7 +30,10 @@ def frame(shell: Any, state: State, line: str) -> Any:
     parsed, words = FRAME.words(line)
     if not words or words[0] not in KINDS:
         hint = did_you_mean(words[0], KINDS) if words else ""
-        raise UsageError(f"say what to load{hint}: {', '.join(KINDS)}\nusage: {FRAME.usage}")
+        raise usage_error(
+            f"say what to load{hint}: {', '.join(KINDS)}\nusage: {FRAME.usage}",
+            code="frame_not_found",
+        )
     name = variable(parsed.get(opt.ASSIGN))
     loaded = _loader(words[0])(_source(state, parsed, words), dari=state.dari)
     assign(shell, name, loaded)

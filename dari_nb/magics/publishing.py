@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import UsageError
-
 from .lines import options as opt
 from .lines.interpolate import RULE
 from .lines.options import Option
@@ -15,6 +13,7 @@ from .results import shown
 from .sending import Fill, filling
 from .state import State, assign, variable
 from .tools import kernel_tools
+from .usage import usage_error
 
 if TYPE_CHECKING:
     from ..resources.agents.publishing import Published
@@ -41,7 +40,7 @@ def publish(shell: Any, state: State, line: str, cell: str | None) -> Published:
     name = variable(parsed.get(opt.ASSIGN))
     if len(words) != 1:
         what = "name the agent" if cell is not None else "name a folder with a dari.yml"
-        raise UsageError(f"{what}\nusage: {PUBLISH.usage}")
+        raise usage_error(f"{what}\nusage: {PUBLISH.usage}", code="missing_name")
     fill = filling(shell, parsed)
     parsed, target = parsed.filled(fill), fill(words[0])
     if cell is None:
@@ -56,7 +55,10 @@ def publish(shell: Any, state: State, line: str, cell: str | None) -> Published:
 def _folder(state: State, parsed: Line, folder: str) -> Published:
     for option in _OF_CELLS:
         if parsed.has(option):
-            raise UsageError(f"{option.flag} is for a prompt in a cell: %%dari_publish AGENT")
+            raise usage_error(
+                f"{option.flag} is for a prompt in a cell: %%dari_publish AGENT",
+                code="conflicting_arguments",
+            )
     return state.dari.agents.publish(folder, dry_run=parsed.has(DRY_RUN))
 
 
@@ -66,7 +68,9 @@ def _prompt(shell: Any, state: State, parsed: Line, agent: str, cell: str, fill:
     # The magic itself stands on the first line.
     prompt, manifest = split_prompt(cell, first_line=2)
     if not prompt:
-        raise UsageError("the system prompt is empty: write it into the cell")
+        raise usage_error(
+            "the system prompt is empty: write it into the cell", code="missing_prompt"
+        )
     return state.dari.agents.publish_prompt(
         agent,
         fill(prompt),

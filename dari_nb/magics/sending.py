@@ -6,8 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.error import UsageError
-
 from ..errors import NotFoundError, TimedOutError, TurnFailedError
 from ..ids import is_session_id
 from ..meant import did_you_mean, no_llm_option
@@ -18,6 +16,7 @@ from .lines.parser import Line, LineParser
 from .results import shown
 from .state import State, assign, interruptible, late, said, variable
 from .tools import kernel_tools
+from .usage import usage_error
 
 if TYPE_CHECKING:
     from ..resources import Batch, Session, Turn
@@ -62,7 +61,10 @@ def send(shell: Any, state: State, line: str, cell: str | None) -> Turn:
     """Send a message to the current session; one starts with the current agent if there is none."""
     parsed = SEND.text(line)
     if cell is not None and parsed.text:
-        raise UsageError(f"the text belongs into the cell, not on the line: {parsed.text!r}")
+        raise usage_error(
+            f"the text belongs into the cell, not on the line: {parsed.text!r}",
+            code="misplaced_argument",
+        )
     show = _Showing(shell, state, parsed)
     fill = filling(shell, parsed)
     parsed = parsed.filled(fill)
@@ -102,14 +104,18 @@ def _of_agent(line: str, cell: str | None) -> tuple[Line, str, str]:
     else:
         parsed, words = AGENT.words(line)
         if len(words) > 1:
-            raise UsageError(f"the text belongs into the cell, not on the line: {words[1]!r} …")
+            raise usage_error(
+                f"the text belongs into the cell, not on the line: {words[1]!r} …",
+                code="misplaced_argument",
+            )
         name, text = "".join(words), cell
     if not name:
-        raise UsageError(f"name one agent\nusage: {AGENT.usage}")
+        raise usage_error(f"name one agent\nusage: {AGENT.usage}", code="missing_agent")
     if not text.strip():
-        raise UsageError(
+        raise usage_error(
             f"the message is empty: write it below %%dari_agent {name}, or behind %dari_agent "
-            f"{name}; %dari use {name} only chooses the agent"
+            f"{name}; %dari use {name} only chooses the agent",
+            code="missing_message",
         )
     return parsed, name, text
 
@@ -118,7 +124,7 @@ def follow(shell: Any, state: State, line: str) -> Turn:
     """Show the last turn of a session live, again, and answer what waits with ``--tools``."""
     parsed, words = FOLLOW.words(line)
     if len(words) > 1:
-        raise UsageError(f"name one session\nusage: {FOLLOW.usage}")
+        raise usage_error(f"name one session\nusage: {FOLLOW.usage}", code="missing_session")
     show = _Showing(shell, state, parsed)
     given = kernel_tools(shell, parsed)
     with interruptible("interrupted before the turn was shown"):
@@ -134,7 +140,10 @@ def cancel(_shell: Any, state: State, line: str) -> Turn | Batch:
 
     _, words = CANCEL.words(line)
     if len(words) > 1:
-        raise UsageError(f"name one session, or the run of a batch\nusage: {CANCEL.usage}")
+        raise usage_error(
+            f"name one session, or the run of a batch\nusage: {CANCEL.usage}",
+            code="missing_session",
+        )
     name = words[0] if words else None
     if name is None and state.batch is not None:
         return _cancel_batch(state.batch, state.under_way)
@@ -142,7 +151,9 @@ def cancel(_shell: Any, state: State, line: str) -> Turn | Batch:
         return _cancel_batch(_batch(state, name), str)
     with interruptible("interrupted; perhaps the turn was cancelled"):
         if name is None and state.session is None:
-            raise UsageError(f"no session yet; {state.under_way() or 'nothing runs'}")
+            raise usage_error(
+                f"no session yet; {state.under_way() or 'nothing runs'}", code="missing_session"
+            )
         turn = state.session_or(name).turn()
         had_ended = turn.status in {*TERMINAL, CANCELLED}
         turn.cancel()
@@ -169,7 +180,9 @@ def _batch(state: State, run_id: str) -> Batch:
             return state.dari.batches.recover(run_id)
         except NotFoundError:
             hint = did_you_mean(run_id, [run.run_id for run in state.dari.batches.list()])
-            raise UsageError(f"there is no session and no run {run_id}{hint}") from None
+            raise usage_error(
+                f"there is no session and no run {run_id}{hint}", code="session_not_found"
+            ) from None
 
 
 def _tell(said: str, more: str) -> None:
@@ -194,7 +207,9 @@ class _Showing:
         try:
             self._show(turn)
         except TurnFailedError as failed:
-            raise said(self._shell, str(failed), is_said=not self._quiet) from None
+            raise said(
+                self._shell, str(failed), is_said=not self._quiet, code=failed.code
+            ) from None
         except TimedOutError:
             goes_on = f"the turn goes on in {turn.session.id}: %dari_follow shows it again"
             raise late(self._shell, self._timeout, goes_on, is_quiet=self._quiet) from None
@@ -215,17 +230,19 @@ def _send(state: State, parsed: Line, prompt: str, attached: dict[str, Any]) -> 
         session = state.session_or(session_id)
         if llm not in (None, session.llm_id):
             _check_llm(state, session, llm)
-            raise UsageError(
+            raise usage_error(
                 f"this session keeps its LLM, {session.llm_id or 'the default'}: "
                 f"--again --llm {llm} asks in the place of its last message, in a fork; "
                 "a new session starts with "
-                f"%%dari_agent {session.agent_name} --llm {llm}"
+                f"%%dari_agent {session.agent_name} --llm {llm}",
+                code="llm_fixed",
             )
         return session.send(prompt, **attached)
     if state.agent is None:
         names = ", ".join(agent.name for agent in state.dari.agents.list())
-        raise UsageError(
-            f"choose an agent first: %dari use NAME (there are: {names})\n{state.going_on()}"
+        raise usage_error(
+            f"choose an agent first: %dari use NAME (there are: {names})\n{state.going_on()}",
+            code="missing_agent",
         )
     return state.agent.send(prompt, llm=llm or state.llm, **attached)
 
@@ -238,7 +255,9 @@ def _check_llm(state: State, session: Session, llm: str | None) -> None:
         agent = state.dari.agents.get(session.agent_name)
         is_told = agent.active_version_id == session.resource.version_id and agent.llms
         if is_told and llm not in agent.llms:
-            raise UsageError(no_llm_option(agent.name, llm, agent.llms).rstrip("."))
+            raise usage_error(
+                no_llm_option(agent.name, llm, agent.llms).rstrip("."), code="llm_not_found"
+            )
 
 
 def _again(state: State, parsed: Line, text: str | None, attached: dict[str, Any]) -> Turn:
@@ -257,7 +276,7 @@ def _again(state: State, parsed: Line, text: str | None, attached: dict[str, Any
 def _prompt(text: str, fill: Fill) -> str:
     text = text.strip()
     if not text:
-        raise UsageError("the message is empty: write a prompt")
+        raise usage_error("the message is empty: write a prompt", code="missing_message")
     return fill(text)
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from IPython.core.error import UsageError
-
 from .lines import options as opt
 from .lines.options import Option
 from .lines.parser import LineParser
 from .results import shown
 from .state import State, assign, variable
+from .usage import usage_error
 
 VIEW = Option("--view", None, "as a view to find one's way in, which goes on with the session")
 WAIT = Option("--wait", "S", "wait so many seconds for a workspace that is not there yet")
@@ -55,5 +54,5 @@ def workspace(shell: Any, state: State, line: str) -> Any:
 
 def _one(words: list[str], parser: LineParser) -> str | None:
     if len(words) > 1:
-        raise UsageError(f"name one session\nusage: {parser.usage}")
+        raise usage_error(f"name one session\nusage: {parser.usage}", code="missing_session")
     return words[0] if words else None

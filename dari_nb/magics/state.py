@@ -17,6 +17,7 @@ from ..errors import AuthenticationError, DariError, NotFoundError, TapeMissErro
 from ..interrupts import Interrupted, heard, kept
 from ..meant import did_you_mean
 from .lines.parser import HelpAsked
+from .usage import usage_error
 
 if TYPE_CHECKING:
     from ..resources import Agent, Batch, Dari, Session, Turn
@@ -35,11 +36,13 @@ class Said(UsageError):  # noqa: N818
     Args:
         text: What happened, in words.
         is_said: Whether the output says so; else these words are all that is shown.
+        code: As of a :class:`~dari_nb.errors.DariError`.
     """
 
-    def __init__(self, text: str, *, is_said: bool) -> None:
+    def __init__(self, text: str, *, is_said: bool, code: str) -> None:
         super().__init__(text)
         self.is_said = is_said
+        self.code = code
 
 
 @dataclass
@@ -123,7 +126,10 @@ class State:
         if session_id:
             return self._named(session_id)
         if self.session is None:
-            raise UsageError(f"no session yet: start one with %dari_send, {self.going_on(line)}")
+            raise usage_error(
+                f"no session yet: start one with %dari_send, {self.going_on(line)}",
+                code="missing_session",
+            )
         return self.session
 
     def going_on(self, line: str = GO_ON) -> str:
@@ -151,7 +157,10 @@ class State:
         except NotFoundError:
             known = [session.id for session in self.dari.sessions.list()]
         hint = did_you_mean(session_id, known)
-        raise UsageError(f"there is no session {session_id}{hint}: %dari sessions lists them")
+        raise usage_error(
+            f"there is no session {session_id}{hint}: %dari sessions lists them",
+            code="session_not_found",
+        )
 
     def started(self, turn: Turn) -> None:
         """Make a turn's session the current one, and its agent too."""
@@ -168,7 +177,7 @@ class State:
 def usage_errors(function: Callable[P, T]) -> Callable[P, T | None]:
     """Turn this package's errors into IPython's ``UsageError``: a line or two, no traceback.
 
-    Help is printed.
+    Their ``code`` is passed on. Help is printed.
     """
 
     @functools.wraps(function)
@@ -180,11 +189,13 @@ def usage_errors(function: Callable[P, T]) -> Callable[P, T | None]:
             return None
         except AuthenticationError as error:
             message = f"{error}\nset DARI_API_KEY to a valid key, or: %dari connect local"
+            code = error.code
         except TapeMissError as error:
             message = str(error).replace('mode="auto" asks', "%dari tape --mode auto asks")
+            code = error.code
         except DariError as error:
-            message = str(error)
-        raise UsageError(message)
+            message, code = str(error), error.code
+        raise usage_error(message, code=code)
 
     return wrapped
 
@@ -218,12 +229,12 @@ def interruptible(meaning: str) -> Iterator[None]:
         raise Interrupted(meaning) from None
 
 
-def said(shell: Any, text: str, *, is_said: bool) -> Said:
+def said(shell: Any, text: str, *, is_said: bool, code: str) -> Said:
     """Make the error that ends a cell calmly; arguments as of :class:`Said`."""
     from ..resources.display.calm import keep_calm
 
     keep_calm(shell, Said)
-    return Said(text, is_said=is_said)
+    return Said(text, is_said=is_said, code=code)
 
 
 def late(shell: Any, seconds: float | None, goes_on: str, *, is_quiet: bool) -> Said:
@@ -241,7 +252,7 @@ def late(shell: Any, seconds: float | None, goes_on: str, *, is_quiet: bool) -> 
     is_said = in_kernel() and not is_quiet
     if is_said:
         print(goes_on)  # noqa: T201
-    return said(shell, f"{words.late(seconds).state}; {goes_on}", is_said=is_said)
+    return said(shell, f"{words.late(seconds).state}; {goes_on}", is_said=is_said, code="timed_out")
 
 
 def variable(name: str | None) -> str | None:
@@ -251,9 +262,11 @@ def variable(name: str | None) -> str | None:
         UsageError: The name cannot be a variable's, or is one of Python's own.
     """
     if name is not None and (not name.isidentifier() or iskeyword(name)):
-        raise UsageError(f"-o takes a variable's name, not {name!r}")
+        raise usage_error(f"-o takes a variable's name, not {name!r}", code="invalid_name")
     if name is not None and hasattr(builtins, name):
-        raise UsageError(f"-o {name} would hide Python's own {name}: take another name")
+        raise usage_error(
+            f"-o {name} would hide Python's own {name}: take another name", code="invalid_name"
+        )
     return name
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from IPython.core.error import UsageError
-
 from ..meant import did_you_mean
 from .lines.names import names_of_people, visible_names
 from .lines.options import APPROVE, TOOLS, Option
 from .lines.parser import Line
+from .usage import usage_error
 
 
 def kernel_tools(shell: Any, line: Line) -> dict[str, Any]:
@@ -24,7 +23,9 @@ def kernel_tools(shell: Any, line: Line) -> dict[str, Any]:
     names = visible_names(shell)
     tools, approve = line.get(TOOLS), line.get(APPROVE)
     if "," in tools:
-        raise UsageError(f"{TOOLS.flag} takes names of functions, such as look_up,count")
+        raise usage_error(
+            f"{TOOLS.flag} takes names of functions, such as look_up,count", code="invalid_tool"
+        )
     if approve not in (None, "ask", "always"):
         approve = _function(names, approve, APPROVE)
     if any(tool not in names for tool in tools) and _only_plays():
@@ -43,7 +44,7 @@ def _only_plays() -> bool:
 def _function(names: Mapping[str, Any], name: str, option: Option) -> Any:
     if name not in names:
         hint = did_you_mean(name, names_of_people(names))
-        raise UsageError(f"{option.flag}: {name} is not defined{hint}")
+        raise usage_error(f"{option.flag}: {name} is not defined{hint}", code="name_not_defined")
     if not callable(names[name]):
-        raise UsageError(f"{option.flag}: {name} is no function")
+        raise usage_error(f"{option.flag}: {name} is no function", code="not_a_function")
     return names[name]

@@ -10,6 +10,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from ...meant import did_you_mean
+from ..usage import usage_error
 from .names import names_of_people
 
 ROWS = 20
@@ -103,8 +104,9 @@ def _is_meant(match: re.Match[str], names: Mapping[str, Any]) -> bool:
     if not (path.isidentifier() and is_plain):
         return False
     hint = did_you_mean(path, names_of_people(names))
-    raise UsageError(
-        f"{match[0]} is not defined{hint}: define it, or use --raw to send braces as they are"
+    raise usage_error(
+        f"{match[0]} is not defined{hint}: define it, or use --raw to send braces as they are",
+        code="name_not_defined",
     )
 
 
@@ -124,8 +126,9 @@ def _written(match: re.Match[str], names: Mapping[str, Any]) -> str:
         cause = f"{error}{did_you_mean(error.name or '', known)}"
     except Exception as error:  # noqa: BLE001
         cause = f"{type(error).__name__}: {error}"
-    raise UsageError(
-        f"{match[0]} cannot be read: {cause}\nnothing was sent; --raw sends braces as they are"
+    raise usage_error(
+        f"{match[0]} cannot be read: {cause}\nnothing was sent; --raw sends braces as they are",
+        code="invalid_expression",
     )
 
 

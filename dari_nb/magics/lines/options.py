@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from IPython.core.error import UsageError
+from ..usage import usage_error
 
 MEANT = {
     **dict.fromkeys(("ask", "new", "start"), "agent"),
@@ -77,7 +77,9 @@ def pairs(values: Iterable[str], option: Option = META) -> dict[str, str]:
     for value in values:
         key, equals, text = value.partition("=")
         if not equals or not key:
-            raise UsageError(f"{option.flag} takes {option.value}, not {value!r}")
+            raise usage_error(
+                f"{option.flag} takes {option.value}, not {value!r}", code="invalid_metadata"
+            )
         result[key] = text
     return result
 
@@ -95,5 +97,7 @@ def seconds(value: str | None, option: Option = TIMEOUT) -> float | None:
     except ValueError:
         number = 0.0
     if not number > 0:
-        raise UsageError(f"{option.flag} takes seconds, such as 60, not {value!r}")
+        raise usage_error(
+            f"{option.flag} takes seconds, such as 60, not {value!r}", code="invalid_timeout"
+        )
     return number

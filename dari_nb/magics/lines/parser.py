@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from IPython.core.error import UsageError
-
 from ...meant import did_you_mean
+from ..usage import usage_error
 from .options import Option
 
 
@@ -168,13 +167,15 @@ class LineParser:
             from ...resources.sessions.arguments import is_llm_option
 
             if is_llm_option(flag):
-                raise UsageError(
+                raise usage_error(
                     f"no line takes {flag}: how an LLM answers is set where it is named, and --llm "
-                    "chooses it; %dari help options tells how"
+                    "chooses it; %dari help options tells how",
+                    code="unknown_option",
                 )
-            raise UsageError(
+            raise usage_error(
                 f"unknown option {flag}{did_you_mean(flag, self._by_flag)}; %dari help lists all, "
-                f"and text that begins with - stands behind --\nusage: {self.usage}"
+                f"and text that begins with - stands behind --\nusage: {self.usage}",
+                code="unknown_option",
             )
         return option
 
@@ -194,7 +195,10 @@ class LineParser:
         match = pattern.match(rest)
         if match is None:
             flag = option.flag if option else ""
-            raise UsageError(f"{flag} needs a value: {flag} {option.value if option else ''}")
+            raise usage_error(
+                f"{flag} needs a value: {flag} {option.value if option else ''}",
+                code="missing_value",
+            )
         return unquote(match[1]), rest[match.end() :]
 
     def _read_text(self, parsed: Line, rest: str) -> None:
@@ -210,9 +214,10 @@ class LineParser:
         is_sentence = text.endswith(("?", "!", "."))
         known = [word for word in last if word in self._by_flag and not is_sentence]
         if known:
-            raise UsageError(
+            raise usage_error(
                 f"{known[0]} stands behind the text: put options first, or -- before the text "
-                f"to send it as it is\nusage: {self.usage}"
+                f"to send it as it is\nusage: {self.usage}",
+                code="misplaced_argument",
             )
 
 
@@ -230,7 +235,7 @@ def unquote(word: str) -> str:
     try:
         return "".join(shlex.split(word))
     except ValueError:
-        raise UsageError(f"a quote is left open in {word}") from None
+        raise usage_error(f"a quote is left open in {word}", code="unclosed_quote") from None
 
 
 def _form(option: Option) -> str:

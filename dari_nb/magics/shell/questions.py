@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from tokenize import DEDENT, ENDMARKER, INDENT, NAME, TokenInfo
 from typing import Any, cast
 
-from IPython.core.error import UsageError
 from IPython.core.inputtransformer2 import EscapedCommand, MagicAssign, TransformerManager
 from IPython.core.prefilter import is_shadowed
 
 from ..catalogue import TAKES_TEXT
+from ..usage import usage_error
 
 Tokens = Sequence[TokenInfo]
 
@@ -76,9 +76,10 @@ def hear_questions(shell: Any) -> None:
     questions = Questions(shell)
     shell.input_transformer_manager.token_transformers.append(questions)
     if _was_misread(shell, questions):
-        raise UsageError(
+        raise usage_error(
             "dari_nb is loaded now: run this cell again, or load it in a cell of its own, because "
-            "IPython has already taken the questions of this one for requests for help"
+            "IPython has already taken the questions of this one for requests for help",
+            code="loaded_too_late",
         )
 
 

@@ -8,11 +8,10 @@ import difflib
 import sys
 from typing import Any
 
-from IPython.core.error import UsageError
-
 from ..catalogue import COMMANDS, PARSERS
 from ..lines.options import MEANT
 from ..results import to_show
+from ..usage import usage_error
 
 __all__ = ["Statements", "explain", "leave_statements", "read_statements", "to_show"]
 
@@ -59,7 +58,10 @@ def explain(shell: Any, sign: str, name: str) -> None:
     if shell.find_magic(name, "line") is None and shell.find_magic(name, "cell") is None:
         meant = _meant(name)
         sign_of_meant = "%" if " " in meant else sign
-        raise UsageError(f"there is no {sign}{name} (did you mean {sign_of_meant}{meant}?)")
+        raise usage_error(
+            f"there is no {sign}{name} (did you mean {sign_of_meant}{meant}?)",
+            code="unknown_command",
+        )
 
 
 def read_statements(shell: Any) -> None:
