@@ -183,7 +183,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("step_not_found", _INVALID, "The run has no step with this number."),
     ("still_running", _INVALID, "The session or batch hasn't finished."),
     ("storage_failed", ("StorageError",), "The database of a local server can't be written."),
-    ("stream_interrupted", ("StreamInterrupted",), "The event stream broke."),
+    ("stream_interrupted", ("StreamInterruptedError",), "The event stream broke."),
     ("tape_conflict", ("InvalidRequestError", "TapeError"), "Two versions of a tape differ."),
     ("tape_miss", ("TapeMissError",), "The tape has no matching turn, and nobody is asked."),
     ("tape_not_found", _INVALID, "No tape has this path."),
