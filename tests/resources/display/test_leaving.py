@@ -63,7 +63,7 @@ def test_a_hundred_views_that_were_cleared_leave_nothing_behind(kernel):
 def test_chats_matrices_and_lists_leave_nothing_behind_either(kernel):
     kernel.run(COUNT)
     kernel.run("asked = d.sessions.create('echo', metadata={'task': 'greet'})")
-    kernel.run("asked.send('Hi').wait(); batch = d.batches.of([asked], task='task')")
+    kernel.run("asked.send('Hi').wait(); batch = d.batches.from_runs([asked], task='task')")
     comes_to(kernel, NOTHING)
     kernel.run("display(session.chat()); display(batch.view()); display(d.sessions.view())")
     kernel.run("display(session.transcript().view())")

@@ -38,7 +38,7 @@ class Hosted:
         """What its agents were asked, in order."""
         return self._notes.read_text().splitlines()
 
-    def allow(self, dollars: str) -> None:
+    def set_limit(self, dollars: str) -> None:
         """Let its sessions cost so much; what is asked beyond is refused with a 402."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -304,10 +304,10 @@ def test_what_cannot_be_asked_any_more_is_a_failed_turn_here_and_none_on_the_tap
 def test_what_was_refused_and_is_asked_again_plays_as_if_it_had_been_asked_once(hosted, path):
     d = connected(hosted, path)
     session = d.agents["guide"].send("one").wait().session
-    hosted.allow("0.001")
+    hosted.set_limit("0.001")
     refused = session.send("two").wait()
     assert "402: What the sessions of this organization may cost is spent" in refused.error
-    hosted.allow("inf")
+    hosted.set_limit("inf")
     assert session.send("two").wait().text.endswith("Answer to two from small")
     assert session.send("three").wait().status == "completed"
     d.eject()
