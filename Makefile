@@ -47,8 +47,8 @@ fix: $(READY) $(MODULES) ## fix what formatters and linters can fix
 	$(BIN)/ruff format .
 	npm --prefix js run fix
 
-bench: $(READY) $(BUNDLE) ## measure, beside peers in the same run
-	@for script in tests/benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+bench: $(READY) $(BUNDLE) programs ## measure beside peers, and end with a table of all targets
+	$(BIN)/python tests/benchmarks
 
 pictures: $(READY) $(BUNDLE) programs ## take the pictures of the README anew
 	DARI_NB_TAKE_PICTURES=1 $(BIN)/python -m pytest -q tests/browser/test_pictures.py
@@ -72,7 +72,7 @@ $(MODULES): js/package-lock.json | $(READY)
 model: $(READY) # a very small language model for the lessons, which go on without it
 	@$(BIN)/dari-local model pull smollm2 || true
 
-programs: # what the tests run beside Python and Node: a browser, and bubblewrap for the sandbox
+programs: # what tests and benchmarks run besides Python and Node: a browser, and bubblewrap
 	@missing=; \
 	command -v bwrap >/dev/null || missing='bubblewrap'; \
 	for name in "$$CHROMIUM" chromium chromium-browser google-chrome none; do \
@@ -83,5 +83,5 @@ programs: # what the tests run beside Python and Node: a browser, and bubblewrap
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing; \
 	else \
-		echo "The tests need more programs. On Debian: sudo apt-get install $$missing" >&2; exit 1; \
+		echo "Tests and benchmarks need more programs. On Debian: sudo apt-get install $$missing" >&2; exit 1; \
 	fi

@@ -41,7 +41,7 @@ class Sample(NamedTuple):
     judged: Array
 
 
-def main() -> None:
+def measure() -> None:
     print("\n".join(f"    {line}" for line in table(RUNS)))
 
 
@@ -155,4 +155,4 @@ def _with_skipped(random: np.random.Generator, sample: Sample, share: float) -> 
 
 
 if __name__ == "__main__":
-    main()
+    measure()

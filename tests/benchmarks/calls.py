@@ -1,12 +1,10 @@
 """Plain requests one after another: the sync client beside the async one, and httpx beside each.
 
-Run it as a script: ``python tests/benchmarks/calls.py [--calls 1000] [--rounds 7]``. The server is
-a local Dari in a process of its own, on loopback.
+The server is a local Dari in a process of its own, on loopback.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import multiprocessing
@@ -21,6 +19,8 @@ import httpx
 from dari_nb.client import AsyncClient, Client
 from dari_nb.local import LocalDari
 
+CALLS, ROUNDS = 300, 7
+
 
 def serve(to: Connection, over: Event) -> None:
     """Run a local Dari with one session in it, until it is over."""
@@ -31,43 +31,43 @@ def serve(to: Connection, over: Event) -> None:
         over.wait()
 
 
-def ours(url: str, key: str, session_id: str, calls: int) -> float:
+def ours(url: str, key: str, session_id: str) -> float:
     """Seconds of the sync client."""
     with Client(url, key) as client:
         client.sessions.get(session_id)
         start = time.perf_counter()
-        for _ in range(calls):
+        for _ in range(CALLS):
             client.sessions.get(session_id)
         return time.perf_counter() - start
 
 
-def ours_async(url: str, key: str, session_id: str, calls: int) -> float:
+def ours_async(url: str, key: str, session_id: str) -> float:
     """Seconds of the async client, on one loop."""
 
     async def main() -> float:
         async with AsyncClient(url, key) as client:
             await client.sessions.get(session_id)
             start = time.perf_counter()
-            for _ in range(calls):
+            for _ in range(CALLS):
                 await client.sessions.get(session_id)
             return time.perf_counter() - start
 
     return asyncio.run(main())
 
 
-def plain(url: str, key: str, session_id: str, calls: int) -> float:
+def plain(url: str, key: str, session_id: str) -> float:
     """Seconds of httpx alone."""
     headers = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=url, headers=headers) as client:
         path = f"/v1/sessions/{session_id}"
         client.get(path)
         start = time.perf_counter()
-        for _ in range(calls):
+        for _ in range(CALLS):
             json.loads(client.get(path).content)
         return time.perf_counter() - start
 
 
-def plain_async(url: str, key: str, session_id: str, calls: int) -> float:
+def plain_async(url: str, key: str, session_id: str) -> float:
     """Seconds of httpx alone, awaited."""
     headers = {"Authorization": f"Bearer {key}"}
 
@@ -76,14 +76,14 @@ def plain_async(url: str, key: str, session_id: str, calls: int) -> float:
             path = f"/v1/sessions/{session_id}"
             await client.get(path)
             start = time.perf_counter()
-            for _ in range(calls):
+            for _ in range(CALLS):
                 json.loads((await client.get(path)).content)
             return time.perf_counter() - start
 
     return asyncio.run(main())
 
 
-SENDERS: dict[str, Callable[[str, str, str, int], float]] = {
+SENDERS: dict[str, Callable[[str, str, str], float]] = {
     "Client": ours,
     "AsyncClient": ours_async,
     "httpx, sync": plain,
@@ -91,35 +91,31 @@ SENDERS: dict[str, Callable[[str, str, str, int], float]] = {
 }
 
 
-def measure(where: tuple[str, str, str], calls: int, rounds: int) -> None:
-    """Let them send in turns, and print the table."""
+def compare(where: tuple[str, str, str]) -> None:
+    """Let them send in turns, and print what they take."""
     times: dict[str, list[float]] = {name: [] for name in SENDERS}
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         for name, send in SENDERS.items():
-            times[name].append(send(*where, calls) / calls)
+            times[name].append(send(*where) / CALLS)
     median = {name: statistics.median(found) for name, found in times.items()}
-    print(f"{calls:,} plain requests one after another, median of {rounds} rounds")
+    print(f"  {CALLS:,} plain requests one after another, median of {ROUNDS} rounds")
     for name, seconds in median.items():
         print(f"  {name:13} {seconds * 1e6:7.0f} µs a request")
 
 
-def main() -> None:
-    """Start the server, measure, and end it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
+def measure() -> None:
+    """Start the server, compare, and end it."""
     spawn = multiprocessing.get_context("spawn")
     (mine, theirs), over = spawn.Pipe(), spawn.Event()
     server = spawn.Process(target=serve, args=(theirs, over), daemon=True)
     server.start()
     theirs.close()
     try:
-        measure(mine.recv(), options.calls, options.rounds)
+        compare(mine.recv())
     finally:
         over.set()
         server.join()
 
 
 if __name__ == "__main__":
-    main()
+    measure()

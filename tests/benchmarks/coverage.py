@@ -66,7 +66,7 @@ class Cell(NamedTuple):
         return f"{self.average:.1f} ({self.least:.1f})"
 
 
-def main() -> None:
+def measure() -> None:
     for title, lines in tables():
         print(title)
         print("\n".join(f"    {line}" for line in lines), flush=True)
@@ -315,4 +315,4 @@ STEADY: dict[str, dict[str, Callable[[int], float]]] = {
 }
 
 if __name__ == "__main__":
-    main()
+    measure()

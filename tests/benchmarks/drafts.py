@@ -1,4 +1,4 @@
-"""From a word that a model writes to the DOM of JupyterLab, and what a long answer costs it."""
+"""From a token that a model writes to the DOM of JupyterLab, and a long answer on the wire."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from statistics import median
 from struct import unpack
 
 from playwright.sync_api import WebSocket, sync_playwright
+from rows import Row, at_most, print_rows
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from conftest import CHROMIUM_FLAGS, Jupyter, Notebook, chromium_path
@@ -28,10 +29,9 @@ CELL = f"""
 import json, time
 import dari_nb
 from dari_nb.local import Draft
-from dari_nb.widgets import LiveTranscript
 
 d = dari_nb.connect("local")
-written, sent = {{}}, [0, 0]
+written = {{}}
 text = (json.loads({json.dumps(json.dumps(WRITTEN))}) * 99)[:{SIZE}]
 
 def at_pace(tokens):
@@ -48,13 +48,6 @@ def words(prompt):
 @d.server.agent("long")
 def long(prompt):
     yield from at_pace(text[at:at + {TOKEN}] for at in range(0, {SIZE}, {TOKEN}))
-
-send = LiveTranscript.send
-def counted(view, content, buffers=None):
-    sent[0] += 1
-    sent[1] += len(json.dumps(content)) + sum(map(len, buffers or ()))
-    send(view, content, buffers)
-LiveTranscript.send = counted
 """
 ASK = "turn = d.agents['{name}'].send('Write.').follow(wait=False)"
 WATCH = """() => {
@@ -78,8 +71,7 @@ ENDED = """() => document.querySelector(".dari-live") === null
   && document.querySelector(".dari:not(.dari-view) .dari-answer") !== null"""
 
 
-def main() -> None:
-    print(f"an answer while it is written, {RATE} tokens a second, in JupyterLab")
+def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
         lab = Jupyter("lab", Path(folder))
@@ -88,8 +80,7 @@ def main() -> None:
         lab.look_with(browser)
         lab.start()
         try:
-            delays(asked(lab, "words"))
-            long_answer(asked(lab, "long"))
+            return [*delays(asked(lab, "words")), long_answer(asked(lab, "long"))]
         finally:
             lab.stop()
 
@@ -121,41 +112,34 @@ def asked(lab: Jupyter, name: str) -> Notebook:
     return book
 
 
-def delays(book: Notebook) -> None:
+def delays(book: Notebook) -> list[Row]:
     written = json.loads(book.execute("print(json.dumps(list(written.values())))"))
     seen = book.page.evaluate("() => window.seen")
     times = sorted(there - here for here, there in zip(written, seen, strict=False))
-    p95 = times[int(len(times) * 0.95)]
-    print(f"  token to DOM   {median(times):5.0f} ms median, {p95:.0f} ms p95 (target 60, 120)")
-    tell_stalls(book)
+    print_stalls(book, f"{WORDS:,} tokens, {RATE} a second")
+    return [
+        at_most("token to DOM, median", median(times), 60, "ms"),
+        at_most("token to DOM, 95th percentile", times[int(len(times) * 0.95)], 120, "ms"),
+    ]
 
 
-def long_answer(book: Notebook) -> None:
-    messages, size = json.loads(book.execute("print(json.dumps(sent))"))
-    final = int(
-        book.execute(
-            "from dari_nb.render import GrowingItems\n"
-            "print(len(GrowingItems().html(turn.items[-1]).encode()))"
-        )
-    )
+def long_answer(book: Notebook) -> Row:
+    what = f"an answer of {SIZE // 1000} kB on the wire"
     print(
-        f"  {SIZE / 1000:.0f} kB          {size:,} bytes in {messages:,} messages,"
-        f" {size / final:.2f}x its HTML of {final:,} (target 3)"
+        f"  {what}: {arrived['view']:,} bytes for the view, {arrived['heads']:,} around its"
+        f" messages, {arrived['paper']:,} of static output"
     )
-    print(
-        f"  on the wire    {arrived.total():,} bytes: {arrived['view']:,} for the view, and"
-        f" {arrived['heads']:,} around its messages; {arrived['paper']:,} of paper for the file"
-    )
-    tell_stalls(book)
+    print_stalls(book, what)
+    return at_most(what, arrived.total() / 1e6, 1, "MB")
 
 
-def tell_stalls(book: Notebook) -> None:
+def print_stalls(book: Notebook, what: str) -> None:
     stalls = book.page.evaluate("() => window.stalls")
     meanwhile, after = (
         max((ms for written, ms in stalls if written is when), default=0) for when in (True, False)
     )
-    print(f"  longest stall  {meanwhile:5.0f} ms (target 100); as it begins and ends, {after} ms")
+    print(f"  {what}: longest stall {meanwhile} ms, as it begins and ends {after} ms")
 
 
 if __name__ == "__main__":
-    main()
+    print_rows(measure())

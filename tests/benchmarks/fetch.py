@@ -1,14 +1,12 @@
 """1,000 transcripts fetched with ``fetch_many``, beside the best plain httpx that was found.
 
-Run it as a script: ``python tests/benchmarks/fetch.py [--calls 1000] [--rounds 5]``. The server is
-a process of its own on loopback that answers 9.4 kB at once, or after 20 ms. httpx fetches with one
-client after another, with a client for each of several threads, and with an async client for each
-of several tasks; whichever is fastest counts. The target is a ratio of at most 1.2.
+The server is a process of its own on loopback that answers 9.4 kB at once, or after 20 ms. httpx
+fetches with one client after another, with a client for each of several threads, and with an async
+client for each of several tasks; whichever is fastest counts.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import multiprocessing
@@ -22,9 +20,11 @@ from typing import Any
 
 import httpx
 import uvicorn
+from rows import Row, at_most, print_rows
 
 from dari_nb.client import Client, fetch_many
 
+CALLS, ROUNDS = 1000, 5
 CREATED = "2026-03-31T18:40:00Z"
 
 
@@ -70,16 +70,16 @@ def serve(latency: float, to: Connection) -> None:
     asyncio.run(main())
 
 
-def ours(url: str, calls: int) -> None:
+def ours(url: str) -> None:
     """Typed transcripts through the client."""
-    asked = (lambda client: client.sessions.transcript("sess_1") for _ in range(calls))
+    asked = (lambda client: client.sessions.transcript("sess_1") for _ in range(CALLS))
     with Client(url, "dari_bench") as client, fetch_many(client, asked) as results:
-        assert sum(1 for _, result in results if result.items) == calls  # type: ignore[union-attr]
+        assert sum(1 for _, result in results if result.items) == CALLS  # type: ignore[union-attr]
 
 
-def plain_threads(workers: int, url: str, calls: int) -> None:
+def plain_threads(workers: int, url: str) -> None:
     """Dicts from httpx, with a client for each thread."""
-    places, taking, found = iter(range(calls)), threading.Lock(), []
+    places, taking, found = iter(range(CALLS)), threading.Lock(), []
     tls = httpx.create_ssl_context()
 
     def work() -> None:
@@ -95,12 +95,12 @@ def plain_threads(workers: int, url: str, calls: int) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == calls
+    assert len(found) == CALLS
 
 
-def plain_tasks(workers: int, url: str, calls: int) -> None:
+def plain_tasks(workers: int, url: str) -> None:
     """Dicts from httpx, with an async client for each task."""
-    places, found = iter(range(calls)), []
+    places, found = iter(range(CALLS)), []
     tls = httpx.create_ssl_context()
 
     async def work() -> None:
@@ -113,10 +113,10 @@ def plain_tasks(workers: int, url: str, calls: int) -> None:
         await asyncio.gather(*(work() for _ in range(workers)))
 
     asyncio.run(main())
-    assert len(found) == calls
+    assert len(found) == CALLS
 
 
-Fetch = Callable[[str, int], None]
+Fetch = Callable[[str], None]
 # What was fastest for each latency; slower ones were tried once: 2, 8 and 16, and shared clients.
 PLAIN: dict[float, dict[str, Fetch]] = {
     0.0: {
@@ -132,15 +132,15 @@ PLAIN: dict[float, dict[str, Fetch]] = {
 }
 
 
-def seconds(fetch: Fetch, url: str, calls: int) -> float:
+def seconds(fetch: Fetch, url: str) -> float:
     """Seconds of one run."""
     start = time.perf_counter()
-    fetch(url, calls)
+    fetch(url)
     return time.perf_counter() - start
 
 
-def measure(latency: float, calls: int, rounds: int) -> None:
-    """Start a server, let all fetch from it in turns, and print the table."""
+def compare(latency: float) -> Row:
+    """Start a server, and let all fetch from it in turns."""
     spawn = multiprocessing.get_context("spawn")
     mine, theirs = spawn.Pipe()
     server = spawn.Process(target=serve, args=(latency, theirs), daemon=True)
@@ -151,31 +151,24 @@ def measure(latency: float, calls: int, rounds: int) -> None:
         url = f"http://127.0.0.1:{port}"
         fetchers = {"fetch_many": ours, **PLAIN[latency]}
         times: dict[str, list[float]] = {name: [] for name in fetchers}
-        for _ in range(rounds):
+        for _ in range(ROUNDS):
             for name, fetch in fetchers.items():
-                times[name].append(seconds(fetch, url, calls))
+                times[name].append(seconds(fetch, url))
     finally:
         server.terminate()
         server.join()
     median = {name: statistics.median(found) for name, found in times.items()}
-    print(
-        f"{calls:,} transcripts of {size} bytes, latency {latency * 1000:.0f} ms, {rounds} rounds"
-    )
+    what = f"{CALLS:,} transcripts at {latency * 1000:.0f} ms"
+    print(f"  {what}, {size} bytes each, median of {ROUNDS} rounds")
     for name, value in median.items():
         print(f"  {name:18} {value:6.2f} s")
     best = min(median[name] for name in PLAIN[latency])
-    print(f"  ratio to the best  {median['fetch_many'] / best:6.2f} (target 1.20)")
+    return at_most(what, median["fetch_many"] / best, 1.2, "x the best plain httpx")
 
 
-def main() -> None:
-    """Measure with each latency."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    for latency in PLAIN:
-        measure(latency, options.calls, options.rounds)
+def measure() -> list[Row]:
+    return [compare(latency) for latency in PLAIN]
 
 
 if __name__ == "__main__":
-    main()
+    print_rows(measure())

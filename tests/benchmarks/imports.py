@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.manager import start_new_kernel
+from rows import Row, at_most, print_rows
 
 ROOT = Path(__file__).parents[2]
 RUNS = 9
@@ -23,18 +24,20 @@ print(time.perf_counter() - start)
 LOAD_EXT = "get_ipython().run_line_magic('load_ext', 'dari_nb')"
 
 
-def main() -> None:
+def measure() -> list[Row]:
     rounds = [(process("import dari_nb"), process("import httpx")) for _ in range(RUNS)]
-    report(f"fresh process, median of {RUNS}", "import dari_nb", rounds, target=0.3)
+    fresh = compare(f"fresh process, median of {RUNS}", "import dari_nb", rounds, limit=0.3)
     rounds = [(kernel(LOAD_EXT), kernel("import httpx")) for _ in range(KERNELS)]
-    report(f"live kernel, median of {KERNELS}", "%load_ext dari_nb", rounds, target=1.0)
+    live = compare(f"live kernel, median of {KERNELS}", "%load_ext dari_nb", rounds, limit=1.0)
+    return [fresh, live]
 
 
-def report(where: str, what: str, rounds: list[tuple[float, float]], target: float) -> None:
+def compare(where: str, what: str, rounds: list[tuple[float, float]], limit: float) -> Row:
     ours, peer = (statistics.median(times) * 1000 for times in zip(*rounds, strict=True))
-    print(f"imports, {where}")
-    print(f"  {what:18} {ours:6.1f} ms   {ours / peer:.2f} of httpx (target {target})")
+    print(f"  {where}")
+    print(f"  {what:18} {ours:6.1f} ms")
     print(f"  {'import httpx':18} {peer:6.1f} ms")
+    return at_most(what, ours / peer, limit, "x import httpx")
 
 
 def process(work: str) -> float:
@@ -60,4 +63,4 @@ def kernel(work: str) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    print_rows(measure())

@@ -1,13 +1,12 @@
 """Starting and stopping a local Dari, and loading recorded runs, beside what each is made of.
 
-Run it as a script: ``python tests/benchmarks/local.py [--rounds 9]``. The peer of a start and stop
-is uvicorn with a bare Starlette in a thread; that of loading is to read the file with ``json`` and
-put each message into a table of SQLite. Median of the rounds, which take turns.
+The peer of a start and stop is uvicorn with a bare Starlette in a thread; that of loading is to
+read the file with ``json`` and put each message into a table of SQLite. Median of the rounds, which
+take turns.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import sqlite3
 import statistics
@@ -22,6 +21,7 @@ from starlette.applications import Starlette
 
 from dari_nb.local import LocalDari
 
+ROUNDS = 9
 RUNS = Path(__file__).parents[2] / "notebooks" / "runs.jsonl"
 
 
@@ -57,11 +57,13 @@ def bare_load() -> None:
         db.commit()
 
 
-def compare(what: str, ours: Callable[[], object], bare: Callable[[], object], rounds: int) -> None:
+def compare(what: str, ours: Callable[[], object], bare: Callable[[], object]) -> None:
     """Let both work in turns, and print the times and their ratio."""
-    times = [(seconds(ours), seconds(bare)) for _ in range(rounds)]
+    times = [(seconds(ours), seconds(bare)) for _ in range(ROUNDS)]
     mine, theirs = (statistics.median(each) * 1000 for each in zip(*times, strict=True))
-    print(f"{what}, median of {rounds}: {mine:.1f} ms, bare {theirs:.1f} ms, {mine / theirs:.1f}x")
+    print(
+        f"  {what}, median of {ROUNDS}: {mine:.1f} ms, bare {theirs:.1f} ms, {mine / theirs:.1f}x"
+    )
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -71,10 +73,11 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
-    options = parser.parse_args()
-    compare("a start and stop", start_and_stop, bare_start_and_stop, options.rounds)
+def measure() -> None:
+    compare("a start and stop", start_and_stop, bare_start_and_stop)
     with LocalDari() as server:
-        compare("loading 12 runs", lambda: load(server), bare_load, options.rounds)
+        compare("loading 12 runs", lambda: load(server), bare_load)
+
+
+if __name__ == "__main__":
+    measure()

@@ -1,14 +1,10 @@
 """A turn in a session of 100,000 events beside one in an empty session, and looks at the ledger.
 
-Run it as a script: ``python tests/benchmarks/long_sessions.py [--events 100000] [--rounds 30]``.
 The local Dari is a process of its own. A turn takes from its POST until its message says completed.
-The targets are a ratio of at most 1.5, 5 ms for a message of 100 events, and that nobody waits
-more than 50 ms while somebody else reads the whole ledger.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -18,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from rows import Row, at_most, print_rows
 
+EVENTS, ROUNDS = 100_000, 30
 SERVER = """
 from dari_nb.local import LocalDari
 import sys
@@ -68,8 +66,8 @@ class Dari:
         return message_id
 
 
-def run(events: int, rounds: int) -> None:
-    """Measure against a server process of its own, and print."""
+def measure() -> list[Row]:
+    """Compare on a server process of its own."""
     command = [sys.executable, "-c", SERVER]
     root = Path(__file__).parents[2]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -77,35 +75,31 @@ def run(events: int, rounds: int) -> None:
         assert server.stdout is not None
         assert server.stdin is not None
         try:
-            measure(Dari(server.stdout.readline().strip()), events, rounds)
+            return [compare(Dari(server.stdout.readline().strip()))]
         finally:
             server.stdin.close()
 
 
-def measure(dari: Dari, events: int, rounds: int) -> None:
+def compare(dari: Dari) -> Row:
     """Fill a ledger, then take turns in it and in empty ones by turns."""
     long = dari.session()
-    messages = [dari.turn(long, _TURN) for _ in range(events // (_TURN + 4))]
+    messages = [dari.turn(long, _TURN) for _ in range(EVENTS // (_TURN + 4))]
     count = len(dari.http.get(f"/sessions/{long}/events").json()["events"])
     ours, plain = [], []
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         empty = dari.session()
         plain.append(seconds(lambda empty=empty: dari.turn(empty, 1)))
         ours.append(seconds(lambda: dari.turn(long, 1)))
-    ratio = statistics.median(ours) / statistics.median(plain)
-    print(
-        f"a turn in a session of {count:,} events: {1000 * statistics.median(ours):.1f} ms, in an "
-        f"empty one {1000 * statistics.median(plain):.1f} ms: {ratio:.2f} (at most 1.5)"
-    )
+    long_ms, empty_ms = (1000 * statistics.median(times) for times in (ours, plain))
+    print(f"  a turn in a session of {count:,} events: {long_ms:.1f} ms")
+    print(f"  a turn in an empty session: {empty_ms:.1f} ms")
     middle = f"/messages/{messages[len(messages) // 2]}"
-    looks = [seconds(lambda: dari.http.get(middle)) for _ in range(rounds)]
-    print(f"a message of 100 events there: {1000 * statistics.median(looks):.1f} ms (at most 5)")
+    looks = [seconds(lambda: dari.http.get(middle)) for _ in range(ROUNDS)]
+    print(f"  a message of 100 events there: {1000 * statistics.median(looks):.1f} ms")
     for what in ("transcript", "messages", "events"):
         took, waited = while_reading(dari, f"/sessions/{long}/{what}", middle)
-        print(
-            f"all its {what}: {took:.2f} s; others meanwhile waited {1000 * waited:.0f} ms "
-            "at the most (50)"
-        )
+        print(f"  all its {what}: {took:.2f} s; others waited at most {1000 * waited:.0f} ms")
+    return at_most("a turn after 100,000 events", long_ms / empty_ms, 1.5, "x in an empty session")
 
 
 def while_reading(dari: Dari, path: str, other: str) -> tuple[float, float]:
@@ -129,8 +123,4 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=30)
-    options = parser.parse_args()
-    run(options.events, options.rounds)
+    print_rows(measure())

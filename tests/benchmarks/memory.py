@@ -1,14 +1,12 @@
 """What readers that are stuck and turns of large bundles cost a server of memory.
 
-Run it as a script: ``python tests/benchmarks/memory.py [--readers 20] [--turns 25]``. The local
-Dari is a process of its own, and memory is that process's, from the system. The readers ask for the
-stream of a ledger of 100 MB and read none of it; the target is 1 MB each. The turns are of a bundle
-that unpacks to 40 MB, all waiting for their model at a time; the target is one bundle for all.
+The local Dari is a process of its own, and memory is that process's, from the system. The readers
+ask for the stream of a ledger of 100 MB and read none of it. The turns are of a bundle that unpacks
+to 40 MB, all waiting for their model at a time.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import io
 import subprocess
@@ -26,6 +24,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+READERS, TURNS = 20, 25
 SERVER = """
 import sys
 from dari_nb.local import LocalDari
@@ -94,7 +93,7 @@ def silent_llm() -> Iterator[tuple[str, list[None]]]:
         server.shutdown()
 
 
-def stuck_readers(http: httpx.Client, pid: int, count: int) -> None:
+def stuck_readers(http: httpx.Client, pid: int) -> None:
     """Fill a ledger, let readers hang on its stream, and print what they cost."""
     agents = http.get("/agents").json()["agents"]
     agent_id = next(agent["id"] for agent in agents if agent["name"] == "talker")
@@ -104,12 +103,12 @@ def stuck_readers(http: httpx.Client, pid: int, count: int) -> None:
     while http.get(f"/sessions/{session_id}").json()["status"] != "idle":
         time.sleep(0.2)
     before = memory_of(pid)
-    readers = [stuck(http, session_id) for _ in range(count)]
+    readers = [stuck(http, session_id) for _ in range(READERS)]
     time.sleep(2)
-    each = (memory_of(pid) - before) / count
+    each = (memory_of(pid) - before) / READERS
     for reader in readers:
         reader.close()
-    print(f"{count} stuck readers of a ledger of 100 MB: {each / MIB:.2f} MB each (at most 1)")
+    print(f"  {READERS} stuck readers of a ledger of 100 MB: {each / MIB:.2f} MB each")
 
 
 def stuck(http: httpx.Client, session_id: str) -> socket:
@@ -123,7 +122,7 @@ def stuck(http: httpx.Client, session_id: str) -> socket:
     return reader
 
 
-def large_bundles(http: httpx.Client, pid: int, asked: list[None], count: int) -> None:
+def large_bundles(http: httpx.Client, pid: int, asked: list[None]) -> None:
     """Publish a large bundle, let turns of it wait for their model, and print what they cost."""
     files = {"dari.yml": MANIFEST, "system.md": b"Be kind.", "data.bin": bytes(40 * MIB)}
     archive = packed(files)
@@ -136,14 +135,14 @@ def large_bundles(http: httpx.Client, pid: int, asked: list[None], count: int) -
     agent = http.post("/agents", json={"source_snapshot_id": snapshot_id}).json()
     before = memory_of(pid)
     message = {"content": [{"type": "text", "text": "x"}]}
-    items = [{"agent_id": agent["agent_id"], "message": message} for _ in range(count)]
+    items = [{"agent_id": agent["agent_id"], "message": message} for _ in range(TURNS)]
     http.post("/session-batches", json={"items": items}).raise_for_status()
     end = time.monotonic() + 60
-    while len(asked) < min(count, 8) and time.monotonic() < end:
+    while len(asked) < min(TURNS, 8) and time.monotonic() < end:
         time.sleep(0.1)
     time.sleep(2)
     grown = (memory_of(pid) - before) / MIB
-    print(f"{count} turns of a bundle of 40 MB ({len(asked)} asking): {grown:.0f} MB in all")
+    print(f"  {TURNS} turns of a bundle of 40 MB ({len(asked)} asking): {grown:.0f} MB in all")
 
 
 def packed(files: dict[str, bytes]) -> bytes:
@@ -164,11 +163,11 @@ def memory_of(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--readers", type=int, default=20)
-    parser.add_argument("--turns", type=int, default=25)
-    options = parser.parse_args()
+def measure() -> None:
     with silent_llm() as (address, questions), served(address) as (client, process):
-        large_bundles(client, process, questions, options.turns)
-        stuck_readers(client, process, options.readers)
+        large_bundles(client, process, questions)
+        stuck_readers(client, process)
+
+
+if __name__ == "__main__":
+    measure()

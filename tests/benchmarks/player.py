@@ -109,7 +109,7 @@ def in_a_page(page_file: Path) -> None:
         chromium.close()
 
 
-def main() -> None:
+def measure() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "many.tape"
         file.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines()))
@@ -125,4 +125,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    measure()

@@ -8,7 +8,6 @@ beta distribution with the same correlations.
 
 from __future__ import annotations
 
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -39,9 +38,8 @@ class Kind(NamedTuple):
     draw: Callable[[Random, float, tuple[int, int, int]], tuple[Array, Array]]
 
 
-def main() -> None:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else RUNS
-    print("\n".join(table(runs)))
+def measure() -> None:
+    print("\n".join(table(RUNS)))
 
 
 def table(runs: int) -> Iterator[str]:
@@ -161,4 +159,4 @@ KINDS = {
 }
 
 if __name__ == "__main__":
-    main()
+    measure()

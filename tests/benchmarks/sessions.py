@@ -1,13 +1,11 @@
 """Many sessions at once, each with its own stream: time, memory, and whether anything was lost.
 
-Run it as a script: ``python tests/benchmarks/sessions.py [--sessions 500] [--turns 2]``. The local
-Dari is a process of its own, once in memory and once in a file; memory is that process's, from the
-system.
+The local Dari is a process of its own, once in memory and once in a file; memory is that process's,
+from the system.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import resource
@@ -20,7 +18,9 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import httpx
+from rows import Row, at_least, at_most, print_rows
 
+SESSIONS = 500
 SERVER = """
 from dari_nb.local import LocalDari
 import sys
@@ -42,14 +42,23 @@ class Report:
     memory_before: int
     memory_most: int
 
-    def __str__(self) -> str:
+    def rows(self, where: str) -> list[Row]:
+        what = f"{self.sessions} sessions with streams, {where}"
         each = (self.memory_most - self.memory_before) / self.sessions
-        return (
-            f"{self.sessions} sessions with a stream each: {self.events} events in "
-            f"{self.seconds:.2f} s ({self.events / self.seconds:.0f}/s), {self.lost} lost; memory "
-            f"{self.memory_before / 1024:.0f} MiB -> {self.memory_most / 1024:.0f} MiB, "
-            f"{each:.0f} KiB a session"
-        )
+        return [
+            at_most(f"{what}: lost", self.lost, 0, "events"),
+            at_least(f"{what}: speed", self.events / self.seconds, 2500, "events/s"),
+            at_most(f"{what}: memory of each", each, 40, "KiB"),
+        ]
+
+
+def measure() -> list[Row]:
+    with TemporaryDirectory() as folder:
+        stores = {"in memory": ":memory:", "in a file": f"{folder}/bench.db"}
+        reports = {name: run(SESSIONS, path=path) for name, path in stores.items()}
+    for name, report in reports.items():
+        print(f"  {name}: {report}")
+    return [row for name, report in reports.items() for row in report.rows(name)]
 
 
 def run(sessions: int, turns: int = 2, path: str = ":memory:") -> Report:
@@ -64,12 +73,12 @@ def run(sessions: int, turns: int = 2, path: str = ":memory:") -> Report:
     with subprocess.Popen(command, cwd=root, text=True, **pipes) as server:
         url = server.stdout.readline().strip()
         try:
-            return asyncio.run(measure(url, server.pid, sessions, turns))
+            return asyncio.run(talk(url, server.pid, sessions, turns))
         finally:
             server.stdin.close()
 
 
-async def measure(url: str, pid: int, sessions: int, turns: int) -> Report:
+async def talk(url: str, pid: int, sessions: int, turns: int) -> Report:
     """Open all streams, send to all sessions, and wait until every stream has told every turn."""
     async with httpx.AsyncClient(base_url=f"{url}/v1", headers=HEADERS, timeout=60) as http:
         agents = (await http.get("/agents")).json()["agents"]
@@ -128,10 +137,4 @@ def memory_of(pid: int, field: str) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sessions", type=int, default=500)
-    parser.add_argument("--turns", type=int, default=2)
-    options = parser.parse_args()
-    print("In memory:", run(options.sessions, options.turns))
-    with TemporaryDirectory() as folder:
-        print("In a file:", run(options.sessions, options.turns, f"{folder}/bench.db"))
+    print_rows(measure())

@@ -1,13 +1,11 @@
 """Typed events through ``client.sessions.stream`` beside plain httpx + httpx-sse + json.loads.
 
-Run it as a script: ``python tests/benchmarks/stream.py [--events 100000] [--rounds 5]``. The server
-is a process of its own on loopback and puts 400 events of about 140 bytes into each chunk. The
-target is a ratio of at least 0.9.
+The server is a process of its own on loopback and puts 400 events of about 140 bytes into each
+chunk.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import multiprocessing
@@ -19,6 +17,7 @@ from multiprocessing.connection import Connection
 import httpx
 import uvicorn
 from httpx_sse import aconnect_sse, connect_sse
+from rows import Row, at_least, print_rows
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
@@ -28,6 +27,7 @@ from dari_nb.client import AsyncClient, Client
 
 SESSION = "sess_bench"
 PER_CHUNK = 400
+EVENTS, ROUNDS = 100_000, 5
 
 
 def frame(number: int) -> bytes:
@@ -43,10 +43,10 @@ def frame(number: int) -> bytes:
     return f"id: {event_id}\nevent: {data['type']}\ndata: {body}\n\n".encode()
 
 
-def serve(events: int, port_to: Connection) -> None:
+def serve(port_to: Connection) -> None:
     """Serve the same events to every stream, until the process is ended."""
-    frames = [frame(number) for number in range(1, events + 1)]
-    chunks = [b"".join(frames[i : i + PER_CHUNK]) for i in range(0, events, PER_CHUNK)]
+    frames = [frame(number) for number in range(1, EVENTS + 1)]
+    chunks = [b"".join(frames[i : i + PER_CHUNK]) for i in range(0, EVENTS, PER_CHUNK)]
 
     async def stream(_: Request) -> StreamingResponse:
         async def body() -> AsyncIterator[bytes]:
@@ -76,23 +76,23 @@ def serve(events: int, port_to: Connection) -> None:
     asyncio.run(main())
 
 
-def plain(url: str, events: int) -> None:
+def plain(url: str) -> None:
     """What one would write by hand, without resume, order or types."""
     with (
         httpx.Client(timeout=60) as client,
         connect_sse(client, "GET", f"{url}/v1/sessions/{SESSION}/stream") as source,
     ):
         count = sum(1 for sse in source.iter_sse() if json.loads(sse.data)["id"])
-    assert count == events
+    assert count == EVENTS
 
 
-def ours(url: str, events: int) -> None:
+def ours(url: str) -> None:
     """The sync client."""
     with Client(url, "dari_bench") as client, client.sessions.stream(SESSION) as stream:
-        assert sum(1 for _, event in zip(range(events), stream, strict=False) if event.id) == events
+        assert sum(1 for _, event in zip(range(EVENTS), stream, strict=False) if event.id) == EVENTS
 
 
-def plain_async(url: str, events: int) -> None:
+def plain_async(url: str) -> None:
     """The same by hand, async."""
 
     async def main() -> int:
@@ -105,10 +105,10 @@ def plain_async(url: str, events: int) -> None:
                 count += bool(json.loads(sse.data)["id"])
         return count
 
-    assert asyncio.run(main()) == events
+    assert asyncio.run(main()) == EVENTS
 
 
-def ours_async(url: str, events: int) -> None:
+def ours_async(url: str) -> None:
     """The async client."""
 
     async def main() -> None:
@@ -119,50 +119,51 @@ def ours_async(url: str, events: int) -> None:
         ):
             async for event in stream:
                 count += bool(event.id)
-                if count == events:
+                if count == EVENTS:
                     return
 
     asyncio.run(main())
 
 
-def rate(read: Callable[[str, int], None], url: str, events: int) -> float:
+def rate(read: Callable[[str], None], url: str) -> float:
     """Events a second of one run."""
     start = time.perf_counter()
-    read(url, events)
-    return events / (time.perf_counter() - start)
+    read(url)
+    return EVENTS / (time.perf_counter() - start)
 
 
-def measure(url: str, events: int, rounds: int) -> None:
-    """Run the readers in turns and print the table."""
+def compare(url: str) -> list[Row]:
+    """Run the readers in turns."""
     readers = {"plain": plain, "ours": ours, "plain, async": plain_async, "ours, async": ours_async}
     rates: dict[str, list[float]] = {name: [] for name in readers}
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         for name, read in readers.items():
-            rates[name].append(rate(read, url, events))
+            rates[name].append(rate(read, url))
     median = {name: statistics.median(found) for name, found in rates.items()}
-    print(f"{events:,} events of {len(frame(1))} bytes a frame, median of {rounds} rounds")
+    print(f"  {EVENTS:,} events of {len(frame(1))} bytes a frame, median of {ROUNDS} rounds")
     for name, value in median.items():
         print(f"  {name:13} {value:>11,.0f} events/s")
-    print(f"  ratio         {median['ours'] / median['plain']:.2f} (target 0.90)")
-    print(f"  ratio, async  {median['ours, async'] / median['plain, async']:.2f} (target 0.90)")
+    peer = "x httpx + httpx-sse + json"
+    return [
+        at_least("typed events/s, sync", median["ours"] / median["plain"], 0.9, peer),
+        at_least(
+            "typed events/s, async", median["ours, async"] / median["plain, async"], 0.9, peer
+        ),
+    ]
 
 
-def main() -> None:
-    """Start the server, measure, and end it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
+def measure() -> list[Row]:
+    """Start the server, compare, and end it."""
     spawn = multiprocessing.get_context("spawn")
     mine, theirs = spawn.Pipe()
-    server = spawn.Process(target=serve, args=(options.events, theirs), daemon=True)
+    server = spawn.Process(target=serve, args=(theirs,), daemon=True)
     server.start()
     try:
-        measure(f"http://127.0.0.1:{mine.recv()}", options.events, options.rounds)
+        return compare(f"http://127.0.0.1:{mine.recv()}")
     finally:
         server.terminate()
         server.join()
 
 
 if __name__ == "__main__":
-    main()
+    print_rows(measure())

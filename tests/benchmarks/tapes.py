@@ -1,14 +1,12 @@
 """Recording on a tape, and a tape made of runs and back, beside what each is made of.
 
-Run it as a script: ``python tests/benchmarks/tapes.py [--rounds 5]``. The peer of recording is to
-write each event as a line of JSON with ``json``. The runs are the real ones where they are here,
-else the project's own. Medians of the rounds, which take turns, in events a second of
-this process's own time, so that others on the machine do not count.
+The peer of recording is to write each event as a line of JSON with ``json``. The runs are the real
+ones where they are here, else the project's own. Medians of the rounds, which take turns, in events
+a second of this process's own time, so that others on the machine do not count.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import sys
@@ -29,6 +27,7 @@ from dari_nb.tapes.growing import GrowingTape
 from dari_nb.transcript.formats import read_file
 from tests.recorded import OWN_RUNS, REAL_RUNS
 
+ROUNDS = 5
 RUNS = REAL_RUNS if REAL_RUNS.is_file() else OWN_RUNS
 SECRETS = {f"KEY_{number}_TOKEN": f"a-secret-{number}-0123456789" for number in range(6)}
 
@@ -89,10 +88,10 @@ def read_runs(folder: Path) -> None:
     list(read_file(folder / "runs.tape"))
 
 
-def speeds(count: int, works: list[Callable[[], object]], rounds: int) -> list[int]:
+def speeds(count: int, works: list[Callable[[], object]]) -> list[int]:
     """Let all work in turns; returns the events a second of each."""
     times: list[list[float]] = [[] for _ in works]
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         for own, work in zip(times, works, strict=True):
             start = time.process_time()
             work()
@@ -100,18 +99,19 @@ def speeds(count: int, works: list[Callable[[], object]], rounds: int) -> list[i
     return [round(count / statistics.median(each)) for each in times]
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
+def measure() -> None:
     sessions = ledgers()
     count = sum(map(len, sessions))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         works = [lambda: record(sessions, folder), lambda: write_lines(sessions, folder)]
-        own, bare = speeds(count, works, options.rounds)
-        print(f"recording {count} events: {own:,}/s, bare lines {bare:,}/s")
+        own, bare = speeds(count, works)
+        print(f"  recording {count} events: {own:,}/s, bare lines {bare:,}/s")
         runs = list(Transcript.from_file(RUNS))
         works = [lambda: add_runs(runs, folder), lambda: read_runs(folder)]
-        there, back = speeds(count, works, options.rounds)
-        print(f"runs to a tape: {there:,} events/s, and back: {back:,} events/s")
+        there, back = speeds(count, works)
+        print(f"  runs to a tape: {there:,} events/s, and back: {back:,} events/s")
+
+
+if __name__ == "__main__":
+    measure()

@@ -1,0 +1,42 @@
+"""The table that `make bench` ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """A target with the figure measured in this run; `is_met` is None if its script failed."""
+
+    target: str
+    figure: str
+    limit: str
+    is_met: bool | None
+
+
+def at_most(target: str, figure: float, limit: float, unit: str) -> Row:
+    return Row(target, _text(figure, unit), f"at most {_text(limit, unit)}", figure <= limit)
+
+
+def at_least(target: str, figure: float, limit: float, unit: str) -> Row:
+    return Row(target, _text(figure, unit), f"at least {_text(limit, unit)}", figure >= limit)
+
+
+def _text(number: float, unit: str) -> str:
+    return f"{number:,.0f} {unit}" if number >= 1000 else f"{number:.3g} {unit}"
+
+
+def run_script(name: str) -> list[Row]:
+    """Run a script of this folder, which prints details; one without a target returns no rows."""
+    return [Row(*row) for row in import_module(name).measure() or ()]
+
+
+def print_rows(rows: Sequence[Row]) -> None:
+    verdicts = {True: "met", False: "missed", None: ""}
+    lines = [("target", "limit", "figure", "")]
+    lines += [(row.target, row.limit, row.figure, verdicts[row.is_met]) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(map(str.ljust, line, widths)).rstrip())
