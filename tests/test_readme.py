@@ -49,7 +49,7 @@ def test_the_readme_tells_of_each_extra() -> None:
         extras = tomllib.load(file)["project"]["optional-dependencies"]
     told = re.findall(r"^\| `\[(\w+)\]` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     assert set(told) == set(extras) - {"dev"}
-    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < 150
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < 160
 
 
 def test_the_readme_names_each_command_for_tapes_and_the_line_that_git_needs() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from rows import Row, at_most, print_rows
 
 import dari_nb as dari
-from dari_nb.workbench.link.background import background
+from dari_nb.resources.connection.background import background
 
 CELLS, PAID = 10_000, 50
 ROOT = Path(__file__).parents[2]
