@@ -1,6 +1,6 @@
 import { atEnd, focused, focusOn, make } from "../shared/dom";
 import { Folds } from "../shared/folds";
-import { become, isAnswer, markEnd } from "../shared/grow";
+import { isAnswer, markEnd, morph } from "../shared/grow";
 import type { Placed } from "./timeline";
 
 /** Milliseconds of DOM work before the browser gets a frame to itself. */
@@ -77,7 +77,7 @@ export class TurnList {
     }
     if (old && isAnswer(old) && isAnswer(element) && this.#isInPlace(old, change)) {
       this.#folds.apply(change.id, element);
-      become(old, element);
+      morph(old, element);
       markEnd(old);
       this.#items.set(change.id, old);
       return;

@@ -1,6 +1,6 @@
-import { arrange, dress, focusOn, make } from "../shared/dom";
+import { arrange, focusOn, make, setAttributes } from "../shared/dom";
 import { reveal, scrollWithin, windowAround } from "../shared/scrolling";
-import { fill, find, put, rove } from "./parts";
+import { fill, find, put, rovingTabindex } from "./parts";
 import type { Sheet } from "./sheet";
 import type { Cell, Change, Column } from "./wire";
 
@@ -24,7 +24,7 @@ export interface Grid {
   /** Shows these rows in this order. */
   show(rows: Rows): void;
   /** Shows what changed, and which cells meet the conditions. */
-  tell(): void;
+  showFit(): void;
   /** Draws again what changed of the rows that are there. */
   update(change: Change): void;
   mark(opened: string, selection: readonly string[]): void;
@@ -130,7 +130,7 @@ export function gridIn(
     );
     put(head, `<tr role="row">${html.join("")}</tr>`);
     sizes.observe(head);
-    rove(head);
+    rovingTabindex(head);
   }
 
   function body(id: string): HTMLElement {
@@ -250,7 +250,7 @@ export function gridIn(
   function place(): void {
     const held = table.querySelector<HTMLElement>(":focus");
     button.textContent = `${isOpen ? "▾" : "▸"} ${rows.words}`;
-    dress(button, { "aria-expanded": String(isOpen) });
+    setAttributes(button, { "aria-expanded": String(isOpen) });
     const below = rows.same.length ? [fold, ...(isOpen ? rows.same.map(body) : [])] : [];
     arrange(table, [head, ...rows.shown.map(body), ...below]);
     rows.shown.slice(0, PAGE).forEach(near);
@@ -277,7 +277,7 @@ export function gridIn(
       rows = now;
       place();
     },
-    tell() {
+    showFit() {
       const found = [...sheet.left.values()].filter((row) => row.fit.length);
       const all = found.flatMap(({ id }) => sheet.cellsOf(id));
       fit = new Set(all.filter((cell) => sheet.fits(cell)).map(({ within }) => within));

@@ -1,10 +1,10 @@
 import { Timeline } from "../live/timeline";
 import { TurnList } from "../live/turns";
-import { atEnd, dress, focusOn, make } from "../shared/dom";
-import { become } from "../shared/grow";
+import { atEnd, focusOn, make, setAttributes } from "../shared/dom";
+import { morph } from "../shared/grow";
 import { openAlike } from "../shared/place";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
-import { fill, find, put, tell } from "./parts";
+import { fill, find, put, setText } from "./parts";
 import type { Cell, Opened } from "./wire";
 
 /** What is beside the matrix or below it: a transcript, or cells compared. */
@@ -62,7 +62,7 @@ export class Pane {
   }
 
   #name(title: string): void {
-    tell(this.#head, title);
+    setText(this.#head, title);
     this.#log.setAttribute("aria-label", title);
   }
 
@@ -89,7 +89,11 @@ export class Pane {
     for (const [place, { id, repeat }] of cells.entries()) {
       const button = line.children[place + 1] as Element;
       const pressed = `${id === opened}`;
-      dress(button, { value: id, "aria-label": `Repeat ${repeat}`, "aria-pressed": pressed });
+      setAttributes(button, {
+        value: id,
+        "aria-label": `Repeat ${repeat}`,
+        "aria-pressed": pressed,
+      });
       button.textContent = `${repeat}`;
     }
   }
@@ -99,7 +103,7 @@ export class Pane {
     const next = this.#log.cloneNode() as HTMLElement;
     next.innerHTML = html;
     openAlike(this.#log, next);
-    become(this.#log, next);
+    morph(this.#log, next);
   }
 
   /**

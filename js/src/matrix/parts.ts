@@ -12,7 +12,7 @@ export function find<Kind extends HTMLElement>(root: ParentNode, selector: strin
 const shown = new WeakMap<Element, string>();
 
 /** Puts a text in place. */
-export function tell(element: Element, text: string): void {
+export function setText(element: Element, text: string): void {
   shown.delete(element);
   element.textContent = text;
 }
@@ -25,7 +25,7 @@ export function put(element: Element, html: string): void {
 }
 
 /** Of many figures in a box that are not folded away Tab finds one, and arrows lead on. */
-export function rove(box: Element, step = 0): HTMLElement | undefined {
+export function rovingTabindex(box: Element, step = 0): HTMLElement | undefined {
   const all = [...box.querySelectorAll<HTMLElement>("[data-where]")].filter(
     (one) => !one.closest("details:not([open])"),
   );

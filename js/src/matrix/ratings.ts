@@ -1,5 +1,5 @@
 import { UNANSWERED } from "../host/port";
-import { dress } from "../shared/dom";
+import { setAttributes } from "../shared/dom";
 import { find } from "./parts";
 import type { Cell, Kept, Note, Rating } from "./wire";
 
@@ -152,7 +152,7 @@ export class RatingLine {
   /** Shows what is said of a cell; another one's note has a field of its own, with its own undo. */
   show({ value, note }: Said, of: string): void {
     for (const button of this.element.querySelectorAll("button")) {
-      dress(button, { "aria-pressed": String(Number(button.value) === value) });
+      setAttributes(button, { "aria-pressed": String(Number(button.value) === value) });
     }
     if ((this.#of ?? of) !== of) {
       // What is typed is kept as when one leaves it.
@@ -168,7 +168,7 @@ export class RatingLine {
     this.note.value = this.note.defaultValue = note;
   }
 
-  tell(words: string, isError = false): void {
+  setStatus(words: string, isError = false): void {
     this.#told.textContent = words;
     this.#told.toggleAttribute("data-error", isError);
   }

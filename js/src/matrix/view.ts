@@ -1,14 +1,14 @@
 import { isChord, runsCell } from "../host/border";
 import { interruptKernel } from "../host/interrupt";
 import type { Port } from "../host/port";
-import { atEnd, dress, on } from "../shared/dom";
+import { atEnd, on, setAttributes } from "../shared/dom";
 import { Place } from "../shared/place";
 import { reveal, scrollTo, topOf, windowAround } from "../shared/scrolling";
 import { PATIENCE_MS, SILENT } from "../shared/silence";
 import { unique } from "../shared/unique";
 import { type Grid, gridIn, STEPS } from "./grid";
 import { Pane } from "./pane";
-import { find, put, rove } from "./parts";
+import { find, put, rovingTabindex } from "./parts";
 import { RatingLine, Ratings, type Said } from "./ratings";
 import type { Sheet } from "./sheet";
 import { sight } from "./sight";
@@ -164,8 +164,8 @@ export class MatrixView {
     const held = find<HTMLInputElement>(this.#tools, ":focus");
     put(this.#tools, port.get("tools"));
     if (held && !held.isConnected) find(this.#tools, `[name=${held.name}]`)?.focus();
-    rove(this.#head);
-    rove(this.#seen);
+    rovingTabindex(this.#head);
+    rovingTabindex(this.#seen);
     const list = find(this.#tools, "datalist");
     if (list && !list.id) {
       list.id = `dari-${unique()}`;
@@ -216,7 +216,7 @@ export class MatrixView {
     const at = this.#shown.indexOf(open);
     if (at >= 0 && rows.has(open) && !left.has(open)) shown.splice(at, 0, open);
     this.#shown = shown;
-    this.#grid.tell();
+    this.#grid.showFit();
     this.#grid.show({ shown, same, words });
     if (!isAsked) this.#box.scrollTop = 0;
     this.#asked = asked;
@@ -231,7 +231,7 @@ export class MatrixView {
   /** Shows what was found, or says after a while that what is asked for now is not found yet. */
   #await(isLate: boolean, words: string): void {
     const say = (isBusy: boolean, told: string) => {
-      dress(this.#box, { "aria-busy": `${isBusy}` });
+      setAttributes(this.#box, { "aria-busy": `${isBusy}` });
       this.#count.textContent = told;
     };
     if (isLate) {
@@ -417,7 +417,7 @@ export class MatrixView {
     const saving = waiting > 1 ? `saving ${waiting} …` : SAVING;
     const lost = this.#lost;
     const told = [waiting ? saving : words, ...lost].filter(Boolean).join("; ");
-    this.#line.tell(told.replaceAll(".;", "."), !!lost[0]);
+    this.#line.setStatus(told.replaceAll(".;", "."), !!lost[0]);
   }
 
   /** What was not kept, in words: of all with one cause together. */
@@ -615,7 +615,7 @@ function besideFigure(figure: Element, key: string): HTMLElement | null | undefi
   const box = isFigure && figure.closest("thead, tbody th, header, .dari-seen");
   if (!box) return undefined;
   const step = STEPS[key]?.[1];
-  const next = step ? rove(box, step) : undefined;
+  const next = step ? rovingTabindex(box, step) : undefined;
   return next ?? firstIn(figure, "[data-fit]") ?? firstIn(figure, "[data-cell]");
 }
 

@@ -2,12 +2,12 @@ import type { Port } from "../host/port";
 import { button, make, on } from "../shared/dom";
 import type { Key } from "../shared/keys";
 import { SENDS } from "../shared/sending";
+import { plainText } from "./merge_marks";
 import type { Playback } from "./playback";
 import type { Question } from "./question";
 import type { Story } from "./story";
 import { clock, Track } from "./track";
 import type { State } from "./wire";
-import { plainText } from "./woven";
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const WAITS = [null, 0, 1, 3, 10];

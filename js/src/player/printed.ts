@@ -1,9 +1,9 @@
 import { Timeline } from "../live/timeline";
 import { atEnd, make, on } from "../shared/dom";
+import { isPending, mergeMarks, passed } from "./merge_marks";
 import type { PagePort, Recorded } from "./page_port";
 import { isItem } from "./playback";
 import type { Chapter, Step } from "./wire";
-import { isPending, passed, woven } from "./woven";
 
 /** More items than this are not printed: a browser takes minutes to part them into pages. */
 const MOST_ITEMS = 4000;
@@ -66,7 +66,7 @@ export class Paper {
 
 function scene({ part, marks, steps }: Chapter, all: Step[]): HTMLElement {
   const timeline = new Timeline();
-  timeline.apply(woven(all.slice(0, steps), marks).flatMap(({ changes }) => changes));
+  timeline.apply(mergeMarks(all.slice(0, steps), marks).flatMap(({ changes }) => changes));
   const items = timeline.fragments().filter((item) => !isPending(item));
   const turn = make("article", "dari-turn");
   turn.innerHTML = items.map(({ html }) => html).join("");

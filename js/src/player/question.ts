@@ -89,7 +89,7 @@ export class Question {
     if (this.#note.textContent !== note) this.#note.textContent = note;
     this.#drop.hidden = note !== DROPS && note !== LEAVES;
     if (this.#field.readOnly !== isSending) this.#field.readOnly = isSending;
-    if (become(this.#field, this.#answering.text(mark.id))) this.#grow();
+    if (setText(this.#field, this.#answering.text(mark.id))) this.#grow();
     this.#showBeside(mark);
   }
 
@@ -228,7 +228,7 @@ export class Question {
 }
 
 /** Puts a text into a field, whose caret stays in what stays; returns whether it was another one. */
-function become(field: HTMLTextAreaElement, text: string): boolean {
+function setText(field: HTMLTextAreaElement, text: string): boolean {
   const was = field.value;
   if (was === text) return false;
   const most = Math.min(was.length, text.length);

@@ -1,6 +1,6 @@
 import { decode, type Port, type Reply } from "../host/port";
+import { mergeMarks } from "./merge_marks";
 import type { Reply as Answered, Chapter, Mark, Outline, State, Step } from "./wire";
-import { woven } from "./woven";
 
 /** A place in the story: a chapter, and how many of its steps are seen. */
 export interface Place {
@@ -77,7 +77,7 @@ export class Story {
     if (!steps || !chapter) return undefined;
     const known = this.#marked.get(number);
     if (known?.[0] === steps && known[1] === chapter) return known[2];
-    const made = woven(steps, chapter.marks);
+    const made = mergeMarks(steps, chapter.marks);
     this.#marked.set(number, [steps, chapter, made]);
     return made;
   }

@@ -1,7 +1,7 @@
 import { make, on } from "../shared/dom";
+import { plainText } from "./merge_marks";
 import type { Playback } from "./playback";
 import type { Story } from "./story";
-import { plainText } from "./woven";
 
 const WIDTH = 1000;
 /** Where lines of each kind begin and end, from the top. */

@@ -1,5 +1,5 @@
 import { button, make, on, onEscape } from "../shared/dom";
-import { become, isAnswer, markEnd } from "../shared/grow";
+import { isAnswer, markEnd, morph } from "../shared/grow";
 import type { Piece, Row } from "./wire";
 
 /** What can be done with any item. */
@@ -40,7 +40,7 @@ export function drawRow(
   else body.append(make("p", "dari-more", {}, "…"));
   const [before, next] = [element.firstElementChild?.firstElementChild, body.firstElementChild];
   if (before && next && isAnswer(before) && isAnswer(next)) {
-    become(before, next);
+    morph(before, next);
     markEnd(before);
     if (isAnother) element.querySelector(":scope > .dari-menu")?.replaceWith(menu());
     return true;

@@ -26,7 +26,7 @@ export function atEnd(signal: AbortSignal, done: () => void): void {
 }
 
 /** Gives an element attributes. */
-export function dress<Kind extends Element>(
+export function setAttributes<Kind extends Element>(
   element: Kind,
   attributes: Record<string, string>,
 ): Kind {
@@ -41,7 +41,7 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
   attributes: Record<string, string> = {},
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[Tag] {
-  const element = dress(document.createElement(tag), attributes);
+  const element = setAttributes(document.createElement(tag), attributes);
   if (name) element.className = name;
   element.append(...children);
   return element;

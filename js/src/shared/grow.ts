@@ -22,7 +22,7 @@ const SCROLLS = /^(PRE|TABLE)$/;
 const SLACK_PX = 24;
 
 /** Makes an element what another one is, leaving alone all in it that is the same already. */
-export function become(element: Element, next: Element): void {
+export function morph(element: Element, next: Element): void {
   const isAtEnd = SCROLLS.test(element.tagName) && endIsSeen(element);
   for (const name of element.getAttributeNames()) {
     if (!next.hasAttribute(name)) element.removeAttribute(name);
@@ -34,19 +34,19 @@ export function become(element: Element, next: Element): void {
   for (const [place, child] of come.entries()) {
     const old = element.childNodes[place];
     if (old === undefined) element.append(child);
-    else if (!old.isEqualNode(child)) becomeNode(old, child);
+    else if (!old.isEqualNode(child)) morphNode(old, child);
   }
   while (element.childNodes.length > come.length) element.lastChild?.remove();
   if (isAtEnd) element.scrollTop = element.scrollHeight;
 }
 
-function becomeNode(old: ChildNode, next: ChildNode): void {
+function morphNode(old: ChildNode, next: ChildNode): void {
   if (old instanceof Text && next instanceof Text) {
     // What is selected stays so in a text that only grows.
     if (next.data.startsWith(old.data)) old.appendData(next.data.slice(old.data.length));
     else old.data = next.data;
   } else if (isAlike(old, next)) {
-    become(old as Element, next as Element);
+    morph(old as Element, next as Element);
   } else {
     old.replaceWith(next);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { become, edited, markEnd } from "../../src/shared/grow";
+import { edited, markEnd, morph } from "../../src/shared/grow";
 
 function element(html: string): HTMLElement {
   const holder = document.createElement("div");
@@ -32,7 +32,7 @@ describe("an element that becomes another one", () => {
   ];
   test.each(cases)("%s is %s in the end", (before, after) => {
     const old = element(before);
-    become(old, element(after));
+    morph(old, element(after));
     expect(old.isEqualNode(element(after))).toBe(true);
   });
 
@@ -40,7 +40,7 @@ describe("an element that becomes another one", () => {
     const old = element("<div><p>done</p><p>it is</p></div>");
     const [done, open] = [...old.children] as [Element, Element];
     const words = open.firstChild as Text;
-    become(old, element("<div><p>done</p><p>it is so</p><p>now</p></div>"));
+    morph(old, element("<div><p>done</p><p>it is so</p><p>now</p></div>"));
     expect([...old.children].slice(0, 2)).toEqual([done, open]);
     expect(open.firstChild).toBe(words);
     expect(words.data).toBe("it is so");
@@ -65,10 +65,10 @@ describe("the place where an answer is being written", () => {
   test("moves on, and goes with the end", () => {
     const answer = element('<div data-state="running"><p>a</p></div>');
     markEnd(answer);
-    become(answer, element('<div data-state="running"><p>a</p><p>b</p></div>'));
+    morph(answer, element('<div data-state="running"><p>a</p><p>b</p></div>'));
     markEnd(answer);
     expect(answer.innerHTML).toBe('<p>a</p><p class="dari-caret">b</p>');
-    become(answer, element("<div><p>a</p><p>b</p></div>"));
+    morph(answer, element("<div><p>a</p><p>b</p></div>"));
     markEnd(answer);
     expect(answer.innerHTML).toBe("<p>a</p><p>b</p>");
   });

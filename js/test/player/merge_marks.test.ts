@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { Timeline } from "../../src/live/timeline";
 import type { Change } from "../../src/live/wire";
+import { mergeMarks, passed, plainText } from "../../src/player/merge_marks";
 import type { Mark, Step } from "../../src/player/wire";
-import { passed, plainText, woven } from "../../src/player/woven";
 
 const mark = (id: string, steps: number, told: Partial<Mark> = {}): Mark => ({
   ...{
@@ -27,7 +27,7 @@ const step = (...changes: Change[]): Step => ({ at: 0, changes });
 /** What is on the page after so many steps. */
 function seen(steps: Step[], marks: Mark[], count = steps.length): string[] {
   const timeline = new Timeline();
-  for (const { changes } of woven(steps, marks).slice(0, count + 1)) timeline.apply(changes);
+  for (const { changes } of mergeMarks(steps, marks).slice(0, count + 1)) timeline.apply(changes);
   return timeline.fragments().map(({ id }) => id);
 }
 
@@ -75,7 +75,7 @@ test("of an open question there is nothing, and of an answer nothing but its tex
   const open = mark("m", 1, { answer: null });
   expect(seen(call(), [open])).not.toContain("mark:m");
   const asks = { ask: "<b>?", html: "<p>&lt;b&gt;?</p>" };
-  const [, first] = woven(call(), [mark("m", 1, { ...asks, answer: "<img src=x> **x**" })]);
+  const [, first] = mergeMarks(call(), [mark("m", 1, { ...asks, answer: "<img src=x> **x**" })]);
   const told = first?.changes.at(-1) as { html: string };
   expect(told.html).toContain('<p>&lt;b&gt;?<span class="c"> · ');
   expect(told.html).toContain("you expected: &lt;img src=x&gt; **x**<");
@@ -83,7 +83,7 @@ test("of an open question there is nothing, and of an answer nothing but its tex
 
 test("what was skipped, and a mark that asks nothing, are told as that", () => {
   const html = (told: Partial<Mark>) =>
-    woven(call(), [mark("m", 1, told)])[1]?.changes.at(-1) as { html: string };
+    mergeMarks(call(), [mark("m", 1, told)])[1]?.changes.at(-1) as { html: string };
   expect(html({ answer: "" }).html).toContain(" · skipped");
   const plain = { ask: null, html: "<p>It stops.</p>", answer: null };
   expect(html(plain).html).toBe(

@@ -11,7 +11,7 @@ const PENDING = /^<div class="dari-pending"(?! data-state="cancelled")/;
  * What is seen before a turn, and its steps: with each mark that was passed behind the items that
  * were seen there.
  */
-export function woven(steps: Step[], marks: Mark[]): Step[] {
+export function mergeMarks(steps: Step[], marks: Mark[]): Step[] {
   const all = [{ at: 0, changes: [] }, ...steps];
   const told = marks.filter(({ ask, answer }) => ask === null || answer !== null);
   if (told.length === 0) return all;
