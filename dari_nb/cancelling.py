@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def gently(
+async def shielded(
     work: Coroutine[Any, Any, T], undo: Callable[[T], Coroutine[Any, Any, None]] | None = None
 ) -> T:
     """Await something of httpx; whoever is cancelled meanwhile cancels it as anyio does.
@@ -26,7 +26,7 @@ async def gently(
         work: What to await.
         undo: Awaited with its result where that came, but too late to be returned.
 
-    >>> await gently(client.get("/agents"))
+    >>> await shielded(client.get("/agents"))
     <Response [200 OK]>
     """
     import anyio
@@ -45,7 +45,7 @@ async def gently(
         scope.cancel()
         await asyncio.wait({running})
         if results and undo is not None:
-            await gently(undo(results[0]))
+            await shielded(undo(results[0]))
         raise
     except (KeyboardInterrupt, SystemExit) as error:
         if running.done() and not running.cancelled() and running.exception() is error:
@@ -70,8 +70,8 @@ async def answering(
     ...     await answer.aread()
     """
     sending = client.send(request, stream=True, **options)
-    answer = await gently(sending, lambda late: late.aclose())
+    answer = await shielded(sending, lambda late: late.aclose())
     try:
         yield answer
     finally:
-        await gently(answer.aclose())
+        await shielded(answer.aclose())

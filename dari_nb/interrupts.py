@@ -58,14 +58,14 @@ class _Keeper:
             self.listen()
         if self._came:
             self._end_cell()
-        self.tell()
+        self.raise_stored()
 
     @property
     def is_ending(self) -> bool:
         """Whether a cell is taken to end, so that interrupts are passed over."""
         return self._ending is not None and signal.getsignal(signal.SIGINT) == self._pass_over
 
-    def tell(self) -> None:
+    def raise_stored(self) -> None:
         """Raise what was kept, once."""
         came, self._came = self._came, False
         if came:
@@ -96,7 +96,7 @@ class _Keeper:
         if self.is_heard:
             # The next one is kept while this one is dealt with.
             self.is_heard = False
-            self.tell()
+            self.raise_stored()
 
 
 class _EndingCell:
@@ -153,7 +153,7 @@ _keeper = _Keeper()
 
 
 @contextlib.contextmanager
-def kept() -> Iterator[None]:
+def deferred() -> Iterator[None]:
     """Keep an interrupt that comes meanwhile, outside of :func:`heard`, and raise it at the end.
 
     Other threads, and what runs where interrupts are ignored, get none anyway.
@@ -186,7 +186,7 @@ def heard() -> Iterator[None]:
         return
     before, _keeper.is_heard = _keeper.is_heard, True
     try:
-        _keeper.tell()
+        _keeper.raise_stored()
         yield
     except KeyboardInterrupt:
         before = False

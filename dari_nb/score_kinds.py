@@ -56,7 +56,7 @@ def sort_of(value: Any) -> str | None:
 
 
 def kind_of(
-    values: Iterable[Any], name: str = "", told: Sequence[float] | None = None
+    values: Iterable[Any], name: str = "", scale: Sequence[float] | None = None
 ) -> Kind | None:
     """Tell the kind of values that belong together; ``None`` where there are none.
 
@@ -68,7 +68,7 @@ def kind_of(
     Args:
         values: All of them.
         name: The score's name.
-        told: The scale that was told with them.
+        scale: The scale that was told with them.
 
     >>> [kind_of(v) for v in ([True, 0], [1, 0.5], [1, 7], ["good", 1], [True, 7], [None])]
     ['yes/no', 'share', 'number', 'label', 'label', None]
@@ -80,7 +80,7 @@ def kind_of(
         return None
     if not all(map(is_number, there)) or _is_mixed(there):
         return "label"
-    is_scaled = name.startswith(JUDGE) or scale_of(name, there, told)
+    is_scaled = name.startswith(JUDGE) or scale_of(name, there, scale)
     if is_scaled and not any(map(_is_yes_or_no, there)):
         return "number"
     if all(value in (0, 1) for value in there):
@@ -89,7 +89,7 @@ def kind_of(
 
 
 def scale_of(
-    name: str, values: Iterable[Any], told: Sequence[float] | None = None
+    name: str, values: Iterable[Any], given: Sequence[float] | None = None
 ) -> tuple[float, float] | None:
     """Return the ends of the scale that a score is on; ``None`` where that is not known.
 
@@ -104,8 +104,8 @@ def scale_of(
     ((0, 10), None)
     """
     there = list(values)
-    if told and are_on((told[0], told[1]), there):
-        return told[0], told[1]
+    if given and are_on((given[0], given[1]), there):
+        return given[0], given[1]
     is_judge = name.startswith(JUDGE)
     is_rating = (name == RATING or is_judge) and not any(
         isinstance(value, bool) or (is_judge and is_number(value) and value % 1) for value in there
@@ -214,21 +214,21 @@ class Measure:
         return bool(less > 1 and _FAR * less <= more)
 
 
-def measure_of(name: str, told: Iterable[tuple[Any, tuple[float, float] | None]]) -> Measure:
+def measure_of(name: str, given: Iterable[tuple[Any, tuple[float, float] | None]]) -> Measure:
     """Return what a score is in a run.
 
     It is on the one scale that was told with any of its values, if all are.
 
     Args:
         name: The score's name.
-        told: Its values there, and the scale that was told with each.
+        given: Its values there, and the scale that was told with each.
 
     >>> measure_of("judge.good", [(2, (0, 10)), (None, None)])
     Measure(values=[2], scale=(0, 10))
     >>> [measure_of("by hand", [(2, (1, 5)), (value, None)]).scale for value in (3, 7)]
     [(1, 5), None]
     """
-    there = [(value, scale) for value, scale in told if not is_missing(value)]
+    there = [(value, scale) for value, scale in given if not is_missing(value)]
     values, scales = [value for value, _ in there], {scale for _, scale in there if scale}
     if name == RATING:
         return Measure(values, scale_of(name, values))

@@ -107,19 +107,21 @@ def with_one_yes(cells: Sequence[Scores], kinds: Mapping[str, Kind]) -> list[Sco
     return _replaced(cells, {name: meant for name, are in said.items() if len(are) > 1})
 
 
-def _replaced(cells: Sequence[Scores], meant: Mapping[str, Mapping[float, float]]) -> list[Scores]:
+def _replaced(
+    cells: Sequence[Scores], meanings: Mapping[str, Mapping[float, float]]
+) -> list[Scores]:
     """Return scores with what they stand for; those of a cell where there is none are its own."""
     return [
-        {name: _told(v, meant[name]) if name in meant else v for name, v in scores.items()}
-        if not meant.keys().isdisjoint(scores)
+        {name: _meaning(v, meanings[name]) if name in meanings else v for name, v in scores.items()}
+        if not meanings.keys().isdisjoint(scores)
         else scores
         for scores in cells
     ]
 
 
-def _told(value: Any, meant: Mapping[float, float]) -> Any:
+def _meaning(value: Any, meanings: Mapping[float, float]) -> Any:
     is_plain = is_number(value) and not isinstance(value, bool)
-    return meant.get(float(value), value) if is_plain else value
+    return meanings.get(float(value), value) if is_plain else value
 
 
 def _may_be_one(less: float, more: float) -> bool:

@@ -152,17 +152,19 @@ def test_the_lesson_on_tape_plays_what_a_model_said_where_there_is_none(
     demo.execute(notebook, FILES[0], settings)
     cells = {cell.source: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
 
-    def told(start: str) -> str:
+    def output_of(start: str) -> str:
         outputs = next(outputs for source, outputs in cells.items() if source.startswith(start))
         return "\n".join(o.data["text/plain"] if "data" in o else o.text for o in outputs)
 
-    assert "has an inner function" in told("%%dari_agent assistant")
-    assert "map_attr" in told("%dari_send")
-    assert "13 * 8" in told('with dari.recording(mine):\n    session = d.agents.get("calculator")')
-    assert told("mine.review().replace()") == "Nothing on the tape is new."
-    assert "It goes on behind this question" in told("mine.view()")
-    assert "leap year" in told("tape.view(")
-    assert "Will it be right?" in told("tape.answers()")
+    assert "has an inner function" in output_of("%%dari_agent assistant")
+    assert "map_attr" in output_of("%dari_send")
+    assert "13 * 8" in output_of(
+        'with dari.recording(mine):\n    session = d.agents.get("calculator")'
+    )
+    assert output_of("mine.review().replace()") == "Nothing on the tape is new."
+    assert "It goes on behind this question" in output_of("mine.view()")
+    assert "leap year" in output_of("tape.view(")
+    assert "Will it be right?" in output_of("tape.answers()")
     saved = json.dumps(notebook)
     # What comes behind a question that nobody has answered; ids may have such digits, too.
     assert re.search(r"(?<![\w.-])1999(?![\w-])", saved) is None

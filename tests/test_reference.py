@@ -33,8 +33,8 @@ CONTRACT = (Path(dari_nb.__file__).parent / "local" / "CONTRACT.md").read_text(e
 WIRING = {
     # What the package's own parts call, and nobody types.
     **dict.fromkeys(("head", "to_mimebundle"), "what Jupyter shows is made with it"),
-    **dict.fromkeys(("attempt", "put", "put_beside"), "cells are filled with it"),
-    **dict.fromkeys(("tell_cost", "look_for_costs"), "costs of cells are filled with it"),
+    **dict.fromkeys(("attempt", "put", "add_double"), "cells are filled with it"),
+    **dict.fromkeys(("set_cost", "look_for_costs"), "costs of cells are filled with it"),
     "of": "Session.chat() calls it",
     "records": "frames are made of it",
     "differing": "comparisons are shown with it",
@@ -189,7 +189,7 @@ def run_examples(text: str, names: dict[str, Any], where: str) -> None:
 def run(source: str, names: dict[str, Any], runner: asyncio.Runner) -> str:
     output = io.StringIO()
     code = compile(source, "<example>", "single", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    with contextlib.redirect_stdout(output), kept_underscore():
+    with contextlib.redirect_stdout(output), underscore_restored():
         try:
             made = eval(code, names)
             if inspect.iscoroutine(made):
@@ -200,7 +200,7 @@ def run(source: str, names: dict[str, Any], runner: asyncio.Runner) -> str:
 
 
 @contextlib.contextmanager
-def kept_underscore() -> Any:
+def underscore_restored() -> Any:
     before = vars(builtins).get("_")
     yield
     if before is None:

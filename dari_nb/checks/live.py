@@ -33,7 +33,7 @@ def check_live(
     *,
     score: Scorer | None = None,
     timeout: float = TIMEOUT,
-    tell: Callable[[str], object] | None = print,
+    report: Callable[[str], object] | None = print,
 ) -> Check:
     """Ask the turns of a tape again, and name what no longer holds; nothing is written to it.
 
@@ -42,7 +42,7 @@ def check_live(
         client: Who is asked.
         score: What an answer is worth; one that is worth less than the recorded one is named.
         timeout: Seconds that a turn may take, and each answer of the server.
-        tell: Is told before how many turns are asked, and what they have cost when recorded.
+        report: Is told before how many turns are asked, and what they have cost when recorded.
 
     Raises:
         InvalidRequestError: The file cannot be read, or the scorer gives no number.
@@ -60,8 +60,8 @@ def check_live(
         )
     recorded = read_tape(tape.file)
     plan = Plan(recorded)
-    if tell is not None:
-        tell(str(plan))
+    if report is not None:
+        report(str(plan))
     stop = Flag()
     asking = Asking(client, timeout, stop)
     checking = _Checking(tape, asking, score)

@@ -40,7 +40,7 @@ from ..local.furnishing import furnish
 from ..local.gguf import BOXED, lacking, list_models, pull_model, pulled_llms, remove_model
 from ..local.server import LocalDari
 from ..local.service.organizations import usable_key
-from ..local.workspaces.workspaces import beside
+from ..local.workspaces.workspaces import workspaces_folder
 from ..transcript.formats import agent_name_of
 from .tapes import ABOUT, add_tape_commands
 
@@ -137,7 +137,7 @@ def _add_places(backup: argparse.ArgumentParser) -> None:
 
 def _back_up(options: argparse.Namespace) -> int:
     back_up_file(options.db, options.out, overwrite=options.overwrite)
-    folder = beside(options.out.resolve())
+    folder = workspaces_folder(options.out.resolve())
     workspaces = f", workspaces in {folder}" if folder.exists() else ""
     sys.stdout.write(f"{options.db} is copied to {options.out}{workspaces}\n")
     return 0

@@ -25,15 +25,15 @@ from ..tapes import (
     Tape,
     differences,
     flaws_of,
-    make_keys_anew,
     parsed,
     read_tape,
+    renew_keys,
     settle,
     write_tape,
 )
 from ..tapes.differences import noted_otherwise
-from ..tapes.files import folder_beside
-from ..tapes.growing import alone_with, left_beside
+from ..tapes.files import files_folder
+from ..tapes.growing import alone_with, journals_left
 from ..tapes.reading import bytes_of
 from ..tapes.recording import parents_of
 from ..tapes.settling import committed, is_put_together, is_settled, merges_lines
@@ -242,7 +242,7 @@ def _check_live(options: argparse.Namespace) -> int:
     told: dict[str, Any] = {
         "score": load_score(options.score) if options.score else None,
         "timeout": options.timeout,
-        "tell": lambda text: sys.stderr.write(f"{text}\n"),
+        "report": lambda text: sys.stderr.write(f"{text}\n"),
     }
     tape = Tape(options.file, volatile=options.volatile, secrets=options.secrets)
     own = set[str]()
@@ -321,7 +321,7 @@ def _telling_of_left(file: Path, read: Callable[[Path], T]) -> T:
 
 
 def _left(file: Path, tape: Recording) -> list[str]:
-    return [f"{file}: {text}" for text in left_beside(Tape(file).file, tape)]
+    return [f"{file}: {text}" for text in journals_left(Tape(file).file, tape)]
 
 
 def _turns_and_flaws(file: Path, scrubber: Scrubber | None = None) -> tuple[str, list[str]]:
@@ -330,7 +330,7 @@ def _turns_and_flaws(file: Path, scrubber: Scrubber | None = None) -> tuple[str,
     tape = parsed(data, str(file))
     found = [
         *repeated_fields(data),
-        *flaws_of(tape, scrubber, folder=folder_beside(file)),
+        *flaws_of(tape, scrubber, folder=files_folder(file)),
         *closing_flaws(data),
     ]
     flaws = [str(flaw) for flaw in found]
@@ -374,7 +374,7 @@ def _keys(options: argparse.Namespace) -> int:
             _write([f"{options.file}: {_NO_KEYS}"])
             return 1
         before = [turn.line.behind for turn in tape.turns]
-        number = make_keys_anew(tape, answers=options.answers)
+        number = renew_keys(tape, answers=options.answers)
         if number or before != [turn.line.behind for turn in tape.turns]:
             write_tape(tape, options.file)
             tape = read_tape(options.file)  # with the sessions as they are called there
@@ -400,13 +400,13 @@ def _keys(options: argparse.Namespace) -> int:
 def _settle(options: argparse.Namespace) -> int:
     said = list[str]()
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         said.append(text)
         _write([f"{options.file}: {text}"])
 
     has_conflict = not is_settled(options.file)
     try:
-        settle(options.file, keeps=options.keeps, tell=tell)
+        settle(options.file, keeps=options.keeps, report=report)
     except TapeError as error:
         _write([str(error)])
         return 1

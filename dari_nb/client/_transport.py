@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from ..cancelling import answering, gently
+from ..cancelling import answering, shielded
 from ..errors import DariError
 from ._address import Address
 from ._answers import read
@@ -222,7 +222,7 @@ class AsyncTransport(_Timed):
             with opened(request.upload) as files:
                 timeout = patience(request, self._http.timeout, self._timeout)
                 asked = self._http.request(**arguments(request), timeout=timeout, files=files)
-                return await gently(asked)
+                return await shielded(asked)
         except httpx.HTTPError as error:
             # Its traceback holds httpx's own frames, and the API key is in their variables.
             return error.with_traceback(None)
@@ -233,7 +233,7 @@ class AsyncTransport(_Timed):
     async def _put_outside(self, request: Request[Any], outside: Outside) -> httpx.Response:
         timeout = patience(request, self._http.timeout, self._timeout)
         sent = outside_request(request, outside, awaited(outside.chunks()), timeout)
-        return await gently(self._http.send(sent, auth=None, follow_redirects=False))
+        return await shielded(self._http.send(sent, auth=None, follow_redirects=False))
 
     async def _download(self, request: Request[Any], sink: Sink) -> httpx.Response:
         timeout = patience(request, self._http.timeout, self._timeout)
@@ -267,7 +267,7 @@ class AsyncTransport(_Timed):
 
     async def close(self) -> None:
         """Close all connections."""
-        await gently(self._http.aclose())
+        await shielded(self._http.aclose())
 
 
 def _concluded(

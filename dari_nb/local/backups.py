@@ -13,7 +13,7 @@ from ..errors import InvalidRequestError
 from .store.sqlite_file.backup import claimed, copy_database, put_in_place
 from .store.sqlite_file.connecting import connected, real_path
 from .store.sqlite_file.identity import check_identity
-from .workspaces.workspaces import Workspaces, beside
+from .workspaces.workspaces import Workspaces, workspaces_folder
 
 Copying = Callable[[Path], None]
 """Writes a database to a new file."""
@@ -42,9 +42,9 @@ def back_up(
                 code="invalid_path",
             )
         with claimed(out, database, overwrite=overwrite) as real:
-            if os.path.lexists(beside(real)) and not overwrite:
+            if os.path.lexists(workspaces_folder(real)) and not overwrite:
                 raise InvalidRequestError(
-                    f"{beside(out)} is there already: remove it, or overwrite it.",
+                    f"{workspaces_folder(out)} is there already: remove it, or overwrite it.",
                     code="file_exists",
                 )
             _write(copying, workspaces, real)
@@ -80,7 +80,7 @@ def back_up_file(path: Path, out: Path, *, overwrite: bool) -> None:
 
 
 def _write(copying: Copying, workspaces: Workspaces, out: Path) -> None:
-    folder = beside(out)
+    folder = workspaces_folder(out)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=out.parent) as partial:
         new = Path(partial, "new")
         workspaces.copy(new)

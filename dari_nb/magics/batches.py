@@ -179,12 +179,12 @@ def _show(shell: Any, made: Batch, parsed: Line, name: str | None, timeout: floa
         goes_on = f"{made.run_id} goes on: run the cell again, or {handle}.follow()"
         raise late(shell, timeout, goes_on, is_quiet=quiet) from None
     else:
-        _tell_failures(made, handle, quiet=quiet or not waits)
+        _report_failures(made, handle, quiet=quiet or not waits)
         if made.unsent and not quiet:
             print(f"{handle}.resume(max_cost=...) sends the other {len(made.unsent)}")  # noqa: T201
 
 
-def _tell_failures(made: Batch, handle: str, *, quiet: bool) -> None:
+def _report_failures(made: Batch, handle: str, *, quiet: bool) -> None:
     from ..models.events import CANCELLED
 
     again = {"failed": "", CANCELLED: "cancelled=True"}

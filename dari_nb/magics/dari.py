@@ -99,7 +99,7 @@ def _status(state: State, *, counting: bool = False) -> Status:
     return Status(
         [
             ("server", where),
-            *_kept(connection, counting=counting),
+            *_storage_lines(connection, counting=counting),
             *_tape_of(connection, counting=counting),
             ("agent", f"{agent.name}{llm}" if agent else "none yet: %dari use NAME"),
             (
@@ -114,7 +114,7 @@ def _status(state: State, *, counting: bool = False) -> Status:
     )
 
 
-def _kept(connection: Dari, *, counting: bool) -> list[tuple[str, str]]:
+def _storage_lines(connection: Dari, *, counting: bool) -> list[tuple[str, str]]:
     """Say where a local Dari keeps what there is, what that is, and how it outlives the kernel."""
     server = connection.server
     if server is None:
@@ -126,14 +126,14 @@ def _kept(connection: Dari, *, counting: bool) -> list[tuple[str, str]]:
 
 
 def _tape_of(connection: Dari, *, counting: bool) -> list[tuple[str, str]]:
-    from ..tapes.summary import told_of
+    from ..tapes.summary import tape_text
     from ..tapes.tape import mode_of
 
     tape = connection.tape
     if tape is None:
         return []
     speed = "" if tape.speed == "real" else f", speed {tape.speed}"
-    holds = f"; {told_of(tape.file)}" if counting else ""
+    holds = f"; {tape_text(tape.file)}" if counting else ""
     return [("tape", f"{tape.path}, mode {mode_of(tape)}{speed}{holds}")]
 
 
@@ -227,10 +227,10 @@ def _model(state: State, line: Line, words: list[str]) -> Status:
         return Status(
             [(names[0], f"removed{serving}; to get it anew: %dari model pull {names[0]}")]
         )
-    return Status([(each.name, _told(each)) for each in list_models()])
+    return Status([(each.name, _model_line(each)) for each in list_models()])
 
 
-def _told(model: ModelState) -> str:
+def _model_line(model: ModelState) -> str:
     from ..local.gguf import lacking
 
     size = f"{model.size // 1_000_000} MB, {model.licence}"
@@ -250,7 +250,7 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
             "one at a time: --review shows what is new, --view plays it",
             code="conflicting_arguments",
         )
-    tape = _tape_meant(connection.tape, line, words)
+    tape = _tape_named(connection.tape, line, words)
     # What looks at it comes first: where that cannot be, the tape that is in stays as it is.
     player = tape.view() if line.has(PLAYER) else None
     shown = tape.review() if line.has(REVIEW) else player
@@ -268,7 +268,7 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
     return _status(state, counting=True) if shown is None else shown
 
 
-def _tape_meant(now: Tape | None, line: Line, words: list[str]) -> Tape:
+def _tape_named(now: Tape | None, line: Line, words: list[str]) -> Tape:
     """The tape that a line names, or the one that is in, used as the line says."""
     from ..resources import Tape
 

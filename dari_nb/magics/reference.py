@@ -43,7 +43,7 @@ def reference_on(topic: str) -> str:
         return "\n".join(["Examples go on from these lines.", "", *_parts(_doc(_PACKAGE))[1]])
     paths = WORDS.get(topic, (topic.removeprefix("dari.").removeprefix("d."),))
     found = [(path, value) for path in paths if (value := _find(path)) is not None]
-    return "\n\n".join(_told(path, value) for path, value in found)
+    return "\n\n".join(_help_text(path, value) for path, value in found)
 
 
 def names_below(begun: str) -> list[str]:
@@ -58,7 +58,7 @@ def reference_by_last_part(word: str) -> str:
     begun = [path for path in last_parts() if path.rpartition(".")[2].lower() == word.lower()]
     exact = [path for path in begun if path.rpartition(".")[2] == word] or begun
     if len(exact) == 1:
-        return _told(exact[0], _find(exact[0].removeprefix("d.")))
+        return _help_text(exact[0], _find(exact[0].removeprefix("d.")))
     if exact:
         return f"%dari help NAME tells more of one of these:\n{_listed(exact)}"
     taking = [path for path, value in last_parts().items() if word in _taken(value)]
@@ -75,12 +75,12 @@ def last_parts() -> dict[str, Any]:
     for shown, top in tops:
         value = _find(_NOUNS.get(top, top))
         for name, member in _members(value):
-            if not _is_told(value, name, found):
+            if not _is_documented(value, name, found):
                 found.setdefault(id(_function(member)), (f"{shown}.{name}", member))
     return dict(found.values())
 
 
-def _is_told(value: Any, name: str, found: Mapping[int, Any]) -> bool:
+def _is_documented(value: Any, name: str, found: Mapping[int, Any]) -> bool:
     """Whether it only does in its own way what is told of another class, such as a batch."""
     bases = inspect.getmro(value)[1:] if inspect.isclass(value) else ()
     return any(id(_function(vars(base).get(name))) in found for base in bases if name in vars(base))
@@ -118,7 +118,7 @@ def _first(name: str) -> Any:
     return None
 
 
-def _told(path: str, value: Any) -> str:
+def _help_text(path: str, value: Any) -> str:
     text, example = _parts(_doc(value))
     members = _members(value)
     width = max((len(name) for name, _ in members), default=0)

@@ -158,7 +158,7 @@ def cancel(_shell: Any, state: State, line: str) -> Turn | Batch:
         had_ended = turn.status in {*TERMINAL, CANCELLED}
         turn.cancel()
         more = state.under_way() if had_ended and name is None else ""
-    _tell(f"{turn.id} had ended before" if had_ended else f"cancelled: {turn.id}", more)
+    _report(f"{turn.id} had ended before" if had_ended else f"cancelled: {turn.id}", more)
     return shown(turn)
 
 
@@ -170,7 +170,7 @@ def _cancel_batch(batch: Batch, what_runs: Callable[[], str]) -> Batch:
         batch.cancel()
         more = what_runs() if had_ended else ""
     count = f"{batch.counts.get(CANCELLED, 0)} of {len(batch)} cancelled"
-    _tell(f"{batch.run_id}{' had ended before' if had_ended else ''}: {count}", more)
+    _report(f"{batch.run_id}{' had ended before' if had_ended else ''}: {count}", more)
     return shown(batch)
 
 
@@ -185,7 +185,7 @@ def _batch(state: State, run_id: str) -> Batch:
             ) from None
 
 
-def _tell(said: str, more: str) -> None:
+def _report(said: str, more: str) -> None:
     print(f"{said}; {more}" if more else said)  # noqa: T201
 
 
@@ -267,9 +267,9 @@ def _again(state: State, parsed: Line, text: str | None, attached: dict[str, Any
     turn = session.turn().again(text, llm=llm, **attached)
     if not parsed.has(opt.QUIET):
         kept = f"{session.id} stays as it was"
-        _tell(f"asked again in {turn.session.id}, now the current session", kept)
+        _report(f"asked again in {turn.session.id}, now the current session", kept)
         for note in turn.session.notes:
-            _tell(note, "")
+            _report(note, "")
     return turn
 
 

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from IPython.core.error import UsageError
 
 from ..errors import AuthenticationError, DariError, NotFoundError, TapeMissError
-from ..interrupts import Interrupted, heard, kept
+from ..interrupts import Interrupted, deferred, heard
 from ..meant import did_you_mean
 from .lines.parser import HelpAsked
 from .usage import usage_error
@@ -206,7 +206,7 @@ def whole(function: Callable[..., T]) -> Callable[..., T]:
     @functools.wraps(function)
     def wrapped(magics: Any, *args: Any, **options: Any) -> T:
         try:
-            with kept():
+            with deferred():
                 from ..resources.display.calm import keep_calm
 
                 keep_calm(magics.shell)

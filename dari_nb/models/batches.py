@@ -129,7 +129,7 @@ def run_id_in(metadata: Mapping[str, Any] | None) -> str | None:
 
 
 def given_metadata(
-    metadata: Mapping[str, Any] | None, kept: frozenset[str] = RUN_METADATA
+    metadata: Mapping[str, Any] | None, reserved: frozenset[str] = RUN_METADATA
 ) -> dict[str, Any]:
     """Return a session's metadata without what a run keeps there for itself.
 
@@ -139,4 +139,4 @@ def given_metadata(
     told = dict(metadata or {})
     if run_id_in(told) is None:
         return told
-    return {key: value for key, value in told.items() if key not in kept}
+    return {key: value for key, value in told.items() if key not in reserved}

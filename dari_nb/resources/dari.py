@@ -202,8 +202,8 @@ class Dari:
             tape: The file, or a :class:`Tape`, whose ``volatile`` texts do not count in errors.
             **options: ``score``, a function of an answer (``asked``, ``text``, ``tools``,
                 ``status``, ``error``, ``metadata``) that gives a number, or yes or no; ``timeout``
-                (600), seconds that a turn may take; ``tell`` (``print``), which is told before how
-                many turns are asked and what they have cost, or ``None``.
+                (600), seconds that a turn may take; ``report`` (``print``) or ``None``, called
+                first with how many turns are asked and what they have cost.
 
         Returns:
             What no longer holds, as a list: ``to_frame()``, ``to_markdown()``.

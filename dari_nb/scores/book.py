@@ -132,7 +132,7 @@ class RunScores:
         self._spots.setdefault(score.spot, {})[key] = score
         self._names.setdefault(_heading(score), {})[key] = score
 
-    def behind(self, score: Score) -> Score:
+    def after_known(self, score: Score) -> Score:
         """Return a score that is given now with a time behind what is known of the same.
 
         Clocks go wrong, and those of two machines differ: what is said last counts all the same.
@@ -141,7 +141,7 @@ class RunScores:
         at = datetime.now(UTC)
         if known is not None and at <= (last := _when(known)):
             at = last + min(_TICK, _LAST - last)
-        return msgspec.structs.replace(score, at=_told_as(at))
+        return msgspec.structs.replace(score, at=_time_text(at))
 
     def all(self) -> list[Score]:
         """Return all of them, without those that were taken back."""
@@ -219,7 +219,7 @@ class ScoreBook:
         """The file as it was when it was read."""
         self._reading = threading.Lock()
         """Views read in threads of their own."""
-        self._begin_anew()
+        self._reset()
 
     @property
     def damaged(self) -> int:
@@ -276,7 +276,7 @@ class ScoreBook:
         [0]
         """
         runs, unknown = self._runs_now(), RunScores(self._reading)
-        self.add([runs.get(score.run_id, unknown).behind(score) for score in scores])
+        self.add([runs.get(score.run_id, unknown).after_known(score) for score in scores])
 
     @property
     def _cannot(self) -> str:
@@ -378,7 +378,7 @@ class ScoreBook:
     def __repr__(self) -> str:
         return f"ScoreBook({str(self.path)!r})"
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self._runs: dict[str, RunScores] = {}
         self._read = self._sum = self._lines = 0
         self._taken_in = 0, 0
@@ -400,7 +400,7 @@ class ScoreBook:
             # Editors, and git, may have changed what was read of it, in the same file.
             length, sum_of_all = self._taken_in
             if zlib.crc32(file.read(length)) != sum_of_all:
-                self._begin_anew()
+                self._reset()
                 before = 0
             whole, rest = self._new(file)
             if self._score(rest) is None and rest.strip():
@@ -420,7 +420,7 @@ class ScoreBook:
         # Some editors leave no line break at the end.
         self._is_torn = bool(rest.strip()) and not self._take(rest)
         if self.damaged > before:
-            self._tell()
+            self._warn_unread()
         elif not self.damaged:
             _told.pop(self.path.absolute(), None)
 
@@ -453,7 +453,7 @@ class ScoreBook:
         except (InvalidRequestError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
 
-    def _tell(self) -> None:
+    def _warn_unread(self) -> None:
         places = [*self._unread, *([self._lines + 1] if self._is_torn else [])]
         shown = ", ".join(map(str, places[:_MOST_PLACES]))
         more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
@@ -475,7 +475,7 @@ _told: dict[Path, tuple[str, int]] = {}
 Book = TypeVar("Book", bound=ScoreBook)
 
 
-def kept_in(path: str | Path | None, kind: type[Book]) -> Book:
+def book_in(path: str | Path | None, kind: type[Book]) -> Book:
     """Return the book in this file, or in the usual one of the working folder.
 
     Args:
@@ -516,10 +516,10 @@ def kept_in(path: str | Path | None, kind: type[Book]) -> Book:
 
 def now() -> str:
     """Return the time as scores tell it, ISO 8601 in UTC."""
-    return _told_as(datetime.now(UTC))
+    return _time_text(datetime.now(UTC))
 
 
-def _told_as(time: datetime) -> str:
+def _time_text(time: datetime) -> str:
     # Microseconds, so that the quick ratings of one person keep their order.
     return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 

@@ -139,7 +139,7 @@ def kind_of_score(frame: pd.DataFrame, column: str) -> Kind | None:
         InvalidRequestError: It has no mean.
     """
     name = column.removeprefix("score.")
-    kind = kind_of(_plain(frame, column), name, _told_scale(frame, name))
+    kind = kind_of(_plain(frame, column), name, _scale_in(frame, name))
     if kind == "label":
         seen = ", ".join(map(shortened, frame[column].dropna().drop_duplicates().tolist()[:3]))
         raise InvalidRequestError(
@@ -154,10 +154,10 @@ def kind_of_score(frame: pd.DataFrame, column: str) -> Kind | None:
 def scale_of_score(frame: pd.DataFrame, column: str) -> tuple[float, float] | None:
     """Return the scale of a score, by its name, its values and what the frame of a batch tells."""
     name = column.removeprefix("score.")
-    return scale_of(name, _plain(frame, column), _told_scale(frame, name))
+    return scale_of(name, _plain(frame, column), _scale_in(frame, name))
 
 
-def _told_scale(frame: pd.DataFrame, name: str) -> Any:
+def _scale_in(frame: pd.DataFrame, name: str) -> Any:
     return frame.attrs.get("scales", {}).get(name)
 
 
@@ -169,9 +169,7 @@ def scale_note(frame: pd.DataFrame, column: str) -> str:
     scale = scale_of_score(frame, column)
     if scale is None:
         return NO_SCALE
-    return (
-        "" if _told_scale(frame, name) else "taken for {:g} to {:g}, as ".format(*scale) + NO_SCALE
-    )
+    return "" if _scale_in(frame, name) else "taken for {:g} to {:g}, as ".format(*scale) + NO_SCALE
 
 
 def _plain(frame: pd.DataFrame, column: str) -> list[Any]:

@@ -32,9 +32,9 @@ from .means import (
     ASKED_FOR,
     OF_TWO,
     YES_AND_NO,
+    checked_interval,
     for_numbers,
     numbers_of,
-    told_apart,
     two_values,
     wilson,
 )
@@ -310,7 +310,7 @@ def paired_difference(
     p_value = _p_value(gaps, method, found)
     ends = apart * low, apart * high
     made = Estimate.of(value, ends, size, gaps.values, method, why, *p_value)
-    return told_apart(made, one, other)
+    return checked_interval(made, one, other)
 
 
 def _as_yes_and_no(tasks: Mapping[Hashable, list[float]], two: Ends) -> dict[Hashable, list[float]]:

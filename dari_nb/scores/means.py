@@ -189,7 +189,7 @@ def _estimated(
     else:
         ends = of_means(sample, method, redrawn(sample, method, draws, seed), level)
     used = EFFECTIVE if method == "wilson" and values > size else method
-    return told_apart(Estimate.of(sample.value, ends, size, values, used, why), by_task)
+    return checked_interval(Estimate.of(sample.value, ends, size, values, used, why), by_task)
 
 
 def wilson(successes: float, total: int, *, level: float = LEVEL) -> Estimate:
@@ -245,7 +245,7 @@ def for_numbers(tasks: Sample, *, alone: bool = False) -> tuple[Method, str]:
     return "bootstrap-t", f"{values}, {SOME} tasks or more{odd}"
 
 
-def told_apart(made: Estimate, *columns: ByTask) -> Estimate:
+def checked_interval(made: Estimate, *columns: ByTask) -> Estimate:
     """Say so where an estimate lacks an interval though its tasks are not quite the same.
 
     Args:

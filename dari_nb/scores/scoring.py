@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeGuard, TypeVar
 import msgspec
 
 from ..errors import InvalidRequestError
-from ..interrupts import Interrupted, kept
+from ..interrupts import Interrupted, deferred
 from .book import Key, Score, ScoreBook, now
 from .checks import check_whole, checked_each
 from .worth import checked_name, checked_parts, checked_worth
@@ -177,20 +177,20 @@ def score_places(
     return [place.score for place in told]
 
 
-def keep_whole(told: Sequence[Place]) -> int:
+def keep_whole(places: Sequence[Place]) -> int:
     """Keep what is said of cells in place of what was, or nothing beside what would stay.
 
     A score of a cell that is open is of another function or judge. Then all stays as it was, as two
     under one name could not be told apart; returns how many scores these are. Errors of cells that
     are open hold up nothing, and go. What has failed in part takes the place of nothing else.
     """
-    before = _with_known(told)
+    before = _with_known(places)
     there = [
         (place, was)
         for place, was in before
         if place.is_given or (_is_of(was, place) and was.value is not None)
     ]
-    has_failed = any(place.has_failed for place in told)
+    has_failed = any(place.has_failed for place in places)
     if any(
         place.is_open or (has_failed and not _says_it_already(place, was)) for place, was in there
     ):
@@ -199,7 +199,7 @@ def keep_whole(told: Sequence[Place]) -> int:
     for place, was in before:
         if place.book is not None and not _says_it_already(place, was):
             new.setdefault(place.book, []).append(place.score)
-    with kept():
+    with deferred():
         for book, scores in new.items():
             book.give(scores)
     return 0
@@ -237,9 +237,9 @@ def _said(score: Score) -> tuple[Any, ...]:
     return score.session_id, value, score.note, score.error
 
 
-def _stopped(told: Sequence[Place], done: int, stay: int) -> str:
+def _stopped(places: Sequence[Place], done: int, stay: int) -> str:
     """Say which scores there are after an interrupt."""
-    name, of = told[0].score.name, f"{done} of {len(told)} answers"
+    name, of = places[0].score.name, f"{done} of {len(places)} answers"
     if not done:
         return f"no answer was scored, and {name!r} is as it was"
     if stay:

@@ -18,7 +18,7 @@ from .scrubbing import Scrubber
 from .settling import settle
 from .tape import Tape
 from .turns import Taking, Turn, turns_of
-from .verifying import Flaw, flaws_of, make_keys_anew
+from .verifying import Flaw, flaws_of, renew_keys
 from .writing import tape_bytes, write_tape
 
 __all__ = [
@@ -39,10 +39,10 @@ __all__ = [
     "differences",
     "flaws_of",
     "key_of",
-    "make_keys_anew",
     "nearest",
     "parsed",
     "read_tape",
+    "renew_keys",
     "settle",
     "tape_bytes",
     "turns_of",

@@ -73,13 +73,13 @@ _WANTED = {
 """What each field must be, in words."""
 
 
-def no_kind(told: Mapping[str, Any], kinds: Iterable[str]) -> str:
+def no_kind(decoded: Mapping[str, Any], kinds: Iterable[str]) -> str:
     """Say that an object is a line of no kind."""
-    if "dari_tape" in told:
+    if "dari_tape" in decoded:
         return _SECOND
     kinds = list(kinds)
-    meant = (_meant(name, kinds) for name in told if name not in _WANTED)
-    hint = _ASKS_ALONE if "ask" in told else next(filter(None, meant), "")
+    meant = (_suggested(name, kinds) for name in decoded if name not in _WANTED)
+    hint = _ASKS_ALONE if "ask" in decoded else next(filter(None, meant), "")
     return f"it has none of the fields {', '.join(kinds)}, which tell what a line is{hint}"
 
 
@@ -129,27 +129,27 @@ def _is_object(text: str) -> bool:
 
 
 def no_line(
-    told: Mapping[str, Any], kind: type[msgspec.Struct], why: str, kinds: Iterable[str]
+    decoded: Mapping[str, Any], kind: type[msgspec.Struct], why: str, kinds: Iterable[str]
 ) -> str:
     """Say why an object is no line of its kind."""
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    for name in told:
+    for name in decoded:
         if name not in fields:
             # Without the field that is meant it may be taken for a line of another kind.
-            hint = _meant(name, fields) or _meant(name, kinds)
+            hint = _suggested(name, fields) or _suggested(name, kinds)
             hint = hint or f": its fields are {', '.join(fields)}"
             return f"it has a field {_short(name)} that such a line has not{hint}"
     for name, field in fields.items():
-        if field.required and name not in told:
+        if field.required and name not in decoded:
             return f"it has no field {name}, which must be {_WANTED[name]}"
     found = _FIELD.search(why)
     name = found[1] if found else ""
     if name not in _WANTED:
         return "its fields are none that such a line has: take the line out"
-    return f"{name} must be {_WANTED[name]}, and is {_short(told.get(name))}"
+    return f"{name} must be {_WANTED[name]}, and is {_short(decoded.get(name))}"
 
 
-def _meant(name: str, known: Iterable[str]) -> str:
+def _suggested(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""
 

@@ -16,7 +16,7 @@ from .lines import Mark, Note, TurnLine
 from .notes import noted
 from .recording import Recording
 from .turns import Turn
-from .words import content_text, told_of
+from .words import content_text, outcome_text
 
 _WORDS = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
 _KEPT = 12
@@ -71,7 +71,7 @@ class Difference(NamedTuple):
 
 
 def _answered_otherwise(old: Turn, new: Turn) -> str:
-    before, after = told_of(old), told_of(new)
+    before, after = outcome_text(old), outcome_text(new)
     return words_between(before, after) if before != after else _DETAILS
 
 
@@ -166,7 +166,9 @@ def noted_otherwise(old: Recording, new: Recording) -> Iterator[str]:
             yield from _noted_otherwise(head, _notes_of(other), _notes_of(turn))
             if _places(other) != _places(turn) and _notes_of(other) == _notes_of(turn):
                 yield f"noted otherwise: {head}: {_MOVED}"
-    yield from _noted_otherwise("at the end", [*map(_told, old.tail)], [*map(_told, new.tail)])
+    yield from _noted_otherwise(
+        "at the end", [*map(_note_text, old.tail)], [*map(_note_text, new.tail)]
+    )
 
 
 def _noted_otherwise(head: str, old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
@@ -183,10 +185,10 @@ def _noted_otherwise(head: str, old: Sequence[str], new: Sequence[str]) -> Itera
 def _notes_of(turn: Turn) -> list[str]:
     known = turn.line.metadata
     told = f"metadata {msgspec.json.encode(known, order='deterministic').decode()}"
-    return [*map(_told, turn.notes), *([told] if known else [])]
+    return [*map(_note_text, turn.notes), *([told] if known else [])]
 
 
-def _told(note: Note) -> str:
+def _note_text(note: Note) -> str:
     if isinstance(note, Mark):
         return f"mark {note.mark}" + (f": {note.ask}" if note.ask else "")
     return note.text
@@ -267,18 +269,18 @@ def nearest(turns: Iterable[Turn], asked: TurnLine) -> Turn | None:
 
 
 def gap_between(
-    recorded: Turn, asked: Turn, told: Callable[[str, str], str] = words_between
+    recorded: Turn, asked: Turn, describe: Callable[[str, str], str] = words_between
 ) -> str:
     """Say what differs between a recorded turn and what is asked, without what came of it.
 
     Args:
         recorded: The recorded turn.
         asked: What is asked.
-        told: Says how two texts differ.
+        describe: Says how two texts differ.
     """
     old, new = recorded.line, asked.line
     found = [
-        f"{what}: {told(str(before), str(after))}"
+        f"{what}: {describe(str(before), str(after))}"
         for what, before, after in (
             ("the agent", old.agent, new.agent),
             ("the LLM", old.llm, new.llm),

@@ -35,7 +35,7 @@ _OTHERWISE = "{name!r} is not the file that was recorded: its hash is another on
 _MISSING = "{name!r} cannot be read in the folder {folder}, beside the tape"
 
 
-def folder_beside(tape: Path) -> Path:
+def files_folder(tape: Path) -> Path:
     """Where the larger files of a tape are."""
     return tape.with_name(f"{tape.name}.files")
 
@@ -78,7 +78,7 @@ def file_line(
         return line
     if len(data) > MOST_INLINE:
         line.beside = True
-        _put_beside(folder, line.sha256, data)
+        _put_into(folder, line.sha256, data)
     elif text is not None:
         line.text = text
     else:
@@ -112,7 +112,7 @@ def content_of(line: FileLine, folder: Path) -> bytes | None:
         ValueError: It is not what was recorded, or is not there; the text says which.
     """
     if line.beside:
-        data = _beside(line, folder)
+        data = _in_folder(line, folder)
     elif line.base64 is not None:
         try:
             data = base64.b64decode(line.base64, validate=True)
@@ -142,7 +142,7 @@ def is_path(name: str) -> bool:
     return is_short and not {"", "."} & {*names} and not _LEADS_OUT.search(name)
 
 
-def _beside(line: FileLine, folder: Path) -> bytes:
+def _in_folder(line: FileLine, folder: Path) -> bytes:
     digest = line.sha256 or ""
     if not DIGEST.fullmatch(digest):
         raise ValueError(_OTHERWISE.format(name=line.file))
@@ -181,7 +181,7 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _put_beside(folder: Path, name: str, data: bytes) -> None:
+def _put_into(folder: Path, name: str, data: bytes) -> None:
     if folder.is_symlink():
         raise NotADirectoryError(f"{folder} is a link")
     folder.mkdir(exist_ok=True)

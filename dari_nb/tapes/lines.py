@@ -238,13 +238,13 @@ def object_in(line: bytes) -> dict[str, Any]:
         raise ValueError(no_object(line, error)) from None
 
 
-def as_line(told: dict[str, Any], kind: type[L]) -> L:
+def as_line(decoded: dict[str, Any], kind: type[L]) -> L:
     """Take a decoded object for a line of a kind.
 
     Raises:
         ValueError: It is none.
     """
     try:
-        return msgspec.convert(told, kind)
+        return msgspec.convert(decoded, kind)
     except msgspec.ValidationError as error:
-        raise ValueError(no_line(told, kind, str(error), _KINDS)) from None
+        raise ValueError(no_line(decoded, kind, str(error), _KINDS)) from None

@@ -25,7 +25,7 @@ class Ordinals:
 
     def of(self, data: dict[str, Any]) -> dict[str, Any]:
         """The payload of an event with ordinals in place of ids, and without that of its turn."""
-        told = {name: self._told(name, value) for name, value in data.items() if name != _OWN}
+        told = {name: self._ordinal(name, value) for name, value in data.items() if name != _OWN}
         if isinstance(content := told.get("content"), list):
             told["content"] = [self._block(block) for block in content]
         return told
@@ -33,9 +33,9 @@ class Ordinals:
     def _block(self, block: Any) -> Any:
         if not isinstance(block, dict):
             return block
-        return {name: self._told(name, value) for name, value in block.items()}
+        return {name: self._ordinal(name, value) for name, value in block.items()}
 
-    def _told(self, name: str, value: Any) -> Any:
+    def _ordinal(self, name: str, value: Any) -> Any:
         prefix = _KINDS.get(name)
         if prefix is None or not isinstance(value, str):
             return value

@@ -255,37 +255,37 @@ class _Reading:
         """Leave notes that no turn follows at the end."""
         self.tape.tail, self._notes = self._notes, []
 
-    def _other(self, told: AnyLine, number: int) -> None:
-        if isinstance(told, AgentLine):
-            self._agents[told.agent] = told
-        elif isinstance(told, Closing):
+    def _other(self, line: AnyLine, number: int) -> None:
+        if isinstance(line, AgentLine):
+            self._agents[line.agent] = line
+        elif isinstance(line, Closing):
             self.tape.is_closed = True
             before = self.tape.scrubbed
-            counts = {kind: max(before.get(kind, 0), n) for kind, n in told.scrubbed.items()}
+            counts = {kind: max(before.get(kind, 0), n) for kind, n in line.scrubbed.items()}
             self.tape.scrubbed = {**before, **counts}
-        elif isinstance(told, Mark | Comment):
+        elif isinstance(line, Mark | Comment):
             if self._open is None:
-                self._notes.append(told)
+                self._notes.append(line)
             else:
-                self._put(self._open, told, number)
+                self._put(self._open, line, number)
 
-    def _turn(self, told: TurnLine, number: int) -> None:
-        agent = self._agents.get(told.agent)
+    def _turn(self, line: TurnLine, number: int) -> None:
+        agent = self._agents.get(line.agent)
         if agent is None:
-            raise ValueError(f"no line above tells of its agent {told.agent!r}")
-        self._open = Turn(agent, told, [], self._notes, number)
+            raise ValueError(f"no line above tells of its agent {line.agent!r}")
+        self._open = Turn(agent, line, [], self._notes, number)
         self._notes = []
         self.tape.turns.append(self._open)
 
-    def _put(self, turn: Turn, told: Entry, number: int) -> None:
-        turn.body.append(told)
+    def _put(self, turn: Turn, entry: Entry, number: int) -> None:
+        turn.body.append(entry)
         turn.numbers.append(number)
 
-    def _entry(self, told: EventLine | DraftLine | FileLine, number: int) -> None:
+    def _entry(self, entry: EventLine | DraftLine | FileLine, number: int) -> None:
         if self._open is None:
             raise ValueError(_OUTSIDE)
-        self._put(self._open, told, number)
-        if isinstance(told, EventLine) and end_of(told):
+        self._put(self._open, entry, number)
+        if isinstance(entry, EventLine) and end_of(entry):
             self._open = None
 
 

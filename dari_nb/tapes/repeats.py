@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from .scrubbing import Kept
+from .scrubbing import Reference
 
 _SHORTEST = 40
 """Characters from which on a text is referred to."""
@@ -35,16 +35,16 @@ Told = tuple[Any, Any]
 """A value as it came, and as the turn has it: the same but for secrets."""
 
 
-def referred(more: Mapping[str, Any], told: Sequence[Told]) -> dict[str, Any]:
+def referred(more: Mapping[str, Any], payloads: Sequence[Told]) -> dict[str, Any]:
     """Put references in place of the texts that a turn has anyway.
 
     Args:
         more: What else its event held, as it came.
-        told: What was asked, and the payloads of its events in their order.
+        payloads: What was asked, and the payloads of its events in their order.
     """
     wanted: set[str] = set()
     _want(more, wanted)
-    places = _places(wanted, told)
+    places = _places(wanted, payloads)
 
     def refer(value: Any) -> Any:
         if isinstance(value, str):
@@ -103,14 +103,14 @@ def _want(value: Mapping[str, Any], wanted: set[str]) -> None:
     _in_each(value, gather)
 
 
-def _places(wanted: set[str], told: Sequence[Told]) -> dict[str, Kept]:
+def _places(wanted: set[str], payloads: Sequence[Told]) -> dict[str, Reference]:
     """Where a turn has texts that are wanted: references by the texts."""
-    found: dict[str, Kept] = {}
+    found: dict[str, Reference] = {}
     has_json = any(text[0] in "{[" for text in wanted)
-    for number, (came, had) in enumerate(told if wanted else ()):
+    for number, (came, had) in enumerate(payloads if wanted else ()):
         whole = _spelled(came, wanted) if has_json and number else {}
         for name, (text, spelling) in whole.items():
-            found.setdefault(text, Kept({_SAME: [number, name], _SPELLED: spelling}))
+            found.setdefault(text, Reference({_SAME: [number, name], _SPELLED: spelling}))
         if whole:
             # What is there as a whole is not looked for in pieces.
             came = {name: None if name in whole else value for name, value in came.items()}
@@ -129,10 +129,12 @@ def _spelled(came: Mapping[str, Any], wanted: set[str]) -> dict[str, tuple[str, 
     return found
 
 
-def _find(wanted: set[str], came: Any, had: Any, place: _Place, found: dict[str, Kept]) -> None:
+def _find(
+    wanted: set[str], came: Any, had: Any, place: _Place, found: dict[str, Reference]
+) -> None:
     if isinstance(came, str):
         if came in wanted and came not in found:
-            found[came] = Kept({_SAME: [*place]})
+            found[came] = Reference({_SAME: [*place]})
         return
     if isinstance(came, dict):
         inner = zip(had, came.values(), had.values(), strict=False)

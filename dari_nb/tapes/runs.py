@@ -91,19 +91,19 @@ def _turns(run: AnyRun, agent: str, scrubber: Scrubber, session: str) -> list[Tu
             session=session,
             number=number,
             parent=made[-1].line.key if made else None,
-            behind=made[-1].answers if made else None,
+            after=made[-1].answers if made else None,
             llm=run.model,
             metadata=run.metadata if number == 1 else None,
         )
         for (kind, data), at in zip(turn.steps, turn.times, strict=True):
             taking.event(kind, data, _seconds(at))
         taking.event(ev.MESSAGE_STATUS_CHANGED, _ending(turn), _seconds(turn.ended_at))
-        taking.also(_beside(run, turn, is_first=number == 1))
+        taking.also(_metadata(run, turn, is_first=number == 1))
         made.append(taking.turn)
     return made
 
 
-def _beside(run: AnyRun, turn: RunTurn, *, is_first: bool) -> dict[str, Any]:
+def _metadata(run: AnyRun, turn: RunTurn, *, is_first: bool) -> dict[str, Any]:
     told = {**turn.opening}
     if turn.asked_at or any(turn.times):
         told[TIMES] = [turn.asked_at, *turn.times]

@@ -55,7 +55,7 @@ def summary_of(tape: Recording) -> Iterator[str]:
         above = dict[bool, Turn]()
         for turn in turns:
             yield f"  {_head(turn)}: {_shown(turn)}"
-            yield f"      {_told(turn)}"
+            yield f"      {_turn_text(turn)}"
             if why := never.get(id(turn)):
                 yield f"      never plays: {_NEVER[why][0]}"
             else:
@@ -129,10 +129,10 @@ class LeftOut(NamedTuple):
         return {f"{number} {never} left out{where}": f"{reasons}; {_WHERE}"} if number else {}
 
 
-def told_of_notes(notes: Iterable[Note]) -> str:
+def notes_text(notes: Iterable[Note]) -> str:
     """Say how many marks, questions and comments there are; empty lines count for nothing.
 
-    >>> told_of_notes([Mark("here"), Mark("guess", ask="What now?")])
+    >>> notes_text([Mark("here"), Mark("guess", ask="What now?")])
     '1 mark and 1 question'
     """
     counts = Counter(
@@ -144,10 +144,10 @@ def told_of_notes(notes: Iterable[Note]) -> str:
     return " and ".join(count_of(counts[kind], kind) for kind in kinds if counts[kind])
 
 
-def told_of(file: Path) -> str:
+def tape_text(file: Path) -> str:
     """Say how many turns of which agents are on a tape, or what is there if it is not.
 
-    >>> told_of(Path("/nowhere/lesson.tape"))
+    >>> tape_text(Path("/nowhere/lesson.tape"))
     'new: nothing is on it yet; in the folder nowhere there is no other'
     """
     if not file.exists():
@@ -204,7 +204,7 @@ def slip_of(file: Path) -> str:
         file.name, [n for n in names if not differs_in_numbers(n, file.name)]
     ):
         return ""
-    return f"{file.name} is {told_of(file)}."
+    return f"{file.name} is {tape_text(file)}."
 
 
 def place_named(turn: Turn) -> str:
@@ -248,7 +248,7 @@ def _shown(turn: Turn) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
-def _told(turn: Turn) -> str:
+def _turn_text(turn: Turn) -> str:
     lines = [each for each in turn.body if isinstance(each, EventLine | DraftLine)]
     drafts = sum(isinstance(each, DraftLine) for each in lines)
     seconds = sum(each.after for each in lines if each.after is not UNSET)

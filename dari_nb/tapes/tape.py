@@ -251,7 +251,7 @@ class Tape:
 
         Args:
             connection: Who is asked, a :class:`dari_nb.Dari`.
-            **options: As for :meth:`dari_nb.Dari.check`: ``score``, ``timeout``, ``tell``.
+            **options: As for :meth:`dari_nb.Dari.check`: ``score``, ``timeout``, ``report``.
 
         Returns:
             What no longer holds, as a list: ``to_frame()``, ``to_markdown()``.

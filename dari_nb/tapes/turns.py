@@ -184,7 +184,7 @@ class Taking:
         session: The session, by whichever name.
         number: The turn's place in it, from 1.
         parent: The key of the turn before it.
-        behind: The hash of all that had been answered before it, where that is known.
+        after: The hash of all that had been answered before it, where that is known.
         llm: The LLM option.
         metadata: What is known of the session; it stands at its first turn, and the message's own
             at each.
@@ -204,7 +204,7 @@ class Taking:
         session: str,
         number: int,
         parent: str | None = None,
-        behind: str | None = None,
+        after: str | None = None,
         llm: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         digests: Mapping[str, str] | None = None,
@@ -226,7 +226,7 @@ class Taking:
             session=session,
             key=key_of(parent, agent, llm, asked),
             parent=parent,
-            behind=behind,
+            behind=after,
             agent=agent.agent,
             llm=llm,
             asked=asked,
@@ -264,14 +264,14 @@ class Taking:
         *,
         tool: str | None = None,
         call: str | int | None = None,
-        anew: bool = False,
+        again: bool = False,
     ) -> None:
         """Take in a piece of a draft; without times, none is kept."""
         if not self._has_times:
             return
         number = None if call is None else self._drafted.setdefault(call, len(self._drafted) + 1)
         line = DraftLine(
-            after=self._after(at), draft=kind, text=text, tool=tool, call=number, anew=anew
+            after=self._after(at), draft=kind, text=text, tool=tool, call=number, anew=again
         )
         self._waiting.append(line)
 

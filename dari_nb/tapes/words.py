@@ -29,19 +29,19 @@ class Said(str):
         return str(self)
 
 
-def told_of(turn: Turn) -> str:
+def outcome_text(turn: Turn) -> str:
     """What came of a turn: tools that were called, what they gave, answers, and why it failed."""
     told = (_TELLING[event.event](event.data) for event in turn.events if event.event in _TELLING)
     return "\n".join(filter(None, told)) or _NOTHING
 
 
-def told_of_place(events: Sequence[EventLine]) -> str:
+def place_text(events: Sequence[EventLine]) -> str:
     """Say behind which event of a turn something stands.
 
     Args:
         events: Those of the turn up to there.
 
-    >>> told_of_place([])
+    >>> place_text([])
     'at the beginning of'
     """
     for event in reversed(events):

@@ -83,25 +83,25 @@ def _may_be_written(path: Path) -> bool:
     return not path.exists() or os.access(path, os.W_OK)
 
 
-def put_whole(pieces: Iterable[bytes], path: Path, beside: Path) -> None:
+def put_whole(pieces: Iterable[bytes], path: Path, temporary: Path) -> None:
     """Make a file, or replace it, so that it is on the disk when it is seen.
 
     Args:
         pieces: What is in it, one after another.
         path: The file.
-        beside: A name in the same folder under which it is written first.
+        temporary: A name in the same folder under which it is written first.
 
     Raises:
         OSError: It cannot be written.
     """
     try:
-        with beside.open("xb") as file:
+        with temporary.open("xb") as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def refuse_place(path: Path, kind: Kind) -> None:

@@ -122,7 +122,7 @@ def summed(usages: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return total
 
 
-def tokens(told: Any, **names: str) -> dict[str, int]:
+def tokens(usage: Any, **names: str) -> dict[str, int]:
     """Read numbers of tokens by our names and the source's, whose dots lead into objects.
 
     What no machine can count is as unknown as what is not told.
@@ -133,7 +133,7 @@ def tokens(told: Any, **names: str) -> dict[str, int]:
     """
     found = {}
     for name, path in names.items():
-        value = told
+        value = usage
         for key in path.split("."):
             value = value.get(key) if isinstance(value, dict) else None
         if type(value) is int and 0 <= value <= _MOST_TOKENS:
@@ -141,19 +141,19 @@ def tokens(told: Any, **names: str) -> dict[str, int]:
     return found
 
 
-def tokens_beside_cache(told: Any, *, read: str, made: str, **names: str) -> dict[str, int]:
+def tokens_without_cache(usage: Any, *, read: str, made: str, **names: str) -> dict[str, int]:
     """Read numbers of tokens of a source whose input is told without that of its cache.
 
     Args:
-        told: What the source tells.
+        usage: What the source tells.
         read: Its name of the tokens that came from the cache.
         made: Its name of those that went into it.
         **names: As for :func:`tokens`.
 
-    >>> tokens_beside_cache({"in": 7, "hit": 2}, read="hit", made="miss", input_tokens="in")
+    >>> tokens_without_cache({"in": 7, "hit": 2}, read="hit", made="miss", input_tokens="in")
     {'input_tokens': 9, 'cached_input_tokens': 2}
     """
-    found = tokens(told, cached_input_tokens=read, **names)
+    found = tokens(usage, cached_input_tokens=read, **names)
     if "input_tokens" in found:
-        found["input_tokens"] += sum(tokens(told, read=read, made=made).values())
+        found["input_tokens"] += sum(tokens(usage, read=read, made=made).values())
     return found

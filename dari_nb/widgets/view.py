@@ -14,7 +14,7 @@ from IPython.display import display
 from ipywidgets import Layout  # type: ignore[import-untyped]
 
 from ..errors import DariError, InvalidRequestError
-from ..interrupts import kept
+from ..interrupts import deferred
 from ._kernel import has_pages, heard_in_main_thread
 from .holding import is_held
 from .presence import Presence
@@ -86,12 +86,12 @@ class View(SetByThreads):
         # A layout that others have made may be that of other widgets, too.
         self._is_layout_given = isinstance(layout, Layout)
         layout = _laid_out(layout)
-        self._presence = Presence(lambda: self.send(Who(kind="who")), self._tell_unseen)
+        self._presence = Presence(lambda: self.send(Who(kind="who")), self._notify_unseen)
         for name in traits:
             if not self.has_trait(name):
                 raise TypeError(self._no_trait(name))
         told = {name: traits.pop(name) for name in list(traits) if self.traits()[name].read_only}
-        self.tell(**told)
+        self.update_traits(**told)
         super().__init__(**traits if layout is None else {**traits, "layout": layout})
         if self._valued:
             self.observe(lambda change: self.set_trait("value", change.new), self._valued)
@@ -114,7 +114,7 @@ class View(SetByThreads):
             raise AttributeError(self._no_trait(name))
         super().__setattr__(name, value)
 
-    def tell(self, **traits: Any) -> None:
+    def update_traits(self, **traits: Any) -> None:
         """Set traits, also those that only the kernel tells, with one message to the page."""
         with self.hold_sync():
             for name, value in traits.items():
@@ -222,7 +222,7 @@ class View(SetByThreads):
             return
         if content.get("kind") == "request":
             # A page waits for its answer, whoever interrupts the kernel meanwhile.
-            with kept():
+            with deferred():
                 self._answer(content, buffers or ())
         elif content.get("kind") == "here":
             self._presence.here()
@@ -234,7 +234,7 @@ class View(SetByThreads):
             self._has_late_pages |= content.get("kind") == "hello"
             self._received(content, buffers or ())
 
-    def _tell_unseen(self, cleared: bool) -> None:
+    def _notify_unseen(self, cleared: bool) -> None:
         for callback in self._unseen:
             callback(cleared)
 

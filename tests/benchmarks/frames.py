@@ -136,7 +136,7 @@ def read_sessions() -> None:
             url = server.stdout.readline().strip()
             try:
                 for name, way in WAYS.items():
-                    print(f"  {name:28}", told(url, way))
+                    print(f"  {name:28}", measured(url, way))
             finally:
                 server.stdin.close()
 
@@ -156,7 +156,7 @@ def recorded() -> Iterator[dict[str, Any]]:
         yield {"task_id": run, "model": "small", "messages": messages}
 
 
-def told(url: str, way: str) -> str:
+def measured(url: str, way: str) -> str:
     """What one way took in a fresh process, as that process tells it."""
     command = [sys.executable, "-c", READER + way, url]
     return subprocess.run(

@@ -146,7 +146,7 @@ AT_FRONT = f"""(path) => {{
 }}"""
 
 
-def let_it_be_kept(page: Page) -> None:
+def wait_until_stored(page: Page) -> None:
     """Leave the browser the time to take what a page has put into its storage.
 
     Chromium loses it now and then where the page is left within the same second; and nobody writes
@@ -155,9 +155,9 @@ def let_it_be_kept(page: Page) -> None:
     page.wait_for_timeout(1500)
 
 
-def load_anew(page: Page) -> None:
+def reload(page: Page) -> None:
     """Load a page anew as a reader does, who has looked at it meanwhile."""
-    let_it_be_kept(page)
+    wait_until_stored(page)
     page.reload()
 
 
@@ -214,7 +214,7 @@ class Notebook:
             is_busy: Whether its kernel is at work, and is not waited for.
         """
         self.server.reloaded.add(self.page)
-        let_it_be_kept(self.page)
+        wait_until_stored(self.page)
         self._go()
         if not is_busy:
             self._wait()

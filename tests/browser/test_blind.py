@@ -67,7 +67,7 @@ def in_page(book):
     return telling(output.evaluate("e => e.outerHTML"))
 
 
-def comes_to_tell_nothing(book):
+def comes_to_hide_all(book):
     """Whether the page tells nothing, once its paper is written anew."""
     for _ in range(100):
         if not in_page(book):
@@ -122,14 +122,14 @@ def test_the_page_has_nothing_that_tells_whose_an_answer_is(book, axe):
     for cell, said in ((first, ".dari-answer"), (failed.first, ".dari-error")):
         cell.click()
         page.locator(f".dari-pane .dari-log {said}").wait_for()
-        assert comes_to_tell_nothing(book)
+        assert comes_to_hide_all(book)
     assert axe(page, ".dari-matrix") == []
     page.keyboard.press("Escape")
     for cell in page.locator("tbody[data-row='0'] [data-cell]").all():
         cell.click(modifiers=["Control"])
     page.get_by_role("button", name="Compare 2").click()
     page.locator(".dari-pane .dari-compare").wait_for()
-    assert comes_to_tell_nothing(book)
+    assert comes_to_hide_all(book)
     assert not book.problems
 
 
@@ -166,7 +166,7 @@ def test_answers_are_counted_and_found_in_the_order_of_the_letters(book):
     page.locator("[name=where]").fill("")
     page.get_by_role("button", name="2 failed").click()
     expect(page.locator("[name=where]")).to_have_value("state = failed")
-    assert comes_to_tell_nothing(book)
+    assert comes_to_hide_all(book)
 
 
 def test_what_is_asked_for_from_python_finds_nothing_that_is_not_shown(book):
@@ -180,7 +180,7 @@ def test_what_is_asked_for_from_python_finds_nothing_that_is_not_shown(book):
     assert [row.split()[0] for row in rows.all_inner_texts()] == ["0", "1", "2", "3"]
     assert book.page.locator("[data-change]").count() == 0
     assert book.page.locator(".dari-seen").inner_text() == ""
-    assert comes_to_tell_nothing(book)
+    assert comes_to_hide_all(book)
 
 
 def test_a_rating_lands_at_the_answer_that_was_read_and_the_filter_comes_back(book):
@@ -200,7 +200,7 @@ def test_a_rating_lands_at_the_answer_that_was_read_and_the_filter_comes_back(bo
         expect(rated).to_contain_text("Answer 27")
         seen = "print([c.id for c in batch.cells if c.scores.get('rating') == %s], view.active.id)"
         assert book.execute(seen % value).strip() == "['2/quokkatwo/0'] 2/quokkatwo/0"
-        assert comes_to_tell_nothing(book)
+        assert comes_to_hide_all(book)
         page.keyboard.press("Escape")
         blind(book, is_on=False)
         expect(page.locator("[name=where]")).to_have_value("qual = yes")

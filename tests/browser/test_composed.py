@@ -49,7 +49,7 @@ def book(notebook):
     assert notebook.problems == []
 
 
-def told(book, expression, expected):
+def eventually(book, expression, expected):
     """Wait until the kernel comes to know it: a page's news are on their way for a while."""
     for _ in range(200):
         told = book.execute(f"print(({expression}))").strip()
@@ -67,7 +67,7 @@ def test_a_row_that_is_clicked_is_observed_and_the_linked_reader_follows(book):
     page.locator(".dari-sessions").get_by_role("button", name="the second").click()
     page.locator(".widget-hbox .dari-reader").get_by_text("small read: the second").wait_for()
     page.get_by_text("to read: the second").wait_for()
-    told(book, "seen[-1] == second.id == reader.session.id == table.value.id", "True")
+    eventually(book, "seen[-1] == second.id == reader.session.id == table.value.id", "True")
     assert page.locator(".dari-beside").is_hidden()
     book.execute("table.active = first.id")
     page.locator(".widget-hbox .dari-reader").get_by_text("small read: the first").wait_for()
@@ -76,7 +76,7 @@ def test_a_row_that_is_clicked_is_observed_and_the_linked_reader_follows(book):
     row.get_by_role("button", name="the second").wait_for()
     page.locator(".dari-sessions tr[aria-current]").press("Escape")
     page.locator(".widget-hbox .dari-reader").get_by_text("Nothing is here yet.").wait_for()
-    told(book, "table.active, reader.session, seen[-1]", "(None, None, None)")
+    eventually(book, "table.active, reader.session, seen[-1]", "(None, None, None)")
     book.execute("reader.session = first")
 
 
@@ -92,7 +92,7 @@ def test_where_one_is_in_a_reader_is_known_and_can_be_set(book):
     book.execute("reader.session = first")
     answer = page.locator(".widget-hbox .dari-reader .dari-row").nth(1)
     answer.get_by_text("small read: the first").click()
-    told(book, "reader.active.text", "**small** read: the first.")
+    eventually(book, "reader.active.text", "**small** read: the first.")
     book.execute("reader.active = first.transcript().items[0].id")
     page.locator(".widget-hbox .dari-reader .dari-here").get_by_text(
         "the first.", exact=True
@@ -128,7 +128,7 @@ def test_a_matrix_in_a_tab_and_a_chat_in_an_accordion_are_worked(book):
     cell = page.locator(".dari-matrix [data-cell]").filter(has_text="large read: task two")
     cell.click()
     page.locator(".dari-pane .dari-answer").get_by_text("task two").wait_for()
-    told(book, "matrix.active is batch[1, 'large']", "True")
+    eventually(book, "matrix.active is batch[1, 'large']", "True")
     book.execute("matrix.active = (0, 'small')")
     page.locator(".dari-pane .dari-answer").get_by_text("small read: task one").wait_for()
     book.execute("matrix.active = None")
@@ -137,7 +137,7 @@ def test_a_matrix_in_a_tab_and_a_chat_in_an_accordion_are_worked(book):
     page.locator(".dari-chat textarea").fill("from a tab")
     page.locator(".dari-chat textarea").press("Control+Enter")
     page.locator(".dari-chat .dari-answer").get_by_text("from a tab").wait_for()
-    told(book, "chat.session.id == chat.value.id, chat.status", "(True, 'completed')")
+    eventually(book, "chat.session.id == chat.value.id, chat.status", "(True, 'completed')")
 
 
 FOLLOWED = "len(first._feed._followers), len(chat.session._feed._followers)"
@@ -148,9 +148,9 @@ RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.ke
 def test_what_a_box_shows_is_let_go_with_its_output_and_shown_again(book):
     page = book.page
     book.execute("reader.session = first; chat._send_message('key', 'Hi', [], '').result(20)")
-    told(book, FOLLOWED, "(1, 1)")
+    eventually(book, FOLLOWED, "(1, 1)")
     book.command("editmenu:clear-all")
-    told(book, FOLLOWED, "(0, 0)")
+    eventually(book, FOLLOWED, "(0, 0)")
     book.execute("first.send('while nobody looked').wait()")
     page.evaluate(SELECT, 2)
     book.command("notebook:run-cell")
@@ -158,10 +158,10 @@ def test_what_a_box_shows_is_let_go_with_its_output_and_shown_again(book):
     page.locator(".widget-hbox .dari-reader").get_by_text(
         "small read: while nobody looked"
     ).wait_for()
-    told(book, FOLLOWED, "(1, 0)")
+    eventually(book, FOLLOWED, "(1, 0)")
     book.execute("reader.close()")
     page.locator(".widget-hbox .dari-reader").wait_for(state="detached")
-    told(book, FOLLOWED, "(0, 0)")
+    eventually(book, FOLLOWED, "(0, 0)")
     assert page.locator(".widget-hbox .dari-sessions").is_visible()
 
 

@@ -85,7 +85,7 @@ def cell(book, cell_id):
     return book.page.locator(f"[data-cell='{cell_id}']")
 
 
-def told(book, expression, expected):
+def eventually(book, expression, expected):
     """Ask the kernel until it knows: a page sends changes one after another."""
     for _ in range(400):
         if book.execute(f"print(({expression}))").strip() == expected:
@@ -144,7 +144,7 @@ def test_a_whole_matrix_is_worked_by_keyboard(book, axe):
     keys.press("Escape")
     assert page.locator(".jp-Cell").count() == before
     kept = "(['2-medium', '2-large'], ('2-medium', 4, 'a bit short'))"
-    assert told(book, "board.view.selection, board.ratings[-1]", kept)
+    assert eventually(book, "board.view.selection, board.ratings[-1]", kept)
     assert not book.problems
 
 
@@ -175,7 +175,7 @@ def test_a_note_is_of_its_cell_alone_and_escape_leaves_it_as_it_was(book):
     expect(note).to_have_value("half and half")
     keys.press("Enter")
     assert focused(book) == "3-large"
-    assert told(book, "board.ratings[1:]", "[('3-large', None, 'half and half')]")
+    assert eventually(book, "board.ratings[1:]", "[('3-large', None, 'half and half')]")
     keys.press("ArrowUp")
     opened.get_by_text("Task 2").wait_for()
     expect(note).to_have_value("of twenty")
@@ -208,7 +208,7 @@ def test_a_digit_rates_only_what_is_open(book):
     pane.get_by_text("Task 2?").wait_for()
     keys.press("Escape")
     keys.press("2")
-    assert told(book, "board.ratings", "[('2-small', 5, '')]")
+    assert eventually(book, "board.ratings", "[('2-small', 5, '')]")
     cell(book, "2-small").get_by_text("rating 5").wait_for()
 
 
@@ -239,18 +239,18 @@ def test_an_answer_stays_open_when_its_rating_takes_its_row_away(book, leaves, a
     expect(head).to_contain_text("Task 2")
     if acts == "a key":
         keys.press("4")
-        assert told(book, "board.ratings[-1][:2]", "('2-large', 4)")
+        assert eventually(book, "board.ratings[-1][:2]", "('2-large', 4)")
     else:
         book.execute("board.put('2-large', scores={'rating': 4})")
         cell(book, "2-large").get_by_text("rating 4").wait_for()
     page.wait_for_timeout(600)
     expect(head).to_contain_text("Task 2")
     keys.press("5")
-    assert told(book, "board.ratings[-1][:2]", "('2-large', 5)")
+    assert eventually(book, "board.ratings[-1][:2]", "('2-large', 5)")
     keys.press("0")
-    assert told(book, "board.ratings[-1][:2]", "('2-large', None)")
+    assert eventually(book, "board.ratings[-1][:2]", "('2-large', None)")
     rated = "{cell for cell, *_ in board.ratings}"
-    assert told(book, rated, "{'2-large'}")
+    assert eventually(book, rated, "{'2-large'}")
     assert not book.problems
 
 
@@ -267,7 +267,7 @@ def test_rows_are_filtered_sorted_and_shown_where_they_differ(book):
     expect(note).to_be_visible()
     expect(book.page.locator(".dari-matrix [role=status]")).to_have_text("1 of 4 tasks")
     asked = "('tier=basic differs = state', 'number')"
-    assert told(book, "board.view.where, board.view.order", asked)
+    assert eventually(book, "board.view.where, board.view.order", asked)
 
 
 TWICE = (
@@ -300,7 +300,7 @@ def test_whoever_chooses_an_answer_of_a_task_goes_on_from_there(book, acts):
     expect(page.locator(".dari-tools > .dari-note")).to_have_text("")
     expect(figure).to_be_focused()
     keys.press("4")
-    assert told(book, "board.ratings", "[('0-medium', 4, '')]")
+    assert eventually(book, "board.ratings", "[('0-medium', 4, '')]")
     assert not book.problems
 
 
@@ -322,7 +322,7 @@ def test_a_press_ends_where_it_began_though_rows_come_above(book):
     cell(book, "0-small").wait_for()
     cell(book, "3-small").hover()
     book.page.mouse.up()
-    assert told(book, "board.view.active", "3-small")
+    assert eventually(book, "board.view.active", "3-small")
     assert not book.problems
 
 
@@ -354,7 +354,7 @@ def test_blind_nothing_that_was_asked_for_tells_names_or_scores(book):
     assert asked.strip() == "'' ''"
     book.page.locator("[name=blind]").uncheck()
     expect(where).to_have_value("column = small right = no")
-    assert told(
+    assert eventually(
         book, "board.view.where, board.view.order", "('column = small right = no', 'number')"
     )
 
@@ -369,7 +369,7 @@ def test_blind_no_score_is_seen_but_ones_own_rating(book):
     book.page.locator(".dari-pane .dari-answer").wait_for()
     book.page.keyboard.press("4")
     expect(book.page.locator(".dari-cells td span:visible")).to_have_text(["failed", "rating 4"])
-    assert told(book, "board.ratings", "[('2-large', 4, '')]")
+    assert eventually(book, "board.ratings", "[('2-large', 4, '')]")
     book.page.keyboard.press("Escape")
     one, other = said("closed on Monday").first, said("closed then").first
     assert one.evaluate(look) == other.evaluate(look)
@@ -574,14 +574,14 @@ def test_a_baseline_puts_first_what_got_worse_and_its_numbers_choose_the_tasks(b
     assert axe(page, ".dari-matrix") == []
     seen.get_by_role("button", name="2 better").click()
     expect(heads).to_contain_text(["0"])
-    assert told(book, "board.view.where", "change = better")
+    assert eventually(book, "board.view.where", "change = better")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
     expect(heads).to_contain_text(["1"])
     expect(page.locator(".dari-tools > .dari-note")).to_have_text("1 of 4 tasks")
     page.keyboard.press("Enter")
     expect(page.locator(".dari-tools > .dari-note")).to_have_text("")
-    assert told(book, "[c.id for c in board.view._sifted().cells][:1]", "['0-small']")
+    assert eventually(book, "[c.id for c in board.view._sifted().cells][:1]", "['0-small']")
     assert not book.problems
 
 
@@ -663,7 +663,7 @@ def test_enter_on_a_number_in_a_head_shows_what_is_behind_it(book):
     # In a head all numbers are one stop; arrows lead to each.
     assert book.page.evaluate("() => document.activeElement.closest('thead') !== null")
     book.page.keyboard.press("Enter")
-    assert told(book, "board.view.where", "column = small right = *")
+    assert eventually(book, "board.view.where", "column = small right = *")
     field = book.page.get_by_role("combobox", name="Filter tasks")
     expect(field).to_have_value("column = small right = *")
     expect(cell(book, "0-small")).to_have_attribute("data-fit", "")
@@ -717,7 +717,7 @@ def test_of_500_tasks_with_6_llms_only_what_is_seen_is_watched(large):
         )
     large.execute("board.put('499-f', state='running', text='Let me look')")
     cell(large, "499-f").get_by_text("Let me look").wait_for()
-    assert told(large, "[cells[-1] for cells in board.watched[-1:]]", "['499-f']")
+    assert eventually(large, "[cells[-1] for cells in board.watched[-1:]]", "['499-f']")
     assert 6 <= int(large.execute("print(len(board.watched[-1]))")) <= 300
     assert not large.problems
 
@@ -802,13 +802,13 @@ def test_what_is_chosen_in_the_page_is_selected_and_on_paper(lab):
     book = lab.open_notebook([BATCH, code])
     book.run_all()
     book.page.locator("[data-cell]").nth(1).wait_for()
-    assert told(book, "list(batch.selection)", "[]")
+    assert eventually(book, "list(batch.selection)", "[]")
     field = book.page.get_by_role("combobox", name="Filter tasks")
     field.fill("right = no column = small")
     chosen = "[cell.id for cell in batch.selection], batch.selection.to_frame().shape[0]"
-    assert told(book, chosen, "(['0/small/0'], 1)")
+    assert eventually(book, chosen, "(['0/small/0'], 1)")
     cell(book, "0/large/0").click(modifiers=["Control"])
-    assert told(book, "[cell.id for cell in batch.selection]", "['0/large/0']")
+    assert eventually(book, "[cell.id for cell in batch.selection]", "['0/large/0']")
     html = paper_with(book, "1 of 2 tasks: right")
     assert "1 of 2 tasks: right = no column = small" in html
     lab.shutdown_kernels()
@@ -880,7 +880,7 @@ def test_a_question_has_one_answer_in_the_page_in_python_and_on_paper(lab):
         field.fill("")
         expect(note).to_have_text("")
         field.press_sequentially(asked)
-        assert told(book, "view.where", asked)
+        assert eventually(book, "view.where", asked)
         answers = json.loads(book.execute(f"print(json.dumps(answers({asked!r})))"))
         tasks, why = answers["tasks"], answers["why"]
         count = "" if tasks == 12 else f"{tasks} of 12 tasks"

@@ -107,7 +107,7 @@ def book(lab_server, browser):
     lab_server.clear()
 
 
-def told(cell):
+def text_of(cell):
     lines = map(str.strip, PASSING.sub("…", cell.inner_text()).splitlines())
     # On a machine that is busy, what took longer than a second says so.
     return "\n".join(line for line in lines if line and not SLOW.fullmatch(line)) + "\n"
@@ -134,8 +134,8 @@ def test_a_picture_shows_what_the_page_says(book, name, place, sign):
             book.theme(theme)
             page.locator("#jupyterlab-splash").wait_for(state="detached")
             cell.screenshot(path=PICTURES / f"{name}-{theme}.png")
-        (PICTURES / f"{name}.txt").write_text(told(cell), encoding="utf-8")
-    assert told(cell) == (PICTURES / f"{name}.txt").read_text(encoding="utf-8")
+        (PICTURES / f"{name}.txt").write_text(text_of(cell), encoding="utf-8")
+    assert text_of(cell) == (PICTURES / f"{name}.txt").read_text(encoding="utf-8")
     assert {path.name for path in PICTURES.glob(f"{name}-*.png")} == {
         f"{name}-dark.png",
         f"{name}-light.png",

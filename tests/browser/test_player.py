@@ -16,7 +16,7 @@ from dari_nb.tapes import AgentLine, Recording, Scrubber, read_tape, turns_of, w
 from dari_nb.widgets.player.scenes import scenes, waits_of
 
 from ..recorded import FILES
-from .conftest import KERNEL, SHOTS, let_it_be_kept
+from .conftest import KERNEL, SHOTS, wait_until_stored
 
 LINES = [
     {"dari_tape": 1, "times": True},
@@ -363,7 +363,7 @@ def test_what_is_written_in_a_page_is_in_no_other_one_and_not_cut_where_it_is_to
         assert field.input_value() == draft
         if (made, draft) == (first, ""):
             field.fill("In the first.")
-            let_it_be_kept(page)
+            wait_until_stored(page)
     field.fill("z" * 20_001)
     field.press("Control+Enter")
     page.get_by_text("20,000 characters at most, and this one 20,001: it is not kept").wait_for()

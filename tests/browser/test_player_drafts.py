@@ -8,7 +8,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import KERNEL, load_anew
+from .conftest import KERNEL, reload
 from .test_player import says
 
 LINES = [
@@ -392,7 +392,7 @@ def test_what_another_page_answers_or_skips_takes_nothing_from_a_page_loaded_ane
     own.get_by_text("alpha is 1").wait_for()
     other.page.bring_to_front()
     for _ in range(2):
-        load_anew(other.page)
+        reload(other.page)
         other.get_by_text(LATE).wait_for()
         assert other.locator("textarea").input_value() == "a long thought"
     assert other.get_by_text("alpha is 1").count() == 0
@@ -405,7 +405,7 @@ def test_what_another_page_answers_or_skips_takes_nothing_from_a_page_loaded_ane
     other.locator("textarea").press("Control+Enter")
     other.get_by_text("you expected: a long thought").wait_for()
     other.locator(".dari-question").wait_for(state="hidden")
-    load_anew(other.page)
+    reload(other.page)
     other.get_by_text("you expected: a long thought").wait_for()
     assert other.locator(".dari-question").is_hidden()
     other.page.close()
@@ -423,7 +423,7 @@ def test_who_sends_what_another_page_has_written_sends_it_for_both(lab):
         view.page.bring_to_front()
         view.get_by_text("you expected: first half").wait_for()
         view.locator(".dari-question").wait_for(state="hidden")
-    load_anew(other.page)
+    reload(other.page)
     other.get_by_text("you expected: first half").wait_for()
     assert other.locator(".dari-question").is_hidden()
 
@@ -564,7 +564,7 @@ def test_each_of_two_pages_has_what_was_written_in_it_when_both_are_loaded_anew(
     other = written_elsewhere(book, "written there")
     book.page.bring_to_front()
     own.locator("textarea").press_sequentially("written here")
-    anew = [(own, book.reload), (other, lambda: load_anew(other.page))]
+    anew = [(own, book.reload), (other, lambda: reload(other.page))]
     for view, load in anew if is_own_first else reversed(anew):
         view.page.bring_to_front()
         load()
@@ -577,7 +577,7 @@ def test_each_of_two_pages_has_what_was_written_in_it_when_both_are_loaded_anew(
         field.press("End")
         view.page.keyboard.type("!")
         assert field.input_value() == f"{text}!"
-    load_anew(other.page)
+    reload(other.page)
     field.wait_for()
     assert field.input_value() == "written there!"
     other.page.close()

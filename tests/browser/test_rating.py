@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from dari_nb.scores import Score, ScoreBook
 
 from .conftest import KERNEL
-from .test_matrix import BOARD, cell, told
+from .test_matrix import BOARD, cell, eventually
 
 KEPT = (
     BOARD
@@ -118,7 +118,7 @@ def test_whoever_gives_the_same_ratings_again_after_a_restart_loses_none(lab):
     told_there = book.page.locator(".dari-rate .dari-note")
     book.execute("board.is_slow = True")
     rate(book, "45")
-    assert told(book, "board.kept", "{'1-small': 4}")
+    assert eventually(book, "board.kept", "{'1-small': 4}")
     book.page.evaluate(f"() => {KERNEL}.restart()")
     unknown = f"2 may not be kept, of tasks 1, 2: {GONE}, and look at them."
     expect(told_there).to_have_text(unknown)
@@ -129,10 +129,10 @@ def test_whoever_gives_the_same_ratings_again_after_a_restart_loses_none(lab):
     cell(book, "1-small").get_by_text("rating 4").wait_for()
     rate(book, "45")
     expect(told_there).to_have_text("saved: 5 of 5")
-    assert told(book, "board.kept", "{'1-small': 4, '2-small': 5}")
+    assert eventually(book, "board.kept", "{'1-small': 4, '2-small': 5}")
     book.page.keyboard.press("Backspace")
     expect(told_there).to_have_text("taken back")
-    assert told(book, "board.kept", "{'1-small': 4, '2-small': None}")
+    assert eventually(book, "board.kept", "{'1-small': 4, '2-small': None}")
 
 
 @pytest.mark.parametrize("clicks", [2, 3])
@@ -142,10 +142,10 @@ def test_a_double_click_rates_and_one_click_more_takes_it_back(lab, clicks):
     five = book.page.locator(".dari-rate button", has_text="5")
     five.click(click_count=clicks)
     expect(told_there).to_have_text("saved: 5 of 5")
-    assert told(book, "board.kept", "{'0-small': 5}")
+    assert eventually(book, "board.kept", "{'0-small': 5}")
     five.click()
     expect(told_there).to_have_text("taken back")
-    assert told(book, "board.kept", "{'0-small': None}")
+    assert eventually(book, "board.kept", "{'0-small': None}")
 
 
 @pytest.mark.parametrize("keys", [["ArrowDown", "3"], ["ArrowDown", "Enter", "3"]])
@@ -157,7 +157,7 @@ def test_who_has_clicked_a_number_goes_on_by_keys_from_that_cell(lab, keys):
     for key in keys:
         book.page.keyboard.press(key)
     expect(told_there).to_have_text("saved: 3 of 5")
-    assert told(book, "board.kept", "{'0-small': 4, '1-small': 3}")
+    assert eventually(book, "board.kept", "{'0-small': 4, '1-small': 3}")
 
 
 def test_what_was_saved_is_in_its_cell_when_the_kernel_is_shut_down(lab):
@@ -178,7 +178,7 @@ def test_what_was_not_taken_in_the_middle_of_others_is_told_after_them(lab):
     said = book.page.locator(".dari-rate .dari-note")
     expect(said).to_have_text("saved: 4 of 5; 1 not kept, of task 3: It has no answer.")
     expect(cell(book, "4-small")).to_contain_text("rating 4")
-    assert told(book, "board.kept", "{'1-small': 1, '2-small': 2, '4-small': 4}")
+    assert eventually(book, "board.kept", "{'1-small': 1, '2-small': 2, '4-small': 4}")
     book.page.wait_for_timeout(3500)
     rate(book, "5")
     expect(said).to_have_text("saved: 5 of 5")
@@ -252,7 +252,7 @@ def test_of_a_note_for_the_cell_before_nothing_is_said_beside_the_next_one(lab):
     book.page.keyboard.type("for the first")
     cell(book, "0-large").click()
     pane.get_by_text("closed on Sunday").wait_for()
-    assert told(book, "list(board.kept)", "['0-small']")
+    assert eventually(book, "list(board.kept)", "['0-small']")
     spoken = book.page.locator(".dari-spoken")
     expect(spoken).to_have_text("Task 0: note saved")
     expect(pane.locator(".dari-rate .dari-note")).to_have_text("")
@@ -341,7 +341,7 @@ def test_who_points_at_a_number_and_goes_on_by_keys_loses_no_quick_click(lab):
         page.mouse.down(click_count=count)
         page.mouse.up(click_count=count)
         page.keyboard.press("ArrowDown")
-    assert told(book, "board.kept", "{'0-small': 4, '1-small': 4, '2-small': 4}")
+    assert eventually(book, "board.kept", "{'0-small': 4, '1-small': 4, '2-small': 4}")
 
 
 def test_who_writes_in_one_page_is_not_led_away_from_another(lab):
@@ -357,7 +357,7 @@ def test_who_writes_in_one_page_is_not_led_away_from_another(lab):
     page.keyboard.type("it says ")
     other.bring_to_front()
     other.locator("[data-cell='2-large']").click()
-    assert told(book, "board.view.active", "2-large")
+    assert eventually(book, "board.view.active", "2-large")
     page.bring_to_front()
     page.keyboard.type("when")
     expect(page.locator(".dari-pane .dari-log")).to_have_attribute(
@@ -366,7 +366,7 @@ def test_who_writes_in_one_page_is_not_led_away_from_another(lab):
     assert page.locator(".dari-rate input").input_value() == "it says when"
     page.keyboard.press("Enter")
     page.keyboard.press("5")
-    assert told(book, "board.kept", "{'0-small': 5}")
+    assert eventually(book, "board.kept", "{'0-small': 5}")
     # Who has left the view goes along.
     page.locator(".jp-CodeCell .cm-content").first.click()
     other.bring_to_front()
@@ -384,12 +384,12 @@ def test_who_rates_what_a_filter_hides_stays_at_it(lab):
     expect(page.locator("[data-row]")).to_have_count(1)
     page.locator('.dari-rate [value="5"]').click()
     page.keyboard.press("4")
-    assert told(book, "board.kept", "{'0-small': 4}")
+    assert eventually(book, "board.kept", "{'0-small': 4}")
     page.keyboard.press("n")
     page.keyboard.type("it says when")
     page.keyboard.press("Enter")
     page.keyboard.press("3")
-    assert told(book, "board.kept", "{'0-small': 3}")
+    assert eventually(book, "board.kept", "{'0-small': 3}")
     expect(page.locator(".dari-pane .dari-log")).to_have_attribute(
         "aria-label", re.compile("^Task 0")
     )
@@ -410,7 +410,7 @@ def test_a_note_that_is_being_written_when_its_page_goes_is_kept(lab, leave):
     else:
         page.goto("about:blank")
         book.open()
-    assert told(book, "board.notes", "{'0-small': 'it says when'}")
+    assert eventually(book, "board.notes", "{'0-small': 'it says when'}")
 
 
 @pytest.mark.parametrize("width", [700, 1400])
@@ -456,7 +456,7 @@ def test_whoever_clicks_at_one_place_rates_each_cell_whatever_is_said_above(lab,
         expect(page.locator(".dari-pane .dari-log")).to_have_attribute(
             "aria-label", re.compile(f"^Task {task + 1}")
         )
-    assert told(book, "len(board.kept)", "4")
+    assert eventually(book, "len(board.kept)", "4")
 
 
 SUMS = """
@@ -494,7 +494,7 @@ def opened_at(book, room):
 
 def all_are_rated(book, tasks, llm="small"):
     given = f"sum(batch[n, {llm!r}].scores.get('rating') == 4 for n in range({tasks}))"
-    return told(book, given, str(tasks))
+    return eventually(book, given, str(tasks))
 
 
 @pytest.mark.parametrize(("width", "tasks", "room"), [(1400, 4, 5), (640, 3, 40), (1280, 4, 10)])
@@ -687,7 +687,7 @@ def test_whoever_reads_a_long_answer_down_rates_it_where_they_did_before(lab, wi
         page.mouse.wheel(0, 300)
         page.wait_for_timeout(300)
         rate_there(book, (x, y), task)
-    assert told(book, "len(board.kept)", "3")
+    assert eventually(book, "len(board.kept)", "3")
 
 
 @pytest.mark.parametrize("width", [640, 1280])
@@ -723,7 +723,7 @@ def test_whoever_clicks_at_one_place_rates_each_cell_whatever_its_head_says(lab,
     for task in range(3):
         is_open(book, task, "No,")
         rate_there(book, (x, y), task)
-    assert told(book, "len(board.kept)", "3")
+    assert eventually(book, "len(board.kept)", "3")
 
 
 HEIGHTS = "cells => cells.map((cell) => cell.getBoundingClientRect().height)"

@@ -42,7 +42,7 @@ def rows(page):
     return page.locator(".dari-sessions tbody tr")
 
 
-def told(book, expression, expected):
+def eventually(book, expression, expected):
     """Whether the kernel comes to know it: a page's news are on their way for a while."""
     for _ in range(100):
         if book.execute(f"print({expression})").strip() == expected:
@@ -60,7 +60,7 @@ def test_a_whole_browser_is_worked_by_keyboard(book):
     page.locator(".dari-beside .dari-answer").wait_for()
     assert "117 + 1" in page.locator(".dari-beside").inner_text()
     names = "[session.name for session in browser.selection]"
-    assert told(book, names, "['sum 118', 'sum 117']")
+    assert eventually(book, names, "['sum 118', 'sum 117']")
     page.keyboard.press("Escape")
     page.locator(".dari-beside").wait_for(state="hidden")
     page.keyboard.press("/")
@@ -69,7 +69,7 @@ def test_a_whole_browser_is_worked_by_keyboard(book):
     page.locator(".dari-sessions tbody tr").first.focus()
     page.keyboard.press("a")
     page.get_by_text("11 selected").wait_for()
-    assert told(book, "len(browser.selection)", "11")
+    assert eventually(book, "len(browser.selection)", "11")
     assert len(book.save().cells) == 2
     assert not book.problems
 
@@ -101,7 +101,7 @@ def test_a_run_is_one_line_that_opens(book):
     page.get_by_role("button", name="17 * 7").first.wait_for()
     page.keyboard.press("x")
     page.get_by_text("36 selected").wait_for()
-    assert told(book, "len(browser.selection)", "36")
+    assert eventually(book, "len(browser.selection)", "36")
     page.keyboard.press("Enter")
     page.locator(".dari-inner").first.wait_for(state="detached")
     assert "nb_" not in page.locator(".dari-sessions").inner_text()

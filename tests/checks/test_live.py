@@ -73,11 +73,11 @@ def serving() -> Iterator[Callable[..., Dari]]:
         close()
 
 
-def change(path: Path, number: int, **told: Any) -> None:
+def change(path: Path, number: int, **fields: Any) -> None:
     """Write into a turn of a tape, as people do."""
     lines = path.read_text().splitlines()
     at = [n for n, line in enumerate(lines) if line.startswith('{"turn"')][number]
-    lines[at] = json.dumps({**json.loads(lines[at]), **told})
+    lines[at] = json.dumps({**json.loads(lines[at]), **fields})
     path.write_text("\n".join(lines) + "\n")
 
 
@@ -134,9 +134,9 @@ def test_no_answer_of_a_server_is_waited_for_longer_than_a_turn_may_take(
             return super().handle_request(request)
 
     with Client(server.url, server.api_key, transport=Noting()) as client:
-        assert check_live(Tape(path), client, timeout=3, tell=None).holds
+        assert check_live(Tape(path), client, timeout=3, report=None).holds
         assert {*waited} == {3}
-        assert check_live(Tape(path), client, tell=None).holds
+        assert check_live(Tape(path), client, report=None).holds
         assert {*waited} == {3, 60}
 
 

@@ -119,9 +119,9 @@ def parts_of(path: Path) -> list[list[str]]:
     return parts
 
 
-def lines_of_turns(told: str) -> list[str]:
+def lines_of_turns(text: str) -> list[str]:
     """What ``show`` says of turns, but for how they went."""
-    return [line.strip() for line in told.splitlines()[1:-1] if " events" not in line]
+    return [line.strip() for line in text.splitlines()[1:-1] if " events" not in line]
 
 
 def test_a_copied_turn_that_asks_something_else_is_shown_with_what_it_goes_on_from(

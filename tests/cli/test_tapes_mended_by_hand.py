@@ -113,8 +113,8 @@ def played(path: Path, *conversations: Iterable[str]) -> list[list[str]]:
     return answers
 
 
-def runs_of(told: str) -> list[list[str]]:
-    lines = [json.loads(line) for line in told.split("\n") if line.startswith("{")]
+def runs_of(text: str) -> list[list[str]]:
+    lines = [json.loads(line) for line in text.split("\n") if line.startswith("{")]
     return [[message["content"] for message in line["messages"]] for line in lines]
 
 

@@ -192,11 +192,11 @@ class Side:
         """Call a verb such as ``sessions.get``, with options on a client of its own."""
         noun, _, name = verb.partition(".")
         with ExitStack() as closing:
-            client = self._made(url, key, options, closing) if options else self._kept(url, key)
+            client = self._made(url, key, options, closing) if options else self._cached(url, key)
             found = getattr(getattr(client, noun), name)(*args, **kwargs)
             return found if self.name == "sync" else self._runner.run(found)
 
-    def _kept(self, url: str, key: str) -> Any:
+    def _cached(self, url: str, key: str) -> Any:
         if (url, key) not in self._clients:
             self._clients[url, key] = self._made(url, key, {}, self._closing)
         return self._clients[url, key]

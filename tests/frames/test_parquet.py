@@ -44,7 +44,7 @@ def made(request: pytest.FixtureRequest) -> tuple[Any, list[Any]]:
     return request.param[1:]
 
 
-def kept(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+def stored(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     frame.to_parquet(path / "frame.parquet")
     return pd.read_parquet(path / "frame.parquet")
 
@@ -52,7 +52,7 @@ def kept(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
 def test_a_frame_survives_parquet(tmp_path: Path, made: tuple[Any, list[Any]]) -> None:
     make, things = made
     frame = make(things)
-    read = kept(frame, tmp_path)
+    read = stored(frame, tmp_path)
     assert read.dtypes.astype(str).equals(frame.dtypes.astype(str))
     # Arrow forgets of which type the names of a category are when it has none.
     unnamed = [n for n in frame.select_dtypes("category") if not len(frame[n].cat.categories)]
@@ -64,6 +64,6 @@ def test_an_empty_frame_survives_parquet_with_its_columns_and_dtypes(
     tmp_path: Path, made: tuple[Any, list[Any]]
 ) -> None:
     frame = made[0]([])
-    read = kept(frame, tmp_path)
+    read = stored(frame, tmp_path)
     assert len(read) == 0
     assert read.dtypes.astype(str).equals(frame.dtypes.astype(str))

@@ -139,7 +139,7 @@ class Receiver:
         self.url = f"{scheme}://127.0.0.1:{self.server.server_port}/hook?a=b"
         Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
-    def told(self) -> list[Json]:
+    def received(self) -> list[Json]:
         return [json.loads(body) for _, body in list(self.seen)]
 
     def close(self) -> None:

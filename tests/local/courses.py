@@ -123,7 +123,7 @@ def words_of(turn: Turn) -> object:
     return [(event.event, *map(event.data.get, fields)) for event in turn.events]
 
 
-def asked_behind_others(tape: Recording) -> set[tuple[str, object]]:
+def asked_after_others(tape: Recording) -> set[tuple[str, object]]:
     """The turns whose answers before are others now, each with what it was answered."""
     found = {flaw.turn for flaw in flaws_of(tape) if "goes on from another answer" in flaw.text}
     turns = [one for one in tape.turns if f"{one.line.turn} of {one.line.session}" in found]

@@ -19,7 +19,7 @@ from dari_nb.models import UserMessageItem
 from dari_nb.resources import Dari
 from dari_nb.tapes import Mark, Tape, flaws_of, read_tape
 from dari_nb.tapes.tape import Mode
-from dari_nb.tapes.words import told_of
+from dari_nb.tapes.words import outcome_text
 
 WAITS = (
     r"^msg_6 of sess_2 waits to be adopted and would go: adopt or reject it first, or let it go "
@@ -37,16 +37,16 @@ def record(path: Path, prompts: str, answer: str = "{}!", mode: Mode | None = No
                 session.send(prompt).wait()
 
 
-def on(path: Path, *, behind: Sequence[str] = ()) -> list[str]:
+def on(path: Path, *, after: Sequence[str] = ()) -> list[str]:
     """The sessions of a sound tape, with what was asked in each; what waits has a question mark.
 
-    Those named by ``behind`` go on from answers that were replaced.
+    Those named by ``after`` go on from answers that were replaced.
     """
     tape = read_tape(path)
     flaws = [str(flaw) for flaw in flaws_of(tape)]
     assert all("goes on from another answer" in flaw for flaw in flaws)
-    assert len(flaws) == len(behind)
-    assert all(name in flaw for name, flaw in zip(behind, flaws, strict=True))
+    assert len(flaws) == len(after)
+    assert all(name in flaw for name, flaw in zip(after, flaws, strict=True))
     sessions: dict[str, list[str]] = {}
     for turn in tape.turns:
         asked = f"{turn.line.asked}{'?' * turn.line.new}"
@@ -135,13 +135,13 @@ def test_what_is_recorded_again_is_not_adopted_as_it_was_before(path: Path) -> N
     for _ in range(2):
         record(path, "one TWO", "{} of today", mode="record")
         stale = ["'two'", "'three'"]
-        assert on(path, behind=stale) == ["one two three four five", "TWO three?", "zero"]
+        assert on(path, after=stale) == ["one two three four five", "TWO three?", "zero"]
     with pytest.raises(InvalidRequestError, match="msg_3 of sess_2 goes on from another answer"):
         Tape(path).review().adopt()
     assert Tape(path).review().reject() == "1 turn rejected."
     tape = read_tape(path)
     turn = next(turn for turn in tape.turns if turn.line.asked == "TWO")
-    assert told_of(turn) == "TWO of today"
+    assert outcome_text(turn) == "TWO of today"
     assert turn.notes == [Mark("guess", ask="What now?")]
 
 
@@ -157,7 +157,7 @@ def without(path: Path, *asked: str) -> None:
     path.write_text("".join(left))
 
 
-def told(path: Path) -> list[str]:
+def asked_in(path: Path) -> list[str]:
     """What was asked in each run of a tape, and in each conversation of its player."""
     runs = [
         [one.text for one in run.items if isinstance(one, UserMessageItem)]
@@ -184,7 +184,7 @@ def test_a_turn_that_was_taken_out_and_asked_again_makes_its_conversation_whole(
     assert f"; {after} of sess_1 goes on from it: {gone[-1]}" in repr(review[-1])
     review.adopt()
     assert on(path) == ["one two three four five"]
-    assert told(path) == ["one two three four five"] * 2
+    assert asked_in(path) == ["one two three four five"] * 2
 
 
 def test_what_goes_on_from_another_session_is_shown_as_no_conversation_that_never_was(
@@ -195,7 +195,7 @@ def test_what_goes_on_from_another_session_is_shown_as_no_conversation_that_neve
     path.write_text(path.read_text().replace('"new":true,', ""))
     assert on(path) == ["one two four five", "three"]
     runs = ["one two", "one two three", "one two three four five"]
-    assert told(path) == [*runs, "one two", "three", "four five"]
+    assert asked_in(path) == [*runs, "one two", "three", "four five"]
     assert main(["tape", "show", str(path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     found = [lines[at - 2] for at, line in enumerate(lines) if "goes on from msg_3" in line]
@@ -253,7 +253,7 @@ def test_deciding_on_all_at_once_loses_no_answer_for_one_that_came_to_less(
     waiting = "1 turn" if left == 1 else f"{left} turns"
     assert told.endswith(f" {waiting} left waiting: {FALLS_SHORT}")
     tape = read_tape(path)
-    kept = [told_of(turn) for turn in tape.turns if not turn.line.new][:3]
+    kept = [outcome_text(turn) for turn in tape.turns if not turn.line.new][:3]
     assert kept == ["one!", "two!", "three!"]
     before = path.read_bytes()
     with pytest.raises(InvalidRequestError, match=f"^{re.escape(FALLS_SHORT)}$"):
@@ -308,13 +308,13 @@ def test_one_that_came_to_less_takes_the_place_by_itself_with_what_goes_on_from_
     assert (review[0].replaces, review[0].loses) == (4, 0)
     assert review[0].replace() == "4 turns replaced."
     assert on(path) == ["one two three four five"]
-    assert told_of(read_tape(path).turns[1]) == "failed: RuntimeError: boom"
+    assert outcome_text(read_tape(path).turns[1]) == "failed: RuntimeError: boom"
     path.write_bytes(whole)
     review = Tape(path).review()
     assert review[0].reject() == "4 turns rejected."
     assert [one.decided for one in review] == ["rejected"] * 4
     assert on(path) == ["one two three four five"]
-    assert told_of(read_tape(path).turns[1]) == "two!"
+    assert outcome_text(read_tape(path).turns[1]) == "two!"
 
 
 def playing(path: Path, *conversations: str) -> list[list[str]]:
@@ -350,7 +350,7 @@ def test_who_keeps_both_keeps_the_answer_beside_the_failure_that_others_go_on_fr
     assert review[at].decided == review[0].decided == "adopted"
     assert on(path) == ["v", "v w" if at else "v w?"]
     tape = read_tape(path)
-    assert (told_of(tape.turns[0]), tape.turns[0].line.take) == ("v!", 1)
+    assert (outcome_text(tape.turns[0]), tape.turns[0].line.take) == ("v!", 1)
     assert tape.turns[1].line.take == 2
     assert playing(path, "v", *["v w"] * at)[0] == ["v!"]
     if at:

@@ -16,7 +16,7 @@ from dari_nb.tapes.recording import unreachable
 from dari_nb.tapes.summary import prompt_of
 from dari_nb.tapes.words import content_text
 
-from .courses import Course, answer_of, asked_behind_others, assert_sound, before, words_of
+from .courses import Course, answer_of, asked_after_others, assert_sound, before, words_of
 
 Place = tuple[str, int, bool]
 Content = tuple[str | None, object]
@@ -32,8 +32,8 @@ def course(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Course]:
     course.close()
 
 
-def said_of(what: str, told: str) -> int:
-    return sum(int(n) for n in re.findall(rf"(\d+) (?:{what})\b", told))
+def said_of(what: str, text: str) -> int:
+    return sum(int(n) for n in re.findall(rf"(\d+) (?:{what})\b", text))
 
 
 def contents(tape: Recording) -> dict[Place, Content]:
@@ -194,7 +194,7 @@ def test_nothing_vanishes_without_a_word(course: Course, caplog: pytest.LogCaptu
         old, new = contents(was), contents(now)
         assert sum((marks(was) - marks(now)).values()) == said_of("marks?|questions?", told)
         if step >= 0.45:
-            assert asked_behind_others(now) <= asked_behind_others(was)
+            assert asked_after_others(now) <= asked_after_others(was)
             assert_what_is_not_named_stays_and_plays(course, was, now)
             lost = [place for place in old if new.get(place) != old[place]]
             waited = sum(is_new for *_, is_new in lost)

@@ -268,9 +268,9 @@ def harmless(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def rewrite(path: Path, tape: bytes, *told: dict[str, Any]) -> None:
+def rewrite(path: Path, tape: bytes, *lines: dict[str, Any]) -> None:
     """Put other lines in the place of that of the file."""
-    written = b"".join(json.dumps(each).encode() + b"\n" for each in told)
+    written = b"".join(json.dumps(each).encode() + b"\n" for each in lines)
     kept = tape.splitlines(keepends=True)
     path.write_bytes(b"".join(written if b'{"file"' in each else each for each in kept))
 

@@ -393,17 +393,17 @@ def test_sessions_that_went_on_from_one_turn_at_once_play_as_they_were(path: Pat
             came.wait()
         return f"answer {next(numbers)} to {prompt}"
 
-    def told(d: Dari) -> list[list[str]]:
+    def answers(d: Dari) -> list[list[str]]:
         sessions = [d.agents["numbered"].send("first").wait().session for _ in range(3)]
         asked = [[session.send(text) for session in sessions] for text in ("second", "third")]
         return [[turn.wait().text for turn in turns] for turns in asked]
 
     with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
         server.agent("numbered")(numbered)
-        recorded = told(d)
+        recorded = answers(d)
     with playing(path) as server, Dari(server.url, server.api_key, server) as d:
         for _ in range(2):
-            assert [*map(sorted, told(d))] == [*map(sorted, recorded)]
+            assert [*map(sorted, answers(d))] == [*map(sorted, recorded)]
         for _ in range(2):  # a cell that is run again plays its answer again
             session = d.agents["numbered"].send("first").wait().session
             alone = [session.send(text).wait().text for text in ("second", "third")]
@@ -638,14 +638,14 @@ def test_a_failure_that_plays_says_that_it_was_recorded_and_what_asks_anew(
         with Dari(server.url, server.api_key, server if is_here else None) as d:
             d.insert(Tape(path, speed="instant"))
 
-            def told() -> str:
+            def failure() -> str:
                 turn = d.agents["guide"].send("fail")
                 with pytest.raises(TurnFailedError) as error:
                     _ = turn.text
                 return str(error.value)
 
-            assert told() == failed
-            assert told() == (
+            assert failure() == failed
+            assert failure() == (
                 f"{failed} (as it was recorded on {path}, which played: to ask it anew, "
                 f'd.insert(dari.Tape({str(path)!r}, mode="record")))'
             )

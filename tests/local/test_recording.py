@@ -49,7 +49,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "lesson.tape"
 
 
-def told(turn: Turn) -> list[str]:
+def outcome(turn: Turn) -> list[str]:
     """What came of a turn, as briefly as it can be told."""
     return [
         entry.event if isinstance(entry, EventLine) else entry.text  # type: ignore[union-attr]
@@ -88,7 +88,7 @@ def test_a_turn_is_recorded_with_all_that_came_of_it(path: Path) -> None:
     assert tape.is_closed
     assert flaws_of(tape) == []
     first, second = tape.turns
-    assert told(first) == [
+    assert outcome(first) == [
         "message.status_changed",
         *("Hm", "One ", "moment.", "assistant.message_completed"),
         "message.status_changed",
@@ -158,7 +158,7 @@ def test_recorded_again_a_turn_takes_its_own_place_and_the_rest_stays(path: Path
     path.write_bytes(b"".join([*lines[:3], b"# Watch this.\n", *lines[3:]]))
     record(path, "first", agent=lambda _: "Otherwise.")
     first, second = read_tape(path).turns
-    assert told(first) == ["# Watch this.", *["message.status_changed"], *told(first)[2:]]
+    assert outcome(first) == ["# Watch this.", *["message.status_changed"], *outcome(first)[2:]]
     assert first.events[1].data["content"][0]["text"] == "Otherwise."
     assert first.place == before.turns[0].place
     assert second.body == before.turns[1].body
@@ -269,7 +269,7 @@ def test_a_process_that_is_killed_leaves_a_tape_up_to_there(path: Path) -> None:
         calling(server).ask("echo", "later")
     turns = read_tape(path).turns
     assert [turn.line.asked for turn in turns] == ["one", "die", "later"]
-    assert told(turns[1])[-1] == "tool.call_completed"
+    assert outcome(turns[1])[-1] == "tool.call_completed"
     assert turns[1].status is None
     assert not journal.exists()
 
@@ -365,7 +365,7 @@ def test_a_damaged_journal_is_taken_in_up_to_there_and_put_aside(
     assert [record.getMessage() for record in caplog.records] == [f"{said}."]
     [one, *died, _, _] = read_tape(path).turns
     assert one.line.asked == "one"
-    assert [told(turn) for turn in died] == [
+    assert [outcome(turn) for turn in died] == [
         [f"{'message' if 'status' in each else 'tool'}.{each}" for each in events]
         for events in ([] if events is None else [events])
     ]
@@ -380,7 +380,7 @@ def test_a_damaged_journal_is_taken_in_up_to_there_and_put_aside(
     aside.rename(journal)
     record(path, "last")
     [died] = [turn for turn in read_tape(path).turns if turn.line.asked == "die"]
-    assert told(died)[-1] == "tool.call_completed"
+    assert outcome(died)[-1] == "tool.call_completed"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
@@ -392,7 +392,7 @@ def test_a_journal_whose_writer_was_stopped_in_a_line_is_not_damaged(path: Path)
         file.write(opening[:-20])
     record(path, "later")
     [_, died, _] = read_tape(path).turns
-    assert told(died)[-1] == "tool.call_completed"
+    assert outcome(died)[-1] == "tool.call_completed"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
@@ -480,7 +480,7 @@ def test_what_was_cut_off_while_it_was_recorded_anew_waits_beside_what_is_there(
         ("die", "completed", False),
         ("die", None, True),
     ]
-    assert "tool.call_completed" in told(turns[2])
+    assert "tool.call_completed" in outcome(turns[2])
     assert not path.with_name("lesson.tape.running").exists()
 
 

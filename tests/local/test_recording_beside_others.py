@@ -310,7 +310,7 @@ with LocalDari(tape=sys.argv[1]) as server:
 """
 
 
-def kill_beside_another(path: Path) -> None:
+def kill_next_to_another(path: Path) -> None:
     """Kill a process whose turns have ended, and could not be put on the tape."""
     with held(path.parent):
         done = run(KILLED, path)
@@ -328,7 +328,7 @@ def run(script: str, path: Path, *settings: str) -> subprocess.CompletedProcess[
 def test_what_has_ended_while_another_holds_the_folder_outlives_a_kill(
     path: Path, calling: Calling
 ) -> None:
-    kill_beside_another(path)
+    kill_next_to_another(path)
     with LocalDari(tape=path) as server:
         calling(server).ask("echo", "three")
     assert asked_on(path) == ["one", "two", "three"]
@@ -337,7 +337,7 @@ def test_what_has_ended_while_another_holds_the_folder_outlives_a_kill(
 
 
 def test_a_turn_of_which_half_was_written_is_whole_again(path: Path, calling: Calling) -> None:
-    kill_beside_another(path)
+    kill_next_to_another(path)
     journal = path.with_name(f"{path.name}.running").read_text().splitlines(keepends=True)
     lines = [line.partition(" ")[2] for line in journal if line.startswith("1 ")]
     path.write_text("".join(['{"dari_tape":1,"times":true}\n', *lines[:3], lines[3][:20]]))
@@ -348,7 +348,7 @@ def test_a_turn_of_which_half_was_written_is_whole_again(path: Path, calling: Ca
 
 
 def test_what_was_left_is_taken_in_once_by_several(path: Path, calling: Calling) -> None:
-    kill_beside_another(path)
+    kill_next_to_another(path)
     with LocalDari(tape=path) as one, LocalDari(tape=path) as other:
         calling(one).ask("echo", "three")
         calling(other).ask("echo", "four")
@@ -695,8 +695,8 @@ def talk(caller: Caller, *prompts: str) -> list[str]:
     return [data["content"][0]["text"] for data in said]
 
 
-def recorded_by(path: Path, model: Model, calling: Calling, *prompts: str, anew: bool) -> None:
-    with LocalDari(tape=Tape(path, mode="record" if anew else "auto")) as server:
+def recorded_by(path: Path, model: Model, calling: Calling, *prompts: str, again: bool) -> None:
+    with LocalDari(tape=Tape(path, mode="record" if again else "auto")) as server:
         server.agent("model")(model)
         talk(calling(server), *prompts)
 
@@ -718,7 +718,7 @@ def test_what_came_to_nothing_takes_no_recorded_answers_place(
     path: Path, calling: Calling, caplog: pytest.LogCaptureFixture, ends: str
 ) -> None:
     model = Model()
-    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    recorded_by(path, model, calling, "q1", "q2", again=False)
     model.does = "fail" if ends == "fails" else "hang"
     with LocalDari(tape=Tape(path, mode="record")) as server:
         server.agent("model")(model)
@@ -748,10 +748,10 @@ def test_what_goes_on_from_a_failure_leaves_what_was_recorded_behind_the_answer(
     path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = Model()
-    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    recorded_by(path, model, calling, "q1", "q2", again=False)
     for _ in range(2):
         model.does, model.name = "fail first", "other"
-        recorded_by(path, model, calling, "q1", "q2", "q3", anew=True)
+        recorded_by(path, model, calling, "q1", "q2", "q3", again=True)
         assert played(path, calling, "q1", "q2") == GOOD
         assert flaws_of(read_tape(path)) == []
         assert [(turn.line.asked, turn.line.new) for turn in read_tape(path).turns] == [
@@ -759,7 +759,7 @@ def test_what_goes_on_from_a_failure_leaves_what_was_recorded_behind_the_answer(
         ]
     model.does, model.name = "answer", "better"
     caplog.clear()
-    recorded_by(path, model, calling, "q1", "q2", "q3", anew=True)
+    recorded_by(path, model, calling, "q1", "q2", "q3", again=True)
     assert said(caplog) == []
     assert [turn.line.new for turn in read_tape(path).turns] == [False] * 3
     assert played(path, calling, "q1", "q2", "q3")[-1] == "better answer to q3"
@@ -770,12 +770,12 @@ def test_of_several_that_ask_again_what_waits_and_failed_each_keeps_its_answer(
     path: Path, calling: Calling, asked: Sequence[str]
 ) -> None:
     model = Model()
-    recorded_by(path, model, calling, *(asked[:-1] or ["before"]), anew=False)
+    recorded_by(path, model, calling, *(asked[:-1] or ["before"]), again=False)
     model.does = "fail"
-    recorded_by(path, model, calling, asked[-1], anew=False)
+    recorded_by(path, model, calling, asked[-1], again=False)
     if len(asked) > 1:
         model.does = "fail second"
-        recorded_by(path, model, calling, *asked, anew=False)
+        recorded_by(path, model, calling, *asked, again=False)
     gates = {name: Event() for name in ("one", "other")}
     runs = {name: Event() for name in gates}
 
@@ -830,7 +830,7 @@ def test_who_has_to_stand_aside_for_others_takes_no_place_of_its_own_recording(
         return "theirs"
 
     if is_new:
-        recorded_by(path, Model(), calling, "before", anew=False)
+        recorded_by(path, Model(), calling, "before", again=False)
     with LocalDari(tape=path) as one, LocalDari(tape=path) as other:
         one.agent("model")(mine)
         other.agent("model")(theirs)
@@ -859,7 +859,7 @@ def test_who_has_to_stand_aside_for_others_takes_no_place_of_its_own_recording(
 
 def test_a_turn_that_failed_gives_way_where_it_is_asked_again(path: Path, calling: Calling) -> None:
     model = Model()
-    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    recorded_by(path, model, calling, "q1", "q2", again=False)
     with LocalDari(tape=Tape(path, mode="record")) as server:
         server.agent("model")(model)
         model.name = "better"
@@ -877,7 +877,7 @@ def test_what_completed_behind_a_failure_is_there_when_another_session_asks_the_
     path: Path, calling: Calling, recorded: Sequence[str]
 ) -> None:
     model = Model()
-    recorded_by(path, model, calling, *recorded, anew=False)
+    recorded_by(path, model, calling, *recorded, again=False)
     with LocalDari(tape=Tape(path, mode="record")) as server:
         server.agent("model")(model)
         caller = calling(server)
@@ -904,7 +904,7 @@ def test_what_runs_behind_a_failure_is_there_when_the_same_is_asked_again_meanwh
     path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = Model()
-    recorded_by(path, model, calling, "q1", anew=False)
+    recorded_by(path, model, calling, "q1", again=False)
     with LocalDari(tape=Tape(path, mode="record")) as server:
         server.agent("model")(model)
         caller = calling(server)
@@ -931,10 +931,10 @@ def test_a_failure_that_was_recorded_is_replaced_by_a_failure(
     model = Model()
     model.does = "fail"
     for _ in range(2):
-        recorded_by(path, model, calling, "q1", anew=True)
+        recorded_by(path, model, calling, "q1", again=True)
         assert [turn.line.new for turn in read_tape(path).turns] == [False]
     model.does = "answer"
-    recorded_by(path, model, calling, "q1", anew=True)
+    recorded_by(path, model, calling, "q1", again=True)
     assert played(path, calling, "q1") == GOOD[:1]
     assert said(caplog) == []
 
@@ -950,9 +950,9 @@ def test_a_failure_that_waits_is_put_in_place_of_the_answer_by_itself_only(
     path: Path, calling: Calling, way: str, told: str, left: list[str]
 ) -> None:
     model = Model()
-    recorded_by(path, model, calling, "q1", anew=False)
+    recorded_by(path, model, calling, "q1", again=False)
     model.does = "fail"
-    recorded_by(path, model, calling, "q1", anew=True)
+    recorded_by(path, model, calling, "q1", again=True)
     with pytest.raises(InvalidRequestError, match="and msg_1 of sess_1 came further"):
         getattr(Tape(path).review(), way)()
     assert [turn.status for turn in read_tape(path).turns] == ["completed", "failed"]
@@ -964,10 +964,10 @@ def test_a_failure_that_waits_is_put_in_place_of_the_answer_by_itself_only(
 
 def test_a_failure_takes_no_place_of_an_answer_that_waits(path: Path, calling: Calling) -> None:
     model = Model()
-    recorded_by(path, model, calling, "q1", anew=False)
-    recorded_by(path, model, calling, "other", anew=False)
+    recorded_by(path, model, calling, "q1", again=False)
+    recorded_by(path, model, calling, "other", again=False)
     model.does = "fail"
-    recorded_by(path, model, calling, "other", anew=True)
+    recorded_by(path, model, calling, "other", again=True)
     assert [(turn.status, turn.line.new) for turn in read_tape(path).turns] == [
         *(("completed", False), ("completed", True), ("failed", True))
     ]
@@ -977,11 +977,11 @@ def test_a_failure_that_waits_gives_way_to_what_is_asked_in_its_place_in_auto(
     path: Path, calling: Calling
 ) -> None:
     model = Model()
-    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    recorded_by(path, model, calling, "q1", "q2", again=False)
     model.name, model.does = "better", "fail second"
-    recorded_by(path, model, calling, "q1", "q2", anew=True)
+    recorded_by(path, model, calling, "q1", "q2", again=True)
     model.does = "answer"
-    recorded_by(path, model, calling, "q1", "q2", anew=False)
+    recorded_by(path, model, calling, "q1", "q2", again=False)
     assert [(turn.status, turn.line.new) for turn in read_tape(path).turns] == [
         *(("completed", False), ("completed", False), ("completed", True))
     ]
@@ -992,7 +992,7 @@ def test_a_failure_that_waits_gives_way_to_what_is_asked_in_its_place_in_auto(
 def test_failures_that_are_alike_of_two_sessions_at_once_leave_what_was_recorded(
     path: Path, calling: Calling
 ) -> None:
-    recorded_by(path, Model(), calling, "q1", "q2", anew=False)
+    recorded_by(path, Model(), calling, "q1", "q2", again=False)
     may_fail = Event()
 
     def failing(prompt: str) -> str:

@@ -14,7 +14,7 @@ from dari_nb.tapes.settling.merging import Side
 from dari_nb.tapes.summary import prompt_of
 
 from ..tapes.branches import git
-from .courses import Course, answer_of, asked_behind_others, assert_no_other_flaw, before, words_of
+from .courses import Course, answer_of, asked_after_others, assert_no_other_flaw, before, words_of
 
 ROUNDS = 6
 Marks = dict[str, tuple[Mark, tuple[str, int] | None]]
@@ -92,7 +92,7 @@ def marks(tape: Recording) -> Marks:
     return placed
 
 
-def assert_turns_kept(base: Recording, side: Recording, now: Recording, told: str) -> None:
+def assert_turns_stay(base: Recording, side: Recording, now: Recording, report: str) -> None:
     was, there = answers(base), answers(now)
     for turn in side.turns:
         place, answer = (*turn.place, turn.line.new), answer_of(turn)
@@ -100,10 +100,10 @@ def assert_turns_kept(base: Recording, side: Recording, now: Recording, told: st
         if answer in kept:
             continue
         if place in there:
-            is_chosen = f"answer of {turn.line.turn}" in told and prompt_of(turn) in told
+            is_chosen = f"answer of {turn.line.turn}" in report and prompt_of(turn) in report
             assert is_chosen or was.get(place) == answer
         else:
-            assert f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" in told
+            assert f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" in report
 
 
 def chain_of(tape: Recording, turn: Turn | None) -> list[object]:
@@ -114,7 +114,7 @@ def chain_of(tape: Recording, turn: Turn | None) -> list[object]:
     return chain
 
 
-def assert_conversations_whole(sides: list[Recording], now: Recording, told: str) -> None:
+def assert_conversations_whole(sides: list[Recording], now: Recording, report: str) -> None:
     """Each turn stands behind what it stood behind on one side, or is named.
 
     What never played on a side, as other answers stood before it, was named before.
@@ -130,11 +130,11 @@ def assert_conversations_whole(sides: list[Recording], now: Recording, told: str
             if one.place == turn.place and answer_of(one) == answer_of(turn)
         ]
         name = f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}"
-        behind = [line for line in told.splitlines() if "recorded behind other answers" in line]
+        behind = [line for line in report.splitlines() if "recorded behind other answers" in line]
         assert (chain_of(now, turn) in found) != (name in "".join(behind))
 
 
-def assert_kept_to_the_end(sides: list[Recording], now: Recording) -> None:
+def assert_whole_to_the_end(sides: list[Recording], now: Recording) -> None:
     """Where a turn stays that one side has not, what goes on from it on the other side does."""
     there = answers(now)
     for side, other in (sides, sides[::-1]):
@@ -148,27 +148,27 @@ def assert_kept_to_the_end(sides: list[Recording], now: Recording) -> None:
 
 
 def assert_what_comes_back_is_named(
-    base: Recording, side: Recording, now: Recording, told: str
+    base: Recording, side: Recording, now: Recording, report: str
 ) -> None:
     was, has = answers(base), answers(side)
     for turn in now.turns:
         place = (*turn.place, turn.line.new)
         if place in was.keys() - has.keys() and (*turn.place, False) not in has:
-            assert f"{turn.line.session}," in told or f"of {turn.line.session}:" in told
+            assert f"{turn.line.session}," in report or f"of {turn.line.session}:" in report
 
 
-def assert_marks_kept(sides: list[Recording], now: Recording, told: str) -> None:
+def assert_marks_stay(sides: list[Recording], now: Recording, report: str) -> None:
     was, *both = map(marks, sides)
     there = marks(now)
     for name, (note, _) in [*both[0].items(), *both[1].items()]:
         if name not in there:
-            assert f"mark {name!r}" in told
+            assert f"mark {name!r}" in report
         elif there[name][0] != note:
             assert name in was
-            assert was[name][0] == note or f"mark {name!r} (ours asks" in told
+            assert was[name][0] == note or f"mark {name!r} (ours asks" in report
     for name in was.keys() & both[0].keys() & both[1].keys() & there.keys():
         if was[name][1] == both[1][name][1]:
-            is_told = f"mark {name!r} (ours asks" in told
+            is_told = f"mark {name!r} (ours asks" in report
             assert there[name][1] == both[0][name][1] or is_told
     for name, placed in there.items():
         found = [one[name] for one in both if name in one]
@@ -192,20 +192,20 @@ def test_nothing_goes_or_moves_without_a_word(branches: Branches, keeps: Side) -
         git(path.parent, "merge", "-q", name, fails=is_conflict)
         if is_conflict:
             told: list[str] = []
-            settle(path, keeps=keeps, tell=told.append)
+            settle(path, keeps=keeps, report=told.append)
             now, words = read_tape(path), "\n".join(told)
             assert_no_other_flaw(now)
-            known = asked_behind_others(ours) | asked_behind_others(theirs)
-            for key, answer in asked_behind_others(now) - known:
+            known = asked_after_others(ours) | asked_after_others(theirs)
+            for key, answer in asked_after_others(now) - known:
                 turn = next(
                     t for t in now.turns if (t.line.key, str(answer_of(t))) == (key, answer)
                 )
                 assert f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" in words
-            assert_turns_kept(base, ours, now, words)
-            assert_turns_kept(base, theirs, now, words)
-            assert_kept_to_the_end([ours, theirs], now)
+            assert_turns_stay(base, ours, now, words)
+            assert_turns_stay(base, theirs, now, words)
+            assert_whole_to_the_end([ours, theirs], now)
             assert_conversations_whole([ours, theirs], now, words)
             assert_what_comes_back_is_named(base, ours, now, words)
             assert_what_comes_back_is_named(base, theirs, now, words)
-            assert_marks_kept([base, ours, theirs], now, words)
+            assert_marks_stay([base, ours, theirs], now, words)
             git(path.parent, "commit", "-qam", "settled")

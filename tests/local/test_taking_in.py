@@ -10,8 +10,8 @@ from dari_nb.models import Agent, AgentVersion
 from dari_nb.resources import Dari
 
 
-def told(version_id: str, **told: object) -> AgentVersion:
-    return AgentVersion.from_dict({"id": version_id, **told})
+def version(version_id: str, **fields: object) -> AgentVersion:
+    return AgentVersion.from_dict({"id": version_id, **fields})
 
 
 def answer(prompt: str, turn: Turn) -> str:
@@ -27,15 +27,15 @@ def test_an_agent_has_its_own_ids_and_what_is_told_of_it() -> None:
     }
     with LocalDari(demo_agents=False) as server, Dari(server.url, server.api_key, server) as d:
         assert list(d.agents) == []
-        server.take_in(Agent(id="agt_1", name="far"), told("ver_1", manifest=manifest), answer)
+        server.take_in(Agent(id="agt_1", name="far"), version("ver_1", manifest=manifest), answer)
         far = d.agents["far"]
         assert (far.id, far.active_version_id, far.llms) == ("agt_1", "ver_1", ["small", "large"])
         turn = far.send("Hi", llm="small").wait()
         assert turn.text == "Hi with small"
         assert turn.session.resource.version_id == "ver_1"
-        server.take_in(Agent(id="agt_1", name="far"), told("ver_2", manifest=manifest), answer)
+        server.take_in(Agent(id="agt_1", name="far"), version("ver_2", manifest=manifest), answer)
         assert d.agents["far"].active_version_id == "ver_2"
-        server.take_in(Agent(id="agt_2", name="far"), told("ver_3"), answer)
+        server.take_in(Agent(id="agt_2", name="far"), version("ver_3"), answer)
         assert [agent.id for agent in d.agents] == ["agt_2"]
         assert turn.session.send("Again").wait().text == "Again with small"
 
@@ -43,10 +43,10 @@ def test_an_agent_has_its_own_ids_and_what_is_told_of_it() -> None:
 @pytest.mark.parametrize(
     ("version", "is_taken"),
     [
-        (told("ver_1"), True),
-        (told("ver_1", manifest="?"), True),
-        (told("ver_1", llms=["some"]), False),
-        (told("ver_1", manifest={"llm": {"options": {"some": {}}}}), False),
+        (version("ver_1"), True),
+        (version("ver_1", manifest="?"), True),
+        (version("ver_1", llms=["some"]), False),
+        (version("ver_1", manifest={"llm": {"options": {"some": {}}}}), False),
     ],
 )
 def test_where_the_other_dari_tells_no_llms_any_is_taken(

@@ -249,10 +249,10 @@ def alike(tape: dari.Tape, *asked: str) -> list[tuple[str, str]]:
     return [(id_, turn.line.turn) for id_, (turn, _) in tape._score().questions.items()]
 
 
-def answered_on_page(file: Path, told: Iterable[tuple[str, str, str]]) -> None:
+def answered_on_page(file: Path, answers: Iterable[tuple[str, str, str]]) -> None:
     """Write answers as a page saves them: ids of questions, their places, and what was expected."""
     lines = []
-    for number, (mark_id, place, value) in enumerate(told):
+    for number, (mark_id, place, value) in enumerate(answers):
         about = {"name": "answer", "run_id": f"mark:{mark_id}", "repeat": number, "by": "person"}
         about |= {"note": f"{place}: guess: What now?", "at": f"2026-01-01T00:00:0{number}Z"}
         lines.append(json.dumps({**about, "value": value, "reader": "Ann"}))

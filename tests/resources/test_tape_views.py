@@ -328,28 +328,28 @@ def test_each_page_keeps_what_is_written_in_it_until_that_is_taken_away(
     player = tape.view(answers=tmp_path / "answers.jsonl")
     [mark_id] = player._score.questions
 
-    def told(page: Any, text: Any, question: Any = mark_id) -> str | None:
+    def shown(page: Any, text: Any, question: Any = mark_id) -> str | None:
         body = {"id": question, "page": page, "text": text}
         return asked(player, "draft", body)["error"]
 
-    assert told("one", "alpha") is told("two", "beta") is told("one", "gamma") is None
+    assert shown("one", "alpha") is shown("two", "beta") is shown("one", "gamma") is None
     assert [*player.drafts[mark_id].items()] == [("one", "gamma"), ("two", "beta")]
     # A page that is loaded anew is called otherwise.
-    told("three", "gamma")
+    shown("three", "gamma")
     assert player.drafts == {mark_id: {"two": "beta", "three": "gamma"}}
     for page, text, question in ((1, "text", mark_id), ("1", None, mark_id), ("1", "t", "no")):
-        assert "question" in (told(page, text, question) or "")
+        assert "question" in (shown(page, text, question) or "")
     # So has the next player of the same, and nobody skips what is written elsewhere unasked.
     again = tape.view(answers=tmp_path / "answers.jsonl")
     assert again.drafts == player.drafts
-    told("four", "half a \ud83d")
+    shown("four", "half a \ud83d")
     assert again.drafts[mark_id]["four"] == "half a ?"
     skip = {"id": mark_id, "text": "", "page": "four"}
     assert "another page" in asked(again, "reply", skip)["error"]
-    told("two", " ")
-    told("three", "")
+    shown("two", " ")
+    shown("three", "")
     assert asked(again, "reply", skip)["error"] is None
-    told("four", "")
+    shown("four", "")
     assert player.drafts == again.drafts == {}
     player.close()
     again.close()
@@ -920,23 +920,23 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
 def test_a_tape_that_is_perhaps_a_slip_for_one_that_is_there_is_told(
     tape: dari.Tape, recwarn: pytest.WarningsRecorder
 ) -> None:
-    def told() -> list[str]:
+    def warned() -> list[str]:
         return [str(recwarn.pop().message) for _ in range(len(recwarn))]
 
     folder = tape.file.parent
     slip = f"shop.tpe is new: nothing is on it yet; in the folder {folder.name} there is shop.tape."
     with dari.connect("local", tape=folder / "shop.tpe") as d:
         assert recwarn[0].filename == __file__
-        assert told() == [slip]
+        assert warned() == [slip]
         d.insert(folder / "shopp.tape")
         assert recwarn[0].filename == __file__
-        assert told() == [slip.replace("shop.tpe", "shopp.tape")]
+        assert warned() == [slip.replace("shop.tpe", "shopp.tape")]
         d.insert(folder / "shop")
-        assert told() == [slip.replace("shop.tpe", "shop")]
+        assert warned() == [slip.replace("shop.tpe", "shop")]
         for name in ("shop.tape", "shop2.tape", "another lesson.tape"):
             d.insert(folder / name)
         d.eject()
-    assert told() == []
+    assert warned() == []
 
 
 def _work_for(questions: int, folder: Path) -> int:

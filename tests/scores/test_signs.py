@@ -204,7 +204,7 @@ def test_equals_are_told_apart_as_seldom_as_the_help_says(apart: float, most: fl
 
 
 @cache
-def told_by_ratings(tasks: int) -> list[tuple[int, list[int]]]:
+def choices_by_ratings(tasks: int) -> list[tuple[int, list[int]]]:
     """In how many orders each choice of differences comes that is told apart, and how often each
     difference is in it."""
     found = []
@@ -224,7 +224,7 @@ def told_by_ratings(tasks: int) -> list[tuple[int, list[int]]]:
 def test_ratings_of_equals_are_told_apart_as_seldom_as_the_help_says(shares, most) -> None:
     chances = np.convolve(shares, shares[::-1])
     told = [
-        sum(ways * float(np.prod(chances**counts)) for ways, counts in told_by_ratings(tasks))
+        sum(ways * float(np.prod(chances**counts)) for ways, counts in choices_by_ratings(tasks))
         for tasks in range(5, 10)
     ]
     assert most - 0.2 < 100 * max(told) <= most

@@ -20,9 +20,9 @@ from dari_nb.tapes import (
     differences,
     flaws_of,
     key_of,
-    make_keys_anew,
     nearest,
     parsed,
+    renew_keys,
     tape_bytes,
     words_between,
 )
@@ -233,15 +233,15 @@ def test_keys_are_made_anew_with_those_of_the_turns_that_follow(lesson: Recordin
     branch = taken("And in Lua?", number=2, parent=first.line.key, session="sess_b")
     other = taken("Why?", session="sess_c")
     lesson.add(third, branch, other)
-    assert make_keys_anew(lesson) == 0
+    assert renew_keys(lesson) == 0
     first.line.asked = "What is a monad?"
     first_key = first.line.key
-    assert make_keys_anew(lesson) == 4
+    assert renew_keys(lesson) == 4
     assert flaws(lesson) == []
     assert first.line.key == key_of(None, TOUR, None, "What is a monad?") != first_key
     assert second.line.parent == branch.line.parent == first.line.key
     assert third.line.parent == second.line.key
-    assert make_keys_anew(lesson) == 0
+    assert renew_keys(lesson) == 0
 
 
 def test_a_text_that_becomes_that_of_another_turn_is_a_further_answer_to_it() -> None:
@@ -249,7 +249,7 @@ def test_a_text_that_becomes_that_of_another_turn_is_a_further_answer_to_it() ->
     after = taken("And?", number=2, parent=tape.turns[1].line.key, session="sess_b")
     tape.add(after)
     tape.turns[1].line.asked = "A?"
-    assert make_keys_anew(tape) == 2
+    assert renew_keys(tape) == 2
     assert [turn.place[1] for turn in tape.turns] == [1, 2, 1]
     assert flaws(tape) == []
 
@@ -260,7 +260,7 @@ def test_of_equal_beginnings_only_the_edited_session_is_another() -> None:
         first = taken("A?", session=session)
         tape.collect([first, taken("B?", number=2, parent=first.line.key, session=session)])
     tape.turns[2].line.asked = "A, again?"
-    assert make_keys_anew(tape) == 2
+    assert renew_keys(tape) == 2
     assert [turn.line.take for turn in tape.turns] == [1, 1, 1, 1]
     assert tape.turns[1].line.parent != tape.turns[3].line.parent
     assert flaws(tape) == []
@@ -269,11 +269,11 @@ def test_of_equal_beginnings_only_the_edited_session_is_another() -> None:
 def test_turns_that_are_each_others_parents_do_no_harm(lesson: Recording) -> None:
     first, second = lesson.turns
     first.line.parent = second.line.key
-    make_keys_anew(lesson)
+    renew_keys(lesson)
     lost = taken("Lost", parent="0123456789abcdef", session="sess_l")
     lesson.add(lost)
     lost.line.asked = "Lost?"
-    make_keys_anew(lesson)
+    renew_keys(lesson)
     assert lost.line.parent == "0123456789abcdef"
 
 

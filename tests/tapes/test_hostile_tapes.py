@@ -25,13 +25,13 @@ def lines() -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.splitlines()]
 
 
-def read(told: list[Any]) -> Recording:
-    texts = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in told]
+def read(lines: list[Any]) -> Recording:
+    texts = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
     return parsed(b"".join(text + b"\n" for text in texts), "x.tape")
 
 
-def flaws(told: list[Any]) -> list[str]:
-    return [str(flaw) for flaw in flaws_of(read(told))]
+def flaws(lines: list[Any]) -> list[str]:
+    return [str(flaw) for flaw in flaws_of(read(lines))]
 
 
 def with_file(**fields: Any) -> list[Any]:

@@ -199,7 +199,7 @@ def test_what_one_side_took_off_is_off(lesson: Recording, tmp_path: Path) -> Non
     lesson.turns[1].before = [Mark("guess", "What?"), Comment("# so it is")]
     path = merged(tmp_path, lesson, takes_one_off, asks("Theirs?", "Yes."), fails=True)
     told: list[str] = []
-    assert texts(settle(path, tell=told.append)) == ["What is a closure?", "Theirs?"]
+    assert texts(settle(path, report=told.append)) == ["What is a closure?", "Theirs?"]
     out = "msg_2 of sess_1, 'And in Go?'; mark 'guess'; comment '# so it is'"
     assert told == [f"ours took this out, and it is out: {out}"]
 
@@ -260,7 +260,7 @@ def goes_on_from_the_third(tape: Recording) -> None:
     tape.turns.append(new)
 
 
-def records_the_third_anew(tape: Recording) -> None:
+def records_the_third_again(tape: Recording) -> None:
     tape.add(taken("three", [said("3.")], number=3, parent=tape.turns[1].line.key))
 
 
@@ -273,7 +273,7 @@ def marks_the_last(tape: Recording) -> None:
     [
         (goes_on, ALONE),
         (goes_on_from_the_third, ALONE),
-        (records_the_third_anew, ALONE),
+        (records_the_third_again, ALONE),
         (marks_the_last, ALONE),
         (marks_the_last, ""),
     ],
@@ -286,7 +286,7 @@ def test_what_one_side_replaced_and_the_other_went_on_from_is_two_conversations(
     sides = [replaces_the_rest, change] if is_ours else [change, replaces_the_rest]
     path = merged(tmp_path, course(), *sides, fails=True)
     told: list[str] = []
-    settle(path, tell=told.append)
+    settle(path, report=told.append)
     tape = read_tape(path)
     assert flaws_of(tape) == []
     goes = change in (goes_on, goes_on_from_the_third)

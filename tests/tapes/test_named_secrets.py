@@ -14,7 +14,7 @@ JWK = "canary0AB1-canary0AB1_canary0AB1canary0AB12"
 BASIC = "c29tZWJvZHk6U3VwM3JQd185OTgxYw=="
 
 
-def told(value: object) -> object:
+def scrubbed(value: object) -> object:
     return Scrubber(keys=list, variables={}).scrub(value)
 
 
@@ -64,11 +64,11 @@ def test_what_stands_behind_a_name_of_secrets_goes(text: str) -> None:
     left = text.format_map(dict.fromkeys(("key", "password", "basic", "jwk"), "[scrubbed]"))
     left = left.replace('"x":"[scrubbed]"', f'"x":"{JWK}"')
     left = left.replace("[scrubbed]%3D", "[scrubbed]")
-    assert told(given) == left
-    assert told({"a": [given]}) == {"a": [left]}
-    assert json.loads(str(told(json.dumps({"a": given})))) == {"a": left}
-    assert all(each not in str(told(quote(given))) for each in (KEY, PASSWORD, BASIC))
-    assert told(left) == left
+    assert scrubbed(given) == left
+    assert scrubbed({"a": [given]}) == {"a": [left]}
+    assert json.loads(str(scrubbed(json.dumps({"a": given})))) == {"a": left}
+    assert all(each not in str(scrubbed(quote(given))) for each in (KEY, PASSWORD, BASIC))
+    assert scrubbed(left) == left
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_what_stands_behind_a_name_of_secrets_goes(text: str) -> None:
     ],
 )
 def test_the_name_of_a_field_gives_its_value_away(name: str, value: str, left: str) -> None:
-    assert told({name: value, "n": 1}) == {name: left, "n": 1}
-    assert told([{"a": {name: value}}]) == [{"a": {name: left}}]
+    assert scrubbed({name: value, "n": 1}) == {name: left, "n": 1}
+    assert scrubbed([{"a": {name: value}}]) == [{"a": {name: left}}]
 
 
 @pytest.mark.parametrize(
@@ -134,21 +134,21 @@ def test_the_name_of_a_field_gives_its_value_away(name: str, value: str, left: s
     ],
 )
 def test_words_and_code_about_keys_and_passwords_stay(text: str) -> None:
-    assert told(text) == text
-    assert told({"a": [text]}) == {"a": [text]}
+    assert scrubbed(text) == text
+    assert scrubbed({"a": [text]}) == {"a": [text]}
 
 
 @pytest.mark.parametrize("before", ["", "USER=me\n", "export DB_", "[db]\nuser=me\n"])
 def test_a_word_that_a_line_sets_a_password_to_goes(before: str) -> None:
     text = f"{before}password=swordfish\nport=1"
-    assert told(text) == f"{before}password=[scrubbed]\nport=1"
-    assert json.loads(str(told(json.dumps({"a": text})))) == {"a": told(text)}
+    assert scrubbed(text) == f"{before}password=[scrubbed]\nport=1"
+    assert json.loads(str(scrubbed(json.dumps({"a": text})))) == {"a": scrubbed(text)}
 
 
 @pytest.mark.parametrize("name", ["token", "secret", "api_key", "tokens"])
 def test_constants_in_fields_stay(name: str) -> None:
     for value in ("user_message_0001", "number7777", "antidisestablishmentarianism2"):
-        assert told({name: value, "n": 1}) == {name: value, "n": 1}
+        assert scrubbed({name: value, "n": 1}) == {name: value, "n": 1}
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_constants_in_fields_stay(name: str) -> None:
 )
 def test_what_looks_random_behind_a_name_goes(key: str) -> None:
     for text in ("api_key={}", "SOME_TOKEN: '{}'", "secret = {} of mine", "password: {}"):
-        assert told(text.format(key)) == text.format("[scrubbed]")
-    assert told({"token": key}) == {"token": "[scrubbed]"}
+        assert scrubbed(text.format(key)) == text.format("[scrubbed]")
+    assert scrubbed({"token": key}) == {"token": "[scrubbed]"}
 
 
 @pytest.mark.parametrize(
@@ -217,8 +217,8 @@ def test_what_looks_random_behind_a_name_goes(key: str) -> None:
     ],
 )
 def test_more_providers_are_known(key: str) -> None:
-    assert told(f"Use {key} here.") == "Use [scrubbed] here."
-    assert told({"a": key}) == {"a": "[scrubbed]"}
+    assert scrubbed(f"Use {key} here.") == "Use [scrubbed] here."
+    assert scrubbed({"a": key}) == {"a": "[scrubbed]"}
 
 
 def test_what_is_public_or_only_begins_like_a_key_stays() -> None:
@@ -226,11 +226,11 @@ def test_what_is_public_or_only_begins_like_a_key_stays() -> None:
         f"phc_{'canary0AB1' * 4}abc secret_of_the_canary0AB1 sess-canary0AB1 CCIPAT_x "
         f"sess-{'canary-0ab' * 4}"
     )
-    assert told(text) == text
+    assert scrubbed(text) == text
 
 
 @pytest.mark.parametrize("before", ["x\n-", "x\n+", "MY_", "key-", "是"])
 def test_a_key_is_found_right_behind_a_sign(before: str) -> None:
     for key in ("pa-3YBnS1WbSEW9v1jHxz93cks8t4Cf3blLgfbcvMUBCIP", f"sntryu_{KEY * 2}"):
-        assert told(f"{before}{key}") == f"{before}[scrubbed]"
-        assert told(f"{before}{key}是") == f"{before}[scrubbed]是"
+        assert scrubbed(f"{before}{key}") == f"{before}[scrubbed]"
+        assert scrubbed(f"{before}{key}是") == f"{before}[scrubbed]是"

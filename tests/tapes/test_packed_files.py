@@ -32,7 +32,7 @@ def zipped(*contents: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     return file.getvalue()
 
 
-def is_kept(data: bytes, folder: Path) -> bool:
+def is_stored(data: bytes, folder: Path) -> bool:
     scrubber = Scrubber(keys=list, variables={"MYLAB_API_KEY": SECRET})
     line = file_line("out.xlsx", data, scrubber, folder)
     assert line.sha256
@@ -62,16 +62,16 @@ PACKED = {
 @pytest.mark.parametrize("name", PACKED)
 def test_a_packed_file_is_kept_unless_a_secret_is_in_it(name: str, tmp_path: Path) -> None:
     pack = PACKED[name]
-    assert is_kept(pack(WORDS.encode()), tmp_path)
-    assert not is_kept(pack(f"{WORDS}{SECRET} {WORDS}".encode()), tmp_path)
-    assert not is_kept(pack(f"{WORDS}sk-proj-canary-0123456789".encode()), tmp_path)
+    assert is_stored(pack(WORDS.encode()), tmp_path)
+    assert not is_stored(pack(f"{WORDS}{SECRET} {WORDS}".encode()), tmp_path)
+    assert not is_stored(pack(f"{WORDS}sk-proj-canary-0123456789".encode()), tmp_path)
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
 def test_a_secret_across_two_parts_of_a_packed_file_is_found(pack: Any, tmp_path: Path) -> None:
     data = f"{WORDS}{SECRET} {WORDS}".encode()
     border = len(WORDS) + 9
-    assert not is_kept(pack(data[:border]) + pack(data[border:]), tmp_path)
+    assert not is_stored(pack(data[:border]) + pack(data[border:]), tmp_path)
 
 
 def test_texts_that_begin_as_what_is_packed_are_kept(tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ def test_texts_that_begin_as_what_is_packed_are_kept(tmp_path: Path) -> None:
         "x^2 + y^2 = 1",
         "eJournal_of_Many_Things_and_more eNormous_words_in_a_row_of_text",
     ):
-        assert is_kept(text.encode(), tmp_path)
-    assert is_kept(b"\x78\x9c" + random.Random(2).randbytes(99), tmp_path)
+        assert is_stored(text.encode(), tmp_path)
+    assert is_stored(b"\x78\x9c" + random.Random(2).randbytes(99), tmp_path)
 
 
 def test_what_cannot_be_looked_into_is_not_kept(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_what_cannot_be_looked_into_is_not_kept(tmp_path: Path) -> None:
         b"7z\xbc\xaf\x27\x1c\0\xff",
         b"\x28\xb5\x2f\xfd\0\xff",
     ):
-        assert not is_kept(data, tmp_path)
+        assert not is_stored(data, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -107,13 +107,13 @@ def test_what_cannot_be_looked_into_is_not_kept(tmp_path: Path) -> None:
 def test_a_file_with_two_bytes_a_character_is_kept_unless_a_secret_is_in_it(
     code: str, tmp_path: Path
 ) -> None:
-    assert is_kept(WORDS.encode(code), tmp_path)
-    assert not is_kept(f"{WORDS}{SECRET}".encode(code), tmp_path)
-    assert not is_kept(f"{WORDS}sk-proj-canary-0123456789".encode(code), tmp_path)
-    assert code != "utf-16" or not is_kept(f"x-api-key: {'9f8e' * 8}\n".encode(code), tmp_path)
+    assert is_stored(WORDS.encode(code), tmp_path)
+    assert not is_stored(f"{WORDS}{SECRET}".encode(code), tmp_path)
+    assert not is_stored(f"{WORDS}sk-proj-canary-0123456789".encode(code), tmp_path)
+    assert code != "utf-16" or not is_stored(f"x-api-key: {'9f8e' * 8}\n".encode(code), tmp_path)
 
 
 @pytest.mark.parametrize("at", [0, 1024 * 1024 - 9, 1024 * 1024 + 64 * 1024 - 9, 3_000_000])
 def test_a_secret_is_found_anywhere_in_a_large_file(at: int, tmp_path: Path) -> None:
     data = b"\0\xff" * 1_600_000
-    assert not is_kept(data[:at] + SECRET.encode() + data[at:], tmp_path)
+    assert not is_stored(data[:at] + SECRET.encode() + data[at:], tmp_path)

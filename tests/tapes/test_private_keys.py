@@ -19,7 +19,7 @@ BODY = "\n".join(textwrap.wrap(b64encode(random.Random(7).randbytes(440)).decode
 HEADERS = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0123456789ABCDEF0123456789ABCDEF\n\n"
 
 
-def told(text: str) -> str:
+def scrubbed(text: str) -> str:
     return Scrubber(keys=list, variables={}).text(text)
 
 
@@ -34,8 +34,8 @@ def told(text: str) -> str:
     ],
 )
 def test_words_about_private_keys_stay(text: str) -> None:
-    assert told(text) == text
-    assert told(json.dumps({"a": text})) == json.dumps({"a": text})
+    assert scrubbed(text) == text
+    assert scrubbed(json.dumps({"a": text})) == json.dumps({"a": text})
 
 
 @pytest.mark.parametrize("head", ["", HEADERS])
@@ -43,23 +43,23 @@ def test_a_key_goes_whether_or_not_its_last_line_is_there(head: str) -> None:
     for body in (BODY, BODY[:300], BODY[:-1] + "="):
         key = f"{BEGIN}\n{head}{body}"
         for form in (key, quote(key), json.dumps(key)[1:-1]):
-            assert told(f"Mine: {form}\nNext words.") == "Mine: [scrubbed]\nNext words."
+            assert scrubbed(f"Mine: {form}\nNext words.") == "Mine: [scrubbed]\nNext words."
         for form in (f"{key}\n{END}", key.replace("\n", "\r\n") + f"\r\n{END}"):
-            assert told(f"Mine: {form}\nNext words.") == "Mine: [scrubbed]\nNext words."
+            assert scrubbed(f"Mine: {form}\nNext words.") == "Mine: [scrubbed]\nNext words."
 
 
 @pytest.mark.parametrize("before", ["    ", "> ", "+", "| "])
 def test_a_key_goes_that_is_quoted_or_indented(before: str) -> None:
     for key in (f"{BEGIN}\n{BODY}", f"{BEGIN}\n{BODY}\n{END}"):
         text = f"{textwrap.indent(key, before)}\nNext words."
-        assert told(text) == f"{before}[scrubbed]\nNext words."
+        assert scrubbed(text) == f"{before}[scrubbed]\nNext words."
 
 
 def test_a_key_of_putty_goes() -> None:
     file = f"PuTTY-User-Key-File-3: ssh-rsa\nPrivate-Lines: 14\n{BODY}\nPrivate-MAC: 19ec"
     for text in (file, json.dumps({"a": file})):
-        assert BODY[-9:] not in told(text)
-        assert told(text) in (
+        assert BODY[-9:] not in scrubbed(text)
+        assert scrubbed(text) in (
             file.replace(BODY, "[scrubbed]"),
             json.dumps({"a": file.replace(BODY, "[scrubbed]")}),
         )

@@ -35,7 +35,7 @@ def tape_of(sessions: list[list[Event]]) -> Recording:
     return tape
 
 
-def told(data: dict[str, Any]) -> dict[str, Any]:
+def written(data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name not in _IDS}
 
 
@@ -47,11 +47,11 @@ def test_nothing_is_lost_on_the_way_there_and_back(path: Path) -> None:
     events = [event for events in sessions for event in events if event.message_id]
     asked = [event for event in events if event.type == "user.message"]
     assert [turn.more for turn in tape.turns] == [
-        {k: v for k, v in told(event.data).items() if k not in ("content", "metadata")}
+        {k: v for k, v in written(event.data).items() if k not in ("content", "metadata")}
         for event in asked
     ]
-    rest = [(event.type, told(event.data)) for event in events if event.type != "user.message"]
-    assert [(e.event, told(e.data)) for turn in tape.turns for e in turn.events] == rest
+    rest = [(event.type, written(event.data)) for event in events if event.type != "user.message"]
+    assert [(e.event, written(e.data)) for turn in tape.turns for e in turn.events] == rest
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -19,8 +19,8 @@ from dari_nb.tapes import (
     Recording,
     Turn,
     flaws_of,
-    make_keys_anew,
     read_tape,
+    renew_keys,
     settle,
     write_tape,
 )
@@ -138,9 +138,9 @@ def test_check_says_that_git_waits_to_have_a_tape_settled(
     assert capsys.readouterr().out == f"{path}: 4 turns, nothing is wrong\n"
 
 
-def told_of(path: Path, **how: str) -> tuple[Recording, list[str]]:
+def settled(path: Path, **how: str) -> tuple[Recording, list[str]]:
     told: list[str] = []
-    return settle(path, tell=told.append, **how), told  # type: ignore[arg-type]
+    return settle(path, report=told.append, **how), told  # type: ignore[arg-type]
 
 
 def test_a_file_that_somebody_settled_by_hand_stays_and_that_is_said(
@@ -153,7 +153,7 @@ def test_a_file_that_somebody_settled_by_hand_stays_and_that_is_said(
         if not line.startswith((b"<", b"=", b">"))
     ).replace(b"Ours?", b"Ours, too?")
     path.write_bytes(by_hand)
-    tape, told = told_of(path)
+    tape, told = settled(path)
     assert texts(tape)[2:] == ["Ours, too?", "Theirs?"]
     assert [text.partition(":")[0] for text in told] == [
         "this stands on neither side that git has, and goes where git writes the file anew",
@@ -184,14 +184,14 @@ def test_what_git_would_write_over_is_named_before_it_is_advised(
         "this stands on neither side that git has, and goes where git writes the file anew: msg_1 "
         "of sess_{}, 'Later?'; keep a copy of it before that"
     )
-    told = told_of(path, keeps=keeps)[1] if not attributes else []
+    told = settled(path, keeps=keeps)[1] if not attributes else []
     assert all("of which you keep a copy" in text for text in told)
     recorded_later(path)
-    told = told_of(path, keeps=keeps)[1]
+    told = settled(path, keeps=keeps)[1]
     assert told[0] == what.format(3 if attributes else 4)
     assert "git checkout --merge" in told[1]
     assert "keep a copy" in told[1]
-    told = told_of(path, keeps=keeps)[1]
+    told = settled(path, keeps=keeps)[1]
     assert told[0] == what.format(3 if attributes else 4)
     assert "Later?" in texts(read_tape(path))
 
@@ -263,7 +263,7 @@ def test_what_is_recorded_while_a_tape_is_settled_is_not_written_over(
     path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
     write_tape(lesson, path)
     with pytest.raises(InvalidRequestError, match="was written meanwhile: settle it again"):
-        settle(path, tell=lambda _: recorded_later(path))
+        settle(path, report=lambda _: recorded_later(path))
     assert texts(read_tape(path))[2:] == ["Later?"]
 
 
@@ -284,7 +284,7 @@ def test_what_was_taken_out_since_a_tape_was_settled_does_not_come_back(
     tape.turns = [turn for turn in tape.turns if turn.line.asked != gone]
     write_tape(tape, path)
     before = path.read_bytes()
-    (told,) = told_of(path)[1]
+    (told,) = settled(path)[1]
     assert path.read_bytes() == before
     assert told == (
         "git has a conflict in it and there are none of its marks: it is taken as settled, and "
@@ -309,7 +309,7 @@ def test_of_which_turns_two_answers_were_recorded_is_said_and_which_is_kept_is_c
         return change
 
     path = merged(tmp_path, lesson, answers("Ours."), answers("Theirs."), fails=True)
-    tape, told = told_of(path)
+    tape, told = settled(path)
     assert tape.turns[0].events[0].data == said("Theirs.")[1]  # type: ignore[index]
     assert tape.turns[1].line.metadata == {"expects": "Theirs."}
     kept = "kept is theirs, of the branch that comes in; for ours let git checkout --merge"
@@ -319,7 +319,7 @@ def test_of_which_turns_two_answers_were_recorded_is_said_and_which_is_kept_is_c
     ]
     assert told[0].endswith("settle with --ours")
     git(tmp_path, "checkout", "--merge", "lesson.tape")
-    tape, told = told_of(path, keeps="ours")
+    tape, told = settled(path, keeps="ours")
     assert tape.turns[0].events[0].data == said("Ours.")[1]  # type: ignore[index]
     assert tape.turns[1].line.metadata == {"expects": "Ours."}
     kept = "kept is ours; for theirs settle it again with --theirs"
@@ -329,7 +329,7 @@ def test_of_which_turns_two_answers_were_recorded_is_said_and_which_is_kept_is_c
         "until git add, settling it without --ours takes theirs: nothing that only they recorded "
         "is in the file"
     )
-    tape, told = told_of(path, keeps="theirs")
+    tape, told = settled(path, keeps="theirs")
     assert tape.turns[0].events[0].data == said("Theirs.")[1]  # type: ignore[index]
     assert tape.turns[1].line.metadata == {"expects": "Theirs."}
 
@@ -358,7 +358,7 @@ def test_marks_that_stood_before_both_sides_asked_otherwise_stand_once(
         return change
 
     path = merged(tmp_path, lesson, asks_instead("Ours"), asks_instead("Theirs"), fails=True)
-    tape, told = told_of(path)
+    tape, told = settled(path)
     notes = [note for turn in tape.turns for note in turn.notes]
     assert notes == [questions[0], Mark("Ours"), questions[1], Mark("Theirs")]
     place = f"msg_{first + 1}"
@@ -392,7 +392,7 @@ def test_which_of_two_questions_of_one_mark_is_kept_is_chosen_and_said(
         return change
 
     path = merged(tmp_path, lesson, asks_of("Ours?"), asks_of("Theirs?"), fails=True)
-    tape, told = told_of(path, keeps=keeps)
+    tape, told = settled(path, keeps=keeps)
     wording = {"ours": "Ours?", "theirs": "Theirs?"}[keeps]
     notes = {note.mark: turn for turn in tape.turns for note in turn.notes}
     assert [*notes] == ["guess"]
@@ -481,7 +481,7 @@ def test_what_was_asked_anew_behind_another_turn_is_not_told_to_be_gone(
         changes.reverse()
         whose = "theirs, of the branch that comes in,"
     path = merged(tmp_path, lesson, *changes, fails=True)
-    tape, told = told_of(path)
+    tape, told = settled(path)
     assert {*texts(tape)} == {"What is a closure?", "And in Rust?", "And in C?", "Who?"}
     names = [f"{turn.line.turn} of {turn.line.session}" for turn in tape.turns]
     now = names[texts(tape).index("And in C?")]
@@ -502,7 +502,7 @@ def test_turns_that_come_to_stand_behind_other_answers_are_named(
     (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
     lesson.turns[1].line.behind = lesson.turns[0].answers
     told: list[str] = []
-    settle(merged(tmp_path, lesson, answers_anew, goes_on, fails=True), tell=told.append)
+    settle(merged(tmp_path, lesson, answers_anew, goes_on, fails=True), report=told.append)
     (text,) = told
     assert text == (
         "this was recorded behind other answers than those that stand before it now: "
@@ -523,7 +523,7 @@ def test_what_one_side_took_out_and_the_other_changed_is_named(
     told: list[str] = []
     lesson.turns[-1].line.new = True
     path = merged(tmp_path, lesson, change, takes_off, fails=True)
-    settle(path, tell=told.append)
+    settle(path, report=told.append)
     assert "And in Go?" in texts(read_tape(path))
     (text,) = told
     assert text == (
@@ -549,7 +549,7 @@ def test_of_what_stands_twice_the_one_that_counts_is_kept_and_that_is_said(
     lines = before.splitlines(keepends=True)
     [first, second] = [at for at, line in enumerate(lines) if line.startswith(b'{"turn"')]
     path.write_bytes(b"".join([*lines[:second], *lines[first:]]))
-    tape, told = told_of(path)
+    tape, told = settled(path)
     assert path.read_bytes() == before
     assert flaws_of(tape) == []
     name = "msg_1 of sess_1, 'What is a closure?'"
@@ -646,7 +646,7 @@ def test_what_both_sides_reworded_alike_is_one_question_whoever_made_its_key_ane
 
     def with_keys(tape: Recording) -> None:
         rewords("Three?")(tape)
-        make_keys_anew(tape)
+        renew_keys(tape)
 
     def with_a_mark(tape: Recording) -> None:
         rewords("Three?")(tape)
@@ -669,7 +669,7 @@ def test_what_was_reworded_before_both_is_one_question_beside_a_copy_on_one_side
     lesson = four()
     rewords("Four?", at=3)(lesson)
     path = merged(tmp_path, lesson, rewords_a_copy("Five?"), marks, fails=True)
-    tape, told = told_of(path)
+    tape, told = settled(path)
     assert texts(tape) == ["one", "two", "three", "Four?", "Five?"]
     assert tape.turns[3].before == [Mark("four")]
     assert flaws_of(tape) == []
@@ -687,11 +687,11 @@ def test_what_only_one_side_reworded_stays_in_its_conversation(tmp_path: Path) -
         tape.add(taken("five", [said("five.")], session="sess_1", number=5, **about))
         tape.turns[2].before.append(Mark("three"))
 
-    tape, told = told_of(merged(tmp_path, four(), rewords("Three?"), goes_on_and_marks, fails=True))
+    tape, told = settled(merged(tmp_path, four(), rewords("Three?"), goes_on_and_marks, fails=True))
     assert texts(tape) == ["one", "two", "Three?", "four", "five"]
     assert tape.turns[2].before == [Mark("three")]
     assert told == []
-    make_keys_anew(tape)
+    renew_keys(tape)
     assert flaws_of(tape) == []
 
 
@@ -764,7 +764,7 @@ def test_a_mark_that_one_side_moved_and_the_other_reworded_is_both(
 
     changes = [moves, asks_of_it(REWORDED)]
     path = merged(tmp_path, lesson, *changes[:: 1 if is_ours else -1], fails=True)
-    tape, told = told_of(path, keeps=keeps)
+    tape, told = settled(path, keeps=keeps)
     assert [turn.notes for turn in tape.turns] == [[REWORDED], []]
     assert told == []
 
@@ -832,7 +832,7 @@ def test_check_knows_that_a_tape_was_settled_whatever_theirs_changed(
         )
 
 
-def answered_anew(tape: Recording, text: str) -> None:
+def answered_again(tape: Recording, text: str) -> None:
     asks("What is a closure?", text)(tape)
 
 
@@ -845,7 +845,7 @@ def noted(tape: Recording, text: str) -> None:
 
 
 PUT_OTHERWISE: dict[str, tuple[Callable[[Recording, str], None], str]] = {
-    "answer": (answered_anew, "msg_1 of sess_1, 'What is a closure?'"),
+    "answer": (answered_again, "msg_1 of sess_1, 'What is a closure?'"),
     "metadata": (expected, "'expects' of msg_1 of sess_1, 'What is a closure?'"),
     "question": (noted, "mark 'guess', which asks 'Since?'"),
 }
@@ -889,7 +889,7 @@ def test_what_theirs_adds_beside_what_was_put_otherwise_since_is_settled(
     (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
     path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
     tape = read_tape(path)
-    answered_anew(tape, "Since.")
+    answered_again(tape, "Since.")
     expected(tape, "Since.")
     noted(tape, "Since?")
     write_tape(tape, path)
@@ -915,7 +915,7 @@ def test_a_mark_that_one_side_took_out_and_the_other_to_another_turn_is_named(
 
     sides = (takes_out, moves) if out == "ours" else (moves, takes_out)
     path = merged(tmp_path, lesson, *sides, fails=True)
-    tape, told = told_of(path)
+    tape, told = settled(path)
     assert tape.turns[0].before == [Mark("guess", "What now?")]
     whose = "ours" if out == "ours" else "theirs, of the branch that comes in,"
     stays = "took this out, and it stays, as the other side changed it: mark 'guess'"
@@ -1018,7 +1018,7 @@ def test_who_takes_theirs_whole_is_told_what_is_gone_of_ours(
     (tmp_path / ".gitattributes").write_text(LEFT_ALONE)
     path = merged(tmp_path, lesson, asks("Ours?", "A."), asks("Theirs?", "B."), fails=True)
     git(tmp_path, "checkout", "--theirs", "lesson.tape")
-    told = told_of(path)[1]
+    told = settled(path)[1]
     assert "this is on one side, and not in the file: msg_1 of sess_2, 'Ours?'" in told
     assert texts(read_tape(path))[2:] == ["Theirs?"]
 
@@ -1059,5 +1059,5 @@ def test_what_is_cut_off_of_a_file_since_the_conflict_is_named(
     tape = read_tape(path)
     tape.turns.pop()
     write_tape(tape, path)
-    told = told_of(path)[1]
+    told = settled(path)[1]
     assert "this is on one side, and not in the file: msg_1 of sess_2, 'Ours?'" in told

@@ -19,7 +19,7 @@ HALF = 10
 BASE = "A long line of words comes before it, so that it is broken: "
 
 
-def told(value: object, secret: str = SECRET) -> object:
+def scrubbed(value: object, secret: str = SECRET) -> object:
     return Scrubber(keys=list, variables={"MYLAB_API_KEY": secret}).scrub(value)
 
 
@@ -60,7 +60,7 @@ MARKS = {
 def test_a_known_secret_is_found_however_it_is_broken(name: str) -> None:
     text = (LINES | MARKS)[name]
     for value in (text, {"a": [text]}, json.dumps({"a": text}), f"First\n{text}\nLast line 2"):
-        left = json.dumps(told(value))
+        left = json.dumps(scrubbed(value))
         assert "[scrubbed]" in left
         assert "First" in left or "Last" not in left
         assert ("Last line 2" in left) == ("Last line 2" in json.dumps(value))
@@ -86,13 +86,13 @@ def test_a_known_secret_is_found_however_it_is_broken(name: str) -> None:
 def test_a_secret_with_signs_is_found_broken_at_any_of_them(secret: str, end: str) -> None:
     for width in range(5, len(secret)):
         broken = end.join(textwrap.wrap(secret, width, break_on_hyphens=False))
-        assert told(f"First {broken} and on.", secret) == "First [scrubbed] and on."
+        assert scrubbed(f"First {broken} and on.", secret) == "First [scrubbed] and on."
 
 
 @pytest.mark.parametrize("secret", ["a<b>&c\"d'e-99", 'Qu"ote & <Tag> 77'])
 def test_a_secret_with_signs_of_html_is_found_in_html(secret: str) -> None:
     for form in (html.escape(secret), html.escape(html.escape(secret)), html.escape(secret, False)):
-        assert told(f"<b>{form}</b> &c.", secret) == "<b>[scrubbed]</b> &c."
+        assert scrubbed(f"<b>{form}</b> &c.", secret) == "<b>[scrubbed]</b> &c."
 
 
 @pytest.mark.parametrize("secret", [SECRET, PROVIDED])
@@ -101,12 +101,12 @@ def test_two_bytes_a_character_hide_no_secret_in_base64_or_digits(secret: str) -
     for code in ("utf-16-le", "utf-16-be"):
         for shift in range(3):
             form = b64encode(("é" * shift + command).encode(code)).decode()
-            left = str(told(f"powershell -EncodedCommand {form}"))
+            left = str(scrubbed(f"powershell -EncodedCommand {form}"))
             assert "[scrubbed]" in left
-            assert told({"a": form}) != {"a": form}
+            assert scrubbed({"a": form}) != {"a": form}
     if secret == SECRET:
         form = SECRET.encode("utf-16-le").hex()
-        assert told(f"0x{form}.") == "0x[scrubbed]00."
+        assert scrubbed(f"0x{form}.") == "0x[scrubbed]00."
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_two_bytes_a_character_hide_no_secret_in_base64_or_digits(secret: str) -
 def test_a_providers_key_is_found_with_what_nobody_sees_in_it(unseen: str) -> None:
     forms = [f"{PROVIDED[:at]}{unseen}{PROVIDED[at:]}" for at in (4, 12, 20)]
     for form in (*forms, unseen.join(PROVIDED)):
-        assert told(f"Use {form} here.") == "Use [scrubbed] here."
-        assert told({"a": [form]}) == {"a": ["[scrubbed]"]}
+        assert scrubbed(f"Use {form} here.") == "Use [scrubbed] here."
+        assert scrubbed({"a": [form]}) == {"a": ["[scrubbed]"]}
 
 
 WRAPPED = {
@@ -141,19 +141,19 @@ def test_a_providers_key_is_found_as_code_and_differences_wrap_it(name: str, at:
     key = f"{PROVIDED}tU9vW2xY4zA6bC8dE1fG3hJ5"
     text = WRAPPED[name].format(key[:at], key[at:])
     for value in (text, {"a": [text]}, json.dumps({"a": text}), f"First\n{text}\n  Next 2"):
-        left = json.dumps(told(value))
+        left = json.dumps(scrubbed(value))
         assert "[scrubbed]" in left
         assert "sk-" not in left
         assert key[at : at + 8] not in left
         assert ("Next 2" in left) == ("Next 2" in json.dumps(value))
-    assert told(text.replace(key[:at], SECRET[:at]).replace(key[at:], SECRET[at:])) != text
+    assert scrubbed(text.replace(key[:at], SECRET[:at]).replace(key[at:], SECRET[at:])) != text
 
 
 @pytest.mark.parametrize(
     "rest", ["+B2=foo", "  - 2024-01-01", "| key 2 | x |", "    and 2 more", "> 20240101"]
 )
 def test_the_line_below_a_whole_key_stays(rest: str) -> None:
-    assert told(f"+A={PROVIDED}\n{rest}") == f"+A=[scrubbed]\n{rest}"
+    assert scrubbed(f"+A={PROVIDED}\n{rest}") == f"+A=[scrubbed]\n{rest}"
 
 
 def test_lines_and_marks_that_hold_no_secret_stay() -> None:
@@ -161,5 +161,5 @@ def test_lines_and_marks_that_hold_no_secret_stay() -> None:
         "Zebra-Quartz and\n   77 of a Lantern &amp; more: zebra\\_quartz, \x1b[1mbold\x1b[0m,\n"
         "+ added Zebra\n- Quartz\n> 77\u200b Lantern Xq; Zebra Quartz 77 Lantern Xq"
     )
-    assert told(text) == text
-    assert told({"a": [text]}) == {"a": [text]}
+    assert scrubbed(text) == text
+    assert scrubbed({"a": [text]}) == {"a": [text]}

@@ -57,7 +57,7 @@ ORDINARY: list[Any] = [
 ]
 
 
-def told(value: Any) -> Any:
+def scrubbed(value: Any) -> Any:
     return Scrubber(keys=list, variables={}).scrub(value)
 
 
@@ -65,24 +65,24 @@ def told(value: Any) -> Any:
 def test_what_lists_and_objects_name_goes(value: Any, secrets: list[str]) -> None:
     written = json.dumps(value)
     for secret in secrets or [PASSWORD]:
-        assert secret not in json.dumps(told({"arguments": value}))
+        assert secret not in json.dumps(scrubbed({"arguments": value}))
         written = written.replace(secret, "[scrubbed]")
     for text in (json.dumps(value), json.dumps(value, indent=4), str(value)):
         for given in (text, f"So it is: {text}", json.dumps({"a": text})):
-            left = told(given)
+            left = scrubbed(given)
             assert "[scrubbed]" in left
             assert not any(secret in left for secret in secrets or [PASSWORD])
-        assert told(json.loads(json.dumps([text]))) == [told(text)]
+        assert scrubbed(json.loads(json.dumps([text]))) == [scrubbed(text)]
     if "Basic" not in written and PASSWORD not in written:
-        assert json.loads(told(json.dumps(value))) == told(value)
+        assert json.loads(scrubbed(json.dumps(value))) == scrubbed(value)
 
 
 @pytest.mark.parametrize("value", ORDINARY)
 def test_ordinary_lists_and_objects_stay(value: Any) -> None:
-    assert told(value) == value
-    assert told([{"a": value}]) == [{"a": value}]
+    assert scrubbed(value) == value
+    assert scrubbed([{"a": value}]) == [{"a": value}]
     for text in (json.dumps(value), json.dumps(value, indent=4)):
-        assert told(text) == text
+        assert scrubbed(text) == text
 
 
 def test_a_tape_holds_no_secret_that_the_structure_of_a_call_tells(tmp_path: Path) -> None:
@@ -135,4 +135,4 @@ def test_a_look_at_a_whole_finds_what_its_structure_tells(value: Any, indent: in
         [json.dumps({"a": json.dumps(value)})],
     ):
         each = Scrubber([r"(?!)"], keys=list, variables={}).scrub(given)  # looks at each
-        assert told(given) == each
+        assert scrubbed(given) == each

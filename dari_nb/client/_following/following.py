@@ -116,7 +116,7 @@ class Following:
         self._frames = Frames()
         self._overtaken.stream_is_at(self._position)
         self._breaks.connected()
-        self._tell("live")
+        self._notify("live")
 
     def caught_up(self) -> Steps[list[Event]]:
         """Describe how to find what the stream may leave out; returns it, in order."""
@@ -223,7 +223,7 @@ class Following:
         if self._is_over and error is None:
             return self._ended()
         self._breaks.count(self._wanted.session_id, error)
-        self._tell("reconnecting")
+        self._notify("reconnecting")
         return self._breaks.pause()
 
     def _ended(self) -> float:
@@ -327,7 +327,7 @@ class Following:
             self._position = event.sequence_number
             self._last_event_id = event.id
 
-    def _tell(self, state: State) -> None:
+    def _notify(self, state: State) -> None:
         if state != self._state:
             self._state = state
             if self._wanted.on_state is not None:

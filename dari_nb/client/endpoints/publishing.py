@@ -91,15 +91,15 @@ def _bundle(source: str | PathLike[str] | bytes | Bundle) -> Bundle:
 
 
 def _fill(
-    snapshot: Snapshot, bundle: Bundle, tell: Callable[[PublishProgress], object]
+    snapshot: Snapshot, bundle: Bundle, notify: Callable[[PublishProgress], object]
 ) -> Steps[SnapshotManifest]:
     total = len(bundle.content)
 
     def report(sent: int) -> None:
-        tell(PublishProgress("upload", sent, total))
+        notify(PublishProgress("upload", sent, total))
 
     yield from snapshots.upload(snapshot, bundle.content, report=report).answer()
-    tell(PublishProgress("check", total, total))
+    notify(PublishProgress("check", total, total))
     yield from snapshots.finalize(snapshot.id)
     return (yield from snapshots.manifest(snapshot.id).answer())
 

@@ -1,7 +1,7 @@
 """Functions as agents: what one is given, what it yields, and the running of it."""
 
 from .agent_loop import AgentLoop
-from .functions import AgentFunction, run_agent, run_call, told
+from .functions import AgentFunction, error_text, run_agent, run_call
 from .slots import Slot, Slots
 from .turn import (
     Attachment,
@@ -35,7 +35,7 @@ __all__ = [
     "TurnFailure",
     "Unasked",
     "Usage",
+    "error_text",
     "run_agent",
     "run_call",
-    "told",
 ]

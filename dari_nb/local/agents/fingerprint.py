@@ -25,11 +25,11 @@ def fingerprint_of(function: Any) -> str | None:
     >>> fingerprint_of(lambda prompt: "one") == fingerprint_of(lambda prompt: "two")
     False
     """
-    told = _told(function, 0)
+    told = _described(function, 0)
     return None if told is None else hashlib.sha256(told.encode()).hexdigest()[:_LENGTH]
 
 
-def _told(value: Any, depth: int) -> str | None:
+def _described(value: Any, depth: int) -> str | None:
     """Write what counts of a value; ``None`` where nothing can be said of it."""
     if depth > _DEEPEST:
         return None
@@ -41,20 +41,20 @@ def _told(value: Any, depth: int) -> str | None:
         return f"{{{', '.join(sorted(_all(value, depth)))}}}"
     if isinstance(value, CodeType):
         names = (value.co_names, value.co_varnames, value.co_freevars, value.co_cellvars)
-        return f"code {value.co_code.hex()} {names} {_told(value.co_consts, depth + 1)}"
+        return f"code {value.co_code.hex()} {names} {_described(value.co_consts, depth + 1)}"
     if isinstance(value, partial):
-        return f"partial {_told((value.func, value.args, *value.keywords.items()), depth + 1)}"
+        return f"partial {_described((value.func, value.args, *value.keywords.items()), depth + 1)}"
     if inspect.ismethod(value):
-        return _told(value.__func__, depth + 1)
+        return _described(value.__func__, depth + 1)
     if isinstance(value, FunctionType):
         kept = (*(value.__defaults__ or ()), *sorted((value.__kwdefaults__ or {}).items()))
-        return _told((value.__code__, kept, tuple(_closed_over(value))), depth + 1)
+        return _described((value.__code__, kept, tuple(_closed_over(value))), depth + 1)
     call = getattr(type(value), "__call__", None)  # noqa: B004
-    return _told(call, depth + 1) if isinstance(call, FunctionType) else None
+    return _described(call, depth + 1) if isinstance(call, FunctionType) else None
 
 
 def _all(values: Any, depth: int) -> list[str]:
-    return [str(_told(value, depth + 1)) for value in values]
+    return [str(_described(value, depth + 1)) for value in values]
 
 
 def _closed_over(function: FunctionType) -> Iterator[Any]:

@@ -189,10 +189,10 @@ def _as_exception(error: BaseException) -> Exception:
     """Keep what leaves an agent an ordinary error: its ``exit()`` must not end the server."""
     if isinstance(error, Exception):
         return error
-    return TurnFailure(told(error))
+    return TurnFailure(error_text(error))
 
 
-def told(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Return an error's kind and text, if it has any that can be had."""
     try:
         text = str(error)

@@ -15,7 +15,7 @@ import sys
 import threading
 
 
-def _tell_end_of(process: subprocess.Popen[bytes]) -> None:
+def _report_end_of(process: subprocess.Popen[bytes]) -> None:
     status = process.wait()
     # Nobody may be there any more to read it.
     with contextlib.suppress(OSError):
@@ -29,7 +29,7 @@ def main() -> None:
         process = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
         )
-    threading.Thread(target=_tell_end_of, args=(process,), daemon=True).start()
+    threading.Thread(target=_report_end_of, args=(process,), daemon=True).start()
     while os.read(0, 4096):
         pass
     process.kill()

@@ -25,7 +25,7 @@ def place_of(model: BoxedModel) -> Path:
     return folder() / "models" / model.filename
 
 
-def is_kept(model: BoxedModel) -> bool:
+def is_cached(model: BoxedModel) -> bool:
     """Whether a model is there; its file gets its name when it is whole and checked."""
     try:
         return place_of(model).stat().st_size == model.size
@@ -35,7 +35,7 @@ def is_kept(model: BoxedModel) -> bool:
 
 def pulled() -> list[str]:
     """Names of the models that are there."""
-    return [name for name, model in BOXED.items() if is_kept(model)]
+    return [name for name, model in BOXED.items() if is_cached(model)]
 
 
 def log_of(name: str) -> Path:

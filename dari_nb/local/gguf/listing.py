@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .boxed import BOXED, boxed
-from .kept import is_kept, place_of
+from .kept import is_cached, place_of
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def list_models() -> list[ModelState]:
     return [
         ModelState(
             *(each.name, each.model, each.about, each.licence, each.size),
-            place_of(each) if is_kept(each) else None,
+            place_of(each) if is_cached(each) else None,
         )
         for each in BOXED.values()
     ]

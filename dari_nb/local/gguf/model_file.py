@@ -10,7 +10,7 @@ from typing import Any
 
 from ...descriptors import open_regular
 from .boxed import BOXED, Tools
-from .kept import is_kept, log_of, place_of
+from .kept import is_cached, log_of, place_of
 
 CONTEXT = 8192
 """Tokens that all conversations with one model share, unless something else is said."""
@@ -61,7 +61,7 @@ def model_file(gguf: str, context: int | None) -> ModelFile:
     """
     boxed = BOXED.get(gguf)
     if boxed is not None:
-        if not is_kept(boxed):
+        if not is_cached(boxed):
             raise ValueError(f"{gguf} is not there yet: dari-local model pull {gguf}")
         place, about = place_of(boxed), boxed.about
         context = context or boxed.context

@@ -19,7 +19,7 @@ from typing import IO
 
 from ...errors import DariError
 from .boxed import BoxedModel, boxed
-from .kept import folder, is_kept, place_of
+from .kept import folder, is_cached, place_of
 from .progress import DownloadProgress
 
 _GUARD = Path(__file__).with_name("guard.py")
@@ -70,7 +70,7 @@ def pull_model(name: str = "smollm2") -> Path:
     """
     model = boxed(name, "pull")
     place = place_of(model)
-    if is_kept(model):
+    if is_cached(model):
         return place
     try:
         _remove_stale(folder())
@@ -193,13 +193,13 @@ def _put(file: Path, place: Path, model: BoxedModel) -> None:
         file.replace(place)
     except OSError:
         # On Windows none can be put over one that another pull has put there, and that is in use.
-        if not is_kept(model):
+        if not is_cached(model):
             raise
 
 
-def _check(name: str, digest: str, meant: str) -> None:
-    if digest != meant:
-        raise _PullError(_WRONG.format(name, digest[:12], meant[:12]))
+def _check(name: str, digest: str, expected: str) -> None:
+    if digest != expected:
+        raise _PullError(_WRONG.format(name, digest[:12], expected[:12]))
 
 
 def _digest(file: IO[bytes]) -> str:

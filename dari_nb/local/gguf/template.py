@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...cancelling import gently
+from ...cancelling import shielded
 
 if TYPE_CHECKING:
     import httpx
@@ -25,7 +25,7 @@ async def template_takes_tools(client: httpx.AsyncClient, url: str, key: str | N
     try:
         headers = {"Authorization": f"Bearer {key}"}
         place = f"{url.removesuffix('/v1')}/props"
-        answer = await gently(client.get(place, headers=headers, timeout=_SECONDS))
+        answer = await shielded(client.get(place, headers=headers, timeout=_SECONDS))
         told: Any = answer.json()
     except (httpx.HTTPError, ValueError):
         return True

@@ -47,14 +47,14 @@ def flaw(schema: Any, values: Sequence[Any] = ()) -> tuple[str, str] | None:
         )
     except ValidationError as error:
         is_reference = error.kind.name == "$ref"
-        return ("reference", _missing(error)) if is_reference else ("schema", _told(error))
+        return ("reference", _missing(error)) if is_reference else ("schema", _error_text(error))
     except (ValueError, TypeError) as error:
         return "schema", _shortened(str(error))
     try:
         for value in values:
             checks.validate(value)
     except ValidationError as error:
-        return "value", _told(_inmost(error))
+        return "value", _error_text(_inmost(error))
     return None
 
 
@@ -92,7 +92,7 @@ def _inmost(error: ValidationError) -> ValidationError:
     return error
 
 
-def _told(error: ValidationError) -> str:
+def _error_text(error: ValidationError) -> str:
     return f"{_shortened(error.message)} at {_path(error.instance_path)}"
 
 

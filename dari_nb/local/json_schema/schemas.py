@@ -103,11 +103,11 @@ class _Checkers:
 
     def ask(self, line: bytes) -> bytes | None:
         """Give a checker's answer, or ``None`` when it does not come in time."""
-        with self._slots, self._lent(is_kept=len(line) < _LARGE) as checker:
+        with self._slots, self._lent(returns=len(line) < _LARGE) as checker:
             return checker.ask(line)
 
     @contextmanager
-    def _lent(self, *, is_kept: bool) -> Iterator[_Checker]:
+    def _lent(self, *, returns: bool) -> Iterator[_Checker]:
         try:
             checker = self._idle.pop()
         except IndexError:
@@ -117,7 +117,7 @@ class _Checkers:
         except BaseException:
             checker.end()
             raise
-        if is_kept and checker.is_running:
+        if returns and checker.is_running:
             self._idle.append(checker)
         else:
             checker.end()

@@ -131,7 +131,7 @@ class PublishedAgents:
             except ValueError as error:
                 raise TurnFailure(f'The agent "{call.name}" cannot ask its LLM: {error}') from None
             if own.key_name is None or self._key(call, own):
-                return self._kept_outside(call, own)
+                return self._without_local_access(call, own)
         names = (llm_id, str((option or {}).get("model")))
         named = next((self._llms.named[name] for name in names if name in self._llms.named), None)
         if named or own:
@@ -139,7 +139,7 @@ class PublishedAgents:
         known = ", ".join(self._llms.named) or "none of its own"
         raise TurnFailure(_NO_LLM.format(name=call.name, option=llm_id, known=known))
 
-    def _kept_outside(self, call: _Call, llm: Llm) -> Llm:
+    def _without_local_access(self, call: _Call, llm: Llm) -> Llm:
         """Another organization's bundle must not lead requests into this machine's networks."""
         is_own = llm.settings.base_url is not None and llm not in self._llms.named.values()
         return replace(llm, is_foreign=True) if is_own and call.org_id != FIRST_ORG else llm

@@ -50,7 +50,7 @@ class Answers:
         return behind
 
     def _of(
-        self, session: SessionRecord, message_id: str, behind: str | None, scrubber: Scrubber
+        self, session: SessionRecord, message_id: str, after: str | None, scrubber: Scrubber
     ) -> str:
         """What was answered to a message that was asked when no tape was in."""
         opening, *events = (one.to_event() for one in self._store.events_of_message(message_id))
@@ -58,7 +58,7 @@ class Answers:
             *(scrubber, agent_of(self._store, session), opening.data, None),
             session=session.id,
             number=1,
-            behind=behind,
+            after=after,
         )
         for event in events:
             taking.event(event.type, event.data)

@@ -41,7 +41,7 @@ class Comparison:
 
     def difference(self, recorded: ToolResult, got: ToolResult) -> str | None:
         """What differs between two results, word by word, if anything does."""
-        one, other = self._told(recorded), self._told(got)
+        one, other = self._result_text(recorded), self._result_text(got)
         if self._counted(one) == self._counted(other) and recorded.is_error == got.is_error:
             return None
         failed = {True: "an error, ", False: ""}
@@ -49,7 +49,7 @@ class Comparison:
             return f"[-{failed[recorded.is_error]}{one}-]{{+{failed[got.is_error]}{other}+}}"
         return words_between(one, other)
 
-    def _told(self, result: ToolResult) -> str:
+    def _result_text(self, result: ToolResult) -> str:
         self.scrubber.look()
         told = self.scrubber.scrub(result.result)
         return told if isinstance(told, str) else _as_json(told)

@@ -11,7 +11,7 @@ from ...errors import InvalidRequestError
 from ...models import Content
 from ...tapes import Tape, Turn
 from ...tapes.differences import text_asked
-from ...tapes.files import folder_beside
+from ...tapes.files import files_folder
 from ...tapes.growing import GrowingTape
 from ...tapes.scrubbing import compiled
 from ...tapes.scrubbing.own_words import BLOCKS
@@ -128,7 +128,7 @@ class Deck:
             if why := opened.why_read_only:
                 _log.warning(_PLAYS_ONLY, tape.file.name, why)
             replaces = self._mode == "record"
-            folder = folder_beside(tape.file) if tape.files else None
+            folder = files_folder(tape.file) if tape.files else None
             self._recorder.insert(opened, replaces=replaces, ended=self._ended, files=folder)
             self.begin()
 
@@ -165,7 +165,7 @@ class Deck:
         Raises:
             InvalidRequestError: It could not be written, which was not said yet, or is lost now.
         """
-        was_said = self._recorder.is_beside
+        was_said = self._recorder.is_in_journal
         try:
             self.eject(for_good=True)
         except InvalidRequestError as error:
@@ -200,7 +200,7 @@ class Deck:
             if turn.status == "failed":
                 self.failures[message_id] = str(tape.path)
             compare = self._comparison if tape.run_tools else None
-            pace, folder = Pace(tape.factor, tape.idle_limit), folder_beside(tape.file)
+            pace, folder = Pace(tape.factor, tape.idle_limit), files_folder(tape.file)
             return TapePlayer(turn, pace, folder, compare)
         # A mode that was given in code is not changed by the variable.
         auto = f"{VARIABLE}=auto" if tape.mode is None else 'mode="auto"'
@@ -252,16 +252,19 @@ class Deck:
         shown = [*told][:_MOST]
         return ", ".join([*shown, "and so on"] if len(told) > _MOST else shown)
 
-    def _say(self, text: str, asked: str, **told: str) -> None:
+    def _say(self, text: str, asked: str, **values: str) -> None:
         """Say something of what is asked, once."""
         asked = " ".join(asked.split())
-        if (said := text.format(asked=asked, **told)) not in self._said:
+        if (said := text.format(asked=asked, **values)) not in self._said:
             self._said.add(said)
-            _log.warning(text.format(asked=_short(asked), **told))
+            _log.warning(text.format(asked=_short(asked), **values))
 
-    def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
+    def on_events(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
         """Take in new events of a session, once they are durable."""
-        told = self._recorder.told(session_id, events), self._names.told(session_id, events)
+        told = (
+            self._recorder.on_events(session_id, events),
+            self._names.on_events(session_id, events),
+        )
         effects = [effect for effect in told if effect is not None]
         return partial(_all_of, effects) if effects else None
 
@@ -269,9 +272,9 @@ class Deck:
         """Take in a piece of what is written."""
         self._recorder.drafted(message_id, piece)
 
-    async def kept(self, session_id: str, message_id: str, kept: str | None) -> None:
+    async def save_files(self, session_id: str, message_id: str, snapshot: str | None) -> None:
         """Keep the files of a turn that ends, where that was asked for."""
-        await self._recorder.keep_files(session_id, message_id, kept)
+        await self._recorder.keep_files(session_id, message_id, snapshot)
 
     def drop(self, message_id: str) -> None:
         """Keep nothing of a turn, which nobody could be asked for."""

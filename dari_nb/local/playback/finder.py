@@ -214,7 +214,7 @@ class Finder:
             repeat = session.metadata.get(_REPEAT)
             return _NO_REPEAT.format(tape=tape, number=len(answers), repeat=repeat) + advice
         if key in self._broken:
-            return _told_of_broken(tape, self._broken[key]) + advice
+            return _report_of_broken(tape, self._broken[key]) + advice
         following = self._following(place.key)
         if content in self._chains.asked(session):
             told = self._next(tape, following)
@@ -252,7 +252,7 @@ def _is_met(turn: Turn, before: Iterable[Turn]) -> bool:
     return turn.line.parent is None or any(follows(turn, one) for one in before)
 
 
-def _told_of_broken(tape: str, turn: Turn) -> str:
+def _report_of_broken(tape: str, turn: Turn) -> str:
     """What became of a turn that is asked again, and how it plays all the same."""
     plays = (_PLAYS_ADOPTED if turn.line.new else _PLAYS).format(tape=tape)
     became = _BECAME[turn.outcome]

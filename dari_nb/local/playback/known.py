@@ -72,7 +72,7 @@ def manifest_elsewhere(name: str, version: AgentVersion) -> JsonObject:
     if not isinstance(manifest.get("sandbox", {}), dict):
         del manifest["sandbox"]
     rest = {field: value for field, value in manifest.items() if field not in _NO_PROMPT}
-    return {**manifest, _OF_ELSEWHERE: _told_prompt(rest, llm or {}, version.archive_sha256)}
+    return {**manifest, _OF_ELSEWHERE: _prompt_digest(rest, llm or {}, version.archive_sha256)}
 
 
 def takes_any_llm(manifest: JsonObject) -> bool:
@@ -97,10 +97,10 @@ def _prompt(version: VersionRecord, llm: Mapping[str, Any]) -> str | None:
         if told in version.manifest:
             return version.manifest[told]  # type: ignore[no-any-return]
     rest = {name: value for name, value in version.manifest.items() if name not in _NO_PROMPT}
-    return _told_prompt(rest, llm, version.archive_sha256)
+    return _prompt_digest(rest, llm, version.archive_sha256)
 
 
-def _told_prompt(rest: JsonObject, llm: Any, archive: str | None) -> str | None:
+def _prompt_digest(rest: JsonObject, llm: Any, archive: str | None) -> str | None:
     if rest in ({}, {"harness": "local"}) and archive is None:
         return None
     single = None if not isinstance(llm, dict) or "options" in llm else llm

@@ -43,7 +43,7 @@ class Names:
         self._scrubber = scrubber
         self._said.clear()
 
-    def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
+    def on_events(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
         """Look at the names in new events of a session, once they are durable."""
         taped = [one for one in events if one.type in _TELLING and one.message_id in self._taped]
         return partial(self._look, session_id, taped) if taped else None

@@ -40,7 +40,7 @@ class Places:
         self._here: set[tuple[str, int]] = set()
         self._was: dict[str, set[str]] = {}
 
-    def anew(self, turn: Turn, there: Sequence[Turn], running: Iterable[Turn]) -> int:
+    def next_take(self, turn: Turn, there: Sequence[Turn], running: Iterable[Turn]) -> int:
         """The next recorded take that was asked behind what this goes on from, or a further one.
 
         What this goes on from is what was recorded before in the place of the turns before it. What

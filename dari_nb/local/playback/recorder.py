@@ -128,13 +128,13 @@ class TapeRecorder:
         self._chains = Chains(self._store, self._scrubber, self._digests, unasked=self._unasked)
 
     @property
-    def is_beside(self) -> bool:
+    def is_in_journal(self) -> bool:
         """Whether a tape was taken out that could not be written, and a file has what it lacks."""
         return self._unwritten is not None and self._unwritten.is_in_a_file
 
     def let_go(self) -> None:
         """Let go of a tape that could not be written, if what it lacks is in its journal."""
-        if self._unwritten is not None and self._unwritten.is_kept:
+        if self._unwritten is not None and self._unwritten.is_stored:
             with suppress(InvalidRequestError):  # it was said
                 self.eject(for_good=True)
 
@@ -195,19 +195,19 @@ class TapeRecorder:
         self._places.leave(taking.turn.place)
         self._tape.drop(taking)
 
-    async def keep_files(self, session_id: str, message_id: str, kept: str | None) -> None:
+    async def keep_files(self, session_id: str, message_id: str, snapshot: str | None) -> None:
         """Keep the files of a turn that ends, where that was asked for."""
         taking, tape, folder = self._taking.get(message_id), self._tape, self._folder
         if taking is None or tape is None or folder is None:
             return
         scrubber = tape.scrubber.apart()
         asked = taking.turn.line.asked
-        given = (session_id, message_id, kept, asked, scrubber, folder)
+        given = (session_id, message_id, snapshot, asked, scrubber, folder)
         lines = await asyncio.to_thread(self._files.lines, *given)
         tape.scrubber.counts.update(scrubber.counts)
         taking.files(lines)
 
-    def told(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
+    def on_events(self, session_id: str, events: Sequence[EventRecord]) -> Effect | None:
         """Take in new events of a session, once they are durable."""
         if self._tape is None:
             return None
@@ -246,9 +246,9 @@ class TapeRecorder:
             session=session_id,
             number=before.number + 1,
             parent=before.key,
-            behind=self._behind(session, message_id),
+            after=self._answers_before(session, message_id),
             llm=session.llm_id,
-            metadata=None if before.key else _kept_of(session.metadata),
+            metadata=None if before.key else _without_fork(session.metadata),
             digests=self._digests.of(event.data["content"]),
         )
         taking.also(event.data)
@@ -273,7 +273,7 @@ class TapeRecorder:
         """Give a turn its place among the answers to what it asks."""
         running = [one.turn for one in self._taking.values() if one.turn is not turn]
         turn.line.take = (
-            self._places.anew(turn, tape.recording.turns, running)
+            self._places.next_take(turn, tape.recording.turns, running)
             if self._replaces
             else further(turn, tape.recording.turns, running)
         )
@@ -291,7 +291,7 @@ class TapeRecorder:
         of_batches = map(self._store.batch_of_message, [message_id, *same])
         return [] if same and any(of_batches) else [*same.values()]
 
-    def _behind(self, session: SessionRecord, message_id: str) -> str | None:
+    def _answers_before(self, session: SessionRecord, message_id: str) -> str | None:
         """What had been answered before a message, as far as that is known yet."""
         behind = self._answers.before(session, self._scrubber, message_id)
         return None if behind == NOT_ENDED else behind
@@ -365,7 +365,7 @@ class TapeRecorder:
             return
         session = self._store.session(session_id)
         if session is not None and taking.turn.line.parent is not None:
-            taking.turn.line.behind = self._behind(session, message_id)
+            taking.turn.line.behind = self._answers_before(session, message_id)
         # What a turn that never ran has cost is nothing that anybody told.
         reports = self._store.reported(session_id)
         taking.turn.line.cost = _cost(reports[self._reports.pop(message_id, len(reports)) :])
@@ -391,7 +391,7 @@ def _was_cut_off(tape: GrowingTape, turn: Turn) -> bool:
     return any(one.status is None for one in same)
 
 
-def _kept_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _without_fork(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """A session's metadata without the id of the one that it parts from, which no tape knows."""
     return {name: told for name, told in metadata.items() if name != _FORK}
 

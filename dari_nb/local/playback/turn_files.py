@@ -35,7 +35,7 @@ class TurnFiles:
         self,
         session_id: str,
         message_id: str,
-        kept: str | None,
+        snapshot: str | None,
         asked: str | Content,
         scrubber: Scrubber,
         folder: Path,
@@ -45,7 +45,7 @@ class TurnFiles:
         Args:
             session_id: The session.
             message_id: The message.
-            kept: Where it is kept what the workspace holds at its end.
+            snapshot: Where it is kept what the workspace holds at its end.
             asked: What was asked, as the tape has it.
             scrubber: What takes the secrets out.
             folder: The one beside the tape.
@@ -54,8 +54,8 @@ class TurnFiles:
             attached = list(self._attached(session_id, message_id, asked))
             before, after = Listed(), Listed()
             read = _unread
-            if kept is not None:
-                contents, entries = self._workspaces.kept(kept)
+            if snapshot is not None:
+                contents, entries = self._workspaces.snapshot(snapshot)
                 before, after, read = (
                     self._before(session_id, message_id),
                     listed(entries),
@@ -85,11 +85,11 @@ class TurnFiles:
     def _before(self, session_id: str, message_id: str) -> Listed:
         """What the workspace held at the end of the turn before."""
         messages = self._store.messages_up_to(session_id, message_id)
-        where = self._store.kept_workspaces(session_id)
+        where = self._store.workspace_snapshots(session_id)
         before = messages[-2] if len(messages) > 1 else None
         if before in where:
             with suppress(OSError):
-                return listed(self._workspaces.kept(where[before])[1])
+                return listed(self._workspaces.snapshot(where[before])[1])
         return Listed()
 
 

@@ -38,7 +38,7 @@ class _Block:
     pieces: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Forget what was written; readers are told so."""
         self.pieces, self.new = [], []
         self.times += 1
@@ -67,7 +67,7 @@ class Writing:
     """The drafts of one message until the ledger has them: text, thoughts, arguments of calls."""
 
     def __init__(
-        self, message_id: str, changed: Callable[[], None], told: Callable[[Draft], None]
+        self, message_id: str, changed: Callable[[], None], notify: Callable[[Draft], None]
     ) -> None:
         self.message_id = message_id
         self.attempt = 1
@@ -77,7 +77,7 @@ class Writing:
         self._next = 0
         self._size = 0
         self._changed = changed
-        self._told = told
+        self._told = notify
 
     @property
     def blocks(self) -> list[_Block]:
@@ -104,7 +104,7 @@ class Writing:
         if block is not None:
             if piece.anew:
                 self._size -= len(block.text)
-                block.begin_anew()
+                block.restart()
             room = max(0, MOST_CHARACTERS - self._size)
             self._size += len(piece.text)
             block.new.append(piece.text[:room])
@@ -187,11 +187,11 @@ class Drafts:
     def writing(self, session_id: str, message_id: str) -> Writing:
         """Make the drafts of a message that begins to run."""
 
-        def told(piece: Draft) -> None:
+        def notify(piece: Draft) -> None:
             for follower in self._followers:
                 follower(message_id, piece)
 
-        writing = Writing(message_id, lambda: self._soon(session_id), told)
+        writing = Writing(message_id, lambda: self._soon(session_id), notify)
         self._writing[session_id] = writing
         return writing
 

@@ -22,9 +22,9 @@ from ..agents import (
     TurnFailure,
     Unasked,
     Usage,
+    error_text,
     run_agent,
     run_call,
-    told,
 )
 from ..agents.tools import ToolSpec
 from ..bundles.bundles import Bundles
@@ -62,7 +62,7 @@ class Scheduler:
         workspaces: The folders that agents work in.
         bundles: What published versions hold.
         unasked: Is told of messages that nobody could be asked.
-        kept: Is told, before a turn's end is written, where it is kept what its workspace holds.
+        save_files: Is called, before a turn's end is written, with the snapshot of its workspace.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Scheduler:
         workspaces: Workspaces,
         bundles: Bundles,
         unasked: Callable[[str], None],
-        kept: Callable[[str, str, str | None], Awaitable[None]],
+        save_files: Callable[[str, str, str | None], Awaitable[None]],
     ) -> None:
         self._store = store
         self._log = log
@@ -92,7 +92,7 @@ class Scheduler:
         self._workspaces = workspaces
         self._bundles = bundles
         self._unasked = unasked
-        self._kept = kept
+        self._kept = save_files
         self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
         self._playing: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -201,12 +201,12 @@ class Scheduler:
             self._end(session_id, message_id, recorder, error, kept)
 
         error = await self._played(message_id, begun())
-        kept = await self._kept_workspace(session_id)
+        kept = await self._snapshot_workspace(session_id)
         await self._kept(session_id, message_id, kept)
         await when_the_disk_works(end)
         self._drafts.end(session_id)
 
-    async def _kept_workspace(self, session_id: str) -> str | None:
+    async def _snapshot_workspace(self, session_id: str) -> str | None:
         """Keep what the workspace holds when a turn is over, for forks of the session."""
         if self._workspaces.is_empty(session_id):
             return self._workspaces.keep(session_id)
@@ -219,7 +219,7 @@ class Scheduler:
         message_id: str,
         recorder: Recorder | None,
         error: str | None,
-        kept: str | None,
+        snapshot: str | None,
     ) -> None:
         """Write how a turn ended: as cancelled, if anybody has asked for that before this."""
         with self._store.transaction():
@@ -229,8 +229,8 @@ class Scheduler:
             ended = "completed" if error is None else "failed"
             before = self._store.message_status(message_id)
             end = message_status(message_id, before, ended, error, used)
-            if kept is not None:
-                self._store.note_workspace(message_id, kept)
+            if snapshot is not None:
+                self._store.note_workspace(message_id, snapshot)
             self._log.append(session_id, *left, end)
 
     async def _played(self, message_id: str, play: Coroutine[Any, Any, None]) -> str | None:
@@ -337,7 +337,7 @@ async def _no_tool(_name: str) -> None:
 
 
 def _cause(error: Exception) -> str:
-    return str(error) if isinstance(error, TurnFailure) else told(error)
+    return str(error) if isinstance(error, TurnFailure) else error_text(error)
 
 
 def _seconds(text: Any, default: float) -> float:

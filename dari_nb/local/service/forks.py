@@ -60,7 +60,7 @@ async def fork_session(access: Access, agent_id: str, wish: NewSession, point: F
     """
     agent_id = access.live_agent(agent_id).id
     parent = _parent(access, agent_id, point)
-    fork_id, kept = ids.new_id(ids.SESSION), access.store.kept_workspaces(parent.id)
+    fork_id, kept = ids.new_id(ids.SESSION), access.store.workspace_snapshots(parent.id)
     copying = _Copying(parent.id, fork_id, _messages(access, parent, point))
     events = access.store.each_event(parent.id)
     if access.store.last_event(parent.id) <= _MANY:
@@ -101,7 +101,7 @@ def _messages(access: Access, parent: SessionRecord, point: ForkPoint) -> list[s
 
 
 async def _fork_workspace(
-    access: Access, parent_id: str, fork_id: str, copying: _Copying, kept: dict[str, str]
+    access: Access, parent_id: str, fork_id: str, copying: _Copying, snapshots: dict[str, str]
 ) -> list[str]:
     """Give the fork the files of that time, or else those of now; returns what to say of it."""
     workspaces, messages = access.service.workspaces, list(copying.messages)
@@ -109,7 +109,7 @@ async def _fork_workspace(
         return []
     state = None
     for message_id in reversed(messages):
-        state = kept.get(message_id)
+        state = snapshots.get(message_id)
         # One that was cancelled before it began has changed nothing.
         if state is not None or message_id in copying.began:
             break
@@ -124,7 +124,7 @@ def _begin(
     parent: SessionRecord,
     fork_id: str,
     copying: _Copying,
-    kept: dict[str, str],
+    snapshots: dict[str, str],
 ) -> SessionRecord:
     """Keep the fork, all or nothing."""
     store = access.store
@@ -134,8 +134,8 @@ def _begin(
         if store.session_status(fork_id) != "idle":
             store.add_events(fork_id, [session_status("running", "idle")])
         for original, copy in copying.messages.items():
-            if original in kept:
-                store.note_workspace(copy, kept[original])
+            if original in snapshots:
+                store.note_workspace(copy, snapshots[original])
         session = store.session(fork_id)
     access.service.workspaces.settle(fork_id)
     assert session is not None

@@ -89,15 +89,15 @@ class Service:
             workspaces=self.workspaces,
             bundles=self.bundles,
             unasked=self.deck.drop,
-            kept=self.deck.kept,
+            save_files=self.deck.save_files,
         )
         self.dispatcher = Dispatcher(
             store, self.log, self.pending.has, webhook_backoff, webhook_tls
         )
-        self.log.follow(self.notifier.told)
-        self.log.follow(self.dispatcher.told)
+        self.log.follow(self.notifier.on_events)
+        self.log.follow(self.dispatcher.on_events)
         self.tape_trouble: InvalidRequestError | None = None
-        self.log.follow(self.deck.told)
+        self.log.follow(self.deck.on_events)
         self.drafts.follow(self.deck.drafted)
         self._kept: set[asyncio.Task[None]] = set()
 

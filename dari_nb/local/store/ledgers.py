@@ -158,12 +158,12 @@ class Ledgers(Database):
         )
         return [row[0] for row in rows]
 
-    def note_workspace(self, message_id: str, kept: str) -> None:
+    def note_workspace(self, message_id: str, snapshot: str) -> None:
         """Note where it is kept what the workspace held when a message ended."""
         with self.transaction():
-            self._rows("UPDATE messages SET workspace = ? WHERE id = ?", kept, message_id)
+            self._rows("UPDATE messages SET workspace = ? WHERE id = ?", snapshot, message_id)
 
-    def kept_workspaces(self, session_id: str) -> dict[str, str]:
+    def workspace_snapshots(self, session_id: str) -> dict[str, str]:
         """Where that is kept, by the messages of a session at whose end it was."""
         sql = "SELECT id, workspace FROM messages WHERE session_id = ? AND workspace IS NOT NULL"
         return dict(self._rows(sql, session_id))

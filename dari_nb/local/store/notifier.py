@@ -38,7 +38,7 @@ class Notifier:
         for bell in self._listeners.get(session_id, ()):
             bell.set()
 
-    def told(self, session_id: str, _events: list[EventRecord]) -> Effect:
+    def on_events(self, session_id: str, _events: list[EventRecord]) -> Effect:
         """Follow the event log: wake this session's readers once the events are durable."""
         return partial(self.ring, session_id)
 

@@ -71,7 +71,7 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def told(self, session_id: str, events: list[EventRecord]) -> Effect | None:
+    def on_events(self, session_id: str, events: list[EventRecord]) -> Effect | None:
         """Follow the event log: keep what the agent's webhook asked for, and deliver it then."""
         noted = note_events(self._store, session_id, events, self._waits_for)
         return partial(self._begin, noted) if noted else None

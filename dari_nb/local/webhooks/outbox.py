@@ -40,7 +40,7 @@ def note_events(
     if session is None or store.webhook(session.agent_id) is None:
         return []
     deliveries = [
-        _kept(store, session.agent_id, news, session.id, event)
+        _stored(store, session.agent_id, news, session.id, event)
         for event in told
         for news in _news(store, session, event, waits_for)
     ]
@@ -55,11 +55,11 @@ def note_batch(store: Store, agent_id: str, batch_id: str) -> list[str]:
     if status in ("queued", "running"):
         return []
     data = {"batch_id": batch_id, "status": status, "metadata": {}}
-    delivery = _kept(store, agent_id, (f"batch.{status}", data))
+    delivery = _stored(store, agent_id, (f"batch.{status}", data))
     return [delivery] if delivery else []
 
 
-def _kept(
+def _stored(
     store: Store,
     agent_id: str,
     news: News,

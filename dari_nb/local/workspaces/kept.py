@@ -32,7 +32,7 @@ class _TooMuch(Exception):  # noqa: N818
     """Not all of a workspace can be kept."""
 
 
-class Kept:
+class Snapshots:
     """A folder with what one session's workspace held: lists of it, and each content once.
 
     Args:

@@ -15,7 +15,7 @@ from typing import Any
 from ..agents import Attachment, TurnFailure
 from ..agents.tools import ToolTrouble
 from .folder import Folder
-from .kept import EMPTY, Kept, copy_now
+from .kept import EMPTY, Snapshots, copy_now
 from .temporary import TemporaryFolder
 
 _BEGUN = ".begun"
@@ -33,7 +33,7 @@ class Workspaces:
     """
 
     def __init__(self, database: str | Path | None = None) -> None:
-        self._root = beside(Path(database)) if database else None
+        self._root = workspaces_folder(Path(database)) if database else None
         if self._root and self._root.is_dir():
             make_private(self._root)
         self._temporary: TemporaryFolder | None = None
@@ -67,7 +67,7 @@ class Workspaces:
         folder = self.folder(session_id)
         if folder is None:
             return None
-        name = EMPTY if self.is_empty(session_id) else self._kept(session_id).keep(folder)
+        name = EMPTY if self.is_empty(session_id) else self._snapshots(session_id).keep(folder)
         return name and f"{session_id}/{name}"
 
     def is_empty(self, session_id: str) -> bool:
@@ -80,7 +80,7 @@ class Workspaces:
             return False
 
     def fork(
-        self, session_id: str, fork_id: str, kept: str | None, attached: Iterable[str]
+        self, session_id: str, fork_id: str, snapshot: str | None, attached: Iterable[str]
     ) -> None:
         """Begin the folder of a fork, with what that of the other session holds or held.
 
@@ -89,7 +89,7 @@ class Workspaces:
         Args:
             session_id: The session that is forked, which has a folder.
             fork_id: The fork, which has none yet.
-            kept: Where it is kept what it held then; what it holds now is taken without that.
+            snapshot: Where it is kept what it held then; what it holds now is taken without that.
             attached: Ids of the files that were attached by then.
 
         Raises:
@@ -98,9 +98,9 @@ class Workspaces:
         begun = fork_id + _BEGUN
         folder, source = self._made_root() / begun, self.folder(session_id)
         folder.mkdir(mode=0o700)
-        if kept is not None:
-            owner, _, name = kept.partition("/")
-            self._kept(owner).put_back(name, folder)
+        if snapshot is not None:
+            owner, _, name = snapshot.partition("/")
+            self._snapshots(owner).put_back(name, folder)
         elif source is not None:
             copy_now(source, folder)
         places, wanted = self.places(session_id), set(attached)
@@ -136,18 +136,18 @@ class Workspaces:
         for left in list(self._root.glob(".*")) if self._root else ():
             left.unlink(missing_ok=True)
 
-    def kept(self, where: str) -> tuple[Kept, list[dict[str, Any]]]:
+    def snapshot(self, where: str) -> tuple[Snapshots, list[dict[str, Any]]]:
         """What is kept where :meth:`keep` said: the contents, and the list of them.
 
         Raises:
             OSError: It cannot be read.
         """
         owner, _, name = where.partition("/")
-        kept = self._kept(owner)
+        kept = self._snapshots(owner)
         return kept, kept.listed(name)
 
-    def _kept(self, session_id: str) -> Kept:
-        return Kept(self._made_root() / f"{session_id}.kept")
+    def _snapshots(self, session_id: str) -> Snapshots:
+        return Snapshots(self._made_root() / f"{session_id}.kept")
 
     def places(self, session_id: str) -> dict[str, str]:
         """The names that attached files were given in the session's folder, by their ids."""
@@ -202,7 +202,7 @@ class Workspaces:
         make_private(target)
 
 
-def beside(database: Path) -> Path:
+def workspaces_folder(database: Path) -> Path:
     """The folder that holds the workspaces of a database."""
     return database.absolute().with_name(f"{database.name}.workspaces")
 

@@ -63,7 +63,7 @@ def interpolate(text: str, names: Mapping[str, Any]) -> str:
         before = text[max(0, match.start() - 80) : match.start()]
         if match.start() != end and _LATEX_OR_CODE.search(before):
             continue
-        if _is_meant(match, names):
+        if _is_field(match, names):
             pieces += [text[end : match.start()], _written(match, names)]
             end = match.end()
     return _joined([*pieces, text[end:]])
@@ -95,7 +95,7 @@ def _joined(pieces: Iterable[str]) -> str:
     return whole
 
 
-def _is_meant(match: re.Match[str], names: Mapping[str, Any]) -> bool:
+def _is_field(match: re.Match[str], names: Mapping[str, Any]) -> bool:
     """Whether a field is one: its name is defined, or nothing but a typo explains it."""
     path, conversion, spec = match.groups()
     if _first(path) in names:

@@ -41,7 +41,7 @@ class Statements(ast.NodeTransformer):
             return node
         if name in PARSERS and _is_empty_cell(node):
             node.args[2] = ast.copy_location(ast.Constant("\n"), node.args[2])
-        if name in _MEANT.values() or not _meant(name):
+        if name in _MEANT.values() or not _suggested(name):
             return node
         sign = ast.Constant(_SIGNS[function.attr])
         arguments = [copy.deepcopy(function.value), sign, node.args[0]]
@@ -56,7 +56,7 @@ def explain(shell: Any, sign: str, name: str) -> None:
         UsageError: There is none of this name.
     """
     if shell.find_magic(name, "line") is None and shell.find_magic(name, "cell") is None:
-        meant = _meant(name)
+        meant = _suggested(name)
         sign_of_meant = "%" if " " in meant else sign
         raise usage_error(
             f"there is no {sign}{name} (did you mean {sign_of_meant}{meant}?)",
@@ -79,7 +79,7 @@ def leave_statements(shell: Any) -> None:
     ]
 
 
-def _meant(name: str) -> str:
+def _suggested(name: str) -> str:
     close = difflib.get_close_matches(name, _MEANT, n=1, cutoff=0.8)
     if close:
         return _MEANT[close[0]]

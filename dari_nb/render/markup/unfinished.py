@@ -79,13 +79,13 @@ def _closed(text: str) -> str:
     """Close what is open in the text of one block."""
     held: list[str] = []
 
-    def hold(match: re.Match[str]) -> str:
+    def take_out(match: re.Match[str]) -> str:
         held.append(match[0])
         return _HELD
 
     if _HELD in text:
         return text
-    text = _FORMULA.sub(hold, _CODE.sub(hold, text))
+    text = _FORMULA.sub(take_out, _CODE.sub(take_out, text))
     end = ""
     if code := _OPEN_CODE.search(text):
         text, end = text[: code.start()], _as_code(code[2], code[1])

@@ -178,7 +178,7 @@ def against_parts(matrix: Matrix, seen: Against) -> Iterator[Part]:
     yield score_part(seen.score)
     absent = len(_absent(matrix, seen))
     yield Part(f"; {absent} {'was' if absent == 1 else 'were'} not run" if absent else "")
-    yield from _told_others(matrix, seen)
+    yield from _other_columns(matrix, seen)
     yield from failures(matrix, dict.fromkeys([*seen.bases.values(), *seen.bases]), seen.score)
     yield from _doubtful(matrix, seen)
     yield Part(".")
@@ -226,7 +226,7 @@ def _absent(matrix: Matrix, seen: Against) -> list[tuple[str, str]]:
     return [place for place in places if place not in there]
 
 
-def _told_others(matrix: Matrix, seen: Against) -> Iterator[Part]:
+def _other_columns(matrix: Matrix, seen: Against) -> Iterator[Part]:
     """Name the columns of runs that are compared with another LLM or version."""
     columns = {column.id: column for column in matrix.columns}
     pairs = [(columns[column], columns[base]) for column, base in seen.bases.items()]

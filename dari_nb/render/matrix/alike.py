@@ -126,7 +126,7 @@ def same_text(matrix: Matrix, rows: Sequence[MatrixRow]) -> str:
     rows = [row for row in rows if len(cells[row.id]) not in sent]
     if not rows:
         return " · ".join(told_apart)
-    told_by = {row.id: _told_by(cells[row.id], matrix) for row in rows}
+    told_by = {row.id: _scores_of_all(cells[row.id], matrix) for row in rows}
     counts = Counter(_judged(cells[row_id][0], by, matrix) for row_id, by in told_by.items() if by)
     told = " · ".join(
         word if n == len(rows) else f"{n:,} {word}" for word, n in counts.most_common(3)
@@ -188,7 +188,7 @@ def _is_same(cells: Sequence[MatrixCell], matrix: Matrix) -> bool:
     sent = _sent(cells)
     if differ(sent, telling_of(sent, matrix)):
         return False
-    return len(sent) < 2 or bool(_told_by(sent, matrix)) or _is_one_answer(sent)
+    return len(sent) < 2 or bool(_scores_of_all(sent, matrix)) or _is_one_answer(sent)
 
 
 def _sent(cells: Sequence[MatrixCell]) -> list[MatrixCell]:
@@ -212,7 +212,7 @@ def _telling(matrix: Matrix) -> list[str]:
     return list(dict.fromkeys([*judging, *(name for name in kinds if name == RATING)]))
 
 
-def _told_by(cells: Sequence[MatrixCell], matrix: Matrix) -> list[str]:
+def _scores_of_all(cells: Sequence[MatrixCell], matrix: Matrix) -> list[str]:
     """Name those of them that all these cells have."""
     return [name for name in _telling(matrix) if len(_values(cells, name)) == len(cells)]
 
@@ -234,12 +234,12 @@ def _judged(cell: MatrixCell, names: Sequence[str], matrix: Matrix) -> str:
     return min(said, key=lambda one: not one.tint).text
 
 
-def _what_is_same(told_by: Sequence[Sequence[str]]) -> str:
-    names = list(dict.fromkeys(name for names in told_by for name in names))
+def _what_is_same(scores: Sequence[Sequence[str]]) -> str:
+    names = list(dict.fromkeys(name for names in scores for name in names))
     shown = [f"“{visible_name(name)}”" for name in names]
     if len(names) > _MOST_NAMED:
         shown = [count_text(len(names), "score")]
     many = len(names) > 1
     what = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
-    answer = "" if all(told_by) else " or the answer"
+    answer = "" if all(scores) else " or the answer"
     return f"on which {what}{answer} {'are' if many else 'is'} the same"

@@ -31,7 +31,7 @@ def compared(
         yield from _settled(finding, labels)
     else:
         yield from _unsettled(finding, labels)
-    yield from _behind(finding, labels)
+    yield from _also_better(finding, labels)
     yield from failures(matrix, finding.means, finding.score, said)
     yield _intervals(finding, labels)
     yield Part(".")
@@ -127,7 +127,7 @@ def _unsure(finding: Finding, labels: Labels) -> Iterator[Part]:
     unsure: dict[str, list[str]] = {}
     for other in finding.means:
         if other not in settled and other not in tied:
-            gaps = [gap for one in tied for gap in finding.told[one] if gap.other == other]
+            gaps = [gap for one in tied for gap in finding.settled_gaps[one] if gap.other == other]
             unsure.setdefault(_left_open(finding, gaps, " it"), []).append(other)
     for words, others in unsure.items():
         yield Part(f"; {words} against ")
@@ -139,7 +139,7 @@ def _unsure(finding: Finding, labels: Labels) -> Iterator[Part]:
         )
 
 
-def _behind(finding: Finding, labels: Labels) -> Iterator[Part]:
+def _also_better(finding: Finding, labels: Labels) -> Iterator[Part]:
     """Say which others did better than any, although none of them has the most."""
     behind = [one for one in finding.also if one not in finding.tied]
     yield from _claims(finding, labels, behind, also=finding.settles)
@@ -173,7 +173,7 @@ def _unsettled(finding: Finding, labels: Labels) -> Iterator[Part]:
     yield from listed(has)
     does = "does" if _is_count(finding) else "is"
     degree = "better" if _is_count(finding) else "higher"
-    turning = [gap for gaps in finding.told.values() for gap in gaps if gap.turns]
+    turning = [gap for gaps in finding.settled_gaps.values() for gap in gaps if gap.turns]
     if turning:
         does = "is"
     elif len(has) > 2:
@@ -195,7 +195,7 @@ def _nothing_between(finding: Finding, labels: Labels) -> Iterator[Part]:
 
 def _intervals(finding: Finding, labels: Labels) -> Part:
     """Say the differences and how sure they are, and what the unusual level is for."""
-    pairs = [(one, gap) for one, gaps in finding.told.items() for gap in gaps]
+    pairs = [(one, gap) for one, gaps in finding.settled_gaps.items() for gap in gaps]
     shown = pairs[: MOST_NAMED * len(finding.tied)]
     told = [f"{_which(finding, labels, *pair)}{_interval(pair[1], finding)}" for pair in shown]
     methods = dict.fromkeys(method_text(gap.method) for _, gap in shown if gap.method != "none")
@@ -212,7 +212,7 @@ def _intervals(finding: Finding, labels: Labels) -> Part:
 
 def _which(finding: Finding, labels: Labels, one: str, gap: Gap) -> str:
     """Name the two of a difference, as far as there are several."""
-    of = f"of {labels[one]} " if len(finding.told) > 1 else ""
+    of = f"of {labels[one]} " if len(finding.settled_gaps) > 1 else ""
     return f"{of}to {labels[gap.other]} " if len(finding.gaps) > 1 else ""
 
 

@@ -106,7 +106,7 @@ def _answers(cells: Sequence[MatrixCell], number: int = 0) -> list[tuple[str, st
     said = [peek_text(of[0]) or state_word(of[0].state) for of in groups]
     alike = Counter(text.lower() for text in said)
     wholes = (said_of(of[0], _FAR) for of in groups[:_MOST_ANSWERS])
-    named = _told_apart(said[:_MOST_ANSWERS], wholes)
+    named = _distinguished(said[:_MOST_ANSWERS], wholes)
     told = [
         (
             f"{short} {len(of)}\N{MULTIPLICATION SIGN}",
@@ -120,7 +120,7 @@ def _answers(cells: Sequence[MatrixCell], number: int = 0) -> list[tuple[str, st
     return [*told, *([(f"{left:,} more", "")] if left else [])]
 
 
-def _told_apart(texts: Sequence[str], wholes: Iterable[str]) -> list[str]:
+def _distinguished(texts: Sequence[str], wholes: Iterable[str]) -> list[str]:
     """Shorten answers; those that begin alike are told from the first word that differs.
 
     Args:

@@ -23,7 +23,7 @@ from ..plain.words import cost_text, count_text, duration_text
 from ..timeline.head import tokens_text
 from .figures import state_word
 from .matrix import MatrixCell
-from .verdict import ABSENT, told_text
+from .verdict import ABSENT, score_details
 
 _TEXT = Cap(lines=400, chars=20_000)
 _TASK = Cap(lines=20, chars=2_000)
@@ -133,7 +133,7 @@ def _figures(compared: Sequence[Compared]) -> Iterator[_Line]:
     yield _plain_line("Calls", [str(count) for count in calls])
     names = dict.fromkeys(n for cell in cells for n in (*cell.scores, *cell.notes))
     for name in names:
-        yield _plain_line(name, [told_text(name, cell) for cell in cells])
+        yield _plain_line(name, [score_details(name, cell) for cell in cells])
 
 
 def _state(cell: MatrixCell) -> str:

@@ -27,7 +27,7 @@ def finding_html(matrix: Matrix, *, live: bool = False, folded: bool = False) ->
         live: Whether figures are buttons that show the cells behind them.
         folded: Whether all columns beside each other are a click away, since a baseline is told.
     """
-    html = _paragraphs(_beside(matrix) if folded else finding_parts(matrix))
+    html = _paragraphs(_left_out(matrix) if folded else finding_parts(matrix))
     if folded and (whole := _paragraphs(finding_parts(matrix))):
         html += f'<details class="dari-same"><summary>{_WHOLE}</summary>{whole}</details>'
     return html if live else without_buttons(html)
@@ -35,13 +35,13 @@ def finding_html(matrix: Matrix, *, live: bool = False, folded: bool = False) ->
 
 def finding_text(matrix: Matrix, *, folded: bool = False) -> str:
     """Say what was found as plain text, a line a score; empty when there is nothing to say."""
-    told = _beside(matrix) if folded else finding_parts(matrix)
+    told = _left_out(matrix) if folded else finding_parts(matrix)
     return "\n".join("".join(text_of(part) for part in parts) for parts in told)
 
 
 def finding_markdown(matrix: Matrix, *, folded: bool = False) -> str:
     """Say what was found as Markdown, a paragraph a score."""
-    told = _beside(matrix) if folded else finding_parts(matrix)
+    told = _left_out(matrix) if folded else finding_parts(matrix)
     return "\n\n".join("".join(map(markdown_of, parts)) for parts in told)
 
 
@@ -71,11 +71,11 @@ def finding_parts(matrix: Matrix) -> list[list[Part]]:
     return [parts for parts in told if parts]
 
 
-def _paragraphs(told: Sequence[Sequence[Part]]) -> str:
-    return "".join(f'<p class="dari-finding">{"".join(map(html_of, p))}</p>' for p in told)
+def _paragraphs(paragraphs: Sequence[Sequence[Part]]) -> str:
+    return "".join(f'<p class="dari-finding">{"".join(map(html_of, p))}</p>' for p in paragraphs)
 
 
-def _beside(matrix: Matrix) -> list[list[Part]]:
+def _left_out(matrix: Matrix) -> list[list[Part]]:
     """Say what a comparison with a baseline leaves out: what failed, and scores it cannot take."""
     if not matrix.is_over or not matrix.cells:
         return []

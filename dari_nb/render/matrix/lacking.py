@@ -93,10 +93,10 @@ def failures(
             key = (*counts, why) if len(counts) == 1 else column
             alike.setdefault(key, []).append(_Lost(labels[column], len(cells), counts, why))
     for columns_alike in alike.values():
-        yield from _told_lost(columns_alike, score)
+        yield from _lost_text(columns_alike, score)
 
 
-def _told_lost(columns: Sequence[_Lost], score: str) -> Iterator[Part]:
+def _lost_text(columns: Sequence[_Lost], score: str) -> Iterator[Part]:
     """Say of columns how many cells failed, how many others could not be scored, and why not."""
     where = dict(
         zip(LOST, ("state = failed", both("state = completed", lacks(score))), strict=True)
@@ -198,17 +198,17 @@ def _measure_text(measure: Measure) -> str:
 
 
 def lacking(
-    matrix: Matrix, score: str, said: Container[str] = (), told: Container[str] = ()
+    matrix: Matrix, score: str, said: Container[str] = (), reported: Container[str] = ()
 ) -> Iterator[Part]:
     """Say which cells count for nothing because they have no such score, and why not.
 
     Left out are cells that failed of columns whose failures are ``said``, and of those of which
-    :func:`failures` have ``told`` what this score lost, all of that.
+    :func:`failures` have ``reported`` what this score lost, all of that.
     """
     if score not in matrix.kinds:
         yield from _failed_everywhere(matrix, score)
         return
-    lacks = _lacks_of(matrix, score, said, told)
+    lacks = _lacks_of(matrix, score, said, reported)
     if not lacks:
         return
     yield Part("Without ")
@@ -216,7 +216,7 @@ def lacking(
     yield Part(": ")
     reasons = {lack.why for lack in lacks}
     is_one = len(reasons) == 1 < len(lacks)
-    yield from listed([list(_told(lack, "" if is_one else lack.why, score)) for lack in lacks])
+    yield from listed([list(_lack_text(lack, "" if is_one else lack.why, score)) for lack in lacks])
     yield Part(f" ({short_text(reasons.pop())})." if is_one else ".")
 
 
@@ -232,7 +232,7 @@ def _failed_everywhere(matrix: Matrix, score: str) -> Iterator[Part]:
     yield Part(f' batch.score("{name}", None) drops it.', "small")
 
 
-def _told(lack: Lack, why: str, score: str) -> Iterator[Part]:
+def _lack_text(lack: Lack, why: str, score: str) -> Iterator[Part]:
     yield Part(lack.label, "b")
     whole = "its one cell" if lack.of == 1 else f"all {lack.of:,} cells"
     where = whole if lack.cells == lack.of else f"{lack.cells:,} of {lack.of:,} cells"
@@ -241,7 +241,9 @@ def _told(lack: Lack, why: str, score: str) -> Iterator[Part]:
     yield Part(f" ({short_text(why)})" if why else "")
 
 
-def _lacks_of(matrix: Matrix, score: str, said: Container[str], told: Container[str]) -> list[Lack]:
+def _lacks_of(
+    matrix: Matrix, score: str, said: Container[str], reported: Container[str]
+) -> list[Lack]:
     """Return what each column lacks of a score, those left out that failed altogether."""
     failed = {column.id for column in failed_columns(matrix)}
     cells: dict[str, list[MatrixCell]] = {column.id: [] for column in matrix.columns}
@@ -250,7 +252,7 @@ def _lacks_of(matrix: Matrix, score: str, said: Container[str], told: Container[
     found = []
     for column in matrix.columns:
         known = {LOST[0]} if column.id in said else set()
-        known |= {*LOST} if column.id in told else set()
+        known |= {*LOST} if column.id in reported else set()
         without = [
             cell
             for cell in cells[column.id]

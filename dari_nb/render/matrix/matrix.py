@@ -87,7 +87,7 @@ class MatrixCell:
     scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
-    def told(self) -> Told:
+    def scores_and_scales(self) -> Told:
         """Its scores, and their scales."""
         return self.scores, self.scales
 
@@ -257,7 +257,7 @@ class Finding:
         return self.counted < self.tasks
 
     @property
-    def told(self) -> Mapping[str, Sequence[Gap]]:
+    def settled_gaps(self) -> Mapping[str, Sequence[Gap]]:
         """All differences that say anything, by the id of who is above."""
         behind = {
             one: [gap for gap in gaps if one in self.tied or gap.is_settled]
@@ -273,7 +273,7 @@ class Finding:
 
     def beaten_by(self, one: str) -> tuple[str, ...]:
         """Return those that one did better than, as far as the tasks settle it."""
-        return tuple(gap.other for gap in self.told.get(one, ()) if gap.is_settled)
+        return tuple(gap.other for gap in self.settled_gaps.get(one, ()) if gap.is_settled)
 
 
 @dataclass(frozen=True)
@@ -328,7 +328,7 @@ class Matrix:
 
         What is on unlike scales in several runs has no mean that tells anything.
         """
-        kinds = kinds_of(cell.told for cell in self.cells)
+        kinds = kinds_of(cell.scores_and_scales for cell in self.cells)
         return {name: "label" if name in self.unlike else kind for name, kind in kinds.items()}
 
     @cached_property
@@ -336,7 +336,7 @@ class Matrix:
         """The ends of the scales that scores are on, where they are known: no value is beyond."""
         known = {
             name: scale_of(name, measure.values, measure.scale)
-            for name, measure in measures_of(cell.told for cell in self.cells).items()
+            for name, measure in measures_of(cell.scores_and_scales for cell in self.cells).items()
         }
         return {name: scale for name, scale in known.items() if scale is not None}
 
@@ -360,7 +360,7 @@ class Matrix:
             of_runs.setdefault(runs[cell.column], []).append(cell)
         found: dict[str, dict[str, Measure]] = {}
         for run, cells in of_runs.items():
-            for name, measure in measures_of(cell.told for cell in cells).items():
+            for name, measure in measures_of(cell.scores_and_scales for cell in cells).items():
                 found.setdefault(name, {})[run] = measure
         return found
 

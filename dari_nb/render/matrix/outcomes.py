@@ -58,7 +58,7 @@ class Outcome:
         """How many cells failed that count as 0."""
         return self.failed if self.is_judging else 0
 
-    def told(self, *, counts: bool = False) -> str:
+    def report(self, *, counts: bool = False) -> str:
         """Say how many cells have no number, and why; empty where there are some and all have one.
 
         >>> Outcome([1.0], failed=2).told(counts=True)

@@ -169,7 +169,9 @@ def _markdown(page: Page) -> Iterator[str]:
     for row in [*page.rows, *page.same]:
         cells = (
             "<br>".join(
-                inert(told) for told in _told(groups, page, page.mark(row, lane, groups)) if told
+                inert(told)
+                for told in _mark_lines(groups, page, page.mark(row, lane, groups))
+                if told
             )
             for lane, groups in zip(page.lanes, page.groups(row), strict=True)
         )
@@ -232,7 +234,7 @@ def _seen_from(page: Page) -> str:
     return against_text(page.matrix, page.seen) if page.seen else ""
 
 
-def _told(groups: Groups, page: Page, mark: str) -> list[str]:
+def _mark_lines(groups: Groups, page: Page, mark: str) -> list[str]:
     among = sum(map(len, groups))
     told = [(peek_text(group[0]), " · ".join(_facts(group, page, among))) for group in groups]
     lines = [f"{peek}{f' ({facts})' if facts else ''}".lstrip() for peek, facts in told]

@@ -100,10 +100,11 @@ def notes_of(cells: Sequence[MatrixCell]) -> list[str]:
     return list(dict.fromkeys(_short(note, _NOTE) for note in told))
 
 
-def told_text(name: str, cell: MatrixCell) -> str:
+def score_details(name: str, cell: MatrixCell) -> str:
     """Say all that is known of one score of a cell: its value and its note, or why it has none.
 
-    >>> told_text("kind", MatrixCell("c", "r", "l", scores={"kind": 4}, notes={"kind": "It is."}))
+    >>> cell = MatrixCell("c", "r", "l", scores={"kind": 4}, notes={"kind": "It is."})
+    >>> score_details("kind", cell)
     '4 “It is.”'
     """
     if name in cell.score_errors:
@@ -122,7 +123,7 @@ def reasons_html(cell: MatrixCell, but: str) -> str:
     """
     names = dict.fromkeys([*cell.notes, *cell.score_errors])
     names.pop(but, None)
-    told = (f"{short_name(name)} {visible_name(told_text(name, cell))}" for name in names)
+    told = (f"{short_name(name)} {visible_name(score_details(name, cell))}" for name in names)
     html = "".join(f'<p class="dari-more">{escape(text, quote=False)}</p>' for text in told)
     return f"<div>{html}</div>" if html else ""
 

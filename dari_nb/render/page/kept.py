@@ -36,7 +36,7 @@ _STYLE = (
 )
 
 
-def kept(bundles: Sequence[dict[str, str] | None]) -> dict[str, str]:
+def fallback(bundles: Sequence[dict[str, str] | None]) -> dict[str, str]:
     """Make a MIME bundle the paper of the views in the output before it.
 
     Args:

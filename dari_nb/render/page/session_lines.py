@@ -90,7 +90,7 @@ def _table(lines: Sequence[SessionLine]) -> str:
 
 
 def _texts(lines: Sequence[SessionLine], width: int) -> dict[str, list[str]]:
-    cells = [[first_words(o.words, o.turns, width), *_cells(o), _beside(o)] for o in lines]
+    cells = [[first_words(o.words, o.turns, width), *_cells(o), _details(o)] for o in lines]
     made = table([*_HEADS, "session"], cells) if lines else {}
     return {form: [made[form]] if made else [] for form in ("text/markdown", "text/plain")}
 
@@ -101,14 +101,14 @@ def _cells(line: SessionLine) -> list[str]:
     return [agent, turns, local_time_text(line.created_at), line.cost or _UNKNOWN]
 
 
-def _beside(line: SessionLine) -> str:
+def _details(line: SessionLine) -> str:
     state = "" if line.state in ("", "completed", "idle") else state_text(line.state)
     return " · ".join(part for part in (line.about, line.id, state) if part)
 
 
 def _row(line: SessionLine) -> str:
     agent = _small(_text(line.agent), _text(line.llms))
-    first = _small(f"<b>{_text(first_words(line.words, line.turns))}</b>", _text(_beside(line)))
+    first = _small(f"<b>{_text(first_words(line.words, line.turns))}</b>", _text(_details(line)))
     cells = [first, agent, *map(_text, _cells(line)[1:])]
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 

@@ -46,12 +46,12 @@ def style(html: str | None = None) -> str:
             by default.
     """
     settings, rules, printed = _sheet()
-    body, on_paper = _kept(rules, html), _kept(printed, html)
+    body, on_paper = _used_rules(rules, html), _used_rules(printed, html)
     body += f"{_PRINT}{on_paper}}}" if on_paper else ""
     return f"<style>{SCOPE}{{{_used(settings, body)}{body}}}</style>"
 
 
-def _kept(rules: Rules, html: str | None) -> str:
+def _used_rules(rules: Rules, html: str | None) -> str:
     return "".join(
         f"{','.join(kept)}{{{declarations}}}"
         for selectors, declarations in rules

@@ -52,7 +52,7 @@ class Chance:
         self._sizes = Counter(side.bit_count() for side in self._splits)
 
     @property
-    def can_tell(self) -> bool:
+    def can_differ(self) -> bool:
         """Whether so few runs could tell anything from chance, whatever came of them."""
         return any(self._best(self.runs, yes) < LIKELY for yes in range(1, self.runs))
 

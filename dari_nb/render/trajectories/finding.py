@@ -88,7 +88,7 @@ def _surely(trajectories: Trajectories, sides: Sequence[int]) -> str:
     p = None if chance is None else chance.of(min(sides, key=chance.alone))
     if chance is None or p is None:
         return ""
-    if not chance.can_tell:
+    if not chance.can_differ:
         return f"; {count_text(chance.runs, 'run')} cannot tell it from chance"
     times = int(1 / p + 1e-6)
     often = f"1 time in {times:,}" if times <= _RARE else f"less than 1 time in {_RARE:,}"
@@ -137,7 +137,9 @@ def _ways_text(trajectories: Trajectories, divergence: Divergence) -> str:
         )
         ways.append(Way(*words, rate_of(runs), [run.number for run in runs]))
     ways.sort(key=lambda way: (-(way.rate.share or 0), -way.rate.runs))
-    return f"{where}: {_told(trajectories, ways)}{_surely(trajectories, divergence.sides())}"
+    return (
+        f"{where}: {_outcome_text(trajectories, ways)}{_surely(trajectories, divergence.sides())}"
+    )
 
 
 def _calling(
@@ -184,7 +186,7 @@ def _giving(calls: Sequence[ToolCallItem], names: Sequence[str]) -> tuple[str, s
     return f"gave {what}", what
 
 
-def _told(trajectories: Trajectories, ways: Sequence[Way]) -> str:
+def _outcome_text(trajectories: Trajectories, ways: Sequence[Way]) -> str:
     """Say who went which way and, as far as it is known, who succeeded."""
     all_, none = ([w for w in ways if getattr(w.rate, of)] for of in ("is_all", "is_none"))
     if len(all_) + len(none) == len(ways) and all_ and none:

@@ -344,9 +344,9 @@ def agent_named(link: Link, agent: str | Agent) -> Agent:
 
 def _not_on_tape(deck: LocalDari | None) -> str:
     """Say that the tape that is in does not know an agent; empty without one."""
-    from ...tapes.summary import told_of
+    from ...tapes.summary import tape_text
 
     if deck is None or deck.tape is None:
         return ""
     tape = deck.tape
-    return f"Nor is it on the tape that is in, {tape.path}: {told_of(tape.file)}."
+    return f"Nor is it on the tape that is in, {tape.path}: {tape_text(tape.file)}."

@@ -161,9 +161,9 @@ def _sent(link: Link, bundle: Bundle, agent_id: str | None) -> PublishResult:
     total = max(1, round(len(bundle.content) / 1000))
     with Progress(total, _STAGES["upload"]) as progress:
 
-        def tell(step: PublishProgress) -> None:
+        def notify(step: PublishProgress) -> None:
             progress.noun = _STAGES.get(step.stage, progress.noun)
             done = round(total * step.sent / step.total) if step.total else 0
             progress.advance(done - progress.done)
 
-        return link.client.agents.publish(bundle, agent_id=agent_id, on_progress=tell)
+        return link.client.agents.publish(bundle, agent_id=agent_id, on_progress=notify)

@@ -12,7 +12,7 @@ _FIGURES = {*TOKENS, *SCORES, "total_tokens", "model_usage", "total_time", "work
 
 
 def about_tasks(
-    told: Mapping[str, Sequence[Mapping[str, str]]], scores: Iterable[str]
+    metadata: Mapping[str, Sequence[Mapping[str, str]]], scores: Iterable[str]
 ) -> dict[str, dict[str, str]]:
     """Return what is known of each task: what its runs have in common, and not all tasks.
 
@@ -20,7 +20,7 @@ def about_tasks(
     score, such as ``match.grade``.
 
     Args:
-        told: The metadata of the runs of each task.
+        metadata: The metadata of the runs of each task.
         scores: Metadata that are scores.
 
     >>> about_tasks({"a": [{"level": "1", "uuid": "x"}], "b": [{"level": "2", "uuid": "y"}]}, [])
@@ -28,13 +28,13 @@ def about_tasks(
     """
     names = list(scores)
     outcomes = tuple(f"{name.partition('.')[0]}." for name in names)
-    of_runs = {key for runs in told.values() for key in _differing(runs)}
-    first, *others = common = [runs[0] for runs in told.values()]
+    of_runs = {key for runs in metadata.values() for key in _differing(runs)}
+    first, *others = common = [runs[0] for runs in metadata.values()]
     of_all = {key for key, value in first.items() if all(o.get(key) == value for o in others)}
     skipped = {*names, *of_runs, *of_all, *_FIGURES}
     return {
         task: {k: v for k, v in of.items() if k not in skipped and not k.startswith(outcomes)}
-        for task, of in zip(told, common, strict=True)
+        for task, of in zip(metadata, common, strict=True)
     }
 
 

@@ -246,7 +246,7 @@ class Batch(Outgoing):
                 self._allow(max_cost)
                 self._send(self.grid.jobs(again=wanted))
                 self._check_some_sent(NOT_AGAIN)
-        self._tell(left, call=call)
+        self._report(left, call=call)
         return self
 
     def resume(self, *, max_cost: float | Decimal | str | None = None) -> Batch:
@@ -276,7 +276,7 @@ class Batch(Outgoing):
                 self._allow(max_cost)
                 self._send_planned()
                 self._check_some_sent(NOT_SENT)
-        self._tell(self._cancelled_line)
+        self._report(self._cancelled_line)
         return self
 
     def add(
@@ -328,7 +328,7 @@ class Batch(Outgoing):
                 self._ask()
                 self._send_planned()
                 self._check_some_sent(NOT_SENT)
-        self._tell(self._cancelled_line)
+        self._report(self._cancelled_line)
         return self
 
     def plan(self) -> Plan:
@@ -356,8 +356,8 @@ class Batch(Outgoing):
             told = {c: plan.cost_per_item[self.grid.names[c]] for c in self.columns}
             prices = {column: price for column, price in told.items() if price is not None}
             spending = self._spending_within(self._limit, prices)
-            plan.hold(self._limit, spending.spent.total)
-            if beside := spending.spent_beside.total:
+            plan.limit(self._limit, spending.spent.total)
+            if beside := spending.spent_on_others.total:
                 said = f"{dollars(beside)} for what is not in this plan; max_cost counts it"
                 plan.more = [*plan.more, ("spent beside", said)]
         return plan
@@ -440,7 +440,7 @@ class Batch(Outgoing):
             *(note for note in self._paid_notes if not any(note in said for said in left)),
             *sent_before(self, *self._sent_before),
             *([from_before(self)] if self._sent_nothing else []),
-            *([only_known(is_told=self._cancelling.has_told)] if self._is_doubted else []),
+            *([only_known(is_notified=self._cancelling.has_notified)] if self._is_doubted else []),
             *([self._lost] if self._lost else []),
         ]
         return replace(super()._snapshot(), notes=notes)

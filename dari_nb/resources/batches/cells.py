@@ -213,12 +213,12 @@ class Cell:
             self.unsent = self.held = None
         self.history = sorted([*others, attempt], key=lambda a: a.number)
 
-    def put_beside(self, attempt: Attempt) -> None:
+    def add_double(self, attempt: Attempt) -> None:
         """Take in what was sent beside an attempt that is known."""
         if all(attempt.session_id != known.session_id for known in self.sent):
             self.doubles.append(attempt)
 
-    def tell_cost(self, session_id: str, cost: str) -> None:
+    def set_cost(self, session_id: str, cost: str) -> None:
         """Take in what one of its sessions has cost."""
         for attempts in (self.history, self.doubles):
             attempts[:] = [

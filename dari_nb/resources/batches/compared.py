@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import InvalidRequestError
 from ...models import TimelineItem
 from .cells import DEFAULT, Cell, Column
-from .matching import agents_of, matched, names_of, sizes_text, spaced_rows, told_apart
+from .matching import agents_of, distinguished, matched, names_of, sizes_text, spaced_rows
 from .pairing import id_of
 from .results import Place, Results
 from .tasks import Task
@@ -299,7 +299,7 @@ class ComparedBatches(Results):
             self._take(run)
         matrix = super()._snapshot()
         told = {
-            self.grid.column_id(ours): partial(_told, run, own)
+            self.grid.column_id(ours): partial(_with_run, run, own)
             for run in self._runs
             for own, ours in run.columns.items()
         }
@@ -353,9 +353,9 @@ class ComparedBatches(Results):
                 f"{count_text(len(unsure), 'task')} {'is' if one else 'are'} compared with none, "
                 f"since others have the same text and nothing tells which is the same"
             ] = unsure
-        named = told_apart([t for tasks in told.values() for t in tasks[:_MOST_NAMED]])
+        named = distinguished([t for tasks in told.values() for t in tasks[:_MOST_NAMED]])
         tasks_told = [f"{said}: {_listed(tasks, named)}" for said, tasks in told.items()]
-        return [*self._beside_themselves(), *tasks_told]
+        return [*self._in_common(), *tasks_told]
 
     def _only_in_some(self) -> dict[str, list[Task]]:
         """Return the tasks that not all batches have, by what there is to say of them."""
@@ -373,7 +373,7 @@ class ComparedBatches(Results):
             told[f"{count_text(len(tasks), 'task')} only in {' and '.join(names)}{near}"] = tasks
         return told
 
-    def _beside_themselves(self) -> Iterator[str]:
+    def _in_common(self) -> Iterator[str]:
         """Say which of them have answers in common, where no difference says anything."""
         from ...render import count_text
 
@@ -493,7 +493,7 @@ def _columns(name: str, batch: Results, batches: Sequence[Results]) -> dict[Colu
     return {column: Column(f"{name} · {called}") for column, called in told.items()}
 
 
-def _told(run: _Run, own: Column, column: MatrixColumn) -> MatrixColumn:
+def _with_run(run: _Run, own: Column, column: MatrixColumn) -> MatrixColumn:
     """Say of a column of the whole which one it is in its run."""
     called = run.batch.grid.version_name(own.version)
     version_name = called if column.label.endswith(called) else ""

@@ -116,7 +116,7 @@ def spaced_rows(batches: Sequence[Results], places: Sequence[Mapping[int, int]])
     return found
 
 
-def told_apart(tasks: Sequence[Task]) -> dict[int, str]:
+def distinguished(tasks: Sequence[Task]) -> dict[int, str]:
     """Show of each task, by its index, as much as tells it from the others."""
     from ...render.matrix.cells import label_text
 

@@ -178,8 +178,8 @@ class BatchMatrix(MatrixView):
             self._presentation.refresh()
 
     @traitlets.observe("blind")
-    def _begin_anew(self, change: object) -> None:
-        super()._begin_anew(change)
+    def _restart(self, change: object) -> None:
+        super()._restart(change)
         self._renewed()
 
     @traitlets.observe("where", "order", "baseline", "score")

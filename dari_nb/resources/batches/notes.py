@@ -83,9 +83,9 @@ def sent_before(batch: Results, run_id: str, count: int) -> list[str]:
     return [f"{said}; {rest_there(batch.columns)}"] if is_most else []
 
 
-def only_known(*, is_told: bool) -> str:
+def only_known(*, is_notified: bool) -> str:
     """Say what may go on after a cancel, where only what was sent is known."""
-    then = "it stops soon" if is_told else "it goes on: cancel it there"
+    then = "it stops soon" if is_notified else "it goes on: cancel it there"
     said = f"should another process be sending this run, {then}"
     return f"{said}; only what was sent is known here"
 

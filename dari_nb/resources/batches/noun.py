@@ -178,7 +178,7 @@ class Batches(AtHand, Shelf["Run", Batch]):
             batch._look()
             if max_items is not None:
                 Plan(batch, {}).check(max_items)
-            batch._tell_of_other_versions()
+            batch._report_other_versions()
             if dry_run:
                 batch._check_planned()
                 return batch.plan()

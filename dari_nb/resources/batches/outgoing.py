@@ -30,7 +30,7 @@ from .sending.chunks import Chunk, Job, chunks_to_send
 from .sending.finding import Found, find_run
 from .sending.sending import ITEMS_AT_ONCE, LEFT_BEFORE, Sending
 from .sending.serving import Serving
-from .sending.versions import asked_otherwise, asked_still, refusal, versions_told
+from .sending.versions import asked_otherwise, asked_still, refusal, versions_on_server
 from .tasks import Task
 
 if TYPE_CHECKING:
@@ -100,11 +100,11 @@ class Outgoing(Results):
         """Wait for what is read of all cells, and tell how many are."""
         with Progress(len(self), noun, at_once=AT_ONCE) as progress:
 
-            def tell() -> None:
+            def advance() -> None:
                 progress.advance(sum(map(is_read, self.cells)) - progress.done)
 
-            wait_for(self._link.run(work), tick=tell)
-            tell()
+            wait_for(self._link.run(work), tick=advance)
+            advance()
 
     def _begin_following(self) -> concurrent.futures.Future[None]:
         """Return the future of the end; starts, or takes up again, what was stopped."""
@@ -168,7 +168,7 @@ class Outgoing(Results):
     def _find(self) -> list[Found]:
         return wait_for(self._link.run(find_run(self._link.stream_client, self.run_id)))
 
-    def _look_beside(self) -> None:
+    def _look_at_others(self) -> None:
         """Find what other calls have sent at the same moment, also of what was left out here."""
         found = self._find()
         self.grid.take(found)
@@ -178,13 +178,13 @@ class Outgoing(Results):
         """Wait a moment for those that are to come, and see what others have spent meanwhile."""
         await self._late_costs.catch_up()
         with contextlib.suppress(DariError):  # what was seen before is told
-            await self._see_spent_beside()
+            await self._see_spent_on_others()
 
     async def _ask_costs(self) -> None:
         await self._late_costs.once()
-        await self._see_spent_beside()
+        await self._see_spent_on_others()
 
-    async def _see_spent_beside(self) -> None:
+    async def _see_spent_on_others(self) -> None:
         if self._spending is not None:
             await self._beside.look()
             await self._beside.know_costs()
@@ -285,7 +285,7 @@ class Outgoing(Results):
         """Note which of some versions is asked and not active; returns what the server tells."""
         client, agent = self._link.stream_client, self.agent
         asked = sorted(filter(None, wanted))
-        told = wait_for(self._link.run(versions_told(client, agent.id, asked)))
+        told = wait_for(self._link.run(versions_on_server(client, agent.id, asked)))
         # Who compares versions knows that one of them is not active.
         is_one = len({column.version for column in self.columns}) == 1
         inactive = (version.id for version in told if is_one and version.is_active is False)
@@ -302,12 +302,12 @@ class Outgoing(Results):
         version = self._asked_still
         return asked_still(self.agent.name, version, call) if version else ""
 
-    def _tell(self, *lines: str, call: str = "") -> None:
+    def _report(self, *lines: str, call: str = "") -> None:
         """Print what people should know of what was sent; ``call`` asks the version of now."""
         for line in filter(None, (self._asked_still_text(call), *lines)):
             print(line)  # noqa: T201
 
-    def _tell_of_other_versions(self) -> None:
+    def _report_other_versions(self) -> None:
         """Print that the run has other versions only, before this one is sent."""
         own = {column.version for column in self.columns}
         is_new = not any(cell.history for cell in self.cells)
@@ -351,12 +351,12 @@ class Outgoing(Results):
         total = sum(len(chunk.jobs) for chunk in chunks)
         try:
             with Progress(total, "sessions sent", at_once=ITEMS_AT_ONCE) as progress:
-                wait_for(sending, tick=lambda: self._tell_sent(progress))
-                self._tell_sent(progress)
+                wait_for(sending, tick=lambda: self._report_sent(progress))
+                self._report_sent(progress)
         finally:
             sending.cancel()  # after an interrupt nothing more is to be paid for
 
-    def _tell_sent(self, progress: Progress) -> None:
+    def _report_sent(self, progress: Progress) -> None:
         progress.advance(self._sending.settled - progress.done)
 
     def _send_within(self, spending: Spending, chunks: Sequence[Chunk]) -> None:
@@ -387,7 +387,7 @@ class Outgoing(Results):
     @contextlib.contextmanager
     def _as_it_was_if_refused(self) -> Iterator[None]:
         """Undo what was done to the cells where nothing could be sent."""
-        kept, limit, sent = self.grid.kept(), self._limit, self._session_ids()
+        kept, limit, sent = self.grid.state(), self._limit, self._session_ids()
         spending = self._spending
         try:
             yield

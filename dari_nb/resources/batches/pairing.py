@@ -159,7 +159,7 @@ def _id_name(old: _Side, new: _Side) -> str | None:
     """Name the metadata that both batches have as ids of tasks."""
     for name in _IDS:
         olds, news = old.ids(name), new.ids(name)
-        if not (olds and news) or _is_numbered_anew(old, new, olds, news):
+        if not (olds and news) or _is_renumbered(old, new, olds, news):
             continue
         if not {*olds.values()}.isdisjoint(news.values()):
             return name
@@ -173,7 +173,7 @@ def _is_of_run(side: _Side, ids: Mapping[int, str]) -> bool:
     return 1 < len(side.about) == len(ids) and len({*ids.values()}) == 1
 
 
-def _is_numbered_anew(
+def _is_renumbered(
     old: _Side, new: _Side, olds: Mapping[int, str], news: Mapping[int, str]
 ) -> bool:
     """Whether a text that is there once has another id, which was that of another text."""

@@ -198,7 +198,7 @@ class Plan:
         pair = pairs[place]
         told = self._supposed(pair, pairs, found.assumption)
         failed = self._failed_before(pairs) if self.sends else []
-        parts = told, countable.told(cells, pair), *failed
+        parts = told, countable.report(cells, pair), *failed
         told = "; ".join(filter(None, parts))
         return replace(found, tasks=pair.tasks, repeats=int(pair.repeats), assumption=told)
 
@@ -307,7 +307,7 @@ class Plan:
                 code="too_many_items",
             )
 
-    def hold(self, max_cost: Decimal, spent: Decimal) -> None:
+    def limit(self, max_cost: Decimal, spent: Decimal) -> None:
         """Tell how many of those to send a cap allows.
 
         Args:

@@ -64,13 +64,13 @@ class Results(Judgeable):
         repeats: int,
         scores_path: str | Path | None = None,
     ) -> None:
-        from ...scores.book import ScoreBook, kept_in
+        from ...scores.book import ScoreBook, book_in
 
         self._link = link
         self.agent = agent
         self.run_id = run_id
         self.grid = Grid(partial(Cell, self), tasks, columns, repeats, self._version_number)
-        self.book = kept_in(scores_path, ScoreBook)
+        self.book = book_in(scores_path, ScoreBook)
         self._listeners: list[Callable[[], object]] = []
         self._sessions: dict[str, Session] = {}
         self._watching = Watching(link, self._changed)

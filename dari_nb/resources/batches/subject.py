@@ -54,7 +54,7 @@ class BatchSubject(Subject):
 
         self._is_blocking = blocking
         self._view = BatchMatrix(self._batch, blocking=blocking)
-        self._view.tell(stop=STOP if self.can_cancel else LEAVE)
+        self._view.update_traits(stop=STOP if self.can_cancel else LEAVE)
         self._view.on_stop(stop)
         return self._view
 

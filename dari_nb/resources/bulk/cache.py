@@ -25,7 +25,7 @@ class Row(Protocol):
         """Return the API's own shape as JSON."""
 
 
-class Kept(NamedTuple):
+class CachedSession(NamedTuple):
     """A finished session as the JSON that was sent, and in which state it was."""
 
     lines: tuple[bytes, ...]
@@ -47,11 +47,11 @@ class Keeping:
     """
 
     def __init__(self) -> None:
-        self.kept: OrderedDict[tuple[str, str], Kept] = OrderedDict()
+        self.kept: OrderedDict[tuple[str, str], CachedSession] = OrderedDict()
         self.size = 0
         self._lock = threading.Lock()
 
-    def get(self, kind: str, session_id: str) -> Kept | None:
+    def get(self, kind: str, session_id: str) -> CachedSession | None:
         """Return what is kept of a session."""
         key = (kind, session_id)
         with self._lock:
@@ -61,7 +61,7 @@ class Keeping:
 
     def put(self, kind: str, session_id: str, rows: Iterable[Row], state: State | None) -> None:
         """Keep what was read of a session."""
-        entry = Kept(tuple(row.to_json() for row in rows), state, time.monotonic())
+        entry = CachedSession(tuple(row.to_json() for row in rows), state, time.monotonic())
         with self._lock:
             self._drop((kind, session_id))
             self.kept[kind, session_id] = entry

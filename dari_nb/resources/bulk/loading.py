@@ -14,7 +14,7 @@ from ...client import Client, fetch_many
 from ...errors import DariError, InvalidRequestError
 from ..connection import Link
 from ..connection.progress import Progress
-from .cache import Kept, State, keeping_of
+from .cache import CachedSession, State, keeping_of
 
 M = TypeVar("M", bound=models.Event | models.Message | models.Session | models.CostSummary)
 
@@ -107,7 +107,7 @@ class Loading(Generic[M]):
 
     def __iter__(self) -> Generator[M, None, None]:
         total = sum(part.session_id is not None for part in self._parts)
-        arrived: dict[int, Sequence[M] | Kept] = {}
+        arrived: dict[int, Sequence[M] | CachedSession] = {}
         with (
             Progress(total, "sessions", shown=self._progress) as progress,
             closing(self._results()) as results,
@@ -116,7 +116,7 @@ class Loading(Generic[M]):
                 while part.session_id is not None and place not in arrived:
                     found, result = next(results)
                     # What comes early waits packed: as objects it would take much more room.
-                    early = _kept(self._kind, self._parts[found]) if found > place else None
+                    early = _cached(self._kind, self._parts[found]) if found > place else None
                     arrived[found] = early or result
                     progress.advance()
                 yield from self._rows(part, arrived.pop(place, part.given))
@@ -134,7 +134,7 @@ class Loading(Generic[M]):
             text = "\n".join([f"{count} could not be read and are left out.", *named, *more])
             warnings.warn(text, stacklevel=4)
 
-    def _results(self) -> Generator[tuple[int, Sequence[M] | Kept], None, None]:
+    def _results(self) -> Generator[tuple[int, Sequence[M] | CachedSession], None, None]:
         """Give the place of each part that is read, and what was read of it, as it comes."""
         places = [n for n, part in enumerate(self._parts) if part.session_id is not None]
         main = next((part.link for part in self._parts if part.link is not None), None)
@@ -148,11 +148,11 @@ class Loading(Generic[M]):
             for n, result in results:
                 yield places[n], self._taken(self._parts[places[n]], result)
 
-    def _call(self, part: Part[M], main: Link) -> Callable[[Client], Sequence[M] | Kept]:
+    def _call(self, part: Part[M], main: Link) -> Callable[[Client], Sequence[M] | CachedSession]:
         kind, session_id = self._kind, str(part.session_id)
-        kept = None if self._refresh else _kept(kind, part)
+        kept = None if self._refresh else _cached(kind, part)
 
-        def call(client: Client) -> Sequence[M] | Kept:
+        def call(client: Client) -> Sequence[M] | CachedSession:
             if part.link is not None and part.link is not main:
                 client = part.link.client
             if kept is not None and _is_valid(kept, part, client):
@@ -164,7 +164,9 @@ class Loading(Generic[M]):
 
         return call
 
-    def _taken(self, part: Part[M], result: Sequence[M] | Kept | DariError) -> Sequence[M] | Kept:
+    def _taken(
+        self, part: Part[M], result: Sequence[M] | CachedSession | DariError
+    ) -> Sequence[M] | CachedSession:
         if not isinstance(result, DariError):
             return result
         if self._on_error == "raise":
@@ -172,8 +174,8 @@ class Loading(Generic[M]):
         self.skipped[str(part.session_id)] = str(result)
         return ()
 
-    def _rows(self, part: Part[M], found: Sequence[M] | Kept) -> Iterable[M]:
-        rows = map(self._kind.read, found.lines) if isinstance(found, Kept) else found
+    def _rows(self, part: Part[M], found: Sequence[M] | CachedSession) -> Iterable[M]:
+        rows = map(self._kind.read, found.lines) if isinstance(found, CachedSession) else found
         if part.message_id is None:
             return rows
         return (row for row in rows if _turn_id(row) == part.message_id)
@@ -190,7 +192,7 @@ def _keep(kind: Kind[M], part: Part[M], rows: Sequence[M]) -> None:
         keeping_of(part.link).drop(kind.name, str(part.session_id))
 
 
-def _kept(kind: Kind[M], part: Part[M]) -> Kept | None:
+def _cached(kind: Kind[M], part: Part[M]) -> CachedSession | None:
     return keeping_of(part.link).get(kind.name, str(part.session_id)) if part.link else None
 
 
@@ -201,13 +203,13 @@ def _result_of(call: Callable[[Client], Any], client: Client) -> Any:
         return error
 
 
-def _is_valid(kept: Kept, part: Part[M], client: Client) -> bool:
+def _is_valid(cached: CachedSession, part: Part[M], client: Client) -> bool:
     """Whether a session is as it was when it was read."""
-    if kept.state is None:
-        return time.monotonic() - kept.at < _FLEETING_LAST
+    if cached.state is None:
+        return time.monotonic() - cached.at < _FLEETING_LAST
     now = part.resource or client.sessions.get(str(part.session_id))
     is_idle = now.status in ("", "idle")
-    return is_idle and (now.last_message_id, now.last_message_status) == kept.state
+    return is_idle and (now.last_message_id, now.last_message_status) == cached.state
 
 
 def _turn_id(row: Any) -> str | None:

@@ -119,11 +119,11 @@ async def awaited(future: concurrent.futures.Future[T]) -> T:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 
-    def tell(_: object) -> None:
+    def wake(_: object) -> None:
         with contextlib.suppress(RuntimeError):  # the caller's loop is closed
             loop.call_soon_threadsafe(done.cancel)
 
-    future.add_done_callback(tell)
+    future.add_done_callback(wake)
     while not future.done():
         await asyncio.wait({done}, timeout=_AWAKE)
     return future.result()

@@ -121,7 +121,7 @@ class Feed:
         if not self._is_due:
             self._is_due = True
             loop = asyncio.get_running_loop()
-            loop.call_at(max(loop.time(), self._told_at + _PAUSE), self._tell)
+            loop.call_at(max(loop.time(), self._told_at + _PAUSE), self._notify)
 
     def ended(self, message_id: str) -> Future[None]:
         """Follow until a message has ended, from any thread; cancelling stops that.
@@ -202,7 +202,7 @@ class Feed:
         else:
             ended.set_result(None)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._is_due = False
         self._told_at = asyncio.get_running_loop().time()
         for changed in [*self._listeners]:
@@ -234,7 +234,7 @@ def feed_of(link: Link, session_id: str) -> Feed:
         return feed
 
 
-def _begin_anew() -> None:
+def _restart() -> None:
     global _making
     _making = threading.Lock()
     for feeds in _feeds.values():
@@ -243,4 +243,4 @@ def _begin_anew() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(after_in_child=_restart)

@@ -206,7 +206,7 @@ class Link:
         finally:
             self._on_sent.remove(listener)
 
-    def tell_of_message(self) -> None:
+    def notify_sent(self) -> None:
         """Tell who listens that a message was sent; from any thread."""
         for listener in list(self._on_sent):
             listener()
@@ -343,7 +343,7 @@ def _let_go(client: Client, streams: Iterable[AsyncClient]) -> None:
 _links: WeakSet[Link] = WeakSet()
 
 
-def _begin_anew() -> None:
+def _restart() -> None:
     """Give a forked child connections of its own: those of its parent would be shared."""
     for link in _links:
         if not link.is_closed:
@@ -351,4 +351,4 @@ def _begin_anew() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(after_in_child=_restart)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from ...interrupts import Interrupted, kept, next_cell
+from ...interrupts import Interrupted, deferred, next_cell
 from ..connection import host
 from .words import StoppedWatching, interrupted
 
@@ -89,7 +89,7 @@ def whole(*subjects: Subject) -> Iterator[None]:
     if (shell := host.shell()) is not None:
         keep_calm(shell)
     try:
-        with kept():
+        with deferred():
             yield
     except StoppedWatching:
         raise

@@ -75,20 +75,20 @@ def publish_until(view: Any, bundle: Bundle) -> tuple[Write, Write]:
     Returns:
         What writes the paper below it, and what writes it in place of the view.
     """
-    from ...render.page.kept import kept
+    from ...render.page.kept import fallback
     from ...widgets.view import mimebundle_of
 
     has_paper = host.hides_paper()
     in_place = publish(mimebundle_of(view, has_paper=has_paper))
     if not has_paper:
         return lambda _: None, in_place
-    below = publish(kept([bundle]))
+    below = publish(fallback([bundle]))
 
     def settle(last: Bundle) -> None:
         below(NOTHING)
         in_place(last)
 
-    return lambda so_far: below(kept([so_far])), settle
+    return lambda so_far: below(fallback([so_far])), settle
 
 
 class Sheet:
@@ -162,6 +162,6 @@ class Sheet:
         self.write()
 
     def _made(self) -> Bundle:
-        from ...render.page.kept import kept
+        from ...render.page.kept import fallback
 
-        return kept(list(self._parts.values()))
+        return fallback(list(self._parts.values()))

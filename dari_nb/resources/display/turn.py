@@ -117,7 +117,7 @@ class TurnSubject(Subject):
         if not host.in_kernel():
             self._print_new(self._feed.items(self._id))
         if self._view is None:
-            self._tell(self._waiting_note(interrupt=True))
+            self._report(self._waiting_note(interrupt=True))
         if self._tools.questions:
             self._line.clear()
         if self._tools.ask_here():
@@ -165,11 +165,11 @@ class TurnSubject(Subject):
 
     def _read(self) -> tuple[list[TimelineItem], Head]:
         if self._view is not None:
-            self._tell_page(self._view)
+            self._update_page(self._view)
         is_broken = self._feed.connection == "reconnecting"
         return self._feed.items(self._id), self._head("reconnecting" if is_broken else None)
 
-    def _tell_page(self, view: LiveTranscript) -> None:
+    def _update_page(self, view: LiveTranscript) -> None:
         state = self._feed.turn(self._id)
         created = parse_time(state.created_at) if state else None
         if created is not None:
@@ -178,7 +178,7 @@ class TurnSubject(Subject):
         note = self._waiting_note(interrupt=self._is_blocking)
         view.note = note or self._running_note()
 
-    def _tell(self, note: str) -> None:
+    def _report(self, note: str) -> None:
         if note and note != self._note:
             self._line.clear()
             print(note)  # noqa: T201

@@ -200,7 +200,7 @@ class Session:
         if sent.event is not None:
             self._feed.add([sent.event])
         message_id = sent.message_id or self._last_message_id()
-        self._link.tell_of_message()
+        self._link.notify_sent()
         return Turn(self, message_id)._take_up()
 
     def turn(self, message_id: str | None = None) -> Turn:

@@ -14,9 +14,9 @@ import msgspec
 
 from ...errors import InvalidRequestError
 from ...models import parse_time
-from ...scores.book import ScoreBook, kept_in
+from ...scores.book import ScoreBook, book_in
 from ...widgets.player.places import places_of
-from .questions import OF, Questions, Saved, Told, asked_as, path_from
+from .questions import OF, GivenAnswer, Questions, Saved, asked_as, path_from
 from .saved import NAME, Reading
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Answers:
         self._questions = Questions(score, tape, is_shared=path is None)
         self._score = score
         self._places = places_of(score)
-        self._book = kept_in(path, _Book)
+        self._book = book_in(path, _Book)
         self._tape = path_from(self._book.path, tape) if tape else None
         self.texts()
         _begun.add(self._book.path)
@@ -117,7 +117,7 @@ class Answers:
         """
         scores = self._book.scores()
         answers = [one for one in scores if isinstance(one, Saved) and one.name == NAME]
-        told = {id(one): Told.by(one, self._book.path) for one in answers}
+        told = {id(one): GivenAnswer.by(one, self._book.path) for one in answers}
         found = self._questions.of_each(told.values())
         for answer in sorted(answers, key=lambda answer: answer.at):
             one = told[id(answer)]

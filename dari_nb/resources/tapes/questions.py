@@ -49,7 +49,7 @@ class Saved(Score, frozen=True, kw_only=True, omit_defaults=True):
     tape: str | None = None
 
 
-class Told(NamedTuple):
+class GivenAnswer(NamedTuple):
     """What an answer tells of its question, and who gave it.
 
     Attributes:
@@ -69,10 +69,10 @@ class Told(NamedTuple):
     tape: Path | None
 
     @classmethod
-    def by(cls, answer: Saved, kept_in: Path) -> Told:
+    def by(cls, answer: Saved, file: Path) -> GivenAnswer:
         """What an answer tells that is kept in a file."""
         mark_id = answer.run_id.removeprefix(OF)
-        tape = _named(answer.tape, kept_in.parent) if answer.tape else None
+        tape = _named(answer.tape, file.parent) if answer.tape else None
         told = answer.asked, answer.answered
         return cls(answer.reader, mark_id, answer.note or "", *told, tape)
 
@@ -108,16 +108,16 @@ class Questions:
         self._asked = played.questions
         self._places = places_of(played)
         self._by_id = dict[tuple[str, str], str | None]()
-        self._told: Iterable[Told] = ()
+        self._told: Iterable[GivenAnswer] = ()
 
-    def of_each(self, answers: Iterable[Told]) -> dict[Told, str | None]:
+    def of_each(self, answers: Iterable[GivenAnswer]) -> dict[GivenAnswer, str | None]:
         """Find the questions' ids by what answers tell.
 
         That is the id, else the words that the question had at its turn: its name or what it asks
         may be another one by now, not both. Where its turn is of another key by now, since another
         one is asked in front of it, that is found by what it asks. What is in doubt is not found.
         """
-        found = dict[Told, str | None]()
+        found = dict[GivenAnswer, str | None]()
         for one in answers:
             found[one] = None if self.is_another(one) else self._with_id(one)
         self._told = found.keys()
@@ -129,28 +129,30 @@ class Questions:
         found |= self._with_numbers(older, found)
         return {one: mark_id and self._of_own(one, mark_id) for one, mark_id in found.items()}
 
-    def is_another(self, told: Told) -> bool:
+    def is_another(self, answer: GivenAnswer) -> bool:
         """Whether an answer names another tape that is there, or beside this one."""
-        if told.tape is None or self._tape is None or told.tape == self._tape:
+        if answer.tape is None or self._tape is None or answer.tape == self._tape:
             return False
-        beside = self._tape.with_name(told.tape.name)
-        there = (one for one in (beside, told.tape) if one != self._tape and self._is_there(one))
+        beside = self._tape.with_name(answer.tape.name)
+        there = (one for one in (beside, answer.tape) if one != self._tape and self._is_there(one))
         other = next(there, None)
         # Another tape may have got its name.
-        own = self._places.get(told.mark_id)
-        has_own = own is not None and own.answered == told.answered
-        return other is not None and not (has_own and told.answered not in self._answers_of(other))
+        own = self._places.get(answer.mark_id)
+        has_own = own is not None and own.answered == answer.answered
+        return other is not None and not (
+            has_own and answer.answered not in self._answers_of(other)
+        )
 
-    def is_former(self, told: Told, mark_id: str) -> bool:
+    def is_former(self, answer: GivenAnswer, mark_id: str) -> bool:
         """Whether what a question's turn was answered was something else when this was expected."""
-        return told.answered not in (None, self._places[mark_id].answered)
+        return answer.answered not in (None, self._places[mark_id].answered)
 
-    def concerns(self, told: Told) -> bool:
+    def concerns(self, answer: GivenAnswer) -> bool:
         """Whether what was answered may be a question of this tape, if not as it is now."""
-        if self.is_another(told):
+        if self.is_another(answer):
             return False
-        is_own = not self._is_shared or (told.tape is not None and self._may_be(told.tape))
-        return is_own or any(_asks(told.words, mark) for _, mark in self._asked.values())
+        is_own = not self._is_shared or (answer.tape is not None and self._may_be(answer.tape))
+        return is_own or any(_asks(answer.words, mark) for _, mark in self._asked.values())
 
     def _may_be(self, tape: Path) -> bool:
         """Whether a tape that is nowhere may be this one, by its name or by what was answered."""
@@ -166,41 +168,41 @@ class Questions:
         """Whether a tape that is called so, and is nowhere else, may be this one."""
         return self._tape is not None and tape.name == self._tape.name
 
-    def _of_own(self, told: Told, mark_id: str) -> str | None:
+    def _of_own(self, answer: GivenAnswer, mark_id: str) -> str | None:
         """The question, where its tape may be this one."""
-        is_told = told.tape is not None and not self._is_named(told.tape)
-        return None if is_told and self.is_former(told, mark_id) else mark_id
+        is_told = answer.tape is not None and not self._is_named(answer.tape)
+        return None if is_told and self.is_former(answer, mark_id) else mark_id
 
-    def _may_fit(self, told: Told) -> bool:
+    def _may_fit(self, answer: GivenAnswer) -> bool:
         """Whether a question may be found by where it stood: on another tape it is another one."""
-        return not self._is_shared if told.tape is None else not self.is_another(told)
+        return not self._is_shared if answer.tape is None else not self.is_another(answer)
 
-    def _with_id(self, told: Told) -> str | None:
-        key = told.mark_id, told.words
+    def _with_id(self, answer: GivenAnswer) -> str | None:
+        key = answer.mark_id, answer.words
         if key not in self._by_id:
-            self._by_id[key] = key[0] if key[0] in self._asked else self._changed(told)
+            self._by_id[key] = key[0] if key[0] in self._asked else self._changed(answer)
         return self._by_id[key]
 
-    def _changed(self, told: Told) -> str | None:
+    def _changed(self, answer: GivenAnswer) -> str | None:
         """Find a question that has other words by now; its id was made of the turn, too."""
         was_at = {
             mark_id
-            for mark_id, mark in self._as_it_was(told.words)
-            if _was_at(self._asked[mark_id][0], mark, told.mark_id)
+            for mark_id, mark in self._as_it_was(answer.words)
+            if _was_at(self._asked[mark_id][0], mark, answer.mark_id)
         }
-        return self._alone(told.words, was_at)
+        return self._alone(answer.words, was_at)
 
     def _as_it_was(self, words: str) -> Iterator[tuple[str, Mark]]:
         for mark_id, (_, mark) in self._asked.items():
-            name, ask = _before(words, mark), _behind(words, mark)
+            name, ask = _before(words, mark), _question_in(words, mark)
             if name is not None:
                 yield mark_id, Mark(name, mark.ask)
             if ask is not None:
                 yield mark_id, Mark(mark.mark, ask)
 
-    def _with_turn(self, told: Told) -> str | None:
-        there = (mark_id for mark_id, place in self._places.items() if place.asked == told.asked)
-        return self._alone(told.words, there)
+    def _with_turn(self, answer: GivenAnswer) -> str | None:
+        there = (mark_id for mark_id, place in self._places.items() if place.asked == answer.asked)
+        return self._alone(answer.words, there)
 
     def _alone(self, words: str, among: Iterable[str]) -> str | None:
         """The only one of some questions that has these words, or asks this, or is called so."""
@@ -211,8 +213,8 @@ class Questions:
         return found[0] if len(found) == 1 else None
 
     def _with_numbers(
-        self, older: Iterable[Told], found: dict[Told, str | None]
-    ) -> dict[Told, str | None]:
+        self, older: Iterable[GivenAnswer], found: dict[GivenAnswer, str | None]
+    ) -> dict[GivenAnswer, str | None]:
         """Find the questions of answers that do not tell what their turns asked.
 
         They tell the turns' numbers, by which nothing is found where one of them is gone: then
@@ -221,7 +223,7 @@ class Questions:
         is another question.
         """
         taken = {(one.reader, mark_id) for one, mark_id in found.items()}
-        numbered, guessed = dict[Told, str](), dict[Told, str]()
+        numbered, guessed = dict[GivenAnswer, str](), dict[GivenAnswer, str]()
         alike = {one: tuple(self._alike(one)) for one in older}
         moved = set[tuple[str, ...]]()
         for one, there in alike.items():
@@ -239,12 +241,12 @@ class Questions:
             **{one: id_ for one, id_ in guessed.items() if counts[one.reader, id_] == 1},
         }
 
-    def _alike(self, told: Told) -> Iterator[str]:
+    def _alike(self, answer: GivenAnswer) -> Iterator[str]:
         """The ids of the questions of a session that ask the same."""
         for mark_id, (_, mark) in self._asked.items():
-            in_session = told.where.startswith(f"{self._places[mark_id].session} ")
-            is_there = in_session or told.where in self._sessions(mark_id)
-            if is_there and _asks(told.words, mark):
+            in_session = answer.where.startswith(f"{self._places[mark_id].session} ")
+            is_there = in_session or answer.where in self._sessions(mark_id)
+            if is_there and _asks(answer.words, mark):
                 yield mark_id
 
     def _sessions(self, mark_id: str) -> tuple[str, str]:
@@ -252,14 +254,14 @@ class Questions:
         return self._places[mark_id].session, self._asked[mark_id][0].line.session
 
 
-def path_from(kept_in: Path, tape: Path) -> str:
+def path_from(file: Path, tape: Path) -> str:
     """The path of a tape as answers name it that are kept in a file.
 
     >>> path_from(Path("/class/dari-scores.jsonl"), Path("/class/tapes/lesson.tape"))
     'tapes/lesson.tape'
     """
     try:
-        path = Path(os.path.relpath(tape, kept_in.parent.resolve())).as_posix()
+        path = Path(os.path.relpath(tape, file.parent.resolve())).as_posix()
     except ValueError:  # it is on another drive
         path = tape.name
     return visible_name(path)
@@ -291,7 +293,7 @@ def asked_as(answer: Score, mark_id: str, mark: Mark) -> str | None:
     words = (answer.note or "").partition(": ")[2]
     if answer.run_id == f"{OF}{mark_id}" or _asks(words, mark):
         return None
-    return _behind(words, mark)
+    return _question_in(words, mark)
 
 
 def _asks(words: str, mark: Mark) -> bool:
@@ -301,7 +303,7 @@ def _asks(words: str, mark: Mark) -> bool:
 
 def _is_called(words: str, mark: Mark) -> bool:
     """Whether the words of an answer call its question what one is called."""
-    return _behind(words, mark) is not None
+    return _question_in(words, mark) is not None
 
 
 def _before(words: str, mark: Mark) -> str | None:
@@ -310,7 +312,7 @@ def _before(words: str, mark: Mark) -> str | None:
     return next((words.removesuffix(end) for end in ends if words.endswith(end)), None)
 
 
-def _behind(words: str, mark: Mark) -> str | None:
+def _question_in(words: str, mark: Mark) -> str | None:
     """What a question asked in the words of an answer, if it was called what it is called now."""
     begins = (f"{form}: " for form in _forms(mark.mark))
     return next((words.removeprefix(begin) for begin in begins if words.startswith(begin)), None)

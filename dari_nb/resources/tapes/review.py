@@ -86,14 +86,14 @@ class TapeReview(Review):
         return box
 
     def _fill(
-        self, box: Any, told: str = "", behind: Sequence[tuple[str, int]] | None = None
+        self, box: Any, text: str = "", focus: Sequence[tuple[str, int]] | None = None
     ) -> None:
         """Show what is new by now, and what was done.
 
         Args:
             box: Its box.
-            told: What was done.
-            behind: The places of the turns of which the first one that is left has the focus then,
+            text: What was done.
+            focus: The places of the turns of which the first one that is left has the focus then,
                 since a button is gone that somebody has pressed. No button of it has, so that the
                 same key, pressed again, decides nothing.
         """
@@ -110,11 +110,11 @@ class TapeReview(Review):
             for number, (one, label) in enumerate(turns, 1)
             for part in (HTML(_head(one, number, count)), label, *review._parts(one, box))
         ] or review._nothing(box)
-        if behind is not None:
-            later = [label for one, label in turns if one.new.place in behind]
+        if focus is not None:
+            later = [label for one, label in turns if one.new.place in focus]
             _focus((later or asking or parts[-1].children)[0])
-        box.presenter.fill([HTML(_line(told)), *parts])
-        box.presenter.subject.now(review, told)
+        box.presenter.fill([HTML(_line(text)), *parts])
+        box.presenter.subject.now(review, text)
         box.presenter.renew_paper()
 
     def _nothing(self, box: Any) -> list[Any]:
@@ -122,7 +122,7 @@ class TapeReview(Review):
         from ipywidgets import HTML, Button, HBox
 
         again = Button(description="Look again", layout={"width": "auto"})
-        again.on_click(lambda _: self._fill(box, behind=()))
+        again.on_click(lambda _: self._fill(box, focus=()))
         return [HTML(_line(repr(self))), HBox([again])]
 
     def _parts(self, proposal: Proposal, box: Any) -> list[Any]:
@@ -140,11 +140,11 @@ class TapeReview(Review):
         what = "What differs" if proposal.old else "What is new"
         return [row, told, HTML(_FRAME.format(what, _paper(proposal)["text/html"]))]
 
-    def _settle(self, box: Any, proposal: Proposal, told: Any, way: Callable[[], str]) -> None:
+    def _settle(self, box: Any, proposal: Proposal, label: Any, way: Callable[[], str]) -> None:
         try:
             said = way()
         except DariError as error:
-            told.value = _line(_of_buttons(str(error), proposal))
+            label.value = _line(_of_buttons(str(error), proposal))
         else:
             places = [one.new.place for one in self]
             self._fill(
@@ -171,9 +171,9 @@ class _Reviewing(Subject):
     def __init__(self, review: TapeReview) -> None:
         self.now(review, "")
 
-    def now(self, review: TapeReview, told: str) -> None:
+    def now(self, review: TapeReview, text: str) -> None:
         """Take notice of what it shows, and says, from now on."""
-        self._review, self._told = review, told
+        self._review, self._told = review, text
 
     def paper(self, ending: Ending | None = None) -> dict[str, str]:
         """Return the review, and what was said last, as a MIME bundle."""

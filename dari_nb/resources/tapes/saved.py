@@ -18,7 +18,7 @@ from ...render.plain.visible import bounded_name, visible_name
 from ...scores.book import FILE
 from ...tapes.reading import close_to, differs_in_numbers, is_tape, refuse_no_name
 from ...tapes.summary import count_of
-from .questions import Questions, Saved, Told
+from .questions import GivenAnswer, Questions, Saved
 
 if TYPE_CHECKING:
     from ...widgets.player.score import Score as Played
@@ -40,7 +40,7 @@ class _SortedOut:
     others: list[Saved] = field(default_factory=list)
     unnamed: list[Saved] = field(default_factory=list)
 
-    def told(self, file: str) -> Iterator[str]:
+    def report(self, file: str) -> Iterator[str]:
         """Say what there is of each kind in a file."""
         for tell, answers in (
             (_of_former, self.former),
@@ -106,12 +106,12 @@ class Reading:
         """
         read = _with_names({file: self._in(file) for file in self._files})
         found = self._questions.of_each(
-            Told.by(answer, file) for file, answers in read.items() for answer in answers
+            GivenAnswer.by(answer, file) for file, answers in read.items() for answer in answers
         )
         for file, answers in read.items():
             name, sorted_out = visible_name(file.name), _SortedOut()
             for answer in self._new(answers):
-                told = Told.by(answer, file)
+                told = GivenAnswer.by(answer, file)
                 if mark_id := found[told]:
                     if self._questions.is_former(told, mark_id):
                         sorted_out.former.append(answer)
@@ -121,7 +121,7 @@ class Reading:
                     (sorted_out.unnamed if is_unnamed else sorted_out.strange).append(answer)
                 elif not self._is_shared:
                     sorted_out.others.append(answer)
-            self._untaken += sorted_out.told(name)
+            self._untaken += sorted_out.report(name)
 
     def say(self, stacklevel: int) -> None:
         """Warn of what was not taken."""
@@ -132,7 +132,7 @@ class Reading:
         """Whether a file is not there since nobody has answered yet."""
         if file.exists() or file.is_symlink():
             return False
-        return file.absolute() in self._begun or (file.parent.is_dir() and not _meant(file))
+        return file.absolute() in self._begun or (file.parent.is_dir() and not _suggested(file))
 
     def _in(self, file: Path) -> list[Saved]:
         """The answers of a file in order of time."""
@@ -169,13 +169,13 @@ def _place(path: Any) -> Path:
 def _files_at(place: Path) -> list[Path]:
     if place.is_dir():
         found = (file for depth in ("*", "*/*") for file in place.glob(depth))
-        return sorted(file for file in found if _may_hold(file.relative_to(place)))
+        return sorted(file for file in found if _may_have_answers(file.relative_to(place)))
     if place.exists() or not glob.has_magic(str(place)):
         return [place]
     return sorted(Path(place.anchor).glob(str(place.relative_to(place.anchor))))
 
 
-def _may_hold(file: Path) -> bool:
+def _may_have_answers(file: Path) -> bool:
     """Whether answers may be in a file of a folder, which is not hidden."""
     return file.name.lower().endswith(_ENDS) and not any(part[0] == "." for part in file.parts)
 
@@ -215,7 +215,7 @@ def _lines(file: Path) -> list[bytes]:
             f"{name} is {what}, not a file with answers.", code="invalid_path"
         )
     if not file.exists():
-        instead = f"; there is {meant}" if (meant := _meant(file)) else ""
+        instead = f"; there is {meant}" if (meant := _suggested(file)) else ""
         raise InvalidRequestError(
             f"There is no file {name} with answers{instead}.", code="file_not_found"
         )
@@ -234,7 +234,7 @@ def _lines(file: Path) -> list[bytes]:
     return data.removeprefix(codecs.BOM_UTF8).splitlines()
 
 
-def _meant(file: Path) -> str:
+def _suggested(file: Path) -> str:
     """What is beside a file that is not there, whose name is perhaps a slip for that; or nothing.
 
     A name that ends as files do is none for a folder.

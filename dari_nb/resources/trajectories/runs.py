@@ -13,7 +13,7 @@ from ..bulk.sources import entries_of
 from ..sessions.session import Session, session_of
 from ..sessions.transcript import Transcript
 from ..sessions.turn import Turn
-from .success import Success, Told, read, scores_in, succeeded
+from .success import KnownRun, Success, read, scores_in, succeeded
 
 if TYPE_CHECKING:
     from ...models import TimelineItem
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
     source: Any
     transcript: Transcript
     items: Sequence[TimelineItem]
-    told: Told
+    told: KnownRun
     label: str
     task: str
     asked: str
@@ -143,7 +143,7 @@ def _entry(run: Any, transcript: Transcript, label: str) -> Entry:
         scores, state = {**scores, **run.scores}, run.state
     asked = next((item.text for item in items if isinstance(item, UserMessageItem)), "")
     scales = run.scales if _is_cell(run) else {}
-    told = Told(run, scores, metadata, state or "", scales)
+    told = KnownRun(run, scores, metadata, state or "", scales)
     return Entry(run, transcript, items, told, label, _task(run, transcript), asked)
 
 

@@ -20,7 +20,7 @@ _MOST_NAMED = 8
 _ENDED = {"completed": True, "failed": False, "cancelled": False}
 
 
-class Told(NamedTuple):
+class KnownRun(NamedTuple):
     """What is known of a run: its scores by name, other metadata, its state, and scores' scales."""
 
     source: Any
@@ -31,7 +31,7 @@ class Told(NamedTuple):
 
 
 def succeeded(
-    told: Sequence[Told], success: Success
+    runs: Sequence[KnownRun], success: Success
 ) -> tuple[str, list[tuple[bool | None, Verdict]]]:
     """Return what success is in words, and for each run whether it succeeded, and how to say it.
 
@@ -39,37 +39,37 @@ def succeeded(
         InvalidRequestError: No run has the score, or it cannot tell success.
     """
     if callable(success):
-        return _by_function(told, success)
+        return _by_function(runs, success)
     if success is not None:
-        return _by_score(told, success)
-    names = dict.fromkeys(name for each in told for name in each.scores)
-    judging = (n for n in names if _kind(told, n, [each.scores.get(n) for each in told]) in JUDGING)
+        return _by_score(runs, success)
+    names = dict.fromkeys(name for each in runs for name in each.scores)
+    judging = (n for n in names if _kind(runs, n, [each.scores.get(n) for each in runs]) in JUDGING)
     name = next(judging, None)
-    return _by_state(told) if name is None else _by_score(told, name)
+    return _by_state(runs) if name is None else _by_score(runs, name)
 
 
-def _by_state(told: Sequence[Told]) -> tuple[str, list[tuple[bool | None, Verdict]]]:
+def _by_state(runs: Sequence[KnownRun]) -> tuple[str, list[tuple[bool | None, Verdict]]]:
     from ...render import state_text
     from ...render.matrix.verdict import Verdict
 
     tints: dict[bool | None, Any] = {True: ("yes", "✓ "), False: ("no", "✗ "), None: ("", "")}
     found = []
-    for each in told:
+    for each in runs:
         ended = _ENDED.get(each.state)
         found.append((ended, Verdict(tints[ended][0], state_text(each.state))))
     return "it was completed", found
 
 
-def _by_score(told: Sequence[Told], name: str) -> tuple[str, list[tuple[bool | None, Verdict]]]:
+def _by_score(runs: Sequence[KnownRun], name: str) -> tuple[str, list[tuple[bool | None, Verdict]]]:
     from ...render.matrix.verdict import verdict
 
     values = [
-        each.scores[name] if name in each.scores else read(each.metadata.get(name)) for each in told
+        each.scores[name] if name in each.scores else read(each.metadata.get(name)) for each in runs
     ]
-    kind = _kind(told, name, values)
+    kind = _kind(runs, name, values)
     if kind is None:
         raise InvalidRequestError(
-            f"No run has a score {name!r}{_why_none(told)}.", code="score_not_found"
+            f"No run has a score {name!r}{_why_none(runs)}.", code="score_not_found"
         )
     if kind not in JUDGING:
         raise InvalidRequestError(
@@ -84,24 +84,24 @@ def _by_score(told: Sequence[Told], name: str) -> tuple[str, list[tuple[bool | N
     ]
 
 
-def _kind(told: Sequence[Told], name: str, values: Sequence[Any]) -> Kind | None:
-    of = zip(values, (each.scales.get(name) for each in told), strict=True)
+def _kind(runs: Sequence[KnownRun], name: str, values: Sequence[Any]) -> Kind | None:
+    of = zip(values, (each.scales.get(name) for each in runs), strict=True)
     return kind_of(values, name, measure_of(name, of).scale)
 
 
-def _why_none(told: Sequence[Told]) -> str:
+def _why_none(runs: Sequence[KnownRun]) -> str:
     """Say which scores there are, or why there is none."""
-    scores = (score for each in told for score in each.scores.items())
+    scores = (score for each in runs for score in each.scores.items())
     names = dict.fromkeys(name for name, value in scores if not is_missing(value))
     if names:
         return f"; there is: {', '.join(map(str, list(names)[:_MOST_NAMED]))}"
-    if all(each.state == "failed" for each in told):
-        return f": all {len(told)} failed"
+    if all(each.state == "failed" for each in runs):
+        return f": all {len(runs)} failed"
     return ", nor any other"
 
 
 def _by_function(
-    told: Sequence[Told], function: Callable[[Any], Any]
+    runs: Sequence[KnownRun], function: Callable[[Any], Any]
 ) -> tuple[str, list[tuple[bool | None, Verdict]]]:
     from ...render.matrix.verdict import Verdict
 
@@ -110,7 +110,7 @@ def _by_function(
         False: Verdict("no", "not succeeded"),
         None: Verdict("", "unknown"),
     }
-    values = [_asked(function, number, each.source) for number, each in enumerate(told, 1)]
+    values = [_asked(function, number, each.source) for number, each in enumerate(runs, 1)]
     name = getattr(function, "__name__", "<lambda>")
     said = "success= is true" if name == "<lambda>" else f"{name}() is true"
     return said, [(value, tints[value]) for value in values]

@@ -311,7 +311,7 @@ def _columns(pairs: Pairs, levels: Sequence[Any], level: float) -> dict[str, Any
     """Tell the difference of each column, and between these, where there are several."""
     columns: dict[Hashable, list[Pair]] = {}
     for pair in pairs.cells:
-        if pair.is_told:
+        if pair.has_verdict:
             columns.setdefault(pair.column, []).extend([pair] if pair.is_whole else [])
     if len(columns) < 2:
         return {}

@@ -99,7 +99,7 @@ def calibrated(
     """
     import pandas as pd
 
-    from .sentence import Told
+    from .sentence import SentenceFrame
 
     check_level(level)
     frame, by = by_columns(given, by)
@@ -120,7 +120,7 @@ def calibrated(
         for name, cells in groups.items()
     ]
     made = pd.DataFrame(rows).astype(_types(by))
-    return Told.of(made, _sentence(rows, by, level, pairs.one, untold))
+    return SentenceFrame.of(made, _sentence(rows, by, level, pairs.one, untold))
 
 
 def calibrated_mean(
@@ -322,7 +322,7 @@ def _groups(cells: Iterable[Pair]) -> tuple[dict[Hashable, list[Pair]], list[Has
     found: dict[Hashable, list[Pair]] = {}
     for pair in cells:
         found.setdefault(pair.column, []).append(pair)
-    told = {name: of for name, of in found.items() if any(pair.is_told for pair in of)}
+    told = {name: of for name, of in found.items() if any(pair.has_verdict for pair in of)}
     return told, [name for name in found if name not in told]
 
 

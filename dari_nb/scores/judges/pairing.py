@@ -48,7 +48,7 @@ class Pair(NamedTuple):
         return self.one is None and self.other is not None
 
     @property
-    def is_told(self) -> bool:
+    def has_verdict(self) -> bool:
         """Whether any of them says something, or said what nobody can count with."""
         return self.one is not None or self.other is not None or self.lost > 0
 
@@ -107,7 +107,7 @@ def pairs_of(given: Any, one: Any, other: Any, by: str | None, task: str) -> Pai
     rows = zip(tasks_of(frame, task), groups, *(frame[column] for column in columns), strict=True)
     pairs = [_pair(at, column, a, b) for at, column, a, b in rows]
     there = zip(pairs, _have_answers(frame), strict=True)
-    cells = [pair for pair, has_answer in there if has_answer or pair.is_told]
+    cells = [pair for pair, has_answer in there if has_answer or pair.has_verdict]
     one, other = (column.removeprefix("score.") for column in columns)
     scales = scale_of_score(frame, columns[0]), scale_of_score(frame, columns[1])
     notes = zip((one, other), (scale_note(frame, column) for column in columns), strict=True)

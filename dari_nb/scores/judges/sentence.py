@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 
-class Told(pd.DataFrame):
+class SentenceFrame(pd.DataFrame):
     """A frame that, shown as it was returned, begins with what it says in one sentence.
 
     What is cut from it or computed with it is a plain frame.
@@ -19,7 +19,7 @@ class Told(pd.DataFrame):
     sentence: str = ""
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, sentence: str) -> Told:
+    def of(cls, frame: pd.DataFrame, sentence: str) -> SentenceFrame:
         """Put a sentence above a frame."""
         made = cls(frame)
         made.sentence = sentence

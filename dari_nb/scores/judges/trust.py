@@ -99,7 +99,7 @@ def trust(
     ends = f"{100 * level:g} % interval {kappa.low:z.2f} to {kappa.high:z.2f}"
     figures = f"{name} {kappa.value:z.2f} ({ends}), where {ENOUGH} is commonly called enough"
     if kappa.low < ENOUGH:
-        return f"{_told(of, name, kappa)}: {figures}{biases}{silent}"
+        return f"{_finding_text(of, name, kappa)}: {figures}{biases}{silent}"
     ranks = f"{one} ranks answers as {other} does"
     lacking = favours.lacking if favours else ""
     if favours and favours.are_seen:
@@ -123,8 +123,8 @@ def trust(
     return f"{ranks}, but {what}: {figures}{told}{would}{silent}"
 
 
-def _clauses(*told: str) -> str:
-    return "".join(f"; {each}" for each in told if each)
+def _clauses(*texts: str) -> str:
+    return "".join(f"; {each}" for each in texts if each)
 
 
 class Favours(NamedTuple):
@@ -243,7 +243,7 @@ def _unknown(of: Sides, kappa: Estimate) -> str:
     return f"Whether {one} may stand for {other} is not known: {kappa.why}{missing}"
 
 
-def _told(of: Sides, name: str, kappa: Estimate) -> str:
+def _finding_text(of: Sides, name: str, kappa: Estimate) -> str:
     one, other = of.one, of.other
     if kappa.high < 0:
         if name == "kappa":

@@ -212,7 +212,7 @@ def detectable(
     else:
         _check_said(rate, sd, alike, correlation)
         found, words = _by_said(size, rate, sd, alike, correlation)
-    return _told(size, found, words, comparisons)
+    return _with_words(size, found, words, comparisons)
 
 
 def planned(
@@ -234,7 +234,7 @@ def planned(
     size, _ = each[place]
     if found is not None and limits is not None and found > limits[1] - limits[0]:
         found = None
-    return _told(size, found, words, comparisons), place
+    return _with_words(size, found, words, comparisons), place
 
 
 def _largest(
@@ -255,7 +255,7 @@ def _largest(
     return max(told, key=lambda of: math.inf if of[0] is None else of[0])
 
 
-def _told(size: Size, found: float | None, words: str, comparisons: int) -> Detectable:
+def _with_words(size: Size, found: float | None, words: str, comparisons: int) -> Detectable:
     if comparisons > 1:
         words += f"; of {comparisons} comparisons together: comparisons={comparisons}"
     return Detectable(found, size.tasks, int(size.repeats), size.power, size.level, words)

@@ -76,15 +76,15 @@ class Tries(NamedTuple):
         """Return the correlation that columns so far apart have: ``correlation``, if they can."""
         return min(self.correlation, self._most(difference), key=abs)
 
-    def chances(self, difference: float, kept: float = 1.0) -> Array:
+    def chances(self, difference: float, portion: float = 1.0) -> Array:
         """Return the chances of a task's differences, from -1 to 1 in so many steps to either side.
 
         Args:
             difference: That of the rates.
-            kept: The share of the better column's tries that it has.
+            portion: The share of the better column's tries that it has.
         """
         low, high = means_apart(self.rate, difference)
-        there, less = partial(self._there, kept), self._column(low, self._coins)[::-1]
+        there, less = partial(self._there, portion), self._column(low, self._coins)[::-1]
         alone = np.convolve(self._column(high, there), less)
         most = self._most(difference)
         shared = min(1.0, self.correlation / most) if most else 0.0
@@ -134,10 +134,10 @@ class Tries(NamedTuple):
         found[:: self.steps // (len(chances) - 1)] = chances
         return found
 
-    def _there(self, kept: float, rate: float) -> Array:
+    def _there(self, portion: float, rate: float) -> Array:
         """Return the chances of so many successes where only a share of the tries is there."""
-        few = math.floor(self.ours * kept + _NEAR)
-        more = max(0.0, self.ours * kept - few)
+        few = math.floor(self.ours * portion + _NEAR)
+        more = max(0.0, self.ours * portion - few)
         found = np.zeros(self.ours + 1)
         found[: few + 1] = (1 - more) * _coins(rate, few)
         if more > _NEAR:

@@ -25,7 +25,14 @@ from .locks import alone_in
 from .own_turns import OwnTurns
 from .replaced import Replaced
 from .sessions import Place, Sessions, place_of, without_waiting
-from .waiting import Waiting, goes_for, goes_with, in_other_conversations, kept_beside, stand_aside
+from .waiting import (
+    Waiting,
+    goes_for,
+    goes_with,
+    in_other_conversations,
+    places_not_replaced,
+    stand_aside,
+)
 
 _log = logging.getLogger(__name__)
 _GOES_WITH = (
@@ -129,15 +136,15 @@ class TapeFile:
         lost, self._lost = self._lost, []
         return lost
 
-    def take(self, turn: Turn, number: int, kept: Iterable[Place]) -> None:
+    def take(self, turn: Turn, number: int, stored: Iterable[Place]) -> None:
         """Take in a turn that has ended; :meth:`save` writes it.
 
         Args:
             turn: The turn.
             number: Its number in the journal, in the order in which turns were asked.
-            kept: The places of what is no longer replaced.
+            stored: The places of what is no longer replaced.
         """
-        self._replaced.keep(kept)
+        self._replaced.keep(stored)
         self._pending.append((number, turn))
 
     def save(self, counts: Mapping[str, int] | None) -> None:
@@ -193,19 +200,19 @@ class TapeFile:
             self._take_back()
             raise
         try:
-            self._tell()
+            self._notify()
         except DariError:
             self._take_back()
             if self._pending:
                 raise
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if self.own and self._state() is None:
             self.own.look((), is_gone=True)
         elif self._replaced or self._waiting:
             now = self._read()
-            self._waiting.tell(now)
-            self._replaced.tell(now)
+            self._waiting.report(now)
+            self._replaced.report(now)
         elif self.own and self._state() != self._seen:
             self._read()
 
@@ -265,7 +272,7 @@ class TapeFile:
         stay = [one for one in there if not self._replaces or place_of(one) not in goes]
         theirs = {*self._there} - goes
         for number, turn in self._pending:
-            kept = theirs | own | kept_beside(turn, there, stay)
+            kept = theirs | own | places_not_replaced(turn, there, stay)
             kept |= in_other_conversations(turn, there, stay)
             if place_of(turn) in kept:
                 stand_aside(turn, kept | {*self._there})

@@ -14,7 +14,14 @@ from ..writing import why_not_written
 from .file import TapeFile
 from .journal import Journal
 from .sessions import Place, place_of
-from .waiting import goes_for, goes_with, in_other_conversations, kept_beside, let_wait, stand_aside
+from .waiting import (
+    goes_for,
+    goes_with,
+    in_other_conversations,
+    let_wait,
+    places_not_replaced,
+    stand_aside,
+)
 from .worker import Worker
 
 _LONG = 1.0
@@ -155,14 +162,14 @@ class GrowingTape:
         self._save()
 
     @property
-    def is_kept(self) -> bool:
+    def is_stored(self) -> bool:
         """Whether what could not be written when it was closed is in the journal."""
         return self._kept is not None
 
     @property
     def is_in_a_file(self) -> bool:
         """Whether what was recorded is in the file, or else in the journal."""
-        return self.is_kept or not self._file.lacks
+        return self.is_stored or not self._file.lacks
 
     def close(self, *, for_good: bool = False) -> None:
         """Write what is left, and what runs up to here; it can be closed again if that fails.
@@ -218,7 +225,7 @@ class GrowingTape:
         running = [other.turn for other in self._running]
         there = [*self.recording.turns, *self._file.own.before([turn])]
         own = self.own if self._replaces else there
-        kept = kept_beside(turn, there, own, running)
+        kept = places_not_replaced(turn, there, own, running)
         kept |= in_other_conversations(turn, there, own)
         if self._replaces:
             let_wait(turn, there, kept)
@@ -230,12 +237,12 @@ class GrowingTape:
         self.recording.turns = [*self._left(turn, kept, running), turn]
         self._saving.do(lambda: self._file.take(turn, run.number, kept))
 
-    def _left(self, turn: Turn, kept: Set[Place], running: Sequence[Turn]) -> list[Turn]:
+    def _left(self, turn: Turn, stored: Set[Place], running: Sequence[Turn]) -> list[Turn]:
         """What is left on the tape besides a turn that was recorded."""
         there = self.recording.turns
         places = {place_of(turn)}
         if self._replaces and not turn.line.new:
-            places |= {(*turn.place, True)} - kept
+            places |= {(*turn.place, True)} - stored
         left = [one for one in there if place_of(one) not in places]
         if not self._replaces:
             goes = goes_with([one for one in there if place_of(one) in places], [*left, *running])

@@ -263,9 +263,9 @@ def _was_stopped_in(last: bytes) -> bool:
     return not last or (number.isdigit() and not is_whole)
 
 
-def _is_line(told: bytes) -> bool:
+def _is_line(data: bytes) -> bool:
     try:
-        decoded(told)
+        decoded(data)
     except ValueError:
         return False
     return True
@@ -300,10 +300,10 @@ def _turns_in(lines: Sequence[bytes], path: Path) -> tuple[list[Turn], int | Non
     return turns, min(wrong, default=None)
 
 
-def _put(at: int, places: list[int], told: Sequence[bytes]) -> None:
+def _put(at: int, places: list[int], lines: Sequence[bytes]) -> None:
     """Put a line behind those of its turn; an opening takes the place of the one before."""
-    openings = (n for n, place in enumerate(places) if told[place].startswith(_OPENING))
-    before = next(openings, None) if told[at].startswith(_OPENING) else None
+    openings = (n for n, place in enumerate(places) if lines[place].startswith(_OPENING))
+    before = next(openings, None) if lines[at].startswith(_OPENING) else None
     if before is None:
         places.append(at)
     else:

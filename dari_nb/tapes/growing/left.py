@@ -85,14 +85,14 @@ class Left:
         self._taken = []
 
 
-def left_beside(path: Path, tape: Recording) -> list[str]:
+def journals_left(path: Path, tape: Recording) -> list[str]:
     """Say what killed processes have left beside a tape that is not on it.
 
     Raises:
         InvalidRequestError: What is named as a journal is no file.
     """
     told = [text for _, _, text in _looked_at(path, tape) if text is not None]
-    return [*told, *(_told_aside(path, journal) for journal in put_aside(path))]
+    return [*told, *(_report_aside(path, journal) for journal in put_aside(path))]
 
 
 def missing(left: Iterable[Turn], tape: Recording) -> Iterator[Turn]:
@@ -147,10 +147,14 @@ def _looked_at(
         lost = next((turn for turn in turns if turn.line.parent not in keys), None)
         new = turns if lost else [*missing(turns, tape)]
         is_told = new or journal.damaged is not None
-        yield journal, None if lost else turns, _told(path, journal, new, lost) if is_told else None
+        yield (
+            journal,
+            None if lost else turns,
+            _report(path, journal, new, lost) if is_told else None,
+        )
 
 
-def _told(path: Path, journal: LeftJournal, turns: list[Turn], lost: Turn | None) -> str:
+def _report(path: Path, journal: LeftJournal, turns: list[Turn], lost: Turn | None) -> str:
     asked = [*map(_named, turns[:_MOST_NAMES]), *(["…"] if len(turns) > _MOST_NAMES else [])]
     told = {
         **_names(path, journal),
@@ -168,7 +172,7 @@ def _told(path: Path, journal: LeftJournal, turns: list[Turn], lost: Turn | None
     return _TAKEN.format(come=come, them=them, **told)
 
 
-def _told_aside(path: Path, journal: LeftJournal) -> str:
+def _report_aside(path: Path, journal: LeftJournal) -> str:
     told = _MENDED if journal.damaged is None else _ASIDE + _MEND
     return told.format(running=place_running(path).name, **_names(path, journal))
 

@@ -79,7 +79,7 @@ class Replaced:
         """Whether something was replaced by another answer."""
         return bool(self._otherwise)
 
-    def tell(self, tape: Recording) -> None:
+    def report(self, tape: Recording) -> None:
         """Name the turns that go on from others than stand there now."""
         parents = parents_of(tape.turns)
         behind = {id(turn) for turn in tape.turns if place_of(turn) in self._otherwise}

@@ -21,7 +21,7 @@ _STAYS = (
 _NO_END, _FAILED, _COMPLETED = range(3)
 
 
-def let_wait(turn: Turn, there: Sequence[Turn], kept: Set[Place]) -> None:
+def let_wait(turn: Turn, there: Sequence[Turn], stored: Set[Place]) -> None:
     """Let a turn wait to be adopted that would take the place of one that came further.
 
     What goes on from one that waits does so, too.
@@ -29,7 +29,7 @@ def let_wait(turn: Turn, there: Sequence[Turn], kept: Set[Place]) -> None:
     Args:
         turn: A turn that has ended, or was cut off.
         there: What is on the tape.
-        kept: The places that others keep.
+        stored: The places that others keep.
     """
     before = [one for one in there if follows(turn, one)]
     # Of failures that are alike nobody can tell from which one it goes on.
@@ -42,7 +42,7 @@ def let_wait(turn: Turn, there: Sequence[Turn], kept: Set[Place]) -> None:
     # What completed behind other answers waits in a conversation of its own.
     others = [one for one in there if one.line.new and one.line.behind != turn.line.behind]
     stay = [*further, *(one for one in others if one.status == "completed")]
-    stand_aside(turn, {*kept, *map(place_of, stay)})
+    stand_aside(turn, {*stored, *map(place_of, stay)})
 
 
 def stand_aside(turn: Turn, taken: Set[Place]) -> None:
@@ -51,7 +51,7 @@ def stand_aside(turn: Turn, taken: Set[Place]) -> None:
         turn.line.take += 1
 
 
-def kept_beside(
+def places_not_replaced(
     turn: Turn, there: Iterable[Turn], own: Sequence[Turn], running: Iterable[Turn] = ()
 ) -> set[Place]:
     """The places of other answers to the same that a turn does not replace.
@@ -181,7 +181,7 @@ class Waiting:
         """Take note of those of these turns that wait."""
         self._places |= {place_of(turn): None for turn in turns if turn.line.new}
 
-    def tell(self, tape: Recording) -> None:
+    def report(self, tape: Recording) -> None:
         """Name the recorded turns that stayed, for those that wait still."""
         waiting = [turn for turn in tape.turns if place_of(turn) in self._places]
         by_key: dict[str, list[Turn]] = {}

@@ -10,9 +10,9 @@ from ...printable import printable
 from ..lines import Mark, Note
 from ..notes import Landmark, landmarks, noted
 from ..recording import Recording, follows
-from ..summary import count_of, told_of_notes
+from ..summary import count_of, notes_text
 from ..turns import Turn
-from ..words import Said, told_of_place
+from ..words import Said, place_text
 from .replacing import Placing
 
 Change = Callable[[Callable[[Recording], str]], str]
@@ -107,7 +107,7 @@ def _said(done: Iterable[Placing], notes: list[Note]) -> str:
         "taken off": sum(not one.line.new for one in lost),
     }
     told = [f"{count_of(count, 'turn')} {what}" for what, count in counts.items() if count]
-    with_them = told_of_notes(notes)
+    with_them = notes_text(notes)
     end = f"; {with_them} went with them" if with_them else ""
     return f"{', '.join(told)}{end}"
 
@@ -128,7 +128,7 @@ def _look_at(stood: dict[int, tuple[Mark, Landmark | None]], tape: Recording) ->
     stand = _standing(tape)
     moved = {key for key, (_, behind) in stood.items() if stand.get(key, (0, behind))[1] != behind}
     told = [
-        f"“{note.ask}” stands {told_of_place(turn.events[:at])} {turn.line.turn} of "
+        f"“{note.ask}” stands {place_text(turn.events[:at])} {turn.line.turn} of "
         f"{turn.line.session}"
         for turn in tape.turns
         for at, *_, note in noted(turn.body)

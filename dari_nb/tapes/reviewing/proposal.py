@@ -10,7 +10,7 @@ from ...printable import printable
 from ..differences import is_same, text_asked, words_between
 from ..recording import Recording, follows
 from ..turns import Turn
-from ..words import told_of
+from ..words import outcome_text
 from .adopting import adopt_turn, adopting_of, reject_turn, rejecting_of
 from .deciding import Change, Shown
 from .falling_short import falls_short, why_not_with, why_short
@@ -101,11 +101,11 @@ class Proposal:
         return self._differs(_cut)
 
     def _differs(self, shorten: Callable[[str], str]) -> str:
-        new = told_of(self.new)
+        new = outcome_text(self.new)
         if self.old is None:
             return f"{shorten(self.asked)}\n\n{shorten(new)}"
         asked = words_between(text_asked(self.old.line.asked), self.asked)
-        old = told_of(self.old)
+        old = outcome_text(self.old)
         return f"{shorten(asked)}\n\n{shorten(words_between(old, new)) if old != new else _SAME}"
 
     def adopt(self) -> str:

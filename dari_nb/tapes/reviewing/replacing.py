@@ -20,7 +20,7 @@ from ..recording import (
     parents_of,
     why_never,
 )
-from ..summary import told_of_notes
+from ..summary import notes_text
 from ..turns import Turn
 
 _NAMED = 4
@@ -66,7 +66,7 @@ class Placing:
 
 def _lost(text: str, turns: Sequence[Turn]) -> str:
     it, its, waits = ("it", "its", "waits") if len(turns) == 1 else ("them", "their", "wait")
-    notes = told_of_notes(note for turn in turns for note in turn.notes)
+    notes = notes_text(note for turn in turns for note in turn.notes)
     notes = f" with {notes}" if notes else ""
     return text.format(turns=names_of(turns), it=it, its=its, waits=waits, notes=notes)
 
@@ -224,10 +224,10 @@ def why_lost(tape: Recording, turns: Iterable[Turn]) -> str:
             while (before := parents.get(id(at))) and before.line.new and id(before) in never:
                 at = before
             found.setdefault(why, {})[id(at)] = at
-    return " ".join(_told_of_lost(why, [*lost.values()]) for why, lost in found.items())
+    return " ".join(_report_lost(why, [*lost.values()]) for why, lost in found.items())
 
 
-def _told_of_lost(why: Never, turns: Sequence[Turn]) -> str:
+def _report_lost(why: Never, turns: Sequence[Turn]) -> str:
     is_one = len(turns) == 1
     go, it, belong = ("goes", "it", "belongs") if is_one else ("go", "they", "belong")
     told = _NEVER[why].format(turns=names_of(turns), go=go)
@@ -329,7 +329,7 @@ def _going(tape: Recording, answers: Sequence[Turn], coming: Iterable[Turn]) -> 
     """
     counted = counting(tape.turns)
     parents, come = parents_of(counted), {*map(id, coming)}
-    behind = [one for one in _behind(tape.turns, answers[0]) if id(one) not in come]
+    behind = [one for one in _after(tape.turns, answers[0]) if id(one) not in come]
     keys = {one.line.key: one.line.parent or "" for one in tape.turns}
     by_key = dict[str, list[Turn]]()
     for one in counted:
@@ -360,7 +360,7 @@ def _is_in_place(one: Turn, line: TurnLine) -> bool:
     return line.parent is not None or is_alike(one.line, line)
 
 
-def _behind(turns: Sequence[Turn], turn: Turn) -> list[Turn]:
+def _after(turns: Sequence[Turn], turn: Turn) -> list[Turn]:
     """Those turns that go on from one, in their order."""
     keys, count = {turn.line.key}, 0
     while count < len(keys):

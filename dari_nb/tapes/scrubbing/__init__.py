@@ -2,6 +2,6 @@
 
 from .finding import KINDS, SCRUBBED, SHORTEST
 from .scrubber import Scrubber, Unscrubbed, compiled
-from .structured import Kept
+from .structured import Reference
 
-__all__ = ["KINDS", "SCRUBBED", "SHORTEST", "Kept", "Scrubber", "Unscrubbed", "compiled"]
+__all__ = ["KINDS", "SCRUBBED", "SHORTEST", "Reference", "Scrubber", "Unscrubbed", "compiled"]

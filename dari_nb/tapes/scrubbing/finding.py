@@ -90,7 +90,7 @@ class Secrets:
             found += _moved(self._in_lines(plain), places)
         return _joined(sorted(found)) if found else found
 
-    def spans_behind_names(
+    def spans_after_names(
         self, text: str, places: Sequence[tuple[int, int]]
     ) -> Iterator[list[Span]]:
         """For each of the texts that stand in one, what is secret in it because of a name."""

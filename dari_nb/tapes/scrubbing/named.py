@@ -160,13 +160,13 @@ def named(text: str) -> Iterator[tuple[int, int]]:
     [(11, 27)]
     """
     if may_be_in(text.lower().encode(errors="replace")):
-        yield from _behind(text)
+        yield from _after_names(text)
         for said, begin, end in placed(text):
             moved = begin - len(said)
-            yield from ((a + moved, b + moved) for a, b in _behind(said + text[begin:end]))
+            yield from ((a + moved, b + moved) for a, b in _after_names(said + text[begin:end]))
 
 
-def _behind(text: str) -> Iterator[tuple[int, int]]:
+def _after_names(text: str) -> Iterator[tuple[int, int]]:
     for form in _FORMS:
         for match in form.finditer(text):
             before = text[max(match.start() - _BEFORE, 0) : match.start(1)]

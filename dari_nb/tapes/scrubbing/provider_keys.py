@@ -206,10 +206,12 @@ Form = tuple[str, str, re.Pattern[str]]
 
 
 def _compiled(rows: tuple[_Row, ...]) -> tuple[Form, ...]:
-    return tuple((_told(owner), begin, re.compile(form, re.S)) for owner, begin, form in rows)
+    return tuple(
+        (_description(owner), begin, re.compile(form, re.S)) for owner, begin, form in rows
+    )
 
 
-def _told(owner: str) -> str:
+def _description(owner: str) -> str:
     return f"what looks like {owner if owner.startswith('a ') else f'a key of {owner}'}"
 
 

@@ -14,7 +14,7 @@ import msgspec
 from ..._secret import known
 from ...errors import InvalidRequestError
 from .finding import SCRUBBED, SHORTEST, Secrets, Span
-from .structured import Kept, in_one_text
+from .structured import Reference, in_one_text
 from .views import written
 
 _NAMED = re.compile(
@@ -142,7 +142,7 @@ class Scrubber:
             return self._scrubbed(value, own, iter(()))
         if self.is_clean(value):
             return value
-        return self._scrubbed(value, own, self._secrets.spans_behind_names(*in_one_text(value)))
+        return self._scrubbed(value, own, self._secrets.spans_after_names(*in_one_text(value)))
 
     def is_clean(self, value: Any) -> bool:
         """Whether a look at all of a value at once is enough to see that no secret is in it."""
@@ -160,17 +160,17 @@ class Scrubber:
             self._clean.add(data)
         return data in self._clean
 
-    def _scrubbed(self, value: Any, own: Own, behind_names: Iterator[list[Span]]) -> Any:
+    def _scrubbed(self, value: Any, own: Own, after_names: Iterator[list[Span]]) -> Any:
         if isinstance(value, str):
-            more = next(behind_names, [])
+            more = next(after_names, [])
             is_own = isinstance(own, re.Pattern) and own.fullmatch(value)
             return value if is_own else self._cut_out([value], more)[0]
-        if isinstance(value, Kept):
+        if isinstance(value, Reference):
             return value
         if isinstance(value, Mapping):
-            return self._object(value, own if isinstance(own, Mapping) else {}, behind_names)
+            return self._object(value, own if isinstance(own, Mapping) else {}, after_names)
         if isinstance(value, list | tuple):
-            return [self._scrubbed(entry, own, behind_names) for entry in value]
+            return [self._scrubbed(entry, own, after_names) for entry in value]
         if self._secrets.has_numbers and isinstance(value, int | float):
             return self.text(str(value)) if self._secrets.spans(str(value)) else value
         return value
@@ -210,14 +210,14 @@ class Scrubber:
         )
 
     def _object(
-        self, value: Mapping[str, Any], own: Mapping[str, Any], behind_names: Iterator[list[Span]]
+        self, value: Mapping[str, Any], own: Mapping[str, Any], after_names: Iterator[list[Span]]
     ) -> dict[str, Any]:
         scrubbed: dict[str, Any] = {}
         for key, inner in value.items():
             name = first = key if key in own else self.text(str(key))
             while name in scrubbed:
                 name = f"{first} {len(scrubbed) + 1}"
-            scrubbed[name] = self._scrubbed(inner, own.get(key), behind_names)
+            scrubbed[name] = self._scrubbed(inner, own.get(key), after_names)
         return scrubbed
 
 

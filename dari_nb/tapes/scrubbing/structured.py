@@ -63,7 +63,7 @@ def placed(text: str) -> Iterator[Place]:
     yield from (("password=", *match.span(1)) for match in _USERS.finditer(text))
 
 
-class Kept(dict[str, Any]):
+class Reference(dict[str, Any]):
     """An object in which no secret is looked for: it says where something else stands."""
 
 
@@ -85,7 +85,7 @@ def in_one_text(value: Any) -> tuple[str, list[tuple[int, int]]]:
 def _written(value: Any) -> Iterator[tuple[str, bool]]:
     if isinstance(value, str):
         yield from (('"', False), (written(value), True), ('"', False))
-    elif isinstance(value, Mapping) and not isinstance(value, Kept):
+    elif isinstance(value, Mapping) and not isinstance(value, Reference):
         yield "{", False
         for number, (name, inner) in enumerate(value.items()):
             yield f'{", " if number else ""}"{written(str(name))}": ', False

@@ -21,11 +21,11 @@ class Chains:
         self._turns = [*side.turns]
         self._parents = parents_of(side.turns)
 
-    def whole_in(self, kept: Mapping[Place, Turn]) -> set[Place]:
+    def whole_in(self, stored: Mapping[Place, Turn]) -> set[Place]:
         """Where turns are that were kept with all that stood before them.
 
         Args:
-            kept: What was kept of both sides.
+            stored: What was kept of both sides.
         """
         is_whole = dict[int, bool]()
         for turn in self._turns:
@@ -36,11 +36,11 @@ class Chains:
                 at = self._parents.get(id(at))
             before = at is None or is_whole.get(id(at), False)
             for each in reversed(way.values()):
-                is_whole[id(each)] = before = before and _is_kept(each, kept)
+                is_whole[id(each)] = before = before and _is_stored(each, stored)
         return {place_of(turn) for turn in self._turns if is_whole[id(turn)]}
 
 
-def _is_kept(turn: Turn, kept: Mapping[Place, Turn]) -> bool:
+def _is_stored(turn: Turn, stored: Mapping[Place, Turn]) -> bool:
     """Whether an answer is the one that was kept, perhaps adopted."""
-    now = kept.get(place_of(turn)) or kept.get((*turn.place, False))
+    now = stored.get(place_of(turn)) or stored.get((*turn.place, False))
     return now is None or is_same(now, turn)

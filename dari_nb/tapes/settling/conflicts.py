@@ -61,7 +61,7 @@ IsMade = Callable[[Recording, Read], bool]
 
 
 def sides_of(
-    path: str | Path, is_made: IsMade, tell: Callable[[str], object] = lambda _: None
+    path: str | Path, is_made: IsMade, report: Callable[[str], object] = lambda _: None
 ) -> tuple[Sides, Known]:
     """Read both sides of a tape where git left a conflict.
 
@@ -73,7 +73,7 @@ def sides_of(
     Args:
         path: The file.
         is_made: Tells of a file that was settled here whether it was made anew by git since.
-        tell: Is told what it is taken as where that may surprise.
+        report: Is told what it is taken as where that may surprise.
 
     Returns:
         Both sides, and what git has of them, or else the file.
@@ -93,8 +93,8 @@ def sides_of(
     if ours is None or theirs is None:
         if base is not None and ours is not theirs:
             whose = "ours" if ours is None else "theirs, the branch that comes in,"
-            tell(_TAKEN_OUT.format(whose=whose))
-        return _told_apart(data, file)
+            report(_TAKEN_OUT.format(whose=whose))
+        return _separated(data, file)
 
     def read() -> tuple[Sides, Known]:
         before = parsed(base, f"{file.name} before both") if base is not None else Recording()
@@ -112,13 +112,13 @@ def sides_of(
         there = contents(now)
         is_known = was_settled(file, ours, theirs)
         lacks = "" if is_known else _lacking(there, _so_far(base or b""), *sides)
-        for what in filter(None, (told_besides(Known(*sides), there), lacks)):
-            tell(what)
-        tell(_NO_MARKS.format(name=path))
-        return _told_apart(data, file)
+        for what in filter(None, (report_others(Known(*sides), there), lacks)):
+            report(what)
+        report(_NO_MARKS.format(name=path))
+        return _separated(data, file)
     left, known = read()
     if what := _lacking(contents(now) | contents(left.theirs), left.base, left.ours):
-        tell(what)
+        report(what)
     return left._replace(ours=now), known
 
 
@@ -140,7 +140,7 @@ def _lacking(there: Contents, base: Recording, *sides: Recording) -> str:
     return _LACKS.format(what="; ".join(dict.fromkeys(names))) if names else ""
 
 
-def told_besides(known: Known, now: Contents) -> str:
+def report_others(known: Known, now: Contents) -> str:
     """Say what goes where git makes a conflict anew; empty where nothing does.
 
     Args:
@@ -214,7 +214,7 @@ def _is_same(data: bytes, other: bytes) -> bool:
     return data.replace(b"\r\n", b"\n") == other.replace(b"\r\n", b"\n")
 
 
-def _told_apart(data: bytes, file: Path) -> tuple[Sides, Known]:
+def _separated(data: bytes, file: Path) -> tuple[Sides, Known]:
     told = []
     names = (_OURS, _THEIRS) if _has_conflict(data) else ("{}", "{}")
     for name, (side, changed) in zip(names, _sides(data), strict=True):

@@ -35,7 +35,7 @@ from .changes import (
     shared,
     without_notes,
 )
-from .conflicts import Read, Sides, is_settled, refuse_loss, remember, sides_of, told_besides
+from .conflicts import Read, Sides, is_settled, refuse_loss, remember, report_others, sides_of
 from .needed import by_place, places_needed
 from .notes import Notes, Pair, notes_of_both
 from .order import Side
@@ -87,7 +87,7 @@ def settle(
     path: str | Path,
     *,
     keeps: Side = "theirs",
-    tell: Callable[[str], object] = lambda _: None,
+    report: Callable[[str], object] = lambda _: None,
 ) -> Recording:
     """Settle the conflicts that git left in a tape: the turns of both sides are kept.
 
@@ -100,7 +100,7 @@ def settle(
     Args:
         path: The file, which is written anew unless there is nothing to settle in it.
         keeps: Whose answer is kept: that of the branch that comes in, or of the one that is there.
-        tell: Is told of each turn that had two answers, of sessions that are two now, of what one
+        report: Is told of each turn that had two answers, of sessions that are two now, of what one
             side took out, and of turns that stand behind other answers than they did.
 
     Returns:
@@ -113,7 +113,7 @@ def settle(
     """
     with alone_with(path):
         before = _state(path)
-        sides, known = sides_of(path, _is_made, tell)
+        sides, known = sides_of(path, _is_made, report)
         now = contents(sides.ours)
         merging = _Merging(sides, known, keeps)
         data = tape_bytes(merging.tape)
@@ -126,8 +126,8 @@ def settle(
         if not _holds(path, data):
             put(data, path)
         remember(path)
-    for text in merging.told(tape, is_left=not (is_settled(path) or is_put_together(path))):
-        tell(text)
+    for text in merging.report(tape, is_left=not (is_settled(path) or is_put_together(path))):
+        report(text)
     return tape
 
 
@@ -216,7 +216,7 @@ class _Merging:
         old, mine, other = ([(0, 0, None, note) for note in each.tail] for each in sides)
         tail = notes_of_both(old, mine, other, keeps)
         self.tape.tail = [note for *_, note in tail.placed]
-        self._tell_of(None, tail)
+        self._report_notes(None, tail)
         self.tape.note_scrubbed(Counter(theirs.scrubbed) - Counter(ours.scrubbed))
 
     @property
@@ -224,7 +224,7 @@ class _Merging:
         """Whose answer was kept where there were two; ``None`` where there were not."""
         return self._keeps if self._twice else None
 
-    def told(self, written: Recording, *, is_left: bool) -> Iterable[str]:
+    def report(self, written: Recording, *, is_left: bool) -> Iterable[str]:
         """Say what was left out, and what became two.
 
         Args:
@@ -239,7 +239,7 @@ class _Merging:
         reworded = {*map(place_of, self._reworded)}
         if names := [name_of(turn) for turn in written.turns if place_of(turn) in reworded]:
             yield _REWORDED.format(what="; ".join(names))
-        if self.chose and (what := told_besides(self._known, contents(written))):
+        if self.chose and (what := report_others(self._known, contents(written))):
             yield what
         side: Side = "theirs" if self._keeps == "ours" else "ours"
         for turn, what, there in self._twice:
@@ -271,11 +271,11 @@ class _Merging:
                 other=prompt_of(other),
                 place=f"{its.turn} of {its.session}",
             )
-        yield from self._told_of_others(written, {line.session for line in parted})
+        yield from self._report_others(written, {line.session for line in parted})
         if is_left and self.chose == "ours":
             yield _AS_LEFT
 
-    def _told_of_others(self, written: Recording, parted: Set[str]) -> Iterable[str]:
+    def _report_others(self, written: Recording, parted: Set[str]) -> Iterable[str]:
         """Say what one side took out, and what stands behind other answers than it did.
 
         Args:
@@ -289,7 +289,7 @@ class _Merging:
             known = [*self._otherwise, *self._noted_twice]
             if gone := had.without(there, side, [pair[at] for pair in known]):
                 yield _OUT.format(whose=whose, what="; ".join(gone))
-            if anew := had.asked_anew_in(there, side):
+            if anew := had.asked_again_in(there, side):
                 yield _ASKED_ANEW.format(whose=whose, what="; ".join(anew))
             pairs = [(note_named(pair[at]), pair.now) for pair in self._otherwise]
             if renamed := [
@@ -303,7 +303,7 @@ class _Merging:
             if names := [name_of(turn) for turn in back if turn.line.session not in parted]:
                 yield _BACK.format(whose=whose, what="; ".join(names))
         for side_out, whose in (("ours", "ours"), ("theirs", f"{_WORDS['theirs']},")):
-            notes = [_name_told(note) for out, note in self._notes_back if out == side_out]
+            notes = [_name_of_note(note) for out, note in self._notes_back if out == side_out]
             if names := [*filter(None, notes)]:
                 yield _NOTE_BACK.format(whose=whose, what="; ".join(names))
         kept = by_place(written)
@@ -351,7 +351,7 @@ class _Merging:
         for was in before.values():
             mark, other = (now_of(was, marks, before) for marks in sides)
             if mark is None or other is None:
-                self._tell_if_moved(was, mark, other)
+                self._report_if_moved(was, mark, other)
                 continue
             if mark.place == other.place:
                 continue
@@ -375,19 +375,21 @@ class _Merging:
                 what = _otherwise(mark.note, other.note)
                 self._twice.append((ours, what, theirs if goes_theirs else ours))
 
-    def _tell_if_moved(self, was: Standing, mark: Standing | None, other: Standing | None) -> None:
+    def _report_if_moved(
+        self, was: Standing, mark: Standing | None, other: Standing | None
+    ) -> None:
         """Say of a mark that one side took out, and the other to another turn, that it stays."""
         out: Side = "ours" if mark is None else "theirs"
         there = mark or other
         if there and there.place != was.place:
             self._notes_back.append((out, there.note))
 
-    def _tell_of(self, turn: Turn | None, notes: Notes) -> None:
+    def _report_notes(self, turn: Turn | None, notes: Notes) -> None:
         self._otherwise += notes.otherwise
         self._noted_twice += notes.twice
         self._notes_back += notes.back
         self._twice += [(turn, _otherwise(pair.ours, pair.theirs), turn) for pair in notes.twice]
-        if names := [*filter(None, map(_name_told, notes.moved))]:
+        if names := [*filter(None, map(_name_of_note, notes.moved))]:
             self._twice.append((turn, _ORDER.format(notes=", ".join(names)), turn))
 
     def _of_both(self, base: Turn | None, ours: Turn, theirs: Turn) -> Turn:
@@ -407,7 +409,7 @@ class _Merging:
         if all(is_anew) and not is_same(ours, theirs):
             self._twice.append((made, "answer", made))
         self._twice += [(made, name, made) for name in twice]
-        self._tell_of(made, notes)
+        self._report_notes(made, notes)
         return made
 
     def _metadata(
@@ -434,7 +436,7 @@ def _otherwise(ours: Note, theirs: Note) -> str:
     return _NOTES.format(ours=note_named(ours), theirs=note_named(theirs))
 
 
-def _name_told(note: Note) -> str:
+def _name_of_note(note: Note) -> str:
     """The name of a note; empty of an empty line."""
     return note_named(note) if isinstance(note, Mark) or note.text.strip() else ""
 

@@ -78,7 +78,7 @@ def notes_of_both(
     """
     kept, otherwise, twice = list[Standing](), list[Pair](), list[Pair]()
     back = list[tuple[Side, Note]]()
-    for place in _told_apart(base, ours, theirs):
+    for place in _matched(base, ours, theirs):
         there = old, my, its = tuple(
             None if at is None else side[at]
             for at, side in zip(place, (base, ours, theirs), strict=True)
@@ -96,7 +96,7 @@ def notes_of_both(
     return Notes(placed, otherwise, twice, moved, back)
 
 
-def _told_apart(
+def _matched(
     base: Sequence[Placed], ours: Sequence[Placed], theirs: Sequence[Placed]
 ) -> list[tuple[int | None, ...]]:
     """Where each note stands on the tape before, ours, and theirs.
@@ -144,10 +144,10 @@ def _add_replaced(
         elsewhere: Which notes the other side has of those before.
     """
     names = {at: was for was, at in found.items()}
-    were = _behind(old, {was: was for was in found})
+    were = _placed_after(old, {was: was for was in found})
     asked = {at for at, (*_, note) in enumerate(old) if is_question(note)}
     here = (each for each in were if each[0] not in asked - elsewhere)
-    there = (each for each in _behind(new, names) if each[0] not in added)
+    there = (each for each in _placed_after(new, names) if each[0] not in added)
     _pair(found, here, there, is_sure=False)
 
 
@@ -175,7 +175,9 @@ def _pair(
             found.update(zip(were, come, strict=False))
 
 
-def _behind(notes: Sequence[Placed], names: Mapping[int, int]) -> Iterator[tuple[int, object]]:
+def _placed_after(
+    notes: Sequence[Placed], names: Mapping[int, int]
+) -> Iterator[tuple[int, object]]:
     """What each note is, where it stands, and behind which one that has a name."""
     last: int | None = None
     for at, (events, lines, _, note) in enumerate(notes):

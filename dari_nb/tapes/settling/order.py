@@ -31,7 +31,7 @@ def is_question(note: Note) -> bool:
     return isinstance(note, Mark) and note.ask is not None
 
 
-def in_order(kept: Sequence[Standing], keeps: Side) -> tuple[list[Placed], list[Note]]:
+def in_order(notes: Sequence[Standing], keeps: Side) -> tuple[list[Placed], list[Note]]:
     """Put notes in the order of both sides.
 
     A note stands at the place of the side that moved it over events, and an order of two holds
@@ -39,42 +39,42 @@ def in_order(kept: Sequence[Standing], keeps: Side) -> tuple[list[Placed], list[
     arrangement does, with what the other one added.
 
     Args:
-        kept: The notes: those that stood there before, then those of ours, then those of theirs.
+        notes: The notes: those that stood there before, then those of ours, then those of theirs.
         keeps: Whose arrangement holds then.
 
     Returns:
         The notes, and those of which each side has an arrangement of its own.
     """
     lead = 1 if keeps == "ours" else 2
-    places, wrong = _places(kept, lead)
+    places, wrong = _places(notes, lead)
 
     def is_before(one: int, other: int) -> bool:
         here, there = places[one][:2], places[other][:2]
-        return _is_before(kept[one], kept[other], lead) if here == there else here < there
+        return _is_before(notes[one], notes[other], lead) if here == there else here < there
 
     shared = [*places]
     order = sorted(shared, key=lambda one: sum(is_before(other, one) for other in shared))
     now = {one: number for number, one in enumerate(order)}
     for one, other in combinations(shared, 2):
-        put = is_before(one, other), *_put_so(kept[one], kept[other])
+        put = is_before(one, other), *_put_so(notes[one], notes[other])
         if any(is_first != (now[one] < now[other]) for is_first in put):
             wrong |= {one, other}
     if wrong:
-        places = {at: there for at, one in enumerate(kept) if (there := one.there[lead])}
-        order = sorted(places, key=lambda at: kept[at].at[lead] or 0)
-    for at in range(len(kept)):
+        places = {at: there for at, one in enumerate(notes) if (there := one.there[lead])}
+        order = sorted(places, key=lambda at: notes[at].at[lead] or 0)
+    for at in range(len(notes)):
         if at not in places:
-            places[at] = _place_of_added(at, kept, places)
-            order.insert(_number_of(at, kept, [(one, places[one]) for one in order], places), at)
-    return [(*places[at][:3], kept[at].note) for at in order], [
-        kept[at].note for at in sorted(wrong)
+            places[at] = _place_of_added(at, notes, places)
+            order.insert(_number_of(at, notes, [(one, places[one]) for one in order], places), at)
+    return [(*places[at][:3], notes[at].note) for at in order], [
+        notes[at].note for at in sorted(wrong)
     ]
 
 
-def _places(kept: Sequence[Standing], lead: int) -> tuple[dict[int, Placed], set[int]]:
+def _places(notes: Sequence[Standing], lead: int) -> tuple[dict[int, Placed], set[int]]:
     """The places of the notes that both sides have, and which of them both moved."""
     places, wrong = dict[int, Placed](), set[int]()
-    for at, one in enumerate(kept):
+    for at, one in enumerate(notes):
         was, ours, theirs = one.there
         if ours and theirs:
             places[at] = theirs if was and ours[:2] == was[:2] else ours
@@ -108,20 +108,20 @@ def _is_before(one: Standing, other: Standing, lead: int) -> bool:
     return next((now[0] for now in stands if now != was), stands[0][0] if stands else False)
 
 
-def _place_of_added(at: int, kept: Sequence[Standing], places: dict[int, Placed]) -> Placed:
+def _place_of_added(at: int, notes: Sequence[Standing], places: dict[int, Placed]) -> Placed:
     """The place of a note that one side has: where it was added, that of what it stood behind.
 
     A question stays in front of what came then.
     """
-    number = 1 if kept[at].there[1] else 2
-    own = kept[at].there[number]
+    number = 1 if notes[at].there[1] else 2
+    own = notes[at].there[number]
     assert own is not None
-    note = kept[at].note
-    if kept[at].there[0] is None and not is_question(note):
+    note = notes[at].note
+    if notes[at].there[0] is None and not is_question(note):
         behind = [
-            (kept[one].at[number] or 0, one)
+            (notes[one].at[number] or 0, one)
             for one in places
-            if (stand := _stand(kept[one], kept[at], number)) and all(stand)
+            if (stand := _stand(notes[one], notes[at], number)) and all(stand)
         ]
         return places[max(behind)[1]] if behind else own
     return own
@@ -129,18 +129,18 @@ def _place_of_added(at: int, kept: Sequence[Standing], places: dict[int, Placed]
 
 def _number_of(
     at: int,
-    kept: Sequence[Standing],
+    notes: Sequence[Standing],
     order: Sequence[tuple[int, Placed]],
     places: dict[int, Placed],
 ) -> int:
     """Where a note goes in its place: behind all that it stood behind, as late as it may."""
     place = places[at][:2]
-    number = 1 if kept[at].there[1] else 2
+    number = 1 if notes[at].there[1] else 2
     first = sum(there[:2] < place for _, there in order)
     last = first + sum(there[:2] == place for _, there in order)
     behind, before = first, last
     for count, (one, _) in enumerate(order[first:last], first):
-        stand = _stand(kept[one], kept[at], number) or _stand(kept[one], kept[at], 0)
+        stand = _stand(notes[one], notes[at], number) or _stand(notes[one], notes[at], 0)
         if stand and stand[0]:
             behind = count + 1
         elif stand:

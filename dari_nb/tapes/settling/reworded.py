@@ -8,7 +8,7 @@ from ..growing.sessions import Place, place_of
 from ..keys import is_keyed, key_of
 from ..recording import Recording
 from ..turns import Turn
-from ..verifying import make_keys_anew
+from ..verifying import renew_keys
 from .changes import recorded
 from .conflicts import Sides
 
@@ -34,7 +34,7 @@ def part_reworded(sides: Sides) -> list[Turn]:
     parted = {*_parted(ours, theirs, was), *_parted(theirs, ours, was)}
     found = [[turn for turn in side.turns if _question(turn) in parted] for side in sides]
     for side, turns in zip(sides, found, strict=True):
-        make_keys_anew(side, of=turns)
+        renew_keys(side, of=turns)
     return [turn for turns in found[1:] for turn in turns]
 
 

@@ -38,23 +38,23 @@ class Content:
             side: The side.
             known: Notes that are there, perhaps otherwise.
         """
-        anew = self._anew_in(other, side)
+        anew = self._again_in(other, side)
         gone = [self._names[place] for place in self._gone_from(other) if place not in anew]
         lost = self._notes - other._notes - Counter(map(note_named, known))
         return [*gone, *lost.elements()]
 
-    def asked_anew_in(self, other: Content, side: Content) -> list[str]:
+    def asked_again_in(self, other: Content, side: Content) -> list[str]:
         """The turns that a side has asked anew, and where they stand on another tape if elsewhere.
 
         What is asked behind other turns, or of an agent that was changed, is another turn.
         """
-        anew = [(*each, other._stands[each[1]]) for each in self._anew_in(other, side).items()]
+        anew = [(*each, other._stands[each[1]]) for each in self._again_in(other, side).items()]
         return [
             self._names[old] + (f", now {there}" if there != self._stands[old] else "")
             for old, _, there in anew
         ]
 
-    def _anew_in(self, other: Content, side: Content) -> dict[Place, Place]:
+    def _again_in(self, other: Content, side: Content) -> dict[Place, Place]:
         """The places of turns that another tape has not, and of those that ask the same there."""
         come = dict[bytes, list[Place]]()
         for place, asked in other._asked.items():
@@ -107,7 +107,7 @@ def contents(tape: Recording) -> Contents:
     """Take apart what is on a tape: what was recorded of turns and is known of them, and notes."""
     found = dict[bytes, str]()
     for turn in tape.turns:
-        found[_told(turn)] = name_of(turn)
+        found[_content_of(turn)] = name_of(turn)
         for name, value in turn.line.metadata.items():
             found[_encoded(_asked(turn), name, value)] = f"{name!r} of {name_of(turn)}"
     for note in [*(note for turn in tape.turns for note in turn.notes), *tape.tail]:
@@ -119,7 +119,7 @@ def contents(tape: Recording) -> Contents:
     return found
 
 
-def _told(turn: Turn) -> bytes:
+def _content_of(turn: Turn) -> bytes:
     """What was asked and what came of it, whatever its place and its key are by now."""
     return _encoded(turn.agent.agent, turn.line.asked, without_notes(turn))
 
@@ -129,8 +129,8 @@ def _asked(turn: Turn) -> bytes:
     return _encoded(turn.line.agent, turn.line.asked)
 
 
-def _encoded(*told: Any) -> bytes:
-    return msgspec.json.encode(told, order="deterministic")
+def _encoded(*values: Any) -> bytes:
+    return msgspec.json.encode(values, order="deterministic")
 
 
 def name_of(turn: Turn) -> str:

@@ -1,7 +1,7 @@
 """What is wrong with a tape that can be read, and keys made anew where somebody edited it."""
 
 from .flaws import Flaw, circles_in, flaws_of
-from .keys_anew import in_doubt, make_keys_anew
+from .keys_anew import in_doubt, renew_keys
 from .remarks import backslashes_in, remarks_on
 from .repeated import closing_flaws, repeated_fields
 
@@ -12,7 +12,7 @@ __all__ = [
     "closing_flaws",
     "flaws_of",
     "in_doubt",
-    "make_keys_anew",
     "remarks_on",
+    "renew_keys",
     "repeated_fields",
 ]

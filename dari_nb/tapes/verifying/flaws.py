@@ -196,7 +196,7 @@ def _following(turns: Iterable[Turn]) -> dict[int, list[Turn]]:
     return found
 
 
-def _behind(turn: Turn, following: Mapping[int, Sequence[Turn]]) -> list[Turn]:
+def _after(turn: Turn, following: Mapping[int, Sequence[Turn]]) -> list[Turn]:
     """All turns that go on from one, in the order of their lines."""
     found, seen = list[Turn](), {id(turn)}
     for at in (way := [turn]):
@@ -220,7 +220,7 @@ def _flaws(
     told = {"asked": prompt_of(turn), "lines": _lines(turn)}
     if why is not None and line.parent != line.key:
         text = _NEVER if turn.status is not None else _CUT_NEVER
-        behind = _behind(turn, following)
+        behind = _after(turn, following)
         rest = _REST.format(lines=_lines(*behind)) if behind else ""
         reason = _WHY[why].format(parent=line.parent)
         yield text.format(**told, why=reason, rest=rest, where=where)

@@ -9,9 +9,7 @@ from ..recording import Recording, counting, parents_of
 from ..turns import Turn
 
 
-def make_keys_anew(
-    tape: Recording, *, answers: bool = False, of: Iterable[Turn] | None = None
-) -> int:
+def renew_keys(tape: Recording, *, answers: bool = False, of: Iterable[Turn] | None = None) -> int:
     """Make the key of each turn anew, and with it those of the turns that go on from it.
 
     A turn that has become the same as another one is a further answer to that. One whose parent is
@@ -29,8 +27,8 @@ def make_keys_anew(
     Returns:
         How many turns have another key, or another place among the answers to it.
 
-    >>> from dari_nb.tapes import Recording, make_keys_anew
-    >>> make_keys_anew(Recording())
+    >>> from dari_nb.tapes import Recording, renew_keys
+    >>> renew_keys(Recording())
     0
     """
     before = [*map(_keyed, tape.turns)]
@@ -52,7 +50,7 @@ def make_keys_anew(
                 if answers and line.behind is not None and id(each) in told:
                     line.behind = parent.answers
             line.key = key_of(line.parent, each.agent, line.llm, line.asked)
-    _make_takes_anew(tape.turns, [key for key, *_ in before])
+    _renew_takes(tape.turns, [key for key, *_ in before])
     after = [*map(_keyed, tape.turns)]
     return sum(old != new for old, new in zip(before, after, strict=True))
 
@@ -89,7 +87,7 @@ def _unmade(turn: Turn, parents: dict[int, Turn], made: set[int]) -> list[Turn]:
     return chain
 
 
-def _make_takes_anew(turns: Sequence[Turn], before: Sequence[str]) -> None:
+def _renew_takes(turns: Sequence[Turn], before: Sequence[str]) -> None:
     """Give turns whose key is another one the next place among the answers to it."""
     taken = {
         (*turn.place, turn.line.new)

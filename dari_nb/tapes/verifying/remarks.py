@@ -75,7 +75,7 @@ def remarks_on(tape: Recording) -> Iterator[str]:
     if _is_keyed(tape):
         yield from only_again_in(tape)
         yield from lost_repeats_in(tape)
-    yield from behind_ended_in(tape)
+    yield from after_ended_in(tape)
     yield from seen_before_in(tape)
     yield from drafted_otherwise_in(tape)
 
@@ -145,10 +145,10 @@ def lost_repeats_in(tape: Recording) -> Iterator[str]:
             yield _NO_REPEAT.format(has=later[0], lost=lost, **told)
 
 
-def behind_ended_in(tape: Recording) -> Iterator[str]:
+def after_ended_in(tape: Recording) -> Iterator[str]:
     """Say what stands behind the same that was ended, so that who asks once gets no answer.
 
-    >>> [*behind_ended_in(Recording())]
+    >>> [*after_ended_in(Recording())]
     []
     """
     counted = [turn for turn in counting(tape.turns) if not turn.line.new]

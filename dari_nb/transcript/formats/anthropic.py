@@ -19,8 +19,8 @@ from ...models.events import MAX_TOKENS
 from ..blocks import block_of, content_of, plain
 from ..images import with_source
 from ..json_text import json_or_text, text_of_json
-from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens_beside_cache
-from .beside import NO_UNIT, dated, told_beside
+from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens_without_cache
+from .beside import NO_UNIT, dated, run_metadata
 from .runs import ERRORS, Run, built, metadata_of, part_of
 
 NAME = "Anthropic messages"
@@ -98,7 +98,7 @@ def read(document: Any) -> Iterator[Run]:
         dated(turns.finish(), about),
         instructions,
         metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT}),
-        **told_beside(about, used, is_answer=_is_answer(about)),
+        **run_metadata(about, used, is_answer=_is_answer(about)),
     )
 
 
@@ -116,8 +116,8 @@ def entries(parts: Iterable[Any]) -> Iterable[tuple[Any, list[Entry]]]:
             yield message, [of_unknown_role(message, f"message {number}")]
 
 
-def _system(told: Any) -> str:
-    return "\n\n".join(str(b.get("text") or "") for b in content_of(told))
+def _system(content: Any) -> str:
+    return "\n\n".join(str(b.get("text") or "") for b in content_of(content))
 
 
 def _asked(message: Mapping[str, Any]) -> list[Entry]:
@@ -178,7 +178,7 @@ def _is_failure(value: Any) -> bool:
 
 def used(usage: Any) -> dict[str, int]:
     """Read the tokens that an answer took; those of the cache are input, too."""
-    return tokens_beside_cache(
+    return tokens_without_cache(
         usage,
         read="cache_read_input_tokens",
         made="cache_creation_input_tokens",

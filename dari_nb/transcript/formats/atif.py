@@ -110,8 +110,8 @@ def _said(step: Mapping[str, Any], number: int) -> Said:
     )
 
 
-def _call(told: Any, fallback_id: str) -> Call:
-    call = part_of(told)
+def _call(entry: Any, fallback_id: str) -> Call:
+    call = part_of(entry)
     name, arguments = call.get("function_name"), call.get("arguments")
     return Call(str(call.get("tool_call_id") or fallback_id), str(name or ""), arguments)
 

@@ -25,7 +25,7 @@ NO_UNIT = "A latency beside the messages is metadata, since nothing tells its un
 """What is lost of what stands beside messages."""
 
 
-def told_beside(
+def run_metadata(
     about: Mapping[str, Any], used: Callable[[Any], dict[str, int]], *, is_answer: bool = False
 ) -> dict[str, Any]:
     """Read what an object with messages tells of its run, as arguments of :class:`Run`.
@@ -87,6 +87,6 @@ def _used(about: Mapping[str, Any], used: Callable[[Any], dict[str, int]]) -> di
     return next(filter(None, found), {})
 
 
-def _ours(told: Any) -> dict[str, int]:
+def _ours(usage: Any) -> dict[str, int]:
     names = ("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens")
-    return tokens(told, **{name: name for name in names})
+    return tokens(usage, **{name: name for name in names})

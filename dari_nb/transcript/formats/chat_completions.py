@@ -18,7 +18,7 @@ from ..chat import ROLES, chat_entries, stop_reason_of, used
 from ..said import Entry, Said
 from ..told_times import time_of
 from . import anthropic
-from .beside import NO_UNIT, dated, told_beside
+from .beside import NO_UNIT, dated, run_metadata
 from .runs import REFUSALS, Run, built, metadata_of
 
 NAME = "chat completions"
@@ -67,7 +67,7 @@ def read(document: Any) -> Iterator[Run]:
         dated(turns.finish(), about),
         turns.instructions,
         metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT}),
-        **told_beside(about, _used, is_answer="choices" in about),
+        **run_metadata(about, _used, is_answer="choices" in about),
     )
 
 
@@ -100,6 +100,6 @@ def _choice(choice: Any) -> dict[str, Any]:
     return {**choice, "type": "choice"} if isinstance(choice, dict) else {"type": "choice"}
 
 
-def _used(told: Any) -> dict[str, int]:
+def _used(usage: Any) -> dict[str, int]:
     """Read tokens of a run; who wrote it down may have asked Anthropic."""
-    return used(told) or anthropic.used(told)
+    return used(usage) or anthropic.used(usage)

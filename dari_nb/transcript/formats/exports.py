@@ -39,7 +39,7 @@ def to_messages(items: Sequence[TimelineItem], instructions: str = "") -> list[d
     """
     chat = to_chat(items, partial(_chat_of, {}))
     is_told = bool(chat) and chat[0].get("role") in SYSTEM_ROLES
-    prompt = _told_beside(items) or ("" if is_told else instructions)
+    prompt = _system_prompt(items) or ("" if is_told else instructions)
     return [*([{"role": "system", "content": prompt}] if prompt else []), *chat]
 
 
@@ -126,10 +126,10 @@ def _prompt(items: Iterable[TimelineItem], entries: Iterable[Entry]) -> str:
     """The system prompt of a recording: what stood beside its messages, and in front of them."""
     front = takewhile(lambda entry: isinstance(entry, Said) and entry.role == "system", entries)
     texts = (text_of(entry.content) for entry in front if isinstance(entry, Said))
-    return "\n\n".join(filter(None, (_told_beside(items), *texts)))
+    return "\n\n".join(filter(None, (_system_prompt(items), *texts)))
 
 
-def _told_beside(items: Iterable[TimelineItem]) -> str:
+def _system_prompt(items: Iterable[TimelineItem]) -> str:
     """The system prompt that stood beside the recorded messages."""
     told = ((_PROMPTS.get(str(item.recorded_format)), item.recorded_document) for item in items)
     found = (about.get(name) for name, about in told if name and isinstance(about, dict))

@@ -19,7 +19,7 @@ from ..chat import SYSTEM_ROLES, stop_reason_of
 from ..json_text import json_or_text
 from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
 from ..told_times import time_of
-from .beside import NO_UNIT, dated, told_beside
+from .beside import NO_UNIT, dated, run_metadata
 from .runs import ERRORS, REFUSALS, Run, built, list_of, metadata_of, name_of, part_of
 
 NAME = "OpenAI Responses"
@@ -101,12 +101,12 @@ def read(document: Any) -> Iterator[Run]:
         dated(turns.finish(), about),
         "\n\n".join(filter(None, (system, turns.instructions))),
         metadata_of({k: v for k, v in about.items() if k not in _NOT_KEPT}),
-        **told_beside(about, used, is_answer=bool(list_of(about.get("output")))),
+        **run_metadata(about, used, is_answer=bool(list_of(about.get("output")))),
     )
 
 
-def _asked(told: Any) -> list[Any]:
-    return [{"role": "user", "content": told}] if isinstance(told, str) else list_of(told)
+def _asked(content: Any) -> list[Any]:
+    return [{"role": "user", "content": content}] if isinstance(content, str) else list_of(content)
 
 
 def _timed(items: list[Any], about: Mapping[str, Any]) -> Iterator[tuple[Any, list[Entry]]]:

@@ -102,9 +102,9 @@ def built(
     return turns
 
 
-def metadata_of(told: Mapping[str, Any]) -> dict[str, str]:
+def metadata_of(values: Mapping[str, Any]) -> dict[str, str]:
     """Write what is told as metadata: texts by name, without what is null."""
-    return {str(name): text_of_json(value) for name, value in told.items() if value is not None}
+    return {str(name): text_of_json(value) for name, value in values.items() if value is not None}
 
 
 def part_of(value: Any) -> dict[str, Any]:
@@ -117,9 +117,9 @@ def list_of(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def sum_of(told: Iterable[Any]) -> str | None:
+def sum_of(values: Iterable[Any]) -> str | None:
     """Add up US dollars; one that is not told makes the sum unknown."""
-    costs = [dollars_of(cost) for cost in told]
+    costs = [dollars_of(cost) for cost in values]
     known = [Decimal(cost) for cost in costs if cost is not None]
     return f"{sum(known, Decimal(0)):f}" if known and len(known) == len(costs) else None
 
@@ -139,9 +139,9 @@ def number_of(value: Any) -> float | None:
     return float(value) if is_number(value) and not isinstance(value, bool) else None
 
 
-def dollars_of(*told: Any) -> str | None:
+def dollars_of(*values: Any) -> str | None:
     """Write the first number of US dollars there is as a decimal text."""
-    for value in told:
+    for value in values:
         if isinstance(value, int | float | str) and not isinstance(value, bool):
             try:
                 cost = Decimal(str(value))

@@ -26,7 +26,7 @@ from ..json_text import text_of_json
 from ..said import Said
 from ..turns import RECORDED, RECORDED_DOCUMENT, RECORDED_FORMAT, RecordedTurn, Step
 from . import chat_completions
-from .beside import told_beside
+from .beside import run_metadata
 from .registry import FORMATS
 from .runs import Run, dollars_of, list_of, name_of, part_of, sum_of
 
@@ -97,7 +97,7 @@ def _run(turns: Sequence[Turn]) -> Run:
     more = [turn.more for turn in turns]
     told = more[0].get(RUN)
     metadata = {name: text_of_json(value) for name, value in line.metadata.items()}
-    beside = told_beside(metadata, lambda _: {})
+    beside = run_metadata(metadata, lambda _: {})
     if beside["task"] is None and not isinstance(told, dict):
         metadata.setdefault(_ASKED, text_asked(line.asked))
     recorded = [_turn(*one, number) for number, one in enumerate(zip(turns, more, strict=True), 1)]
@@ -137,10 +137,10 @@ _KINDS = {"usage": dict}
 """What is known of a run and is no text."""
 
 
-def _instructions(told: Any, messages: Sequence[Any]) -> str:
-    if isinstance(told, int) and 0 <= told < len(messages):
-        told = part_of(messages[told]).get("content")
-    return told if isinstance(told, str) else ""
+def _instructions(instructions: Any, messages: Sequence[Any]) -> str:
+    if isinstance(instructions, int) and 0 <= instructions < len(messages):
+        instructions = part_of(messages[instructions]).get("content")
+    return instructions if isinstance(instructions, str) else ""
 
 
 def _turn(turn: Turn, more: Mapping[str, Any], number: int) -> RecordedTurn:
@@ -189,13 +189,13 @@ def _ids(
     """The ids of calls: those of the messages that they were recorded as, or else some."""
     calls = (data.get(_CALL) for _, data in steps)
     ordinals = list(dict.fromkeys(call for call in calls if isinstance(call, str)))
-    told = _told_ids(messages, form)
+    told = _call_ids(messages, form)
     if len(told) != len(ordinals):
         told = [f"call_{number}_{place}" for place in range(1, len(ordinals) + 1)]
     return dict(zip(ordinals, told, strict=True))
 
 
-def _told_ids(messages: Sequence[Any], form: str | None) -> list[str]:
+def _call_ids(messages: Sequence[Any], form: str | None) -> list[str]:
     known = FORMATS.get(form or chat_completions.NAME, chat_completions)
     found: dict[str, None] = {}
     try:

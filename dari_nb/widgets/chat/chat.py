@@ -89,10 +89,10 @@ class ChatView(TranscriptView):
         """Show what waits for an answer, and what for a decision; ``about`` is by tool."""
         wanted: list[Any] = list(calls)
         if wanted != self.open_calls:
-            self.tell(open_calls=wanted)
+            self.update_traits(open_calls=wanted)
         asked: list[Any] = list(self._asked.of(questions, about))
         if asked != self.questions:
-            self.tell(questions=asked)
+            self.update_traits(questions=asked)
 
     @traitlets.validate("llm")
     def _valid_llm(self, proposal: Any) -> str:

@@ -15,7 +15,7 @@ from ...render import item_html
 from ...render.matrix.matrix import ENDED, Matrix, MatrixCell
 from ...score_kinds import scale_by_hand
 from ..live.wire import Fragment
-from .wire import Cell, Kept
+from .wire import Cell, StoredRating
 
 Rate = Callable[[str, str, float | None, str], object]
 ReadRating = Callable[[str, str], "Said"]
@@ -52,10 +52,10 @@ class Said(NamedTuple):
         is_blind = self.is_blind and "note" not in given.parts
         return self._replace(at="", is_blind=is_blind, **given.parts)
 
-    def kept(self, n: int, cells: list[Cell]) -> Kept:
+    def stored(self, n: int, cells: list[Cell]) -> StoredRating:
         """Return it as a page has it: the ``n``-th that was kept, and the cells that show it."""
         is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
-        return Kept(
+        return StoredRating(
             value=self.value if is_number else None,
             note=on_one_line(self.note),
             kept=n,
@@ -149,19 +149,19 @@ def keep_rating(rate: Rate, given: Given, whole: Said) -> None:
         raise DariError(f"{error.strerror or error}.", code="file_unwritable") from error
 
 
-def fragments_of(items: Sequence[TimelineItem], agent: str, beside: str) -> list[Fragment]:
+def fragments_of(items: Sequence[TimelineItem], agent: str, after: str) -> list[Fragment]:
     """Render the items of a transcript as the live view has them.
 
     Args:
         items: The items.
         agent: Whose they are.
-        beside: HTML of what others say of it, which comes last; may be empty.
+        after: HTML of what others say of it, which comes last; may be empty.
     """
     told = [
         (f"{n}-{i.id}", i.message_id or "", item_html(i, agent=agent)) for n, i in enumerate(items)
     ]
-    if beside:
-        told.append((_BESIDE, told[-1][1] if told else "", beside))
+    if after:
+        told.append((_BESIDE, told[-1][1] if told else "", after))
     ids = [None, *(id_ for id_, _, _ in told)]
     return [
         Fragment(id=id_, turn=turn, after=after, html=html, since=None, rev=0)

@@ -119,7 +119,7 @@ class Blinding:
         self._given.setdefault(rating.cell, {})[rating.name] = said
         return said
 
-    def kept(self, layers: Layers, rating: Given, before: Said, stands: Said) -> None:
+    def store(self, layers: Layers, rating: Given, before: Said, stands: Said) -> None:
         """Remember what was kept, now that it stands in place of what did before."""
         _layers.pop(self._key(before, rating), None)
         _layers[self._key(stands, rating)] = layers

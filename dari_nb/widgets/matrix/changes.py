@@ -114,7 +114,7 @@ def drawn(matrix: Matrix, place: Sequence[MatrixCell]) -> list[Cell]:
         place: All cells of a row in a column.
     """
     place = sorted(place, key=lambda cell: cell.repeat)
-    kinds = {**kinds_of(cell.told for cell in place), **matrix.kinds}
+    kinds = {**kinds_of(cell.scores_and_scales for cell in place), **matrix.kinds}
     is_aside = stands_aside(matrix)
     groups = [[cell] for cell in place] if is_aside else groups_of(place)
     among = 1 if is_aside else len(place)

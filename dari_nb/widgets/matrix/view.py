@@ -44,7 +44,7 @@ from .changes import Changes, drawn
 from .found import found_in
 from .keys import keys_html
 from .tools import seen_html, tools_html, totals_html
-from .wire import Cell, Found, Kept, News, Opened
+from .wire import Cell, Found, News, Opened, StoredRating
 
 #: Seconds between batches: with 5 a second the eye sees all that happens in a matrix.
 INTERVAL = 0.2
@@ -211,9 +211,9 @@ class MatrixView(View):
 
     def flush(self) -> None:
         """Read the matrix and send what is new before it returns."""
-        self._show(self._read_anew)
+        self._show(self._read_again)
 
-    def _read_anew(self) -> Matrix:
+    def _read_again(self) -> Matrix:
         kept = self._since.n
         matrix = self._read()
         self._since.read(kept)
@@ -248,7 +248,7 @@ class MatrixView(View):
         return (self._blinding and self._blinding.true(shown)) or shown
 
     @traitlets.observe("blind")
-    def _begin_anew(self, _: object) -> None:
+    def _restart(self, _: object) -> None:
         """Show another matrix in place of the one before: nothing of that is left in any page."""
         wish, self._before = (Wish(), self._wish) if self.blind else (self._before, Wish())
         if self.blind:
@@ -261,7 +261,7 @@ class MatrixView(View):
             self._blindings = [*filter(None, [self._blinding]), *self._blindings][:2]
             self._matrix, self._rated_since = self._as_seen(self._true), {}
             self._changes, self._found = Changes(), None
-        self.tell(**vars(wish))
+        self.update_traits(**vars(wish))
         self._show(lambda: self._true)
         self.send_state(["active", "selection"])
 
@@ -271,7 +271,7 @@ class MatrixView(View):
         What a future that it returns raises is told to the reader.
         """
         self._stops.add(callback)
-        self.tell(busy=is_busy(self._matrix))
+        self.update_traits(busy=is_busy(self._matrix))
 
     def close(self) -> None:
         """End the widget; views of it vanish, and later news are ignored.
@@ -294,7 +294,7 @@ class MatrixView(View):
     def _send_next(self) -> bool:
         self._since.rests()  # who rates one after another does not wait for what is drawn
         is_rated, self._is_rated = self._is_rated, False
-        self._show(self._read_anew)
+        self._show(self._read_again)
         if is_rated:
             self._renewed()
         return False
@@ -304,7 +304,7 @@ class MatrixView(View):
 
     def _show_totals(self, matrix: Matrix) -> None:
         rows = same_rows(matrix)
-        self.tell(
+        self.update_traits(
             tools=tools_html(matrix, can_be_blind=not self._true.is_blind),
             same=same_text(matrix, rows) if rows else "",
             busy=is_busy(matrix) and (self.blocking or bool(self._stops)),
@@ -314,7 +314,7 @@ class MatrixView(View):
     @traitlets.observe("baseline", "score")
     def _show_against(self, _: object = None) -> None:
         seen = self._against_now
-        self.tell(
+        self.update_traits(
             by=seen.score if seen else next(iter(scores_of(self._matrix)), ""),
             head=totals_html(self._matrix, finding=seen is None),
             against=seen_html(self._matrix, seen) if seen else "",
@@ -408,14 +408,14 @@ class MatrixView(View):
             ]
         )
 
-    def _rated(self, rate: Rate, rate_blind: Rate, body: Any) -> Future[Kept]:
+    def _rated(self, rate: Rate, rate_blind: Rate, body: Any) -> Future[StoredRating]:
         asked = rating_in(body)
         # A note may come from a page that showed the matrix before, blind or not, a moment ago.
         blinding = next((one for one in self._blindings if one.true(asked.cell)), None)
         true = (blinding and blinding.true(asked.cell)) or asked.cell
         name, rating = asked.name, asked._replace(cell=true)
 
-        def keep() -> Kept:
+        def keep() -> StoredRating:
             seen = self._since.said(true, name) or said_in(self._true, true, name)
             stands = self._said(true, name)  # others may have rated it just now
             if blinding is None:
@@ -429,14 +429,14 @@ class MatrixView(View):
             now = shows = self._said(true, name)
             if blinding is not None:
                 shows = blinding.given(layers, rating)
-                blinding.kept(layers, rating, stands, now)
+                blinding.store(layers, rating, stands, now)
             n = self._since.note(true, name, now)
             # Whoever keeps it need not tell anyone, and the next rating does not wait for pages.
             self._is_rated = True
             self.changed()
-            return shows.kept(n, self._drawn_with(asked.cell, name, shows))
+            return shows.stored(n, self._drawn_with(asked.cell, name, shows))
 
-        def keep_alone() -> Kept:
+        def keep_alone() -> StoredRating:
             with _rating_one:
                 return keep()
 

@@ -134,7 +134,7 @@ class Note(TypedDict):
     note: str
 
 
-class Kept(TypedDict):
+class StoredRating(TypedDict):
     """What the view shows of a cell then; a value is ``None`` where it is no number.
 
     ``kept`` is the how many-th rating this is: news of a matrix that was read before may be late.

@@ -104,7 +104,7 @@ def page(
     yield _block("dari-whole", whole)
     yield _packed("dari-chapters", chapters)
     if score.questions:
-        yield _packed("dari-questions", _told_of_questions(score, tape))
+        yield _packed("dari-questions", _question_metadata(score, tape))
     first, *others = _blocks(len(score.scenes))
     # In front of the script, so that it plays before all is read.
     yield _turns(first, score, everything)
@@ -118,7 +118,7 @@ def page(
     yield "</body></html>\n"
 
 
-def _told_of_questions(score: Score, tape: str) -> dict[str, Any]:
+def _question_metadata(score: Score, tape: str) -> dict[str, Any]:
     """What answers tell of their questions, by these ids."""
     places = places_of(score)
     marks = {mark_id: mark for mark_id, (_, mark) in score.questions.items()}

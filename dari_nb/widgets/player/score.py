@@ -239,10 +239,10 @@ class Score:
             spent=scene.spent if is_whole else "",
             items=self._ticks(scene, [step for step, is_error in seen if not is_error]),
             errors=self._ticks(scene, [step for step, is_error in seen if is_error]),
-            marks=list(self._told(scene, answers)),
+            marks=list(self._passed(scene, answers)),
         )
 
-    def _told(self, scene: Scene, answers: Mapping[str, str]) -> Iterator[Told]:
+    def _passed(self, scene: Scene, answers: Mapping[str, str]) -> Iterator[Told]:
         """Tell the marks of a scene up to the first question that is not answered."""
         for one in passed(scene.marks, answers):
             yield Told(

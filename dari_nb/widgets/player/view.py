@@ -131,7 +131,7 @@ class PlayerView(View):
 
     def _turn(self, body: Wanted) -> Future[tuple[None, list[bytes]]]:
         """Give a turn's steps: a long one takes its time, in which others are answered."""
-        number = _told(body).get("number")
+        number = _object(body).get("number")
         if not isinstance(number, int):
             raise InvalidRequestError(
                 "A turn is asked for by its number, from 0.", code="turn_not_found"
@@ -201,12 +201,12 @@ class PlayerView(View):
         return min(value, self._score.end(self._passed())) if name == "at" else value
 
 
-def _told(body: Any) -> dict[str, Any]:
+def _object(body: Any) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
 def _text(body: Any, name: str) -> str:
-    text = _told(body).get(name)
+    text = _object(body).get(name)
     if not isinstance(text, str):
         raise InvalidRequestError("What is written at a question is a text.", code="invalid_text")
     return text

@@ -139,7 +139,7 @@ class TranscriptView(View):
 
     def watching(self, note: str, label: str) -> None:
         """Say what is to be said about the turn, and what a button would do."""
-        self.tell(note=note, watch=label)
+        self.update_traits(note=note, watch=label)
 
     def close(self) -> None:
         """End the widget; views of it vanish, and later updates are ignored.
@@ -157,7 +157,7 @@ class TranscriptView(View):
                 return False
             items, head = self._read()
             self._agent = head.title
-            self.tell(head=head_html(head))
+            self.update_traits(head=head_html(head))
             active = self._outline.id_of(self.active)
             first = self._outline.update(items)
             if first is not None:

@@ -111,7 +111,7 @@ def page(host):
     assert page.problems == []
 
 
-def told(page, least):
+def wait_for_words(page, least):
     """Wait until the word has been said this often."""
     page.page.frames[-1].wait_for_function(
         f"(least) => ({WORDS})() >= least", arg=least, polling=100
@@ -123,7 +123,7 @@ def test_a_live_turn(page):
     page.show(live)
     live.show(all_items(), head_with(TEXTS[1]))
     page.frame.locator(f"[data-item='{len(TEXTS) - 1}-6']").wait_for(state="attached")
-    told(page, 7 * len(TEXTS))
+    wait_for_words(page, 7 * len(TEXTS))
 
 
 def drafts(end):
@@ -147,7 +147,7 @@ def test_answers_cut_anywhere_while_they_are_written(page, make):
     page.evaluate(WATCH_ALL)
     for end in range(2, 1 + max(map(len, CUT))):
         view.show(drafts(end), head_with(TEXTS[1]))
-    told(page, 1)
+    wait_for_words(page, 1)
     said = [
         AssistantMessageItem(
             id=f"s{n}", message_id=str(n), status="completed", content=[text_block(text)]
@@ -157,7 +157,7 @@ def test_answers_cut_anywhere_while_they_are_written(page, make):
     view.show(said, head_with(TEXTS[1]))
     page.frame.locator("[data-item='s0']").wait_for(state="attached")
     if make is LiveTranscript:
-        told(page, len(CUT))
+        wait_for_words(page, len(CUT))
     assert page.evaluate("() => window.bad") == []
 
 
@@ -203,7 +203,7 @@ def test_a_chat_with_forms(page):
         ]
     )
     page.show(view)
-    told(page, len(TEXTS))
+    wait_for_words(page, len(TEXTS))
 
 
 def test_a_table_of_sessions(page):
@@ -226,7 +226,7 @@ def test_a_table_of_sessions(page):
     page.frame.locator(".dari-sessions tbody tr").nth(len(TEXTS) - 1).wait_for()
     page.frame.locator(".dari-sessions tbody tr button").first.click()
     page.frame.locator(".dari-beside .dari-user").wait_for()
-    told(page, 6 * len(TEXTS))
+    wait_for_words(page, 6 * len(TEXTS))
 
 
 def matrix():
@@ -249,13 +249,13 @@ def test_a_matrix_with_an_open_cell_and_a_comparison(page):
     page.show(view)
     page.frame.locator("[data-cell='0-a']").click()
     page.frame.locator(".dari-pane .dari-answer").first.wait_for()
-    told(page, 2 * len(TEXTS) + 7 * 40)
+    wait_for_words(page, 2 * len(TEXTS) + 7 * 40)
     page.evaluate(STIR)
     page.frame.locator("[data-cell='0-a']").focus()
     for key in (" ", "ArrowRight", " ", "c"):
         page.page.keyboard.press(key)
     page.frame.locator(".dari-pane .dari-compare").wait_for()
-    told(page, 2 * len(TEXTS) + 40)
+    wait_for_words(page, 2 * len(TEXTS) + 40)
 
 
 def test_papers_of_batches_comparisons_and_files(page):
@@ -277,4 +277,4 @@ def test_papers_of_batches_comparisons_and_files(page):
     ):
         before = page.evaluate(WORDS)
         page.show_html(bundle["text/html"])
-        told(page, before + least)
+        wait_for_words(page, before + least)

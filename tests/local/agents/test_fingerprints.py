@@ -25,7 +25,7 @@ print(*map(fingerprint_of, (made({around}), functools.partial(made(1), {default}
 """
 
 
-def told(seed="0", **values):
+def fingerprint(seed="0", **values):
     source = SOURCE.format(**{"blank": "", "default": 1, "constant": 2, "around": 3, **values})
     done = subprocess.run(
         [sys.executable, "-c", source],
@@ -38,7 +38,7 @@ def told(seed="0", **values):
 
 
 def test_the_same_function_is_the_same_in_another_process_and_place():
-    assert told() == told(seed="7", blank="\n\n")
+    assert fingerprint() == fingerprint(seed="7", blank="\n\n")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_same_function_is_the_same_in_another_process_and_place():
     ],
 )
 def test_another_value_is_another_function(changed, same):
-    pairs = zip(told(), told(**changed), strict=True)
+    pairs = zip(fingerprint(), fingerprint(**changed), strict=True)
     assert [one == other for one, other in pairs] == same
 
 

@@ -20,7 +20,7 @@ def raises(prompt):
     raise ValueError(BAD)
 
 
-def raises_what_cannot_be_told(prompt):
+def raises_without_text(prompt):
     class UntoldError(Exception):
         def __str__(self):
             raise RuntimeError("no words")
@@ -179,7 +179,7 @@ def nests(prompt):
 ODD = [
     exits,
     raises,
-    raises_what_cannot_be_told,
+    raises_without_text,
     raises_a_class_of_a_bad_name,
     cancels,
     stops_its_loop,

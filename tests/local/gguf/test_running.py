@@ -140,22 +140,22 @@ def test_a_file_that_became_another_is_told_before_anything_starts(serve, tmp_pa
 
 
 def test_what_is_no_gguf_file_is_refused(tmp_path):
-    def told(path):
+    def refusal(path):
         with pytest.raises(InvalidRequestError) as caught:
             LocalDari(llms={"mine": of(path)})
         return str(caught.value)
 
     path = tmp_path / "mine.gguf"
     path.touch()
-    assert f"{path} is no GGUF file: it is empty" in told(path)
+    assert f"{path} is no GGUF file: it is empty" in refusal(path)
     path.write_text("<html>Not found</html>")
-    assert f"{path} is no GGUF file: it does not begin as one does" in told(path)
+    assert f"{path} is no GGUF file: it does not begin as one does" in refusal(path)
     pipe = tmp_path / "pipe.gguf"
     os.mkfifo(pipe)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "s.gguf"))
         for place in (tmp_path, pipe, tmp_path / "s.gguf", Path("/dev/zero")):
-            assert f"llms.mine: {place} is no regular file" in told(place)
+            assert f"llms.mine: {place} is no regular file" in refusal(place)
 
 
 def test_an_llm_is_told_by_its_options_and_its_true_state(serve, tiny_model):

@@ -42,7 +42,7 @@ def call(number, begin, end=None, result="r", **fields):
     return ToolCallItem(tool_call_id=f"call_{number}", result=result, **(about | times | fields))
 
 
-def told(*items):
+def messages(*items):
     return earlier(items, lambda _id, name: f"/workspace/{name}")
 
 
@@ -51,7 +51,7 @@ def made(*numbers):
 
 
 def test_calls_made_at_once_are_one_answer_and_later_ones_another():
-    assert told(user("?"), said("I look."), call(1, 1, 3), call(2, 1, 2), call(3, 3, 4)) == [
+    assert messages(user("?"), said("I look."), call(1, 1, 3), call(2, 1, 2), call(3, 3, 4)) == [
         UserText("?"),
         ModelSaid("I look.", made(1, 2)),
         CallResult("call_1", "r"),
@@ -64,7 +64,7 @@ def test_calls_made_at_once_are_one_answer_and_later_ones_another():
 def test_a_failed_turn_leaves_what_it_did():
     failed = AssistantMessageItem(status="failed", error_message="gone")
     lost = call(1, 1, 2, result=None, is_error=True)
-    assert told(user("?", "a.txt"), lost, failed, user("", "b.txt")) == [
+    assert messages(user("?", "a.txt"), lost, failed, user("", "b.txt")) == [
         UserText("?\n\nAttached files: /workspace/a.txt"),
         ModelSaid("", made(1)),
         CallResult("call_1", "The call gave no result.", is_error=True),

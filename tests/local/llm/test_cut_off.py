@@ -14,7 +14,7 @@ def api(request, serve, stand_in):
     return serve(llms={"small": llm})
 
 
-def told(message):
+def ending(message):
     output = message["output"]
     return {name: output.get(name) for name in ("error", "stop_reason", "max_tokens")}
 
@@ -31,7 +31,7 @@ def test_it_completes_its_turn_and_tells_what_cut_it_off(api, stand_ins, stand_i
     assert message["status"] == "completed"
     assert message["output"]["parts"] == [{"type": "text", "text": "I begin"}]
     limit = {"stop_reason": "max_tokens", "max_tokens": LIMIT}
-    assert told(message) == {"error": None, **limit}
+    assert ending(message) == {"error": None, **limit}
     events = api.events(message["session_id"])
     [said] = [e["data"] for e in events if e["type"] == "assistant.message_completed"]
     assert said == {"content": [{"type": "text", "text": "I begin"}], **limit}
@@ -42,7 +42,7 @@ def test_it_completes_its_turn_and_tells_what_cut_it_off(api, stand_ins, stand_i
     assert api.get(session)["last_message_stop_reason"] == "max_tokens"
     # The conversation goes on from there.
     later = api.finished(api.send(message["session_id"], "Go on")["message"]["id"])
-    assert told(later) == {"error": None, "stop_reason": None, "max_tokens": None}
+    assert ending(later) == {"error": None, "stop_reason": None, "max_tokens": None}
     assert "stop_reason" not in later["output"]
     assert "last_message_stop_reason" not in api.get(session)
     assert "I begin" in str(stand_in.requests[-1].body["messages"])
@@ -62,7 +62,7 @@ def test_a_model_that_had_room_for_less_was_not_cut_off_by_the_setting(api, stan
     stand_in.script = [cut(stand_ins, "I begin", LIMIT // 2)]
     message = api.ask("assistant", "hi")
     assert message["status"] == "completed"
-    assert told(message) == {"error": None, "stop_reason": "max_tokens", "max_tokens": None}
+    assert ending(message) == {"error": None, "stop_reason": "max_tokens", "max_tokens": None}
 
 
 @pytest.mark.parametrize("text", ["", " \n"])

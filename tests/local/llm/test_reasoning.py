@@ -76,7 +76,7 @@ def _open():
     return gate
 
 
-def told(pieces):
+def read(pieces):
     tags, said = ThinkTags(), {"text": "", "reasoning": ""}
     parts = [part for piece in pieces for part in tags.read(piece)]
     for kind, text in [*parts, *tags.end()]:
@@ -89,15 +89,15 @@ def told(pieces):
 
 @pytest.mark.parametrize(("text", "thought", "said"), TAGGED)
 def test_thoughts_between_tags_are_told_apart_wherever_they_are_cut(text, thought, said):
-    assert told([text]) == told(text) == (thought, said)
+    assert read([text]) == read(text) == (thought, said)
     for one, two in itertools.combinations(range(len(text) + 1), 2):
-        assert told([text[:one], text[one:two], text[two:]]) == (thought, said)
+        assert read([text[:one], text[one:two], text[two:]]) == (thought, said)
 
 
 @given(st.lists(st.sampled_from(["<", "think>", "</", "\n", "a", "`", "```", " "]), max_size=12))
 def test_no_text_is_lost_or_made_up(pieces):
-    thought, said = told(pieces)
-    assert (thought, said) == told(["".join(pieces)])
+    thought, said = read(pieces)
+    assert (thought, said) == read(["".join(pieces)])
     whole = "".join(pieces)
     for tag in ("<think>", "</think>"):
         whole = whole.replace(tag, "")

@@ -33,7 +33,7 @@ def tools(api, session_id):
     return [item for item in api.items(session_id) if item["type"] == "tool_call"]
 
 
-def told(request):
+def sent(request):
     """The roles and texts of a request's messages, in either protocol."""
     said = []
     for message in request.body["messages"]:
@@ -49,7 +49,7 @@ def test_a_session_asks_and_remembers(api, stand_in):
     session_id = message["session_id"]
     again = api.finished(api.send(session_id, "And?")["message"]["id"])
     assert texts(again) == ["You said: And?"]
-    assert told(stand_in.requests[-1]) == [
+    assert sent(stand_in.requests[-1]) == [
         ("user", "Hällo 🙂"),
         ("assistant", "You said: Hällo 🙂"),
         ("user", "And?"),
@@ -279,7 +279,7 @@ def test_programs_of_a_published_folder_can_be_run_and_other_files_cannot(
 def test_attached_files_are_named_by_their_place(api, stand_in):
     first, second = api.upload("notes.txt", b"one"), api.upload("notes.txt", b"two")
     message = api.ask("assistant", 'use read {"path": "notes-2.txt"}', first, second)
-    said = told(stand_in.requests[0])[-1][1]
+    said = sent(stand_in.requests[0])[-1][1]
     assert said.endswith("Attached files: /workspace/notes.txt, /workspace/notes-2.txt")
     assert "two" in texts(message)[-1]
 

@@ -193,7 +193,7 @@ def test_nobody_is_told_of_copies(own, receiver):
     made = fork(own, session_id, messages[-1]["id"])["id"]
     own.finished(own.send(made, "x")["message"]["id"])
     own.finished(own.send(session_id, "y")["message"]["id"])
-    from_here = [told["data"]["session_id"] for told in receiver.told()]
+    from_here = [told["data"]["session_id"] for told in receiver.received()]
     assert set(from_here) <= {made, session_id}
     assert len(from_here) <= 2
 

@@ -42,14 +42,14 @@ class Served:
         self.url = self.process.stdout.readline().strip()
         self.api_key = KEY
 
-    def tell(self, *lines: str) -> str:
+    def run(self, *lines: str) -> str:
         """Run lines there; gives the last line it says."""
         self.process.stdin.write(";;".join(lines) + "\n")
         self.process.stdin.flush()
         return self.process.stdout.readline().strip()
 
     def does(self, *lines: str) -> None:
-        assert self.tell(*lines) == "done"
+        assert self.run(*lines) == "done"
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)

@@ -27,14 +27,14 @@ def out(tmp_path):
     return tmp_path / "out" / "monday.db"
 
 
-def told(api):
+def events_of(api):
     ids = [session["id"] for session in api.get("/sessions")["sessions"]]
     return {e["id"]: e for one in ids for e in api.events(one)}
 
 
-def kept(path, call):
+def stored(path, call):
     with LocalDari(path) as server, call(server) as api:
-        return told(api)
+        return events_of(api)
 
 
 def by_object(server, _path, out):
@@ -56,10 +56,10 @@ def test_a_backup_under_load_holds_what_was_acknowledged_before_it(path, out, ca
         session_id = api.ask("librarian", "alpha?", file_id)["session_id"]
         with ThreadPoolExecutor(2) as senders:
             sending = [senders.submit(api.ask, "echo", "more") for _ in range(60)]
-            before = told(api)
+            before = events_of(api)
             way(server, path, out)
             [one.result() for one in sending]
-    assert kept(out, call).items() >= before.items()
+    assert stored(out, call).items() >= before.items()
     with LocalDari(out) as server, call(server) as api:
         assert api.http.get(f"/sessions/{session_id}/workspace.zip").status_code == 200
         assert api.ask("echo", "hello")["status"] == "completed"
@@ -68,19 +68,19 @@ def test_a_backup_under_load_holds_what_was_acknowledged_before_it(path, out, ca
 def test_one_in_memory_is_backed_up_into_a_file(out, call):
     with LocalDari() as server, call(server) as api:
         api.ask("echo", "hello")
-        before = told(api)
+        before = events_of(api)
         server.backup(out)
-    assert kept(out, call).items() >= before.items()
+    assert stored(out, call).items() >= before.items()
 
 
 def test_a_file_that_nobody_serves_is_backed_up_and_stays_as_it_was(path, out, call):
     with LocalDari(path) as server, call(server) as api:
         api.ask("echo", "hello")
-        before = told(api)
+        before = events_of(api)
     content = path.read_bytes()
     by_command(None, path, out)
     assert path.read_bytes() == content
-    assert kept(out, call).items() >= before.items()
+    assert stored(out, call).items() >= before.items()
 
 
 def test_a_backup_that_is_there_is_kept_unless_it_is_to_be_replaced(path, out, call):
@@ -93,8 +93,8 @@ def test_a_backup_that_is_there_is_kept_unless_it_is_to_be_replaced(path, out, c
         api.ask("echo", "hello")
         server.backup(out, overwrite=True)
         assert main(["backup", str(path), str(out), "--overwrite"]) == 0
-        before = told(api)
-    assert kept(out, call).items() >= before.items()
+        before = events_of(api)
+    assert stored(out, call).items() >= before.items()
 
 
 def itself(path, out):
@@ -158,9 +158,9 @@ def test_what_cannot_be_a_backup_is_refused_and_harms_nothing(path, out, call, m
                 server.backup(target, overwrite=True)
         assert main(["backup", str(path), str(target), "--overwrite"]) == 2
         assert api.ask("echo", "hello")["status"] == "completed"
-        before = told(api)
+        before = events_of(api)
         assert sorted(out.parent.iterdir()) == beside
-    assert kept(path, call).items() >= before.items()
+    assert stored(path, call).items() >= before.items()
 
 
 @pytest.mark.parametrize("way", [by_object, by_command_here])
@@ -228,7 +228,7 @@ def killed(out, serve, call):
         reader.execute("SELECT count(*) FROM events").fetchone()
         for _ in range(20):
             api.rests(api.ask("echo", "last")["session_id"])
-        before = told(api)
+        before = events_of(api)
         served.kill()
         # Nobody tidies up: this process holds what is there until the test is over.
         beside = {suffix: Path(f"{out}{suffix}").read_bytes() for suffix in ("", "-wal")}
@@ -249,13 +249,13 @@ def test_a_log_that_a_killed_server_left_is_not_played_into_a_backup(
     with LocalDari(path) as server, call(server) as api:
         for _ in range(10):
             api.rests(api.ask("echo", "new")["session_id"])
-        before = told(api)
+        before = events_of(api)
         if way == "object":
             server.backup(out, overwrite=not is_removed)
         else:
             assert main(["backup", str(path), str(out), "--overwrite"]) == 0
     assert elsewhere(SOUND, out) == "[('ok',)]"
-    now = kept(out, call)
+    now = stored(out, call)
     assert now.items() >= before.items()
     assert not now.keys() & killed.keys()
 
@@ -292,7 +292,7 @@ def test_a_backup_that_dies_while_it_replaces_another_leaves_one_that_is_whole(
 ):
     with LocalDari(path) as server, call(server) as api:
         api.rests(api.ask("echo", "new")["session_id"])
-        new = told(api)
+        new = events_of(api)
     files = {file.name: file.read_bytes() for file in out.parent.iterdir() if file.is_file()}
     deaths = 0
     while True:
@@ -301,7 +301,7 @@ def test_a_backup_that_dies_while_it_replaces_another_leaves_one_that_is_whole(
         command = [sys.executable, "-c", DYING, path, out, str(deaths)]
         code = subprocess.run(command, check=False, capture_output=True).returncode
         assert elsewhere(SOUND, out) == "[('ok',)]"
-        now = kept(out, call)
+        now = stored(out, call)
         if code == 0:
             break
         assert code == 9
@@ -340,14 +340,14 @@ def test_a_database_that_another_process_serves_is_never_replaced(
         last = api.ask("echo", "after")["session_id"]
         api.rests(first)
         api.rests(last)
-        before = told(api)
+        before = events_of(api)
         served.kill()
     if name is moved:
         for suffix in ("-wal", "-shm"):
             Path(f"{out}{suffix}").rename(f"{target}{suffix}")
     real = target if name is moved else out
     assert elsewhere(SOUND, real) == "[('ok',)]"
-    assert kept(real, call).items() >= before.items()
+    assert stored(real, call).items() >= before.items()
 
 
 def test_the_refusal_names_the_process_that_serves(path, out, serve, capsys):
@@ -374,10 +374,10 @@ def test_a_link_to_a_backup_stays_and_its_target_is_replaced(path, out, call):
     with LocalDari(path) as server, call(server) as api:
         server.backup(out)
         api.rests(api.ask("echo", "hello")["session_id"])
-        before = told(api)
+        before = events_of(api)
         server.backup(link, overwrite=True)
     assert link.is_symlink()
-    assert kept(out, call).items() >= before.items()
+    assert stored(out, call).items() >= before.items()
 
 
 @pytest.mark.parametrize("folder", ["missing", "missing/deeper"])
@@ -416,7 +416,7 @@ def test_a_database_that_is_damaged_inside_says_what_to_do(path, out, call):
     with LocalDari(path) as server, call(server) as api:
         for _ in range(10):
             api.rests(api.ask("echo", "x" * 3000)["session_id"])
-        before = told(api)
+        before = events_of(api)
         server.backup(out)
     content = path.read_bytes()
     refusals = 0
@@ -432,4 +432,4 @@ def test_a_database_that_is_damaged_inside_says_what_to_do(path, out, call):
     assert refusals
     with LocalDari(out) as good:
         good.backup(path, overwrite=True)
-    assert kept(path, call).items() >= before.items()
+    assert stored(path, call).items() >= before.items()

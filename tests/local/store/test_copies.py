@@ -23,7 +23,7 @@ source.close()
 """
 
 
-def told(api, *sessions):
+def events_of(api, *sessions):
     return {(e["session_id"], e["sequence_number"]) for one in sessions for e in api.events(one)}
 
 
@@ -49,20 +49,20 @@ def held_by_a_copy(path, held):
 def test_a_plain_copy_soon_holds_all_that_was_acknowledged(path, call, held, wait):
     with LocalDari(path) as server, call(server) as api:
         for count in (1, 20):
-            everything = told(api, *asked(api, count))
+            everything = events_of(api, *asked(api, count))
             wait(lambda: held_by_a_copy(path, held), everything.__le__)
         with LocalDari(copied(path)) as second, call(second) as other:
             ids = [session["id"] for session in api.get("/sessions")["sessions"]]
-            assert told(other, *ids) == told(api, *ids)
+            assert events_of(other, *ids) == events_of(api, *ids)
 
 
 def test_a_program_that_reads_holds_up_neither_turns_nor_later_copies(path, call, held, wait):
     with LocalDari(path) as server, call(server) as api:
-        before = told(api, *asked(api, 1))
+        before = events_of(api, *asked(api, 1))
         with closing(sqlite3.connect(path, isolation_level=None)) as reader:
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM events").fetchone()
-            everything = before | told(api, *asked(api, 10))
+            everything = before | events_of(api, *asked(api, 10))
             assert reader.execute("SELECT count(*) FROM events").fetchone() == (len(before),)
         wait(lambda: held_by_a_copy(path, held), everything.__le__)
 
@@ -71,10 +71,10 @@ def test_other_programs_read_and_back_up_while_it_is_served(path, call, elsewher
     with LocalDari(path) as server, call(server) as api:
         for number in range(3):
             ids = asked(api, 5)
-            assert int(elsewhere(READ, path)) >= len(told(api, *ids))
+            assert int(elsewhere(READ, path)) >= len(events_of(api, *ids))
             out = path.with_name(f"out{number}.db")
             elsewhere(BACK_UP, path, out)
-            assert held(out) >= told(api, *ids)
+            assert held(out) >= events_of(api, *ids)
 
 
 COPYING = {
@@ -100,10 +100,10 @@ def test_after_a_copy_in_its_process_and_a_reader_outside_a_kill_loses_nothing(
             served.does(*COPYING[what])
             elsewhere(READ, path)
             ids += asked(api, 5)
-        everything = told(api, *ids)
+        everything = events_of(api, *ids)
         served.kill()
     with LocalDari(path) as server, call(server) as api:
-        assert told(api, *ids) >= everything
+        assert events_of(api, *ids) >= everything
 
 
 def test_a_busy_server_keeps_its_log_short(path, call, wait):

@@ -300,8 +300,8 @@ def test_a_delivery_is_made_whatever_of_it_cannot_be_written_at_first(faulty, fu
         message_id = faulty.send(faulty.create("counting"), f"ask {number}")["message"]["id"]
         fuse.set(number)
 
-        def told(message_id=message_id):
-            return [news["data"]["message_id"] for news in receiver.told()]
+        def received(message_id=message_id):
+            return [news["data"]["message_id"] for news in receiver.received()]
 
-        wait(told, lambda seen, message_id=message_id: message_id in seen)
+        wait(received, lambda seen, message_id=message_id: message_id in seen)
         fuse.set(None)

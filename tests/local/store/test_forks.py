@@ -38,7 +38,7 @@ def asked(api, count=5):
     return [api.ask("echo", f"question {number}")["session_id"] for number in range(count)]
 
 
-def told(api, ids):
+def events_of(api, ids):
     return {(one, e["sequence_number"]): e for one in ids for e in api.events(one)}
 
 
@@ -51,10 +51,10 @@ def test_the_parent_goes_on_and_a_later_kill_loses_nothing(path, serve, call, op
             served.does(*program(*ENDS[end]))
             ids += asked(api)
         assert "is open in another local Dari" in opening(path)
-        everything = told(api, ids)
+        everything = events_of(api, ids)
         served.kill()
     with LocalDari(path) as server, call(server) as api:
-        assert told(api, ids).items() >= everything.items()
+        assert events_of(api, ids).items() >= everything.items()
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_forks_under_load_neither_hang_nor_lose(path, serve, call):
         )
         ids = asked(api, 50)
         served.does("[one.join() for one in forking]")
-        everything = told(api, ids)
+        everything = events_of(api, ids)
         served.kill()
     with LocalDari(path) as server, call(server) as api:
-        assert told(api, ids).items() >= everything.items()
+        assert events_of(api, ids).items() >= everything.items()

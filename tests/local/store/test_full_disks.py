@@ -14,7 +14,7 @@ LIMITED = [
 UNLIMITED = ["resource.setrlimit(resource.RLIMIT_FSIZE, limits)"]
 
 
-def told(api, session_id):
+def events_of(api, session_id):
     return {e["id"]: e for e in api.events(session_id)}
 
 
@@ -34,20 +34,20 @@ def test_a_full_disk_is_a_507_that_keeps_nothing_and_the_session_goes_on_when_th
     with call(served) as api:
         session_id = api.ask("echo", "before")["session_id"]
         api.rests(session_id)
-        before = told(api, session_id)
+        before = events_of(api, session_id)
         served.does(*fill)
         refused = api.http.post("/files", files={"file": ("x.txt", b"x" * size)})
         assert refused.status_code == status
         assert "kept" in refused.json()["detail"]
-        assert told(api, session_id) == before
+        assert events_of(api, session_id) == before
         served.does(*free)
         sent = api.send(session_id, "after")["message"]["id"]
         assert api.finished(sent)["status"] == "completed"
         api.rests(session_id)
-        everything = told(api, session_id)
+        everything = events_of(api, session_id)
     served.kill()
     with LocalDari(path) as server, call(server) as api:
-        assert told(api, session_id).items() >= everything.items()
+        assert events_of(api, session_id).items() >= everything.items()
 
 
 def test_a_file_for_which_there_is_no_room_is_refused_and_leaves_nothing(path, elsewhere):

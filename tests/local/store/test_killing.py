@@ -123,7 +123,7 @@ def check_rest(known, http, session_id):
 
 
 def pushed(receiver):
-    return {(one["data"]["message_id"], one["type"]) for one in receiver.told()}
+    return {(one["data"]["message_id"], one["type"]) for one in receiver.received()}
 
 
 def test_a_process_killed_fifty_times_loses_nothing_that_was_acknowledged(

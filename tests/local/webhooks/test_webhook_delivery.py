@@ -68,7 +68,7 @@ def test_a_push_goes_over_https_to_who_proves_to_be_the_host(
         receiver = secure("127.0.0.1")
         with LocalDari(webhook_verify=verify) as server, call(server) as api:
             session_id = ended(api, receiver.url)
-            [told] = wait(receiver.told, bool)
+            [told] = wait(receiver.received, bool)
             assert told["data"]["session_id"] == session_id
 
 
@@ -82,7 +82,7 @@ def test_a_push_is_not_sent_to_who_does_not_prove_to_be_the_host(
     with LocalDari(webhook_verify=verify, webhook_backoff=()) as server, call(server) as api:
         failed = noted(api, wait, ended(api, receiver.url))
     assert "certificate verify failed" in failed["error"]
-    assert (failed["status_code"], receiver.told()) == (None, [])
+    assert (failed["status_code"], receiver.received()) == (None, [])
 
 
 def test_a_file_without_certificates_is_refused(tmp_path):
@@ -107,14 +107,14 @@ def test_a_push_that_a_kill_interrupts_is_made_after_the_restart_and_its_tries_c
             assert http.put(f"/agents/{agent_id}/webhook", json=hook).is_success
             body = {"type": "user.message", "content": [{"type": "text", "text": "x"}]}
             sent = http.post(f"/agents/{agent_id}/messages", json=body).json()
-            wait(receiver.told, bool)
+            wait(receiver.received, bool)
         process.send_signal(signal.SIGKILL)
     with LocalDari(path, webhook_backoff=(0.01,) * 3) as server, call(server) as api:
         failed = noted(api, wait, sent["session"]["id"])
     bodies = [body for _, body in receiver.seen]
     assert bodies == bodies[:1] * failed["attempt"]
     assert failed["attempt"] == 4
-    assert failed["webhook_id"] == receiver.told()[0]["id"]
+    assert failed["webhook_id"] == receiver.received()[0]["id"]
 
 
 def test_a_push_that_a_stop_interrupts_is_made_at_the_next_start(call, receiver, wait):
@@ -122,9 +122,9 @@ def test_a_push_that_a_stop_interrupts_is_made_at_the_next_start(call, receiver,
     server = LocalDari(webhook_backoff=(0.05,))
     with server, call(server) as api:
         ended(api, receiver.url)
-        wait(receiver.told, bool)
+        wait(receiver.received, bool)
     with server:
-        told = wait(receiver.told, lambda seen: len(seen) == 2)
+        told = wait(receiver.received, lambda seen: len(seen) == 2)
     assert told[0] == told[1]
 
 
@@ -148,9 +148,9 @@ def test_turns_that_a_restart_ends_are_pushed_as_failed_with_their_batch(
         [waiting] = api.messages(session_id)
         api.reaches(waiting["id"], "waiting_for_tool")
         queued = api.send(session_id, "y")["message"]["id"]
-    assert receiver.told() == []
+    assert receiver.received() == []
     with LocalDari(path) as server, call(server) as api:
-        told = wait(receiver.told, lambda seen: len(seen) == 3)
+        told = wait(receiver.received, lambda seen: len(seen) == 3)
         reasons = [m["output"]["error"] for m in api.messages(session_id)]
         [item] = [i for i in api.items(session_id) if i["type"] == "tool_call"]
         late = {"type": "tool.result_submitted", "message_id": waiting["id"], "result": 1}
@@ -215,7 +215,7 @@ def test_a_name_that_means_this_machine_gets_no_push(
     ):
         failed = noted(api, wait, ended(api, url))
     assert "not public" in failed["error"]
-    assert receiver.told() == []
+    assert receiver.received() == []
     assert len(looked) == 1
 
 
@@ -237,7 +237,7 @@ def test_a_push_follows_no_redirect(receiver, receiving, call, wait):
             failed = noted(api, wait, ended(api, url))
         elsewhere.shutdown()
     assert (failed["status_code"], failed["error"]) == (307, "answered 307")
-    assert receiver.told() == []
+    assert receiver.received() == []
 
 
 def test_a_receiver_that_hangs_gets_a_few_pushes_at_once_and_holds_up_no_other(
@@ -252,13 +252,13 @@ def test_a_receiver_that_hangs_gets_a_few_pushes_at_once_and_holds_up_no_other(
         try:
             for number in range(30):
                 api.ask("slow", str(number))
-            wait(slow.told, lambda told: len(told) == 8)
+            wait(slow.received, lambda told: len(told) == 8)
             api.ask("echo", "x")
-            wait(quick.told, bool)
-            assert len(slow.told()) == 8
+            wait(quick.received, bool)
+            assert len(slow.received()) == 8
         finally:
             go_on.set()
-        wait(slow.told, lambda told: len({each["id"] for each in told}) == 30)
+        wait(slow.received, lambda told: len({each["id"] for each in told}) == 30)
 
 
 def test_an_answer_without_end_is_not_read(call, wait):

@@ -125,7 +125,7 @@ def test_turns_and_batches_are_pushed_when_they_end(own, receiver, wait):
         for text in ("good", "bad")
     ]
     batch_id = api.post("/session-batches", {"items": items})["batch_id"]
-    told = wait(receiver.told, lambda seen: len(seen) == 3)
+    told = wait(receiver.received, lambda seen: len(seen) == 3)
     by_type = {one["type"]: one["data"] for one in told}
     assert set(by_type) == {"session.completed", "session.failed", "batch.partial_failed"}
     assert by_type["batch.partial_failed"]["batch_id"] == batch_id
@@ -136,7 +136,7 @@ def test_a_failed_push_is_tried_again_with_the_same_id(own, receiver, wait):
     receiver.statuses = [500, 302, 200]
     put(api, "echo", receiver.url, event_types=["session.completed"])
     session_id = api.ask("echo", "x")["session_id"]
-    told = wait(receiver.told, lambda seen: len(seen) == 3)
+    told = wait(receiver.received, lambda seen: len(seen) == 3)
     assert len({one["id"] for one in told}) == 1
     api.rests(session_id)
     assert "webhook.delivery_failed" not in {e["type"] for e in api.events(session_id)}
@@ -149,7 +149,7 @@ def test_a_push_that_fails_for_good_is_in_the_ledger(own, receiver, wait):
     session_id = api.ask("echo", "x")["session_id"]
     events = wait(lambda: api.events(session_id), lambda e: e[-1]["type"].startswith("webhook."))
     data = events[-1]["data"]
-    assert data["webhook_id"] == receiver.told()[0]["id"]
+    assert data["webhook_id"] == receiver.received()[0]["id"]
     assert data["event_id"] in {e["id"] for e in events}
     assert (data["attempt"], data["status_code"]) == (3, 503)
     assert api.get(f"/sessions/{session_id}")["last_message_status"] == "completed"
@@ -162,12 +162,12 @@ def test_a_batch_of_which_nothing_could_begin_is_pushed_as_failed(own, receiver,
     bad = {"agent_id": agent_id, "llm_id": "none", "message": {"content": content("x")}}
     body = {"items": [bad, bad], "idempotency_key": "all-bad"}
     batch_id = api.post("/session-batches", body)["batch_id"]
-    [told] = wait(receiver.told, bool)
+    [told] = wait(receiver.received, bool)
     assert (told["type"], told["data"]["batch_id"]) == ("batch.failed", batch_id)
     assert api.post("/session-batches", body)["batch_id"] == batch_id
     good = {"agent_id": agent_id, "message": {"content": content("x")}}
     api.post("/session-batches", {"items": [bad, good]})
-    told = wait(receiver.told, lambda seen: len(seen) == 3)
+    told = wait(receiver.received, lambda seen: len(seen) == 3)
     # Deliveries may come out of order (contract, section 12).
     types = sorted(one["type"] for one in told[1:])
     assert types == ["batch.partial_failed", "session.completed"]
@@ -179,7 +179,7 @@ def test_a_push_that_nobody_takes_after_a_batch_without_sessions_is_given_up(own
     put(api, "echo", receiver.url, event_types=ALL)
     bad = {"agent_id": api.agent_id("echo"), "llm_id": "none", "message": {"content": content("x")}}
     api.post("/session-batches", {"items": [bad]})
-    told = wait(receiver.told, lambda seen: len(seen) == 3)
+    told = wait(receiver.received, lambda seen: len(seen) == 3)
     assert {one["type"] for one in told} == {"batch.failed"}
 
 

@@ -189,7 +189,7 @@ def press(view, cell_id, **change):
     return shown
 
 
-def kept_in(batch, place=(1, "zephyrone")):
+def stored_in(batch, place=(1, "zephyrone")):
     cell = batch[place]
     value, note = cell.scores.get("rating"), batch._marks([cell])[cell.id].notes.get("rating")
     return value, note
@@ -209,7 +209,7 @@ def test_what_another_says_in_between_stands_again_once_a_rating_is_taken_back(
     for value in pressed:
         shown = press(view, "1/zephyrone/0", value=value)
         assert shown == (value, None)
-        assert kept_in(batch) == (value or other[0], other[1] or None)
+        assert stored_in(batch) == (value or other[0], other[1] or None)
 
 
 def test_two_who_take_back_what_they_gave_blind_leave_what_was_there_before(batch):
@@ -219,11 +219,11 @@ def test_two_who_take_back_what_they_gave_blind_leave_what_was_there_before(batc
         view.blind = True
     press(one, "1/zephyrone/0", value=4)
     press(two, "1/zephyrone/0", value=5, note="mine")
-    assert kept_in(batch) == (5, "mine")
+    assert stored_in(batch) == (5, "mine")
     press(one, "1/zephyrone/0", value=None)
-    assert kept_in(batch) == (5, "mine")
+    assert stored_in(batch) == (5, "mine")
     press(two, "1/zephyrone/0", value=None, note="")
-    assert kept_in(batch) == (3, "old")
+    assert stored_in(batch) == (3, "old")
     for view in views:
         view.close()
 
@@ -250,15 +250,15 @@ def test_a_number_leaves_the_note_of_another_kernel_and_a_note_its_number(batch,
     press(view, "1/zephyrone/0", value=2, note="first")
     rated_elsewhere(batch, 1, "second")
     assert press(view, "1/zephyrone/0", value=3) == (3, "second")
-    assert kept_in(batch) == (3, "second")
+    assert stored_in(batch) == (3, "second")
     rated_elsewhere(batch, 5, "third")
     assert press(view, "1/zephyrone/0", note="mine") == (5, "mine")
-    assert kept_in(batch) == (5, "mine")
+    assert stored_in(batch) == (5, "mine")
     rated_elsewhere(batch, 4, "fourth")
     assert press(view, "1/zephyrone/0", note="") == (4, None)
     rated_elsewhere(batch, 4, "fifth")
     assert press(view, "1/zephyrone/0", value=None) == (None, "fifth")
-    assert kept_in(batch) == (None, "fifth")
+    assert stored_in(batch) == (None, "fifth")
 
 
 def test_who_opens_a_cell_sees_what_another_kernel_has_rated_it(batch, view):
@@ -289,7 +289,7 @@ def test_a_number_of_another_kernel_that_was_not_seen_is_not_taken_back(batch, n
         if cell_of(view).scores["rating"] == 4:
             break
     assert press(view, "1/zephyrone/0", value=None) == (3, "theirs")
-    assert kept_in(batch) == (3, "theirs")
+    assert stored_in(batch) == (3, "theirs")
     assert press(view, "1/zephyrone/0", value=None) == (None, "theirs")
 
 
@@ -299,9 +299,9 @@ def test_what_another_kernel_says_in_between_stands_again_too(batch, view, other
     press(view, "1/zephyrone/0", value=2)
     rated_elsewhere(batch, *other)
     press(view, "1/zephyrone/0", value=4)
-    assert kept_in(batch) == (4, "theirs")
+    assert stored_in(batch) == (4, "theirs")
     press(view, "1/zephyrone/0", value=None)
-    assert kept_in(batch) == other
+    assert stored_in(batch) == other
 
 
 def by_code(batch, value, note):
@@ -342,7 +342,7 @@ def test_what_is_given_blind_leaves_the_other_part_to_who_spoke_since(
     says(batch, 5, "theirs")
     for change in pressed:
         press(view, "1/zephyrone/0", **change)
-    assert kept_in(batch) == kept
+    assert stored_in(batch) == kept
 
 
 def test_what_is_shown_blind_after_others_spoke_is_what_is_given_since(batch, view):
@@ -352,7 +352,7 @@ def test_what_is_shown_blind_after_others_spoke_is_what_is_given_since(batch, vi
     rated_elsewhere(batch, 5, "theirs")
     assert press(view, "1/zephyrone/0", value=3) == (3, None)
     assert press(view, "1/zephyrone/0", note="more") == (3, "more")
-    assert kept_in(batch) == (3, "more")
+    assert stored_in(batch) == (3, "more")
 
 
 def note_in_sample(batch):
@@ -373,7 +373,7 @@ def test_a_note_that_was_written_blind_is_shown_in_a_sample_and_no_other_is(batc
     press(view, "1/zephyrone/0", value=5)
     assert note_in_sample(batch) == "too short"
     press(view, "1/zephyrone/0", note="")
-    assert kept_in(batch) == (5, "of the quick one")
+    assert stored_in(batch) == (5, "of the quick one")
     assert note_in_sample(batch) is None
 
 

@@ -591,12 +591,12 @@ def test_an_answer_that_is_too_long_says_so():
 def test_what_is_counted_while_pairs_are_judged_are_verdicts(batch, bench, monkeypatch):
     nouns = []
 
-    class Told(Progress):
+    class Counted(Progress):
         def __init__(self, total, noun, **options):
             nouns.append(noun)
             super().__init__(total, noun, **options)
 
-    monkeypatch.setattr(asking, "Progress", Told)
+    monkeypatch.setattr(asking, "Progress", Counted)
     batch.judge("helpful", rubric="Any.")
     bench.says = lambda prompt: '{"better": "tie"}'
     batch.judge_pairs("short", rubric="Any.")

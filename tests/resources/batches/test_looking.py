@@ -285,14 +285,14 @@ def test_ratings_by_hand_stand_beside_scores_and_can_be_taken_back(batch):
 
 
 def test_a_new_rating_leaves_the_note_that_was_written_unless_it_has_one(batch):
-    def told():
+    def rating():
         return tuple(batch.to_frame().loc[0, ["score.q", "note.q"]])
 
     batch.rate((0, "a"), "q", 4, "a bit short")
     batch.rate((0, "a"), "q", 3)
-    assert told() == (3, "a bit short")
+    assert rating() == (3, "a bit short")
     batch.rate((0, "a"), "q", 2, "wrong")
-    assert told() == (2, "wrong")
+    assert rating() == (2, "wrong")
     batch.rate((0, "a"), "q", 2, "")
     assert "note.q" not in batch.to_frame() or batch.to_frame()["note.q"].isna().all()
     batch.rate((0, "a"), "q", 1, "wrong")

@@ -167,21 +167,21 @@ def lost(task, llm):
     return (task * 7 + 5 * (llm == "b")) % 24 < (6 if llm == "a" else 8)
 
 
-def yes_or_no(random, told, gap, size):
-    above, below = power._tries(told.mean, 0.5, told.correlation).draw(random, gap, size)
+def yes_or_no(random, given, gap, size):
+    above, below = power._tries(given.mean, 0.5, given.correlation).draw(random, gap, size)
     return above > 0, below > 0
 
 
-def numbers(random, told, gap, size):
-    unit = told.sd / power.SD
-    drawn = power._numbers(0.5, told.correlation).draw(random, gap / unit, size)
+def numbers(random, given, gap, size):
+    unit = given.sd / power.SD
+    drawn = power._numbers(0.5, given.correlation).draw(random, gap / unit, size)
     return tuple(of * unit for of in drawn)
 
 
-def shares(random, told, gap, size):
-    even = power._numbers(0.5, told.correlation).draw(random, 0.0, size)
-    many = told.mean * (1 - told.mean) / told.sd**2 - 1
-    for of, mean in zip(even, (told.mean + gap / 2, told.mean - gap / 2), strict=True):
+def shares(random, given, gap, size):
+    even = power._numbers(0.5, given.correlation).draw(random, 0.0, size)
+    many = given.mean * (1 - given.mean) / given.sd**2 - 1
+    for of, mean in zip(even, (given.mean + gap / 2, given.mean - gap / 2), strict=True):
         yield stats.beta.ppf(stats.norm.cdf(of / power.SD), mean * many, (1 - mean) * many)
 
 
@@ -214,7 +214,7 @@ def test_the_matrix_names_the_better_one_as_often_as_the_plan_says(run, draw):
             for cell in matrix.cells
         ]
         (finding,) = with_means(replace(matrix, cells=cells)).findings
-        return [place[one] for one in finding.told if finding.beaten_by(one)]
+        return [place[one] for one in finding.settled_gaps if finding.beaten_by(one)]
 
     named = [0, 0]
     drawn = draw(random, told, plan.shows.difference, (SAMPLES, 24, 1))

@@ -30,7 +30,7 @@ def made(d, server):
     return make
 
 
-def told(compared):
+def rows_of(compared):
     """Say for each batch in which row each of its answers stands."""
     frame = compared.to_frame()
     return [
@@ -52,7 +52,7 @@ def test_tasks_of_one_text_meet_by_their_ids(d, server, more):
 
     compared = dari.compare_batches(run(range(12), "mon"), run(range(6, 12), "tue"))
     assert "0 are worse, 0 better, 6 alike" in str(compared)
-    mon, tue = told(compared)
+    mon, tue = rows_of(compared)
     assert tue == {str(n): mon[str(n)] for n in range(6, 12)}
     assert "6 tasks only in mon: “Summarise the file.” (id 0), " in compared.notes[0]
 
@@ -79,7 +79,7 @@ def test_tasks_of_one_text_meet_by_what_tells_them_apart(d, server, languages, s
 def test_those_that_nothing_tells_apart_stand_alone_and_that_is_said(made):
     known = [("q", {"lang": "en"}), ("q", {"lang": "fr"}), ("other", {})]
     compared = dari.compare_batches(made(known, "one"), made([("q", {}), ("other", {})], "two"))
-    assert told(compared)[1] == {"q": 3, "other": 2}
+    assert rows_of(compared)[1] == {"q": 3, "other": 2}
     said = (
         "3 tasks are compared with none, since others have the same text and nothing tells which "
         "is the same: “q”, “q”, “q”"
@@ -98,7 +98,7 @@ def test_ids_that_were_given_anew_do_not_part_or_join_tasks(made):
     one = made([(text, {"id": str(n)}) for n, text in enumerate("abcd")], "one")
     two = made([(text, {"id": str(n)}) for n, text in enumerate("xabc")], "two")
     compared = dari.compare_batches(one, two)
-    assert told(compared)[1] == {"x 0": 4, "a 1": 0, "b 2": 1, "c 3": 2}
+    assert rows_of(compared)[1] == {"x 0": 4, "a 1": 0, "b 2": 1, "c 3": 2}
     assert "3 tasks with another id under the same text: “a”, “b”, “c”" in compared.notes
 
 
@@ -114,7 +114,7 @@ def test_of_three_no_row_has_two_that_an_older_batch_tells_apart(made):
     one, two = ([("p", {}), ("q", about)] for about in ({"id": "1"}, {}))
     three = [("q", {"id": "2"}), ("p", {})]
     compared = dari.compare_batches(made(one, "one"), made(two, "two"), made(three, "three"))
-    assert told(compared) == [{"p": 0, "q 1": 1}, {"p": 0, "q": 1}, {"q 2": 2, "p": 0}]
+    assert rows_of(compared) == [{"p": 0, "q 1": 1}, {"p": 0, "q": 1}, {"q 2": 2, "p": 0}]
 
 
 WORLD = [(text, lang) for text in ("p", "q", "r") for lang in ("en", "fr", "de")]

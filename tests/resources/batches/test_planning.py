@@ -188,7 +188,7 @@ def test_llms_of_versions_are_counted_apart(d, server, planned):
     first = d.agents["tried"].active_version_id
 
     @server.agent("tried", llms=["a", "b"], description="anew")
-    def anew(prompt):
+    def echo(prompt):
         return prompt
 
     assert dict(plan.rows())["items"] == "4 (2 tasks x 2 LLMs x 1)"

@@ -444,7 +444,7 @@ def test_other_versions_of_the_same_llms_do_not_tell_either(tried, server):
     tried(TASKS, ["a", "b"])
 
     @server.agent("tried", llms=["a", "b"], description="anew")
-    def anew(prompt, turn):
+    def again(prompt, turn):
         return f"{prompt} by {turn.llm_id} anew"
 
     both = tried(TASKS, ["a", "b"], versions=[1, 2])
@@ -1545,12 +1545,12 @@ def of_checks(turn):
     return sum(chance(turn.text, "try", n) < 0.1 + 0.8 * easy for n in range(4)) / 4
 
 
-def checked(random, told, gap, shape):
+def checked(random, given, gap, shape):
     """Draw shares of four checks, whose chances are beta, by mean, spread and correlation."""
-    size = 3 / (4 * told.sd**2 / (told.mean * (1 - told.mean)) - 1) - 1
-    together = np.clip(told.correlation * (size + 4) / 4, -1, 1)
+    size = 3 / (4 * given.sd**2 / (given.mean * (1 - given.mean)) - 1) - 1
+    together = np.clip(given.correlation * (size + 4) / 4, -1, 1)
     both, *own = random.normal(size=(3, *shape))
-    ends = (told.mean + gap / 2, told.mean - gap / 2)
+    ends = (given.mean + gap / 2, given.mean - gap / 2)
     for of, mean, way in zip(own, ends, (1, np.sign(together)), strict=True):
         normal = way * both * abs(together) ** 0.5 + of * (1 - abs(together)) ** 0.5
         rates = stats.beta.ppf(stats.norm.cdf(normal), mean * size, (1 - mean) * size)

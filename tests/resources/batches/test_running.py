@@ -97,7 +97,7 @@ def test_a_new_version_of_the_agent_is_another_run(d, server, flaky):
 def test_another_function_of_the_same_name_is_another_run(d, server):
     def register(answer):
         @server.agent("told")
-        def told(prompt, turn, *, times=1):
+        def answers(prompt, turn, *, times=1):
             return " ".join(answer for _ in range(times))
 
     def run():

@@ -271,10 +271,10 @@ def timed(slow):
     return slow
 
 
-def told_and_spent(timed, *told):
+def reported_and_spent(timed, *texts):
     """Check that all tell what was spent, and return that."""
     spent = Decimal("0.01") * sum(timed.asked.values())
-    for said in told:
+    for said in texts:
         head = said.splitlines()[0]
         assert f"${spent} of max_cost=$0.24 is spent" in head or f"${spent} is spent, " in head
     return spent
@@ -286,7 +286,7 @@ def test_a_process_that_sends_another_part_of_a_run_keeps_within_the_same_limit(
         while sum(timed.asked.values()) < 8:
             time.sleep(0.02)
         here = d.batches.run("slow", TASKS, ["b"], run_id="parts", max_cost="0.24").wait(60)
-    spent = told_and_spent(timed, str(here), other.result(60))
+    spent = reported_and_spent(timed, str(here), other.result(60))
     assert Decimal("0.24") <= spent <= Decimal("0.24") + 8 * Decimal("0.01")
     assert {llm for _, llm in timed.asked} == {"a", "b"}
 
@@ -294,7 +294,7 @@ def test_a_process_that_sends_another_part_of_a_run_keeps_within_the_same_limit(
 def test_processes_that_begin_together_go_over_their_limit_by_turns_under_way_only(server, timed):
     with ThreadPoolExecutor() as pool:
         told = list(pool.map(sent_elsewhere, [server, server], ["a", "b"]))
-    spent = told_and_spent(timed, *told)
+    spent = reported_and_spent(timed, *told)
     assert Decimal("0.24") <= spent <= Decimal("0.24") + 8 * Decimal("0.01")
 
 

@@ -34,7 +34,7 @@ def say(view, **state):
     view.comm.handle_msg({"content": {"data": data}, "buffers": []})
 
 
-def told(view, name):
+def values_sent(view, name):
     """All values of a trait that the page was told, and not by itself."""
     updates = [data["state"] for data in view.comm.published if data.get("method") == "update"]
     return [state[name] for state in updates if name in state]
@@ -107,7 +107,7 @@ def test_what_a_page_selects_in_a_table_is_the_session_itself(d, sessions):
     assert [session.id for session in news] == [sessions[0].id]
     assert news == values == [table.active]
     assert table.active.turn().text == "first"
-    assert told(table, "active") == []
+    assert values_sent(table, "active") == []
     say(table, active="")
     assert news[1:] == [None]
     table.close()
@@ -121,7 +121,7 @@ def test_a_table_is_told_what_to_select_by_a_session_or_its_id(d, sessions):
     assert table.active.id == sessions[0].id
     table.selection = [sessions[1], sessions[0].id]
     assert [session.id for session in table.selection] == [sessions[1].id, sessions[0].id]
-    assert told(table, "active") == [sessions[1].id, sessions[0].id]
+    assert values_sent(table, "active") == [sessions[1].id, sessions[0].id]
     with pytest.raises(NotFoundError):
         table.active = "sess_gone"
     with pytest.raises(traitlets.TraitError, match="no session"):
@@ -169,7 +169,7 @@ def test_the_item_that_a_reader_is_at_is_the_item_itself(d, sessions):
     say(reader, active=answer.id)
     assert (news[0].id, news[0].text) == (answer.id, "first")
     reader.active = question.id
-    assert told(reader, "active") == [question.id]
+    assert values_sent(reader, "active") == [question.id]
     with pytest.raises(traitlets.TraitError, match="no item"):
         reader.active = "nowhere"
     reader.close()
@@ -184,7 +184,7 @@ def test_a_link_joins_a_table_and_a_reader_in_both_directions(d, sessions):
     say(table, active=sessions[1].id)
     assert words(reader) == ["second", "second"]
     reader.session = sessions[0].id
-    assert told(table, "active")[-1] == sessions[0].id
+    assert values_sent(table, "active")[-1] == sessions[0].id
     link.unlink()
     say(table, active=sessions[1].id)
     assert reader.session.id == sessions[0].id
@@ -220,7 +220,7 @@ def test_what_is_selected_in_a_matrix_is_the_cell_itself(batch):
     matrix.active = 1, "small", 0
     matrix.selection = [(0, "small"), batch[0, "large"]]
     assert matrix.active is batch[1, "small"]
-    assert told(matrix, "selection") == [[batch[0, "small"].id, batch[0, "large"].id]]
+    assert values_sent(matrix, "selection") == [[batch[0, "small"].id, batch[0, "large"].id]]
     assert len(batch.compare(*matrix.selection).cells) == 2
     with pytest.raises(KeyError):
         matrix.active = (7, "small")
@@ -234,7 +234,7 @@ def test_a_chat_tells_its_session_once_it_has_begun(d):
     assert (chat.session, chat.status) == (None, "")
     chat._send_message("key", "Hi", [], "").result(20)
     assert news == [chat.session] == [chat.value]
-    assert told(chat, "session") == [chat.session.id]
+    assert values_sent(chat, "session") == [chat.session.id]
     chat.session.turn().wait()
     chat.show(*chat._now())
     assert chat.status == "completed"
@@ -396,14 +396,14 @@ def test_a_branch_comes_whole_while_the_page_chooses_items(d, sessions):
 def test_what_two_threads_tell_at_once_reaches_the_page(sessions):
     view = sessions[0].view()
 
-    def tell(name):
+    def update(name):
         for number in range(500):
-            view.tell(**{name: f"{name} {number}"})
+            view.update_traits(**{name: f"{name} {number}"})
 
-    threads = [threading.Thread(target=tell, args=(name,)) for name in ("note", "watch")]
+    threads = [threading.Thread(target=update, args=(name,)) for name in ("note", "watch")]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     for name in ("note", "watch"):
-        assert told(view, name)[-500:] == [f"{name} {number}" for number in range(500)]
+        assert values_sent(view, name)[-500:] == [f"{name} {number}" for number in range(500)]

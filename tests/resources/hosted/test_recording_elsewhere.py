@@ -45,7 +45,7 @@ def playing(tape: Path, **settings) -> dari.Dari:
     return dari.connect(NOWHERE, tape=Tape(tape, mode="play", speed="instant", **settings))
 
 
-def told(turn) -> tuple:
+def outcome(turn) -> tuple:
     calls = [(call.tool_name, call.arguments, call.result) for call in turn.tool_calls]
     said = [getattr(item, "text", None) for item in turn.session.transcript().items]
     return said, turn.reasoning, turn.status, turn.error, calls, turn.session.cost_usd
@@ -61,8 +61,8 @@ def test_what_is_asked_elsewhere_is_recorded_whole_and_plays_with_nobody_there(h
     assert first.text == "One moment.\n\nAnswer to one from large"
     assert first.cost_usd == Decimal("0.01")
     assert d.client.messages.get(first.id).attempt == 2
-    recorded = told(first)
-    second = told(first.session.send("fail").wait())
+    recorded = outcome(first)
+    second = outcome(first.session.send("fail").wait())
     assert "It cannot." in second[3]
     d.eject()
     tape = read_tape(path)
@@ -78,8 +78,8 @@ def test_what_is_asked_elsewhere_is_recorded_whole_and_plays_with_nobody_there(h
     p = playing(path)
     assert [agent.name for agent in p.agents] == ["guide"]
     turn = p.agents["guide"].send("one", llm="large").wait()
-    assert told(turn) == recorded
-    assert told(turn.session.send("fail").wait()) == second
+    assert outcome(turn) == recorded
+    assert outcome(turn.session.send("fail").wait()) == second
     with pytest.raises(TapeMissError, match="the text: asked “other”, recorded “one”"):
         p.agents["guide"].send("other", llm="large")
     assert len(p.sessions.list()) == 1

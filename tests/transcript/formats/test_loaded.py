@@ -34,7 +34,7 @@ DOCUMENTS = {
 }
 
 
-def kept(path, document, server, d):
+def loaded_both_ways(path, document, server, d):
     """The run as it is read, and as the session that a local Dari made of it."""
     path.write_text(json.dumps(document))
     [run] = Transcript.from_file(path)
@@ -44,7 +44,7 @@ def kept(path, document, server, d):
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_system_prompt_is_in_every_format(name, tmp_path, server, d):
-    for transcript in kept(tmp_path / "run.json", DOCUMENTS[name], server, d):
+    for transcript in loaded_both_ways(tmp_path / "run.json", DOCUMENTS[name], server, d):
         assert transcript.format in (name, None)
         assert transcript.to_anthropic()["system"] == "Be brief."
         first = transcript.to_atif()["steps"][0]
@@ -58,7 +58,7 @@ def test_what_the_system_says_in_a_message_stands_beside_its_prompt(tmp_path, se
     blocks = [{"type": "text", "text": "Be brief."}]
     later = {"role": "system", "content": "Be kind."}
     document = {"system": blocks, "messages": [later, HI, HELLO]}
-    for transcript in kept(tmp_path / "run.json", document, server, d):
+    for transcript in loaded_both_ways(tmp_path / "run.json", document, server, d):
         assert transcript.to_anthropic() == document
         assert transcript.to_atif()["steps"][0]["message"] == "Be brief.\n\nBe kind."
         assert [m["content"] for m in transcript.to_messages()][:2] == ["Be brief.", "Be kind."]

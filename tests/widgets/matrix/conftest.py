@@ -47,7 +47,7 @@ class MatrixWire:
         found = self._sent("news")
         return [(head["since"], head["n"], json.loads(buffers[0])) for head, buffers in found]
 
-    def kept(self) -> list[int]:
+    def stored(self) -> list[int]:
         """How many ratings had been kept when what was told since the last time was read."""
         return [head["kept"] for head, _ in self._sent("news")]
 

@@ -275,7 +275,7 @@ def test_ratings_are_kept_one_after_another_while_the_matrix_is_still_read(board
     board.put("a/small", notes={"rating": "good"})
     gate.set()
     view.flush()
-    assert wire.kept()[-1] == answers[-1]["kept"] == 4
+    assert wire.stored()[-1] == answers[-1]["kept"] == 4
 
 
 @pytest.mark.parametrize("answers", [("Yes.",), ("Yes.", "Yes.", "No."), ("Yes.", "No.", "Yes.")])

@@ -96,7 +96,7 @@ def test_at_each_place_of_real_runs_a_page_has_what_the_events_so_far_are(path) 
             places = list(played(score.steps(number, {})))
             assert len(places) == len(own) == len(turn.events) + 1
             for count, place in enumerate(places, 1):
-                expected = shown(as_told(fold(untimed(own[:count]))))
+                expected = shown(as_shown(fold(untimed(own[:count]))))
                 assert sorted(place.values()) == sorted(expected)
 
 
@@ -108,7 +108,7 @@ def untimed(events: Sequence[Event]) -> list[Event]:
     return [replace(event, created_at="") for event in events]
 
 
-def as_told(items: Sequence[TimelineItem]) -> list[TimelineItem]:
+def as_shown(items: Sequence[TimelineItem]) -> list[TimelineItem]:
     """A turn that ended without a word has a place that says so."""
     if items and not any(isinstance(item, AssistantMessageItem) for item in items):
         return [*items, AssistantMessageItem(status="completed")]

@@ -38,7 +38,7 @@ def plain(messages: Iterable[Message]) -> list[Message]:
     """Tell a conversation without calls: what was called and given stands in the texts."""
     messages = list(messages)
     results = {each.call_id: each for each in messages if isinstance(each, CallResult)}
-    return [told for each in messages for told in _told(each, results)]
+    return [told for each in messages for told in _in_json_mode(each, results)]
 
 
 def goes_in_circles(messages: Sequence[Message]) -> bool:
@@ -54,7 +54,7 @@ def goes_in_circles(messages: Sequence[Message]) -> bool:
     return bool(made) and made[-1] in made[:-1]
 
 
-def _told(message: Message, results: dict[str, CallResult]) -> Iterator[Message]:
+def _in_json_mode(message: Message, results: dict[str, CallResult]) -> Iterator[Message]:
     if isinstance(message, UserText):
         yield message
     elif isinstance(message, ModelSaid):

@@ -53,7 +53,7 @@ class StepReader:
         """Why what was read is no whole step, or ``None`` when it is one."""
         return self.misfit or (None if self._has_ended else "it ends in the middle")
 
-    def anew(self) -> StepReader:
+    def fresh(self) -> StepReader:
         """A reader that has read nothing."""
         return StepReader(self._names)
 

@@ -66,7 +66,7 @@ def _flaw(llm: Llm, size: int, read: Callable[[], bytes]) -> str | None:
         return _TOO_LARGE.format(MOST_BYTES // 1_000_000)
     try:
         data = read()
-        if not LIMITS[llm.protocol].hold(data, header_of(data)):
+        if not LIMITS[llm.protocol].allow(data, header_of(data)):
             check_scaling()
     except NoImage as why:
         return str(why)
@@ -76,7 +76,7 @@ def _flaw(llm: Llm, size: int, read: Callable[[], bytes]) -> str | None:
 def note_on(llm: Llm, read: Callable[[], bytes]) -> str | None:
     """Say in a few words that an image is made smaller for a model that sees it, if it is."""
     limits, data = LIMITS[llm.protocol], read()
-    if limits.hold(data, header_of(data)):
+    if limits.allow(data, header_of(data)):
         return None
     return _SMALLER.format(limits.most_bytes / 1_000_000, limits.longest)
 

@@ -36,7 +36,7 @@ class Limits(NamedTuple):
     most_bytes: int
     longest: int
 
-    def hold(self, data: bytes, header: Header) -> bool:
+    def allow(self, data: bytes, header: Header) -> bool:
         """Whether an image is within them."""
         return len(data) <= self.most_bytes and max(header.width, header.height) <= self.longest
 
@@ -74,7 +74,7 @@ def picture_of(data: bytes, protocol: str) -> Picture:
         NoImage: It cannot be sent; the text says why.
     """
     header, limits = header_of(data), LIMITS[protocol]
-    if limits.hold(data, header):
+    if limits.allow(data, header):
         return Picture(header.media_type, data)
     check_scaling()
     key = sha256(data).digest(), protocol

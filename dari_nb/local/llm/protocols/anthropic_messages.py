@@ -165,10 +165,10 @@ class AnthropicMessagesDecoder(Decoder):
         elif delta.get("type") in ("thinking_delta", "signature_delta"):
             self._think(self._open_thought(index), delta)
 
-    def _think(self, thought: OpenThought, told: dict[str, Any]) -> None:
+    def _think(self, thought: OpenThought, block: dict[str, Any]) -> None:
         """Take in thoughts and their signature, which come whole or in pieces."""
-        self.arriving.think(thought, word(told.get("thinking")))
-        if signature := word(told.get("signature")):
+        self.arriving.think(thought, word(block.get("thinking")))
+        if signature := word(block.get("signature")):
             self.arriving.sign(thought, "signature", signature)
 
     def _open_thought(self, index: Any) -> OpenThought:

@@ -44,7 +44,7 @@ class Guard:
             self.leave()
             raise taken(path) from None
 
-    def hold(self) -> None:
+    def lock(self) -> None:
         """Hold the database and its log, both of which are in use by now."""
         if self._descriptors:
             self._opened(self._path.with_name(f"{self._path.name}-shm"), _LOG_IN_USE)

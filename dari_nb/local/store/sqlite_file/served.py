@@ -61,7 +61,7 @@ class ServedFile:
             undoing.callback(self.db.close)
             prepare(self.db)
             _give_log(self.db)
-            self._guard.hold()
+            self._guard.lock()
             self._checkpoints = Checkpoints(path, writing)
             undoing.pop_all()
         self.note_commit = self._checkpoints.note_commit

@@ -222,7 +222,7 @@ def _of_names(matrix: Matrix, facts: Facts, where: str) -> str:
         half, name = without_marks(found[4] or ""), without_marks(found[1] or "")
         if half.lower() in facts.names and half:
             sign = found[0][len(found[4]) :].strip()
-            meant = f"{half} < 1" if sign[0] in "<>" else _told_one(matrix, facts, half)
+            meant = f"{half} < 1" if sign[0] in "<>" else _example_condition(matrix, facts, half)
             return f"“{short(found[0])}” is no condition; one is {short(meant)}"
         if name and name[0] in _EDGES and name.lstrip("".join(_EDGES)).lower() in facts.names:
             return _without(name[0])
@@ -234,7 +234,7 @@ def _of_names(matrix: Matrix, facts: Facts, where: str) -> str:
     return f"there is no {named}; there is {', '.join(facts.told)}"
 
 
-def _told_one(matrix: Matrix, facts: Facts, half: str) -> str:
+def _example_condition(matrix: Matrix, facts: Facts, half: str) -> str:
     """Write a condition that some cell meets, of a name; or that the name is known at all."""
     rows, name = {row.id: row for row in matrix.rows}, facts.names[half.lower()]
     if name == DIFFERS:

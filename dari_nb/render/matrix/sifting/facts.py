@@ -71,7 +71,7 @@ class Facts:
         given = {name for row in matrix.rows for name in row.metadata}
         self._of_state = OF_STATE - given.union(*(cell.scores for cell in matrix.cells))
 
-    def meant(self, name: str, wanted: str) -> str:
+    def known_value(self, name: str, wanted: str) -> str:
         """Return a value that is asked for as it is known: it may be called as it is shown."""
         if name in self._of_state:
             return SHOWN_STATES.get(wanted, wanted)
@@ -133,7 +133,7 @@ def read_conditions(where: str, facts: Facts) -> tuple[list[Condition], list[str
         name = facts.names.get(without_marks(found[1] or found[4] or ""))
         if name is not None:
             # Half a condition is met by nothing, and it is said why.
-            wanted = facts.meant(name, without_marks(found[3] or ""))
+            wanted = facts.known_value(name, without_marks(found[3] or ""))
             conditions.append(Condition(name, found[2] or "?", wanted, found[3] == "*"))
         elif not (was_condition and found[0] in _ALSO):
             alone = found[0].startswith('"') and not found[1] and not found[4]

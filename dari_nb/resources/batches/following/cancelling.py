@@ -37,7 +37,7 @@ class Cancelling:
         self._is_on = False
 
     @property
-    def has_told(self) -> bool:
+    def has_notified(self) -> bool:
         """Whether the server was told to end any turn the last time."""
         return bool(self._asked)
 
@@ -64,11 +64,11 @@ class Cancelling:
     async def _all(self, *, is_whole: bool) -> None:
         # What could not be told before is told now.
         self._asked.clear()
-        await self._tell(self._new())
+        await self._notify(self._new())
         if not is_whole:
-            await self._tell_others()
+            await self._notify_others()
 
-    async def _tell_others(self) -> None:
+    async def _notify_others(self) -> None:
         found = await find_run(self._link.stream_client, self._run_id)
         running = {e.attempt.session_id for e in found if not e.attempt.has_ended} - self._asked
         new = [session_id for session_id in running if session_id is not None]
@@ -78,9 +78,9 @@ class Cancelling:
 
     async def _quietly(self, cells: list[Cell]) -> None:
         with contextlib.suppress(DariError):  # it is told again with the next wish
-            await self._tell(cells)
+            await self._notify(cells)
 
-    async def _tell(self, cells: list[Cell]) -> None:
+    async def _notify(self, cells: list[Cell]) -> None:
         slots = asyncio.Semaphore(AT_ONCE)
         await together(slots, [partial(self._one, cell) for cell in cells])
 

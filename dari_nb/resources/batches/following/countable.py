@@ -180,7 +180,7 @@ class Countable:
             for precedent in self._past.precedents(*two)
         ]
 
-    def told(self, cells: Sequence[MatrixCell], pair: Pair) -> str:
+    def report(self, cells: Sequence[MatrixCell], pair: Pair) -> str:
         """Say what is missing, and what is supposed of what is to come; empty where nothing is."""
         tasks, of = pair.tasks, len({cell.row for cell in cells})
         able = {column for column, name in self._rows if name == self._counted}
@@ -221,7 +221,7 @@ class Countable:
         if lacking is not None:
             whom = named(map(self.name, lacking.losing.of))
             is_one_of = len(self._matrix.columns) > len(lacking.losing.of)
-            return f"{f' for {whom}' if is_one_of else ''}: {self.told(cells, lacking)}"
+            return f"{f' for {whom}' if is_one_of else ''}: {self.report(cells, lacking)}"
         able = {(cell.row, cell.column) for cell in self._matrix.cells if self.has(cell)}
         can_be_compared = max(Counter(row for row, _ in able).values(), default=0) > 1
         counted, without = self._past.counted, self._without
@@ -317,7 +317,7 @@ def _pair(losing: Losing, one: _Column, other: _Column, *, zeros: bool) -> Pair:
         each_of = [max(1.0, of.there + of.coming * past.often) for of in two]
         ours += weight / (first.tried if zeros else each_of[0])
         theirs += weight / each_of[1]
-        for share, chance in _kept(first, mine, past) if zeros else [(1.0, 1.0)]:
+        for share, chance in _scored_shares(first, mine, past) if zeros else [(1.0, 1.0)]:
             if weight * chance > many - _NEAR:
                 known[share] += many
             else:
@@ -356,7 +356,7 @@ def _likely(
     return both, both + (1 - ours) * ((past.theirs - past.both) / rest if rest > _NEAR else theirs)
 
 
-def _kept(
+def _scored_shares(
     task: _Task, chances: Sequence[float] | None, past: Common
 ) -> Sequence[tuple[float, float]]:
     """Return which share of its values a column has a score for, with the chance of each."""

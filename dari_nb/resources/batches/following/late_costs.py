@@ -69,7 +69,7 @@ class LateCosts:
         """Return the sessions whose costs may come yet, and are not late."""
         return {name for name, count in self.awaited().items() if count < SOON}
 
-    def probe_anew(self) -> None:
+    def probe_again(self) -> None:
         """Ask for a few of what is sent from now on, whatever was asked for before."""
         self._probed.clear()
         self._earlier = {job.session_id for job in self._missing()}
@@ -163,7 +163,7 @@ class LateCosts:
         except DariError:
             return  # it is asked for again, or stays unknown
         if cost is not None:
-            job.cell.tell_cost(job.session_id, cost)
+            job.cell.set_cost(job.session_id, cost)
             self._changed()
 
 

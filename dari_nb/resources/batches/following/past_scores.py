@@ -70,12 +70,12 @@ def past_scores(
     telling = _on_one_scale(best, same)
     untold = {column.llm for column in columns}.difference(of.llm for of in best.enough)
 
-    def beside(found: Iterable[PastScores]) -> list[str]:
+    def unused(found: Iterable[PastScores]) -> list[str]:
         return [
             of.run_id for of in found if untold.intersection(of.llms) or not (by_own or of.stand_in)
         ]
 
-    return past._replace(telling=telling, apart=beside(apart), far=beside(far))
+    return past._replace(telling=telling, apart=unused(apart), far=unused(far))
 
 
 def _on_one_scale(best: PastScores, found: Iterable[PastScores]) -> list[PastScores]:

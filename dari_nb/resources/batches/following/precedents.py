@@ -170,7 +170,7 @@ class PastScores:
         return len(own) / max(1, len(every))
 
     @cached_property
-    def told(self) -> Sequence[Precedent]:
+    def precedents(self) -> Sequence[Precedent]:
         """Any two columns that tell, in either order, and any one alone."""
         there = [*self.values.items()]
         found = [
@@ -263,7 +263,7 @@ class Past(NamedTuple):
         found = [
             ((stand, _exact(of.whose, columns), -place, many, of.known.tasks), of)
             for place, scores in enumerate(self.telling)
-            for of in scores.told
+            for of in scores.precedents
             for stand, many in [scores.nearness(of, columns)]
             # Two versions of one LLM go together as no two LLMs do.
             if of.known is not None and are_versions(of.whose) <= are_versions(columns)

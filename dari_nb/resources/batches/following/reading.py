@@ -48,12 +48,12 @@ async def read_messages(client: AsyncClient, session_id: str) -> Read:
         DariError: The server cannot be asked.
     """
     messages = await client.sessions.messages(session_id)
-    if tell_their_start(messages):
+    if have_start_times(messages):
         return messages, []
     return messages, await client.sessions.events(session_id, limit=_FIRST)
 
 
-def tell_their_start(messages: Iterable[Message]) -> bool:
+def have_start_times(messages: Iterable[Message]) -> bool:
     """Whether the server says when messages began, so that no ledger has to be asked for that."""
     return all(message.started_at for message in messages)
 

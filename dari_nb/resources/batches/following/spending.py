@@ -68,7 +68,7 @@ class Spending:
         limit: US dollars.
         prices: What a turn of each column has cost in the past.
         costs: Knows which costs may still come.
-        beside: What the run has sent that is in none of the cells, such as another version.
+        others: What the run has sent that is in none of the cells, such as another version.
 
     Attributes:
         why: Why some are left out; empty while none is.
@@ -82,10 +82,10 @@ class Spending:
         limit: Decimal,
         prices: Mapping[Column, Decimal],
         costs: LateCosts,
-        beside: Beside,
+        others: Beside,
     ) -> None:
         self._cells = cells
-        self._beside = beside
+        self._beside = others
         self._prices = prices
         self._costs = costs
         self._news = asyncio.Event()
@@ -106,7 +106,7 @@ class Spending:
         return self._spent_on(self._all())
 
     @property
-    def spent_beside(self) -> Spent:
+    def spent_on_others(self) -> Spent:
         """What of that is for what is in none of the cells."""
         return self._spent_on(self._beside)
 
@@ -135,15 +135,15 @@ class Spending:
         """
         self._news.set()
         if self._tell_why is not None:
-            self._hold(self._tell_why())
+            self._leave_out_rest(self._tell_why())
 
     def stop(self, why: str) -> None:
         """Send no more, and leave out the rest. From any thread."""
         if self.is_over or not self._left:
             return
-        self._hold(self.why or why)
+        self._leave_out_rest(self.why or why)
 
-    def _hold(self, why: str) -> None:
+    def _leave_out_rest(self, why: str) -> None:
         """Say why the rest is left out, in place of what was said of it before."""
         before, self.why = self.why, why
         for chunk in list(self._left):
@@ -155,7 +155,7 @@ class Spending:
         """It is over, however that came."""
         self.stop(INTERRUPTED)
         self.is_over = True
-        self._tell()
+        self._notify()
 
     async def send(
         self,
@@ -174,12 +174,12 @@ class Spending:
                 somebody elsewhere wants no more of it.
         """
         self._left.extend(chunks)
-        self._costs.probe_anew()
+        self._costs.probe_again()
         sending.begin()
         following: Future[None] | None = None
         while self._left and not self.why:
             if self._room() > 0:
-                await self._look_beside()
+                await self._look_at_others()
             if sending.is_stopped:
                 await self._go_on(sending, len(self._left))
             elif reason := self._cannot(following, own):
@@ -188,22 +188,22 @@ class Spending:
                 self._stop_for_money(partial(self._unknown_text, cell))
             elif count := self._fitting():
                 await self._go_on(sending, count)
-                self._tell()
+                self._notify()
             elif self._may_fit_later():
-                self._tell()
+                self._notify()
                 following = follow()
                 await self._rest()
             else:
                 self._stop_for_money(self._no_more_text)
 
-    def _stop_for_money(self, tell: Callable[[], str]) -> None:
+    def _stop_for_money(self, explain: Callable[[], str]) -> None:
         """Leave out the rest for what was spent, which is told anew when more is known of it."""
-        why = tell()
+        why = explain()
         self.stop(why)
         if self.why == why:
-            self._tell_why = tell
+            self._tell_why = explain
 
-    async def _look_beside(self) -> None:
+    async def _look_at_others(self) -> None:
         try:
             await self._beside.look_again()
         except DariError as error:
@@ -326,7 +326,7 @@ class Spending:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._news.wait(), _PAUSE)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         if not self.begun.done():
             self.begun.set_result(None)
 

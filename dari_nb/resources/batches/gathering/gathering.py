@@ -19,7 +19,7 @@ from ...sessions.session import Session, sessions_of
 from ...sessions.transcript import Transcript
 from ..about_tasks import about_tasks
 from ..cells import Attempt, Column
-from ..following.reading import tell_their_start, with_messages
+from ..following.reading import have_start_times, with_messages
 from ..keys import digest
 from ..tasks import Task
 from .gathered import Gathered
@@ -219,7 +219,7 @@ def _read(link: Link, sessions: Sequence[Session]) -> list[Attempt]:
     for message in loading:
         messages[str(message.session_id)].append(message)
     loading.conclude()
-    events = _events(link, [s for s in sessions if not tell_their_start(messages[s.id])])
+    events = _events(link, [s for s in sessions if not have_start_times(messages[s.id])])
     found = [
         with_messages(_attempt(session), messages[session.id], events[session.id])
         for session in sessions

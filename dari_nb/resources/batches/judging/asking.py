@@ -142,7 +142,7 @@ class Judge:
         plan = asked.plan()
         plan.retry = "" if wish.again else "again=True"
         if wish.max_cost is not None:
-            plan.hold(amount_of(wish.max_cost), spent.cost)
+            plan.limit(amount_of(wish.max_cost), spent.cost)
         about = {one.id: one.about for one in questions}
         left = [about[ids[cell.task_index]] for cell in asked.cells if not cell.history]
         cut = [] if plan.allowed is None else left[plan.allowed :]
@@ -245,7 +245,7 @@ def _wait(asked: Asked, cells: Sequence[Cell], noun: str) -> None:
             done = sum(cell.has_ended and cell.state != UNSENT for cell in cells)
             progress.advance(done - progress.done)
     if asked.started or any(cell.state == UNSENT for cell in cells):
-        asked._look_beside()
+        asked._look_at_others()
     asked.wait()
 
 

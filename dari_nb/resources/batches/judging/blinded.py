@@ -123,12 +123,12 @@ class Blinded:
         told = self._batch._marks([self._whose[cell.id] for cell in wanted])
         return {cell.id: self._rating(cell, told[self._whose[cell.id].id]) for cell in wanted}
 
-    def _rating(self, cell: Cell, told: Marks) -> Marks:
-        if self.name not in told.by_hand:
+    def _rating(self, cell: Cell, marks: Marks) -> Marks:
+        if self.name not in marks.by_hand:
             return Marks()
-        scores = {name: value for name, value in told.scores.items() if name == self.name}
-        note = told.notes.get(self.name) if self.name in told.blind else None
-        scales = {name: scale for name, scale in told.scales.items() if name == self.name}
+        scores = {name: value for name, value in marks.scores.items() if name == self.name}
+        note = marks.notes.get(self.name) if self.name in marks.blind else None
+        scales = {name: scale for name, scale in marks.scales.items() if name == self.name}
         return Marks(scores, notes={self.name: note} if note else {}, scales=scales)
 
     def _items(self, cell: Cell) -> list[TimelineItem]:

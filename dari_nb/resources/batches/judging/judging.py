@@ -232,25 +232,25 @@ def _found(verdict: Verdict, scale: Sequence[int]) -> dict[str, Any]:
     return found if verdict.value is None else {**found, "scale": tuple(scale)}
 
 
-def _keep(batch: Any, name: str, scale: Sequence[int], told: Mapping[Cell, Verdict]) -> int:
+def _keep(batch: Any, name: str, scale: Sequence[int], verdicts: Mapping[Cell, Verdict]) -> int:
     """Write down what is new; returns how many scores of another judging stay instead."""
-    said = {cell: {} if one.is_open else _found(one, scale) for cell, one in told.items()}
-    has_any = any(one.value is not None for one in told.values())
+    said = {cell: {} if one.is_open else _found(one, scale) for cell, one in verdicts.items()}
+    has_any = any(one.value is not None for one in verdicts.values())
     # A judge that gives no score at all has judged as little as one that is down.
-    failed = {cell for cell, one in told.items() if one.has_failed or not has_any}
+    failed = {cell for cell, one in verdicts.items() if one.has_failed or not has_any}
     return marks.keep_whole(batch, name, said, failed)
 
 
-def _cut_short(name: str, told: Mapping[Cell, Verdict], stay: int) -> list[str]:
+def _cut_short(name: str, verdicts: Mapping[Cell, Verdict], stay: int) -> list[str]:
     """Say what is not judged, and which scores stay until it is."""
     from ....render import count_text
 
-    open_ = [verdict.error or "" for verdict in told.values() if verdict.is_open]
+    open_ = [verdict.error or "" for verdict in verdicts.values() if verdict.is_open]
     said, what = [], "again=True asks once more"
     if open_:
         why = open_[0].removeprefix("not asked: ")
         how = " with a larger one" if why.startswith("max_cost") else ""
-        left = f"{len(open_):,} of {len(told):,} are not judged"
+        left = f"{len(open_):,} of {len(verdicts):,} are not judged"
         said.append(f"{left}: {why}; judging again{how} sends them")
         what = "give it a larger max_cost"
     if stay:

@@ -51,7 +51,7 @@ def read_score(text: str, scale: Sequence[int]) -> Verdict:
     """
     low, high = scale
     try:
-        told = _told(text, "score")
+        told = _object_in(text, "score")
         score = _whole(told["score"], is_yes_or_no=(low, high) == (0, 1))
     except UnreadError as error:
         return Verdict(error=str(error))
@@ -67,7 +67,7 @@ def read_better(text: str) -> Verdict:
     'B'
     """
     try:
-        told = _told(text, "better")
+        told = _object_in(text, "better")
     except UnreadError as error:
         return Verdict(error=str(error))
     said = str(told["better"]).strip().lower()
@@ -77,7 +77,7 @@ def read_better(text: str) -> Verdict:
     return Verdict(value, _reason(told))
 
 
-def _told(text: str, key: str) -> dict[str, Any]:
+def _object_in(text: str, key: str) -> dict[str, Any]:
     """Return the object with this key that is all of the text, or all of its one block of code.
 
     An object between words may be one that the judge quotes, and means not to follow.
@@ -127,8 +127,8 @@ def _whole(score: Any, *, is_yes_or_no: bool) -> int:
     return int(score)
 
 
-def _reason(told: dict[str, Any]) -> str:
-    reason = told.get("reason")
+def _reason(verdict: dict[str, Any]) -> str:
+    reason = verdict.get("reason")
     text = " ".join(reason.split()) if isinstance(reason, str) else ""
     return _beginning(text, _LONGEST_REASON)
 

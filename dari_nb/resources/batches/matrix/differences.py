@@ -82,6 +82,6 @@ def _changes(matrix: Matrix, seen: Against) -> list[tuple[str, str, Change, Outc
 
 def _lacking(ours: Outcome, theirs: Outcome, change: Change) -> str:
     """Say what the two means are without, so that a row can be read by itself."""
-    before = theirs.told()
-    parts = [f"before: {before}" if before else "", ours.told(counts=change == "worse")]
+    before = theirs.report()
+    parts = [f"before: {before}" if before else "", ours.report(counts=change == "worse")]
     return "; ".join(part for part in parts if part)

@@ -18,7 +18,7 @@ MakeCell = Callable[[str, Task, Column, int], Cell]
 """Makes a cell of its id, task, column and repetition."""
 
 
-class Kept(NamedTuple):
+class GridState(NamedTuple):
     """What a grid has at a moment.
 
     Attributes:
@@ -197,7 +197,7 @@ class Grid:
             if cell is not None and cell.attempt(entry.attempt.number) is None:
                 cell.put(entry.attempt)
             elif cell is not None and entry.attempt.session_id is not None:
-                cell.put_beside(entry.attempt)
+                cell.add_double(entry.attempt)
         return None
 
     def extend(
@@ -230,9 +230,9 @@ class Grid:
         self._fill()
         self._cells = {(c.task.index, c.column, c.repeat): c for c in self._in_order}
 
-    def kept(self) -> Kept:
+    def state(self) -> GridState:
         """Return what there is now, to be restored."""
-        return Kept(
+        return GridState(
             cells=dict(self._cells),
             in_order=list(self._in_order),
             tasks=self.tasks[:],
@@ -242,13 +242,13 @@ class Grid:
             held=[cell.held for cell in self._in_order],
         )
 
-    def restore(self, kept: Kept) -> None:
+    def restore(self, state: GridState) -> None:
         """Have what there was before; why a cell was left out the first time is still told."""
-        self._cells = kept.cells
-        self._put_in_order(kept.in_order)
-        self.tasks, self.columns = kept.tasks, kept.columns
-        self.repeats, self._asked = kept.repeats, kept.asked
-        for cell, why in zip(kept.in_order, kept.held, strict=True):
+        self._cells = state.cells
+        self._put_in_order(state.in_order)
+        self.tasks, self.columns = state.tasks, state.columns
+        self.repeats, self._asked = state.repeats, state.asked
+        for cell, why in zip(state.in_order, state.held, strict=True):
             cell.held = why or cell.held
 
     def _add_tasks(self, tasks: Iterable[Task], found: Sequence[Found]) -> None:

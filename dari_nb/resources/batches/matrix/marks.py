@@ -159,7 +159,7 @@ def rate(
         others = (one for one in _of_other_kinds(batch, held, name, value) if one.id != cell.id)
         _check_kind((_marks_in(held, batch, one).scores.get(name) for one in others), name, value)
     batch.book.give([rating])
-    _tell(batch)
+    _notify(batch)
 
 
 def lost_ratings(batch: Marked, there: Container[str | None], *, ends_with_kernel: bool) -> str:
@@ -305,7 +305,7 @@ def score(
         made = score_places(places, turns, function, on_done=on_done)
     finally:
         for batch in batches:
-            _tell(batch)
+            _notify(batch)
     of_batches = [batch for batch, _ in cells]
     return [
         [score for of, score in zip(of_batches, made, strict=True) if of is batch]
@@ -314,7 +314,7 @@ def score(
 
 
 def keep_whole(
-    batch: Marked, name: str, told: Mapping[Cell, Mapping[str, Any]], failed: Container[Cell]
+    batch: Marked, name: str, scores: Mapping[Cell, Mapping[str, Any]], failed: Container[Cell]
 ) -> int:
     """Keep what was said of cells, of some of them nothing yet, as :func:`scoring.keep_whole`.
 
@@ -322,9 +322,9 @@ def keep_whole(
     """
     from ....scores import scoring
 
-    places = ((_to_score(batch, c, name, **said), c in failed) for c, said in told.items())
+    places = ((_to_score(batch, c, name, **said), c in failed) for c, said in scores.items())
     stay = scoring.keep_whole([place._replace(has_failed=fails) for place, fails in places])
-    _tell(batch)
+    _notify(batch)
     return stay
 
 
@@ -340,13 +340,13 @@ def _to_score(batch: Marked, cell: Cell, name: str, **said: Any) -> Place:
 
 def take_back(batches: Sequence[Marked], name: str) -> None:
     """Take back what functions have given under a name, and what judges gave no value for."""
-    holding = {_kept_at(batch): batch for batch in batches if _by_function(batch, name)}
+    holding = {_listener_key(batch): batch for batch in batches if _by_function(batch, name)}
     given = [score for batch in holding.values() for score in _by_function(batch, name)]
     if not given or any(score.value is not None for score in given):
         check_no_name_of_judges(name, "function")
     for batch in holding.values() or batches:
         batch.book.take_back(batch.run_id, name)
-        _tell(batch)
+        _notify(batch)
 
 
 def _by_function(batch: Marked, name: str) -> list[Score]:
@@ -362,7 +362,7 @@ def listening(batch: Marked, changed: Callable[[], object]) -> Iterator[None]:
     background loop, where ``changed`` is called, too.
     """
     looking = background().run(_look(batch.book, changed, batch.book._state()))
-    listeners = _listeners.setdefault(_kept_at(batch), [])
+    listeners = _listeners.setdefault(_listener_key(batch), [])
     listeners.append(changed)
     try:
         yield
@@ -370,17 +370,17 @@ def listening(batch: Marked, changed: Callable[[], object]) -> Iterator[None]:
         looking.cancel()
         listeners.remove(changed)
         if not listeners:
-            _listeners.pop(_kept_at(batch), None)
+            _listeners.pop(_listener_key(batch), None)
 
 
-async def _look(book: ScoreBook, changed: Callable[[], object], told: State) -> None:
+async def _look(book: ScoreBook, changed: Callable[[], object], before: State) -> None:
     """Call ``changed`` for what others have written into a book since it was in a state."""
     while True:
         await asyncio.sleep(_LOOK_S)
         state = book._state()
-        if state not in (told, _written.get(book.path)):
+        if state not in (before, _written.get(book.path)):
             changed()
-        told = state
+        before = state
 
 
 _written: dict[Path, State] = {}
@@ -389,17 +389,17 @@ _written: dict[Path, State] = {}
 _listeners: dict[tuple[Path, str], list[Callable[[], object]]] = {}
 
 
-def _kept_at(batch: Marked) -> tuple[Path, str]:
+def _listener_key(batch: Marked) -> tuple[Path, str]:
     return batch.book.path, batch.run_id
 
 
-def _tell(batch: Marked) -> None:
-    if _kept_at(batch) not in _listeners:
+def _notify(batch: Marked) -> None:
+    if _listener_key(batch) not in _listeners:
         return
     _written[batch.book.path] = batch.book._state()
 
-    async def tell() -> None:
-        for changed in list(_listeners.get(_kept_at(batch), ())):
+    async def notify() -> None:
+        for changed in list(_listeners.get(_listener_key(batch), ())):
             changed()
 
-    background().run(tell())
+    background().run(notify())

@@ -67,7 +67,7 @@ def compared_with(matrix: Matrix, baseline: str, score: str = "") -> Against | N
         for column, base in seen.bases.items()
     }
     compared = [column for column, tasks in both.items() if tasks]
-    judged = (_can_tell(by_column[one], by_column[seen.bases[one]], kind) for one in compared)
+    judged = (_has_interval(by_column[one], by_column[seen.bases[one]], kind) for one in compared)
     level = 1 - (1 - LEVEL) / max(1, sum(judged))
     gaps = {}
     for column in compared:
@@ -154,7 +154,7 @@ def comparisons_of(
         kinds: What the scores are; left out where values are still to come, and may be any.
     """
     return sum(
-        _can_tell(one, other, kinds[name] if kinds else "yes/no")
+        _has_interval(one, other, kinds[name] if kinds else "yes/no")
         for name, of in compared.items()
         for one, other in combinations(of.values(), 2)
     )
@@ -242,7 +242,7 @@ def _gap(
 
 
 @lru_cache(maxsize=4096)
-def _can_tell(ones: Values, others: Values, kind: Kind) -> bool:
+def _has_interval(ones: Values, others: Values, kind: Kind) -> bool:
     """Whether there is an interval of a difference, at whichever level."""
     from ....scores import paired_difference
 

@@ -72,12 +72,12 @@ def with_costs(matrix: Matrix, batch: Sheet) -> Matrix:
         for place, attempt in enumerate(cell.history)
     }
 
-    def told(cell: MatrixCell) -> MatrixCell:
+    def with_cost(cell: MatrixCell) -> MatrixCell:
         attempts = sent.get(cell.session_id, [])
         known = known_cost_of(attempts) or cell.known_cost
         return replace(cell, cost_usd=cost_of(attempts) or cell.cost_usd, known_cost=known)
 
-    return replace(matrix, cells=[told(cell) for cell in matrix.cells])
+    return replace(matrix, cells=[with_cost(cell) for cell in matrix.cells])
 
 
 def frame_cells(batch: Sheet) -> list[BatchCell]:

@@ -60,7 +60,7 @@ def plot_scores(source: Source, score: str | None = None, *, by: str | None = No
     alt = _altair()
     if alt is None:
         return table
-    data = _plain(_told(made, by))
+    data = _plain(_with_labels(made, by))
     names = data[by].tolist()
     y = alt.Y(f"{by}:N", sort=names, title=None)
     scale = fitting_scale(alt, data, ["low", "mean", "high"], _scale(summed))
@@ -115,7 +115,7 @@ def plot_cost(source: Source, score: str | None = None, *, by: str | None = None
     alt = _altair()
     if alt is None:
         return table
-    data = _plain(_told(known, by))
+    data = _plain(_with_labels(known, by))
     most = float(data["cost_usd"].max())
     cost = alt.X(
         "cost_usd:Q",
@@ -249,7 +249,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**plain).reset_index(drop=True)
 
 
-def _told(data: pd.DataFrame, by: str) -> pd.DataFrame:
+def _with_labels(data: pd.DataFrame, by: str) -> pd.DataFrame:
     """Say numbers in words beside them, since a format of Vega's fits some sizes only."""
     ranges = [_range(*each) for each in zip(data["low"], data["high"], strict=True)]
     means = [figure_text(mean) for mean in data["mean"]]

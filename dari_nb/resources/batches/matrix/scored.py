@@ -59,10 +59,10 @@ class ScoreTable(Listing[Score]):
         return shown.to_mimebundle()
 
 
-def _come_to(told: Sequence[tuple[str, Score]]) -> str:
+def _come_to(scores: Sequence[tuple[str, Score]]) -> str:
     """Say what scores come to, one by one of few columns; they are given with their columns."""
     parts: dict[str, dict[str, list[Told]]] = {}
-    for column, score in told:
+    for column, score in scores:
         of = score.value if isinstance(score.value, dict) else {"": score.value}
         for part, value in of.items():
             name = f"{score.name}.{part}" if part else score.name

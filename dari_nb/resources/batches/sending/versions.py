@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..cells import Column
 
 
-async def versions_told(
+async def versions_on_server(
     client: AsyncClient, agent_id: str, version_ids: Iterable[str]
 ) -> list[models.AgentVersion]:
     """Return what the server tells of these versions now; of those that it does not tell, none."""

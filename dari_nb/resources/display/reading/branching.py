@@ -62,7 +62,7 @@ class Branching:
     def _learn(self, session: Conversation) -> None:
         session._family.learn()
         if session is self._view.session:
-            self._view.tell(**branches_of(session))
+            self._view.update_traits(**branches_of(session))
 
     def _compare(self, turn: str) -> str:
         from ....render.matrix.compare import Compared, compare_html

@@ -112,7 +112,7 @@ class Chat(ChatView):
         return self.session._feed.timeline(), self.session.head()
 
     def _join(self, session: Conversation) -> None:
-        self.tell(begun=True, session=session, **branches_of(session))
+        self.update_traits(begun=True, session=session, **branches_of(session))
 
     def _go_to(self, session: Conversation) -> None:
         """Go on with another branch."""
@@ -172,8 +172,8 @@ class ChatSubject(ReaderSubject):
             self._chat.session._tools.pause()
         return super().stopped()
 
-    def _tell(self) -> None:
-        super()._tell()
+    def _notify(self) -> None:
+        super()._notify()
         session: Conversation | None = self._chat.session
         if session is not None and self.is_watched:
             self._chat.ask(_open_calls(session), _asked(session), session._tools.about)

@@ -151,10 +151,10 @@ class ReaderSubject(Subject):
         return items, head
 
     def _step(self) -> bool:
-        self._tell()
+        self._notify()
         return False
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         """Tell the page what is known of the turn under way, and what its button would do."""
         session = self._session
         if self._over is not None:
@@ -243,7 +243,7 @@ class SessionReader(TranscriptView):
     def _show_session(self, _change: object) -> None:
         self._transcript = None
         self.active = None
-        self.tell(**branches_of(self.session))
+        self.update_traits(**branches_of(self.session))
         self.show(*self._now())
         self._presentation.renew()
 

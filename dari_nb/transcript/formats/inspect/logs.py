@@ -19,7 +19,7 @@ from typing import Any
 from ...blocks import content_of, plain
 from ...chat import stop_reason_of
 from ...json_text import json_or_text, text_of_json
-from ...said import Call, Entry, Result, Said, of_unknown_role, summed, tokens_beside_cache
+from ...said import Call, Entry, Result, Said, of_unknown_role, summed, tokens_without_cache
 from ...told_times import time_of
 from ...turns import RecordedTurn
 from ..attachments import resolved
@@ -130,9 +130,9 @@ def _about(spec: Mapping[str, Any], sample: Mapping[str, Any]) -> dict[str, Any]
     return {name: value for name, value in about.items() if value not in (None, {}, [], "")}
 
 
-def _scores(told: Any) -> dict[str, Any]:
+def _scores(recorded: Any) -> dict[str, Any]:
     """Write scores as metadata; old logs have one without a name."""
-    scores = told if isinstance(told, dict) else {}
+    scores = recorded if isinstance(recorded, dict) else {}
     if "value" in scores and not isinstance(scores["value"], dict):
         scores = {"score": scores}
     found: dict[str, Any] = {}
@@ -257,16 +257,16 @@ def _with_cause(value: Any, cause: Any) -> Any:
     return value if str(cause) in value else f"{cause}\n\n{value}"
 
 
-def _asked(told: Any) -> list[Any]:
+def _asked(content: Any) -> list[Any]:
     """The input of a sample that has no messages."""
-    if isinstance(told, list):
-        return told
-    return [{"role": "user", "content": told}] if isinstance(told, str) and told else []
+    if isinstance(content, list):
+        return content
+    return [{"role": "user", "content": content}] if isinstance(content, str) and content else []
 
 
 def _used(usages: Iterable[Any]) -> dict[str, int]:
     return summed(
-        tokens_beside_cache(
+        tokens_without_cache(
             usage,
             read="input_tokens_cache_read",
             made="input_tokens_cache_write",
