@@ -28,7 +28,7 @@ from hypothesis import HealthCheck, settings
 from dari_nb import _secret
 from dari_nb.errors import DariError
 from dari_nb.local import pull_model
-from dari_nb.local.gguf import kept, lacking
+from dari_nb.local.gguf import cache, lacking
 
 REAL_CACHE = "DARI_NB_TEST_CACHE"
 """The variable that tells test processes where pulled models really are."""
@@ -247,9 +247,9 @@ def pytest_collection_finish() -> None:
 
 def _keep_models_apart() -> None:
     """Let tests see no model that somebody has pulled, save those that ask for the real one."""
-    os.environ.setdefault(REAL_CACHE, str(kept.folder()))
-    os.environ[kept.FOLDER] = tempfile.mkdtemp(prefix="dari-nb-cache-")
-    atexit.register(shutil.rmtree, os.environ[kept.FOLDER], ignore_errors=True)
+    os.environ.setdefault(REAL_CACHE, str(cache.folder()))
+    os.environ[cache.FOLDER] = tempfile.mkdtemp(prefix="dari-nb-cache-")
+    atexit.register(shutil.rmtree, os.environ[cache.FOLDER], ignore_errors=True)
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ def real_model(monkeypatch: pytest.MonkeyPatch) -> Path:
 
     Where it cannot be had the test fails and says why, so that nobody takes it for tested.
     """
-    monkeypatch.setenv(kept.FOLDER, os.environ[REAL_CACHE])
+    monkeypatch.setenv(cache.FOLDER, os.environ[REAL_CACHE])
     try:
         path = pull_model("smollm2")
     except DariError as error:

@@ -34,7 +34,7 @@ IMPORTED = [
     "uvicorn.protocols.http.h11_impl",
     "dari_nb.local.server",
     "dari_nb.magics",
-    "dari_nb.render.page.kept",
+    "dari_nb.render.page.fallback",
     "dari_nb.widgets",
     "dari_nb.resources.batches.matrix_view",
     "dari_nb.resources.batches.subject",

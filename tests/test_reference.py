@@ -23,7 +23,7 @@ import pytest
 
 import dari_nb
 from dari_nb.errors import DariError
-from dari_nb.local.gguf import kept
+from dari_nb.local.gguf import cache
 from dari_nb.resources import connections
 
 from .reference import PUBLIC, Public, classes_in, members
@@ -159,7 +159,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for name in [name for name in os.environ if name.startswith("DARI_")]:
-            if name != kept.FOLDER:
+            if name != cache.FOLDER:
                 patch.delenv(name)
         patch.setenv("DARI_LOCAL_STEP_DELAY", "0")
         patch.setattr(connections, "_current", None)

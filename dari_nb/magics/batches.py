@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequestError, TimedOutError
-from ..meant import did_you_mean
+from ..suggestions import did_you_mean
 from .lines import options as opt
 from .lines.interpolate import RULE
 from .lines.names import names_of_people, visible_names

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..meant import did_you_mean, no_llm_option
+from ..suggestions import did_you_mean, no_llm_option
 from .lines import options as opt
 from .lines.options import MEANT, Option
 from .lines.parser import HelpAsked, Line, LineParser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..meant import did_you_mean
+from ..suggestions import did_you_mean
 from .lines.interpolate import RULE
 from .lines.options import MEANT
 from .reference import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..meant import did_you_mean
+from ..suggestions import did_you_mean
 from .lines import options as opt
 from .lines.options import Option
 from .lines.parser import Line, LineParser

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import NotFoundError, TimedOutError, TurnFailedError
 from ..ids import is_session_id
-from ..meant import did_you_mean, no_llm_option
+from ..suggestions import did_you_mean, no_llm_option
 from .lines import options as opt
 from .lines.interpolate import RULE, interpolate
 from .lines.names import visible_names

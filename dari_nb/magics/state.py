@@ -15,7 +15,7 @@ from IPython.core.error import UsageError
 
 from ..errors import AuthenticationError, DariError, NotFoundError, TapeMissError
 from ..interrupts import Interrupted, deferred, heard
-from ..meant import did_you_mean
+from ..suggestions import did_you_mean
 from .lines.parser import HelpAsked
 from .usage import usage_error
 

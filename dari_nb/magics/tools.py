@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..meant import did_you_mean
+from ..suggestions import did_you_mean
 from .lines.names import names_of_people, visible_names
 from .lines.options import APPROVE, TOOLS, Option
 from .lines.parser import Line

@@ -22,7 +22,7 @@ from .blocks import content_of, is_only_text, plain, refusal_block, thought
 from .images import with_image_url
 from .json_text import json_or_text, text_of_json
 from .said import Call, Entry, Result, Said, of_unknown_role, tokens
-from .told_times import time_of
+from .times import time_of
 
 Message = dict[str, Any]
 Translate = Callable[[TimelineItem], list[Message] | None]

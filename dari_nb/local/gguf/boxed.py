@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from ...errors import InvalidRequestError
-from ...meant import did_you_mean
+from ...suggestions import did_you_mean
 
 Tools = Literal["native", "schema", "auto"]
 """How a model is told of tools: as its protocol has it, by a schema, or as its server can."""

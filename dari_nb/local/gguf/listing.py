@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .boxed import BOXED, boxed
-from .kept import is_cached, place_of
+from .cache import is_cached, place_of
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...descriptors import open_regular
 from .boxed import BOXED, Tools
-from .kept import is_cached, log_of, place_of
+from .cache import is_cached, log_of, place_of
 
 CONTEXT = 8192
 """Tokens that all conversations with one model share, unless something else is said."""

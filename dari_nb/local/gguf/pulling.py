@@ -19,7 +19,7 @@ from typing import IO
 
 from ...errors import DariError
 from .boxed import BoxedModel, boxed
-from .kept import folder, is_cached, place_of
+from .cache import folder, is_cached, place_of
 from .progress import DownloadProgress
 
 _GUARD = Path(__file__).with_name("guard.py")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .kept import pulled
+from .cache import pulled
 from .running import lacking
 
 

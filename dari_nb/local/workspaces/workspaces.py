@@ -15,7 +15,7 @@ from typing import Any
 from ..agents import Attachment, TurnFailure
 from ..agents.tools import ToolTrouble
 from .folder import Folder
-from .kept import EMPTY, Snapshots, copy_now
+from .snapshots import EMPTY, Snapshots, copy_now
 from .temporary import TemporaryFolder
 
 _BEGUN = ".begun"

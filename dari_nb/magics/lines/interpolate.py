@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from ...meant import did_you_mean
+from ...suggestions import did_you_mean
 from ..usage import usage_error
 from .names import names_of_people
 

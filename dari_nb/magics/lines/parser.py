@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...meant import did_you_mean
+from ...suggestions import did_you_mean
 from ..usage import usage_error
 from .options import Option
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ... import models
 from ...errors import InvalidRequestError, UnknownNameError
-from ...meant import no_llm_option
 from ...models import as_content
 from ...printable import printable
+from ...suggestions import no_llm_option
 from ..connection import AtHand
 from ..connection.attachments import Attachment, as_content_files
 from ..sessions.arguments import metadata_of, unknown_argument

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ...errors import InvalidRequestError
-from ...meant import did_you_mean
+from ...suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from yaml import Node  # type: ignore[import-untyped]

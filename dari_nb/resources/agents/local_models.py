@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import InvalidRequestError
-from ...meant import did_you_mean
+from ...suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from ...local import LocalDari

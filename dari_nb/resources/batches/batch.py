@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ... import models
 from ...errors import InvalidRequestError
-from ...meant import no_llm_option
 from ...models.events import CANCELLED
+from ...suggestions import no_llm_option
 from ..agents.agent import Agent
 from ..connection import host
 from ..connection.background import wait_for

@@ -75,7 +75,7 @@ def publish_until(view: Any, bundle: Bundle) -> tuple[Write, Write]:
     Returns:
         What writes the paper below it, and what writes it in place of the view.
     """
-    from ...render.page.kept import fallback
+    from ...render.page.fallback import fallback
     from ...widgets.view import mimebundle_of
 
     has_paper = host.hides_paper()
@@ -162,6 +162,6 @@ class Sheet:
         self.write()
 
     def _made(self) -> Bundle:
-        from ...render.page.kept import fallback
+        from ...render.page.fallback import fallback
 
         return fallback(list(self._parts.values()))

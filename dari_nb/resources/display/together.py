@@ -45,7 +45,7 @@ def show(widget: Any, parts: Sequence[Shown], holders: Sequence[Any] = ()) -> No
         parts: Whatever is in it.
         holders: The Outputs in it, which may come to hold more.
     """
-    from ...render.page.kept import joined
+    from ...render.page.fallback import joined
     from ...widgets.view import mimebundle_of
 
     subjects = [part.subject for part in parts]

@@ -95,7 +95,7 @@ class PlayerSubject(Subject):
     def paper(self, ending: Ending | None = None) -> dict[str, str]:
         """The transcript and its marks, up to the first question that nobody has passed."""
         from ...render import noted
-        from ...render.page.kept import joined
+        from ...render.page.fallback import joined
         from ...render.timeline.ends import ends
 
         paper = joined([ends(items, head) for items, head in self._parts()])

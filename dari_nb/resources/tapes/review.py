@@ -153,7 +153,7 @@ class TapeReview(Review):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from ...render import noted
-        from ...render.page.kept import joined
+        from ...render.page.fallback import joined
 
         if not self:
             return {"text/plain": repr(self)}

@@ -21,7 +21,7 @@ from ..recording import Recording, counting, unreachable
 from ..summary import prompt_of
 from ..turns import Turn
 from ..writing import put, tape_bytes
-from .behind import Chains
+from .chains import Chains
 from .changes import (
     IN_FRONT,
     Standing,

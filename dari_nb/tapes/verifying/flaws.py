@@ -15,9 +15,9 @@ from ..recording import Never, Recording, counting, parents_of, why_parted
 from ..scrubbing import Scrubber
 from ..summary import prompt_of
 from ..turns import Turn, drafted_in
-from .keys_anew import in_doubt
 from .left_files import LeftFiles
 from .payloads import entry_troubles, note_troubles, turn_troubles
+from .renew_keys import in_doubt
 
 _EDITED = (
     "its key is that of another text: what is asked, or of whom, was changed, and the key was not; "

@@ -1,8 +1,8 @@
 """Runs from elsewhere, in whichever format they are: recognised, read, and written again."""
 
-from .beside import SCORES
 from .exports import to_anthropic, to_atif, to_messages, to_row
 from .files import agent_name_of, read_file, read_runs
+from .metadata import SCORES
 from .paths import FILE, Paths, names_of, paths_of
 from .registry import FORMATS
 from .runs import Run

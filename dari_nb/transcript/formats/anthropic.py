@@ -20,7 +20,7 @@ from ..blocks import block_of, content_of, plain
 from ..images import with_source
 from ..json_text import json_or_text, text_of_json
 from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens_without_cache
-from .beside import NO_UNIT, dated, run_metadata
+from .metadata import NO_UNIT, dated, run_metadata
 from .runs import ERRORS, Run, built, metadata_of, part_of
 
 NAME = "Anthropic messages"

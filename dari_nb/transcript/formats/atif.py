@@ -18,7 +18,7 @@ from ..blocks import content_of, is_only_text, plain, thought
 from ..images import with_path
 from ..json_text import json_or_text, text_of_json
 from ..said import Call, Entry, Result, Said, merged, of_unknown_role, tokens
-from ..told_times import time_of
+from ..times import time_of
 from .runs import ERRORS, Run, built, dollars_of, list_of, metadata_of, name_of, part_of, sum_of
 
 NAME = "ATIF trajectory"

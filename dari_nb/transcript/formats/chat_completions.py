@@ -16,9 +16,9 @@ from typing import Any
 
 from ..chat import ROLES, chat_entries, stop_reason_of, used
 from ..said import Entry, Said
-from ..told_times import time_of
+from ..times import time_of
 from . import anthropic
-from .beside import NO_UNIT, dated, run_metadata
+from .metadata import NO_UNIT, dated, run_metadata
 from .runs import REFUSALS, Run, built, metadata_of
 
 NAME = "chat completions"

@@ -18,8 +18,8 @@ from ..blocks import content_of, plain, thought
 from ..chat import SYSTEM_ROLES, stop_reason_of
 from ..json_text import json_or_text
 from ..said import Call, Entry, Result, Said, of_unknown_role, tokens
-from ..told_times import time_of
-from .beside import NO_UNIT, dated, run_metadata
+from ..times import time_of
+from .metadata import NO_UNIT, dated, run_metadata
 from .runs import ERRORS, REFUSALS, Run, built, list_of, metadata_of, name_of, part_of
 
 NAME = "OpenAI Responses"

@@ -26,7 +26,7 @@ from ..json_text import text_of_json
 from ..said import Said
 from ..turns import RECORDED, RECORDED_DOCUMENT, RECORDED_FORMAT, RecordedTurn, Step
 from . import chat_completions
-from .beside import run_metadata
+from .metadata import run_metadata
 from .registry import FORMATS
 from .runs import Run, dollars_of, list_of, name_of, part_of, sum_of
 

@@ -10,7 +10,7 @@ from dari_nb.resources import Transcript
 from dari_nb.transcript.formats import to_anthropic, to_messages
 
 from ...recorded import FILES
-from .kept import lost
+from .preserved import lost
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(21)).decode()
 PICTURE = {"type": "base64", "media_type": "image/png", "data": PNG}

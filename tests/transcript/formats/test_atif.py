@@ -7,7 +7,7 @@ from dari_nb.errors import InvalidRequestError
 from dari_nb.resources import Transcript
 
 from ...recorded import FILES
-from .kept import lost
+from .preserved import lost
 
 EVERYTHING = {
     "schema_version": "ATIF-v1.7",

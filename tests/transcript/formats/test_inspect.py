@@ -12,7 +12,7 @@ from dari_nb.errors import InvalidRequestError
 from dari_nb.resources import Transcript
 from dari_nb.transcript.formats.inspect import archives
 
-from .kept import lost
+from .preserved import lost
 
 MESSAGES = [
     {"id": "m0", "role": "system", "content": "Be brief.", "source": "input"},

@@ -5,7 +5,7 @@ import pytest
 from dari_nb.errors import InvalidRequestError
 from dari_nb.resources import Transcript
 
-from .kept import lost
+from .preserved import lost
 
 EVERYTHING = {
     "object": "response",

@@ -6,7 +6,7 @@ import dari_nb
 from dari_nb.errors import InvalidRequestError
 from dari_nb.resources import Transcript
 
-from .kept import lost
+from .preserved import lost
 
 CALL = {
     "id": "call_1",

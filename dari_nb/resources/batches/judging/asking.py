@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ....errors import InvalidRequestError, TimedOutError
-from ....meant import no_llm_option
 from ....models import as_content
+from ....suggestions import no_llm_option
 from ...agents.agent import Agent, agent_named
 from ...connection.background import wait_for
 from ...connection.progress import Progress

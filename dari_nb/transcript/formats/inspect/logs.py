@@ -20,7 +20,7 @@ from ...blocks import content_of, plain
 from ...chat import stop_reason_of
 from ...json_text import json_or_text, text_of_json
 from ...said import Call, Entry, Result, Said, of_unknown_role, summed, tokens_without_cache
-from ...told_times import time_of
+from ...times import time_of
 from ...turns import RecordedTurn
 from ..attachments import resolved
 from ..runs import ERRORS, Run, built, list_of, metadata_of, name_of, part_of, sum_of

@@ -7,7 +7,7 @@ from math import isnan
 from typing import Any
 
 from ..said import tokens
-from ..told_times import time_of
+from ..times import time_of
 from ..turns import RecordedTurn
 from .runs import dollars_of, name_of, part_of
 
