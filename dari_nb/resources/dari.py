@@ -20,8 +20,8 @@ from .display.presentation import watch
 from .listing import Listing, Shelf
 from .sessions.arguments import metadata_of
 from .sessions.costs import Costs
-from .sessions.gists import Gists
 from .sessions.session import Session, session_of, sessions_of
+from .sessions.summaries import SessionSummaries
 from .tapes.tape import Tape, held, warn_of_slip
 
 if TYPE_CHECKING:
@@ -389,7 +389,7 @@ class Sessions(AtHand, Shelf[Session, Session]):
 
     def __init__(self, link: Link) -> None:
         super().__init__(link)
-        self._gists = Gists(link)
+        self._summaries = SessionSummaries(link)
 
     def list(
         self,
@@ -431,11 +431,11 @@ class Sessions(AtHand, Shelf[Session, Session]):
         )
         found, notes = made_since(newest_first(resources), since), []
         if text and text.strip():
-            found, note = with_words(found, text, self._gists)
+            found, note = with_words(found, text, self._summaries)
             notes = [note]
         if not found and self._link.server is not None and self._link.server.path is None:
             notes.append(IN_MEMORY)
-        return SessionList(sessions_of(self._link, found), self._gists, notes)
+        return SessionList(sessions_of(self._link, found), self._summaries, notes)
 
     def view(
         self,
@@ -475,7 +475,7 @@ class Sessions(AtHand, Shelf[Session, Session]):
         def listed() -> SessionList:
             return self.list(agent=agent, metadata=metadata, since=since, text=text)
 
-        return SessionBrowser(self._link, listed, self._gists, preview=preview, layout=layout)
+        return SessionBrowser(self._link, listed, self._summaries, preview=preview, layout=layout)
 
     def get(self, session_id: str) -> Session:
         """Return a session by id.

@@ -22,7 +22,7 @@ const rows: Row[] = Array.from({ length: 1000 }, (_, index) => ({
 export function showSessions(el: HTMLElement): void {
   const { port } = kernel<State>({ active: "", selection: [], preview: true }, (what, body) => {
     if (what === "rows") return [null, rows];
-    if (what === "gists") {
+    if (what === "summaries") {
       const told = (id: string) => ({
         words: `What is in lesson ${id.slice(5)}?`,
         turns: 1,

@@ -89,12 +89,12 @@ def diff_files(
     return VersionDiff(agent_name, versions, changes, same, unknown)
 
 
-def gist(before: str, after: str, width: int = 44) -> str:
+def change_text(before: str, after: str, width: int = 44) -> str:
     """Say in a few words what became of one prompt in another; nothing where nothing did.
 
-    >>> gist("Rate it: high or low.", "Rate it: high or low, in one word.")
+    >>> change_text("Rate it: high or low.", "Rate it: high or low, in one word.")
     '“low, in one word.”'
-    >>> gist("Answer. Be kind.", "Answer.")
+    >>> change_text("Answer. Be kind.", "Answer.")
     'without “Be kind.”'
     """
     old, new = before.split(), after.split()

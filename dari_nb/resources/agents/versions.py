@@ -13,7 +13,7 @@ from ... import models
 from ...errors import ApiError, DariError, InvalidRequestError, NotFoundError
 from ...printable import printable
 from ..listing import Listing
-from .version_diff import MANIFEST, VersionDiff, diff_files, gist, written
+from .version_diff import MANIFEST, VersionDiff, change_text, diff_files, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -205,24 +205,26 @@ def versions_of(link: Link, agent: models.Agent) -> Listing[Version]:
     return Listing(listed, _VERSION_COLUMNS, names=_names, frame=_frame)
 
 
-def gists_of(link: Link, agent: models.Agent, version_ids: Iterable[str | None]) -> dict[str, str]:
+def changes_of_versions(
+    link: Link, agent: models.Agent, version_ids: Iterable[str | None]
+) -> dict[str, str]:
     """Say in a few words what each of some versions has that the one before it had not.
 
     Only prompts and manifests are looked at. Where the server tells neither, nothing is said.
     """
     ids = list(dict.fromkeys(one for one in version_ids if one))
     link.learn_versions(agent.id, *ids)
-    gists: dict[str, str] = {}
+    changes: dict[str, str] = {}
     with contextlib.suppress(DariError):
         resources = [link.client.agents.version(agent.id, one) for one in ids] if ids[1:] else []
         versions = [Version(link, agent.id, agent.name, resource) for resource in resources]
         for before, after in pairwise(sorted(versions, key=lambda one: one.number or 0)):
-            gists[after.id] = _gist(before, after)
-    return gists
+            changes[after.id] = _change_text(before, after)
+    return changes
 
 
-def _gist(before: Version, after: Version) -> str:
-    if words := gist(before.system_prompt or "", after.system_prompt or ""):
+def _change_text(before: Version, after: Version) -> str:
+    if words := change_text(before.system_prompt or "", after.system_prompt or ""):
         return words
     keys = sorted({*before.manifest, *after.manifest})
     other = [key for key in keys if before.manifest.get(key) != after.manifest.get(key)]

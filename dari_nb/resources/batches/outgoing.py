@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ... import models
 from ...errors import DariError, InvalidRequestError
-from ..agents.versions import gists_of
+from ..agents.versions import changes_of_versions
 from ..connection.background import awaited, wait_for
 from ..connection.progress import Progress
 from .cells import UNSENT, Cell, Column
@@ -71,7 +71,9 @@ class Outgoing(Results):
         self._late_costs = LateCosts(client, self.grid, self._changed)
         self._cancelling = Cancelling(link, run_id, self.grid)
         self._serving = Serving(link, agent.name, self.grid)
-        self._gists = gists_of(link, agent, (column.version for column in self.columns))
+        self._version_changes = changes_of_versions(
+            link, agent, (column.version for column in self.columns)
+        )
 
     @property
     def unsent(self) -> list[Cell]:

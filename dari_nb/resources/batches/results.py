@@ -74,7 +74,7 @@ class Results(Judgeable):
         self._listeners: list[Callable[[], object]] = []
         self._sessions: dict[str, Session] = {}
         self._watching = Watching(link, self._changed)
-        self._gists: dict[str, str] = {}
+        self._version_changes: dict[str, str] = {}
         self._looked_at: weakref.ref[BatchMatrix] | None = None
 
     @property
@@ -184,9 +184,9 @@ class Results(Judgeable):
         """Return the number of a version of the agent, if it is known."""
         return self._link.version_number(version_id)
 
-    def _version_gist(self, version_id: str | None) -> str:
+    def _version_change(self, version_id: str | None) -> str:
         """Return what a version has that the one before it had not, in a few words."""
-        return self._gists.get(version_id or "", "")
+        return self._version_changes.get(version_id or "", "")
 
     @property
     def _called(self) -> list[str]:

@@ -20,11 +20,11 @@ from .session import Session, session_of
 from .session_list import by_run, total_cost
 
 if TYPE_CHECKING:
-    from ...widgets.sessions import Gist, Row
+    from ...widgets.sessions import Row, SessionSummary
     from ...widgets.view import AnyLayout
     from ..connection import Link
     from ..listing import Listing
-    from .gists import Gists
+    from .summaries import SessionSummaries
 
 _MOST_OF_A_RUN = 100
 """Sessions of a run whose costs are asked for and added up; that of a larger one stays unknown."""
@@ -58,19 +58,19 @@ class SessionBrowser(SessionsView):
         self,
         link: Link,
         sessions: List,
-        gists: Gists,
+        summaries: SessionSummaries,
         *,
         preview: bool = True,
         layout: AnyLayout = None,
     ) -> None:
         self._link = link
         self._list = sessions
-        self._about = gists
+        self._about = summaries
         self._known: dict[str, Session] = {}
         self._groups: dict[str, list[Session]] = {}
         super().__init__(
             load=lambda: in_thread(self._rows),
-            gists=lambda ids: in_thread(self._gists, ids),
+            summaries=lambda ids: in_thread(self._summaries, ids),
             costs=lambda ids: in_thread(self._costs, ids),
             open_one=lambda session_id: in_thread(self._open, session_id),
             preview=preview,
@@ -107,18 +107,18 @@ class SessionBrowser(SessionsView):
         self._groups = by_run(sessions)
         return [_row(session) for session in sessions]
 
-    def _gists(self, ids: Sequence[str]) -> dict[str, Gist]:
-        from ...widgets.sessions import Gist
+    def _summaries(self, ids: Sequence[str]) -> dict[str, SessionSummary]:
+        from ...widgets.sessions import SessionSummary
 
         known = [self._known[id_] for id_ in ids if id_ in self._known]
-        gists = self._about.of([session.resource for session in known])
+        summaries = self._about.of([session.resource for session in known])
         return {
-            session.id: Gist(
-                words=gist.words and gist.words[:_BEGINNING],
-                turns=gist.turns,
-                cancelled=bool(gist.is_cancelled),
+            session.id: SessionSummary(
+                words=summary.words and summary.words[:_BEGINNING],
+                turns=summary.turns,
+                cancelled=bool(summary.is_cancelled),
             )
-            for session, gist in zip(known, gists, strict=True)
+            for session, summary in zip(known, summaries, strict=True)
         }
 
     def _costs(self, ids: Sequence[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from ...models.batches import given_metadata, run_id_in
 from ...models.events import CANCELLED
 from ...models.times import Since, parse_time, since_time
 from ..listing import SHOWN, Listing
-from .gists import LOOKED_THROUGH, Gist, Gists
+from .summaries import LOOKED_THROUGH, SessionSummaries, SessionSummary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +45,11 @@ class SessionList(Listing["Session"]):
     def __init__(
         self,
         sessions: Sequence[Session],
-        gists: Gists,
+        summaries: SessionSummaries,
         notes: Sequence[str] = (),
     ) -> None:
         super().__init__(sessions, {}, names=lambda session: (session.id, session.name))
-        self._gists = gists
+        self._summaries = summaries
         self.notes = list(notes)
 
     def to_frame(self) -> pd.DataFrame:
@@ -65,14 +65,14 @@ class SessionList(Listing["Session"]):
         from ...frames import listed_sessions_frame
 
         asked = self[:LOOKED_THROUGH]
-        gists = self._gists.of([session.resource for session in asked])
-        costs = self._gists.costs([session.id for session in asked])
-        beyond = [Gist()] * (len(self) - len(asked))
+        summaries = self._summaries.of([session.resource for session in asked])
+        costs = self._summaries.costs([session.id for session in asked])
+        beyond = [SessionSummary()] * (len(self) - len(asked))
         return listed_sessions_frame(
             [session.resource for session in self],
             agents=[session.agent_name for session in self],
-            first_messages=[gist.words for gist in (*gists, *beyond)],
-            turns=[gist.turns for gist in (*gists, *beyond)],
+            first_messages=[summary.words for summary in (*summaries, *beyond)],
+            turns=[summary.turns for summary in (*summaries, *beyond)],
             costs=[costs.get(session.id) for session in self],
         )
 
@@ -95,21 +95,23 @@ class SessionList(Listing["Session"]):
     def _lines(self, groups: Sequence[Sequence[Session]]) -> list[SessionLine]:
         firsts = [_first(group) for group in groups]
         try:
-            gists = self._gists.of([session.resource for session in firsts])
+            summaries = self._summaries.of([session.resource for session in firsts])
         except DariError:
-            gists = [Gist()] * len(firsts)
+            summaries = [SessionSummary()] * len(firsts)
         costs = self._costs(groups)
-        return [_line(group, gist, costs) for group, gist in zip(groups, gists, strict=True)]
+        return [
+            _line(group, summary, costs) for group, summary in zip(groups, summaries, strict=True)
+        ]
 
     def _costs(self, groups: Sequence[Sequence[Session]]) -> dict[str, Decimal | None]:
         ids: list[str] = []
         for group in groups:
             if len(ids) + len(group) <= _MOST_COSTS:
                 ids += [session.id for session in group]
-        return self._gists.costs(ids)
+        return self._summaries.costs(ids)
 
     def _like(self, rows: Sequence[Session]) -> SessionList:
-        return SessionList(rows, self._gists, self.notes)
+        return SessionList(rows, self._summaries, self.notes)
 
 
 def by_run(sessions: Iterable[Session]) -> dict[str, list[Session]]:
@@ -150,7 +152,7 @@ def made_since(sessions: Sequence[models.Session], since: Since) -> list[models.
 
 
 def with_words(
-    sessions: Sequence[models.Session], text: str, gists: Gists
+    sessions: Sequence[models.Session], text: str, summaries: SessionSummaries
 ) -> tuple[list[models.Session], str]:
     """Keep the sessions in which all words of a text stand; tells how far was looked.
 
@@ -162,10 +164,10 @@ def with_words(
     asked = sessions[:LOOKED_THROUGH]
     found = [
         session
-        for session, gist in zip(asked, gists.of(asked), strict=True)
-        if has_words(session, gist, text)
+        for session, summary in zip(asked, summaries.of(asked), strict=True)
+        if has_words(session, summary, text)
     ]
-    unread = sum(gists.known(session).words is None for session in asked)
+    unread = sum(summaries.known(session).words is None for session in asked)
     far = f"the newest {len(asked):,} of " if len(asked) < len(sessions) else ""
     note = f"looked through the first messages of {far}{count_text(len(sessions), 'session')}"
     note += f"; {unread:,} could not be read" if unread else ""
@@ -173,15 +175,17 @@ def with_words(
     return found, f"{note}{later}"
 
 
-def has_words(session: models.Session, gist: Gist, text: str) -> bool:
+def has_words(session: models.Session, summary: SessionSummary, text: str) -> bool:
     """Whether all words of a text stand in what a session is known by."""
     metadata = given_metadata(session.metadata)
-    told = (gist.words, session.name, session.id, *(f"{k}={v}" for k, v in metadata.items()))
+    told = (summary.words, session.name, session.id, *(f"{k}={v}" for k, v in metadata.items()))
     known = "\n".join(part for part in told if part).casefold()
     return all(word in known for word in text.casefold().split())
 
 
-def _line(group: Sequence[Session], gist: Gist, costs: Mapping[str, Decimal | None]) -> SessionLine:
+def _line(
+    group: Sequence[Session], summary: SessionSummary, costs: Mapping[str, Decimal | None]
+) -> SessionLine:
     from ...render import count_text
     from ...render.page.session_lines import SessionLine
     from ...render.plain.words import cost_text
@@ -192,13 +196,13 @@ def _line(group: Sequence[Session], gist: Gist, costs: Mapping[str, Decimal | No
     llms = dict.fromkeys(session.llm_id or "" for session in reversed(group))
     total = total_cost(costs.get(session.id) for session in group)
     return SessionLine(
-        words=gist.words,
+        words=summary.words,
         about=size or " · ".join(filter(None, (newest.name, _origin(newest)))),
         id="" if run_id else newest.id,
         agent=newest.agent_name,
         llms=", ".join(llm for llm in llms if llm),
-        state=CANCELLED if gist.is_cancelled and not run_id else _state(group),
-        turns=gist.turns,
+        state=CANCELLED if summary.is_cancelled and not run_id else _state(group),
+        turns=summary.turns,
         created_at=newest.resource.created_at or "",
         cost=cost_text(total),
     )

@@ -295,7 +295,7 @@ def notes_of(transcripts: Iterable[Transcript]) -> list[str]:
     return list(dict.fromkeys(note for run in runs if run is not None for note in run.notes))
 
 
-def _gist(metadata: Mapping[str, Any]) -> str:
+def _metadata_text(metadata: Mapping[str, Any]) -> str:
     """Write the first metadata in short."""
     shown = [f"{name}={value:.40}" for name, value in metadata.items()][:_MOST_SHOWN]
     return ", ".join([*shown, *(["…"] if len(metadata) > _MOST_SHOWN else [])])
@@ -308,5 +308,5 @@ _RUN_COLUMNS = {
     "status": lambda run: run.resource.session.last_message_status or "",
     "items": lambda run: str(len(run.items)),
     "format": lambda run: run.format or "",
-    "metadata": lambda run: _gist(run.metadata),
+    "metadata": lambda run: _metadata_text(run.metadata),
 }

@@ -1,6 +1,6 @@
 """The session browser."""
 
 from .sessions import SessionsView
-from .wire import Gist, Row
+from .wire import Row, SessionSummary
 
-__all__ = ["Gist", "Row", "SessionsView"]
+__all__ = ["Row", "SessionSummary", "SessionsView"]

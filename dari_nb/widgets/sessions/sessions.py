@@ -11,11 +11,11 @@ import traitlets
 from ..packing import packed
 from ..things import thing, things
 from ..view import STATIC, View
-from .wire import Gist, Row
+from .wire import Row, SessionSummary
 
 Load = Callable[[], "Future[Sequence[Row]]"]
 Costs = Callable[[Sequence[str]], "Future[dict[str, str]]"]
-Gists = Callable[[Sequence[str]], "Future[dict[str, Gist]]"]
+Summaries = Callable[[Sequence[str]], "Future[dict[str, SessionSummary]]"]
 Open = Callable[[str], "Future[str]"]
 
 
@@ -24,7 +24,7 @@ class SessionsView(View):
 
     Args:
         load: Gives the sessions as they are now, newest first.
-        gists: Gives what sessions are about.
+        summaries: Gives what sessions are about.
         costs: Gives what sessions and runs have cost, as texts.
         open_one: Gives the transcript of a session as sanitised HTML.
 
@@ -47,12 +47,12 @@ class SessionsView(View):
     preview = traitlets.Bool(True).tag(sync=True)
 
     def __init__(
-        self, *, load: Load, gists: Gists, costs: Costs, open_one: Open, **traits: Any
+        self, *, load: Load, summaries: Summaries, costs: Costs, open_one: Open, **traits: Any
     ) -> None:
         super().__init__(**traits)
         self._load = load
         self.answer("rows", self._answer_rows)
-        self.answer("gists", lambda body: gists([str(one) for one in body["ids"]]))
+        self.answer("summaries", lambda body: summaries([str(one) for one in body["ids"]]))
         self.answer("costs", lambda body: costs([str(one) for one in body["ids"]]))
         self.answer("open", lambda body: open_one(str(body["id"])))
 

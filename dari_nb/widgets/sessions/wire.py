@@ -23,7 +23,7 @@ class Row(TypedDict):
     task: str
 
 
-class Gist(TypedDict):
+class SessionSummary(TypedDict):
     """What a session is about: the beginning of its first message, and how many there are.
 
     Either is ``None`` when unknown. ``cancelled`` is whether the last one, which a list tells to
@@ -36,7 +36,7 @@ class Gist(TypedDict):
 
 
 class Wanted(TypedDict):
-    """Body of the request ``gists``, whose answer is a gist by id; and of ``costs``.
+    """Body of the request ``summaries``, whose answer is a summary by id; and of ``costs``.
 
     The latter's answer is a text by id, empty while unknown, where ``run:NAME`` stands for all
     sessions of a run.

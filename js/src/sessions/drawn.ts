@@ -48,7 +48,7 @@ export class Drawn {
   show(line: Line, shown: Shown): void {
     const { key, rows } = line;
     const asked = first(line);
-    const gist = shown.known.gists.get(asked.id);
+    const summary = shown.known.summaries.get(asked.id);
     const selected = rows.filter((row) => shown.selection.has(row.id)).length;
     this.#box.checked = selected === rows.length;
     this.#box.indeterminate = selected > 0 && !this.#box.checked;
@@ -59,13 +59,13 @@ export class Drawn {
     mark(element, "aria-expanded", run !== "" && String(shown.unfolded.has(key)));
     const [short, exact] = when(rows[0]?.created ?? "");
     const llms = new Set(rows.map(({ llm }) => llm).filter(Boolean));
-    this.#name.title = gist?.words ?? "";
-    put(this.#name, gist ? saying(gist.words, gist.turns) : "…");
+    this.#name.title = summary?.words ?? "";
+    put(this.#name, summary ? saying(summary.words, summary.turns) : "…");
     put(this.#about, ...between(about(line, shown)));
     put(this.#agent, asked.agent);
     put(this.#llms, [...llms].reverse().join(", "));
-    this.#turns.dataset.unit = gist?.turns === 1 ? "turn" : "turns";
-    put(this.#turns, String(gist?.turns ?? ""));
+    this.#turns.dataset.unit = summary?.turns === 1 ? "turn" : "turns";
+    put(this.#turns, String(summary?.turns ?? ""));
     this.#when.title = exact;
     put(this.#when, short);
     put(this.#cost, cost(line, shown));

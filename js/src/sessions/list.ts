@@ -1,6 +1,6 @@
 import { decode, type Port } from "../host/port";
 import { first, type Known, type Line } from "./sift";
-import type { Gist, Row, State, Wanted } from "./wire";
+import type { Row, SessionSummary, State, Wanted } from "./wire";
 
 /** Sessions, the newest first, whose first messages are looked through for words; as many as the kernel keeps to. */
 export const LOOKED_THROUGH = 1000;
@@ -11,7 +11,7 @@ const PIECE = 200;
 /** What is known of the sessions, for all views of one model. */
 export class List implements Known {
   readonly costs = new Map<string, string>();
-  readonly gists = new Map<string, Gist>();
+  readonly summaries = new Map<string, SessionSummary>();
   rows: Row[] = [];
   /** What was asked for, whether or not it came, so that it is asked for once. */
   readonly #asked = new Set<string>();
@@ -23,16 +23,16 @@ export class List implements Known {
 
   async load(): Promise<void> {
     this.rows = decode<Row>((await this.#port.ask("rows")).buffers);
-    for (const known of [this.gists, this.costs, this.#asked]) known.clear();
+    for (const known of [this.summaries, this.costs, this.#asked]) known.clear();
   }
 
   /** Asks what the lines are about and cost, as far as that is not known; returns whether anything came. */
   async learn(lines: Line[]): Promise<boolean> {
     const came = [
       this.#ask(
-        "gists",
+        "summaries",
         lines.map((line) => first(line).id),
-        this.gists,
+        this.summaries,
       ),
       this.#ask(
         "costs",
@@ -46,8 +46,8 @@ export class List implements Known {
   /** Reads some more first messages for a search; returns whether there were any to read. */
   async read(): Promise<boolean> {
     const newest = this.rows.slice(0, LOOKED_THROUGH).map(({ id }) => id);
-    const unread = newest.filter((id) => !this.#asked.has(`gists ${id}`));
-    return this.#ask("gists", unread.slice(0, PIECE), this.gists);
+    const unread = newest.filter((id) => !this.#asked.has(`summaries ${id}`));
+    return this.#ask("summaries", unread.slice(0, PIECE), this.summaries);
   }
 
   async #ask<Told>(what: string, keys: string[], known: Map<string, Told>): Promise<boolean> {
@@ -57,7 +57,8 @@ export class List implements Known {
     try {
       const { body } = await this.#port.ask<Record<string, Told>>(what, { ids } satisfies Wanted);
       for (const [id, told] of Object.entries(body)) known.set(id, told);
-      for (const row of this.rows) if (this.gists.get(row.id)?.cancelled) row.status = "cancelled";
+      for (const row of this.rows)
+        if (this.summaries.get(row.id)?.cancelled) row.status = "cancelled";
     } catch (error) {
       for (const id of ids) this.#asked.delete(`${what} ${id}`);
       throw error;

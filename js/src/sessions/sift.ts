@@ -1,4 +1,4 @@
-import type { Gist, Row } from "./wire";
+import type { Row, SessionSummary } from "./wire";
 
 /** The columns that a table can be sorted by. */
 export const COLUMNS = ["asked", "agent", "turns", "when", "cost"] as const;
@@ -12,7 +12,7 @@ export interface Order {
 
 /** What is known of sessions beside their rows, by id. */
 export interface Known {
-  gists: ReadonlyMap<string, Gist>;
+  summaries: ReadonlyMap<string, SessionSummary>;
   costs: ReadonlyMap<string, string>;
 }
 
@@ -67,9 +67,9 @@ export function sorted(rows: Row[], order: Order, known: Known): Row[] {
 }
 
 const KEYS: Record<Column, (row: Row, known: Known) => string> = {
-  asked: (row, { gists }) => gists.get(row.id)?.words ?? "",
+  asked: (row, { summaries }) => summaries.get(row.id)?.words ?? "",
   agent: (row) => `${row.agent} ${row.llm}`,
-  turns: (row, { gists }) => String(gists.get(row.id)?.turns ?? ""),
+  turns: (row, { summaries }) => String(summaries.get(row.id)?.turns ?? ""),
   when: (row) => row.created,
   cost: (row, { costs }) => dollars(costs.get(row.id)),
 };
@@ -113,6 +113,6 @@ function field(row: Row, name: string): string {
 
 function textOf(row: Row, known: Known): string {
   const { id, status, agent, llm, name, run } = row;
-  const asked = known.gists.get(row.id)?.words ?? "";
+  const asked = known.summaries.get(row.id)?.words ?? "";
   return [asked, id, status, agent, llm, name, run, metadataText(row)].join("\n").toLowerCase();
 }

@@ -20,14 +20,14 @@ export interface Row {
  * What a session is about: the beginning of its first message, and how many there are; `null` when unknown.
  * `cancelled` is whether the last one, which a list tells to have failed, was cancelled.
  */
-export interface Gist {
+export interface SessionSummary {
   words: string | null;
   turns: number | null;
   cancelled: boolean;
 }
 
 /**
- * Body of the request `gists`, whose answer is a gist by id; and of `costs`, whose answer is a text by id, empty
+ * Body of the request `summaries`, whose answer is a summary by id; and of `costs`, whose answer is a text by id, empty
  * while unknown, where `run:NAME` stands for all sessions of a run.
  */
 export interface Wanted {

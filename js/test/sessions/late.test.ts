@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Port, Reply } from "../../src/host/port";
 import { sessions } from "../../src/sessions/component";
-import type { Gist, State, Wanted } from "../../src/sessions/wire";
+import type { SessionSummary, State, Wanted } from "../../src/sessions/wire";
 import { row } from "./row";
 
 /** A kernel whose rows come at once and whose other answers are given by the test. */
@@ -37,9 +37,13 @@ test("an order by what comes late is that of what came", async () => {
   await expect.poll(() => port.asked.length).toBe(2);
   const asked = [...el.querySelectorAll("th button")].find((one) => one.textContent === "asked");
   (asked as HTMLButtonElement).click();
-  const gist = (words: string): Gist => ({ words, turns: 1, cancelled: false });
+  const summary = (words: string): SessionSummary => ({ words, turns: 1, cancelled: false });
   for (const { what, tell } of port.asked)
-    tell(what === "gists" ? { s1: gist("second"), s2: gist("third"), s3: gist("first") } : {});
+    tell(
+      what === "summaries"
+        ? { s1: summary("second"), s2: summary("third"), s3: summary("first") }
+        : {},
+    );
   const words = () =>
     [...el.querySelectorAll("tbody tr")].map(
       (line) => /first|second|third/.exec(line.textContent ?? "")?.[0],

@@ -22,7 +22,7 @@ const ROWS = [
   row("s3", { status: "failed", agent: "tour", created: "2026-01-02T00:00:00Z" }),
 ];
 const KNOWN: Known = {
-  gists: new Map([
+  summaries: new Map([
     ["s1", { words: "Where is my passport?", turns: 10, cancelled: false }],
     ["s2", { words: "a closure", turns: 2, cancelled: false }],
   ]),

@@ -22,7 +22,7 @@ function tableOf(rows: Row[]): { table: Table; wished: string[] } {
     {
       lines,
       known: {
-        gists: new Map([["s1", { words: "Hi", turns: 1, cancelled: false }]]),
+        summaries: new Map([["s1", { words: "Hi", turns: 1, cancelled: false }]]),
         costs: new Map(),
       },
       selection: new Set(),

@@ -212,10 +212,10 @@ def test_a_table_of_sessions(page):
         | {"created": text, "metadata": {text: text}, "run": "", "task": ""}
         for n, text in enumerate(TEXTS)
     ]
-    gists = {row["id"]: {"words": row["name"], "turns": 1} for row in rows}
+    summaries = {row["id"]: {"words": row["name"], "turns": 1} for row in rows}
     view = SessionsView(
         load=lambda: done(rows),
-        gists=lambda ids: done({one: gists[one] for one in ids}),
+        summaries=lambda ids: done({one: summaries[one] for one in ids}),
         costs=lambda ids: done(dict.fromkeys(ids, TEXTS[0])),
         open_one=lambda _: done(paper(items_of(TEXTS[1]), head_with(TEXTS[1]))["text/html"]),
     )

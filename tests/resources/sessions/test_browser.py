@@ -78,8 +78,8 @@ def test_the_page_learns_what_was_asked_and_a_run_is_named_in_its_rows(d, sessio
     rows = browser._rows()
     assert [row["run"] for row in rows] == ["triage", "triage", "", "", ""]
     assert [row["metadata"] for row in rows[:3]] == [{}, {}, {"n": "2"}]
-    gists = browser._gists([rows[1]["id"], rows[2]["id"], "sess_gone"])
-    assert gists == {
+    summaries = browser._summaries([rows[1]["id"], rows[2]["id"], "sess_gone"])
+    assert summaries == {
         rows[1]["id"]: {"words": "2 + 2", "turns": 1, "cancelled": False},
         rows[2]["id"]: {"words": "2 + 1", "turns": 1, "cancelled": False},
     }

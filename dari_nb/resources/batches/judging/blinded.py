@@ -163,7 +163,7 @@ class Blinded:
         """What the column of each cell is called."""
         return [_COLUMN.label] * len(self.tasks)
 
-    def _version_gist(self, _: str | None) -> str:
+    def _version_change(self, _: str | None) -> str:
         return ""
 
 

@@ -98,9 +98,9 @@ def frame_cells(batch: Sheet) -> list[BatchCell]:
 
 
 def _column(batch: Sheet, column: Column, name: str) -> MatrixColumn:
-    gist = batch._version_gist(column.version)
+    change = batch._version_change(column.version)
     called, run = batch.grid.names[column], batch.grid.runs.get(column, "")
-    return MatrixColumn(name, called, column.llm, column.version, about=gist, of=run)
+    return MatrixColumn(name, called, column.llm, column.version, about=change, of=run)
 
 
 def _cell(cell: Cell, column_id: str, marks: Marks) -> MatrixCell:

@@ -60,7 +60,7 @@ class Sheet(Protocol):
     def _called(self) -> Sequence[str]:
         """What the column of each cell is called."""
 
-    def _version_gist(self, version_id: str | None) -> str:
+    def _version_change(self, version_id: str | None) -> str:
         """Return what a version has that the one before it had not, in a few words."""
 
     def _marks(self) -> dict[str, Marks]:

@@ -27,7 +27,7 @@ _MOST_KEPT = 50_000
 
 
 @dataclass(frozen=True)
-class Gist:
+class SessionSummary:
     """What a session is about, as far as that is known.
 
     Attributes:
@@ -43,11 +43,11 @@ class Gist:
     is_cancelled: bool | None = None
 
 
-NOTHING_SENT = Gist("", 0, is_cancelled=False)
+NOTHING_SENT = SessionSummary("", 0, is_cancelled=False)
 
 
-class Gists(AtHand):
-    """The gists of a connection's sessions: asked for several at once, and once.
+class SessionSummaries(AtHand):
+    """The summaries of a connection's sessions: asked for several at once, and once.
 
     A first message never changes; turns are counted again when another message was sent.
 
@@ -57,17 +57,17 @@ class Gists(AtHand):
 
     def __init__(self, link: Link) -> None:
         super().__init__(link)
-        self._known: dict[str, tuple[str, Gist]] = {}
+        self._known: dict[str, tuple[str, SessionSummary]] = {}
 
-    def known(self, session: models.Session) -> Gist:
+    def known(self, session: models.Session) -> SessionSummary:
         """Return what is known without asking."""
         if session.last_message_id is None:
             return NOTHING_SENT
-        last, gist = self._known.get(session.id, ("", Gist()))
-        return gist if last == session.last_message_id else Gist(gist.words)
+        last, summary = self._known.get(session.id, ("", SessionSummary()))
+        return summary if last == session.last_message_id else SessionSummary(summary.words)
 
-    def of(self, sessions: Sequence[models.Session]) -> list[Gist]:
-        """Return the gists in the order of the sessions; what cannot be read stays unknown.
+    def of(self, sessions: Sequence[models.Session]) -> list[SessionSummary]:
+        """Return the summaries in the order of the sessions; what cannot be read stays unknown.
 
         Raises:
             DariError: None of what had to be asked for could be read.
@@ -94,21 +94,21 @@ class Gists(AtHand):
         told = ((session_ids[place], cost) for place, cost in found)
         return {id_: None if isinstance(cost, DariError) else cost for id_, cost in told}
 
-    def _question(self, session: models.Session) -> Callable[[Client], Gist]:
+    def _question(self, session: models.Session) -> Callable[[Client], SessionSummary]:
         words, last = self.known(session).words, session.last_message_id
 
-        def ask(client: Client) -> Gist:
+        def ask(client: Client) -> SessionSummary:
             if words is None and not _has_failed(session):
                 # The first event says all about a session of one turn, however long that is.
                 first = client.sessions.events(session.id, limit=1)
                 if first and first[0].type == ev.USER_MESSAGE and first[0].turn_id == last:
-                    return Gist(_words(first[0].data.get("content")), 1)
+                    return SessionSummary(_words(first[0].data.get("content")), 1)
             messages = client.sessions.messages(session.id)
             if not messages:
                 return NOTHING_SENT
             end = messages[-1].is_cancelled if messages[-1].is_terminal else None
             own = (message for message in messages if message.original_id is None)
-            return Gist(_words(next(own, messages[0]).parts), len(messages), end)
+            return SessionSummary(_words(next(own, messages[0]).parts), len(messages), end)
 
         return ask
 
@@ -116,19 +116,19 @@ class Gists(AtHand):
         with fetch_many(self._link.client, calls, workers=_AT_ONCE) as found:
             yield from found
 
-    def _keep(self, session: models.Session, gist: Gist) -> None:
+    def _keep(self, session: models.Session, summary: SessionSummary) -> None:
         while len(self._known) >= _MOST_KEPT:
             self._known.pop(next(iter(self._known)), None)
-        self._known[session.id] = (session.last_message_id or "", gist)
+        self._known[session.id] = (session.last_message_id or "", summary)
 
 
 def _has_failed(session: models.Session) -> bool:
     return session.last_message_status == "failed"
 
 
-def _is_whole(session: models.Session, gist: Gist) -> bool:
-    is_end_known = gist.is_cancelled is not None or not _has_failed(session)
-    return gist.turns is not None and (is_end_known or session.last_message_id is None)
+def _is_whole(session: models.Session, summary: SessionSummary) -> bool:
+    is_end_known = summary.is_cancelled is not None or not _has_failed(session)
+    return summary.turns is not None and (is_end_known or session.last_message_id is None)
 
 
 def _words(content: Any) -> str:
