@@ -25,7 +25,7 @@ class Asked(NamedTuple):
     message_id: str
 
 
-class Parting(NamedTuple):
+class BranchPoint(NamedTuple):
     """A message of a session at whose place its forks, or what it is a fork of, asked others.
 
     Attributes:
@@ -41,7 +41,7 @@ class Parting(NamedTuple):
     asked: tuple[Asked, ...]
 
 
-def partings(shown: str, paths: dict[str, Path]) -> list[Parting]:
+def branch_points(shown: str, paths: dict[str, Path]) -> list[BranchPoint]:
     """Find where sessions part from one that is shown.
 
     Args:
@@ -50,7 +50,7 @@ def partings(shown: str, paths: dict[str, Path]) -> list[Parting]:
 
     >>> first = (("m1", "m1"), ("m2", "m2"))
     >>> fork = (("m1", "c1"), ("m3", "m3"))
-    >>> [(one.message_id, one.place) for one in partings("b", {"a": first, "b": fork})]
+    >>> [(one.message_id, one.place) for one in branch_points("b", {"a": first, "b": fork})]
     [('m3', 2)]
     """
     own = paths.get(shown, ())
@@ -59,7 +59,7 @@ def partings(shown: str, paths: dict[str, Path]) -> list[Parting]:
     ]
 
 
-def _at(number: int, shown: str, paths: dict[str, Path]) -> Parting:
+def _at(number: int, shown: str, paths: dict[str, Path]) -> BranchPoint:
     own = paths[shown]
     before = [key for key, _ in own[:number]]
     asked: dict[str, Asked] = {}
@@ -69,10 +69,10 @@ def _at(number: int, shown: str, paths: dict[str, Path]) -> Parting:
             asked.setdefault(key, Asked(session_id, message_id))
     key, message_id = own[number]
     asked[key] = Asked(shown, message_id)
-    return Parting(message_id, number + 1, [*asked].index(key) + 1, tuple(asked.values()))
+    return BranchPoint(message_id, number + 1, [*asked].index(key) + 1, tuple(asked.values()))
 
 
-class Family(Generic[S]):
+class ForkTree(Generic[S]):
     """A session with what it was forked from and its forks, as far as it was learnt of them.
 
     Args:
@@ -93,7 +93,7 @@ class Family(Generic[S]):
         self._link = link
         self._session = session
         self._find = find
-        self._partings: list[Parting] = []
+        self._branch_points: list[BranchPoint] = []
 
     @property
     def can_fork(self) -> bool:
@@ -102,52 +102,53 @@ class Family(Generic[S]):
 
     def learn(self) -> None:
         """Ask where they part."""
-        paths = family_of(self._link, self._session) if self.can_fork else {}
-        self._partings = partings(self._session.id, paths)
+        paths = paths_in_tree(self._link, self._session) if self.can_fork else {}
+        self._branch_points = branch_points(self._session.id, paths)
 
     @property
     def branches(self) -> list[Branch]:
         """Where the session parts from others, for a page."""
         return [
             {"turn": one.message_id, "place": one.place, "count": len(one.asked)}
-            for one in self._partings
+            for one in self._branch_points
         ]
 
     def where(self) -> list[str]:
         """Which branch it is where it parts from others, in words."""
         return [
-            f"branch {one.place} of {len(one.asked)} at turn {one.number}" for one in self._partings
+            f"branch {one.place} of {len(one.asked)} at turn {one.number}"
+            for one in self._branch_points
         ]
 
     def step(self, message_id: str, by: int) -> tuple[S, str]:
         """The session in which another was asked at a message's place, and what that is."""
-        parting = self._parting(message_id)
-        asked = parting.asked[(parting.place - 1 + by) % len(parting.asked)]
+        point = self._branch_point(message_id)
+        asked = point.asked[(point.place - 1 + by) % len(point.asked)]
         return self._find(asked.session_id), asked.message_id
 
     def compared(self, message_id: str) -> list[tuple[S, str]]:
         """All that was asked at a message's place, each with its session."""
-        asked = self._parting(message_id).asked
+        asked = self._branch_point(message_id).asked
         return [(self._find(one.session_id), one.message_id) for one in asked]
 
-    def _parting(self, message_id: str) -> Parting:
-        found = (one for one in self._partings if one.message_id == message_id)
-        parting = next(found, None)
-        if parting is None:
+    def _branch_point(self, message_id: str) -> BranchPoint:
+        found = (one for one in self._branch_points if one.message_id == message_id)
+        point = next(found, None)
+        if point is None:
             raise InvalidRequestError("There is no other branch here.", code="item_not_found")
-        return parting
+        return point
 
 
-def family_of(link: Link, session: models.Session) -> dict[str, Path]:
+def paths_in_tree(link: Link, session: models.Session) -> dict[str, Path]:
     """Ask for a session, what it is a fork of, and the forks of them all, with their messages.
 
     A session without any is left alone.
     """
-    family = list({one.id: one for one in _below(link, _first(link, session))}.values())
-    if len(family) < 2:
+    sessions = list({one.id: one for one in _below(link, _first(link, session))}.values())
+    if len(sessions) < 2:
         return {}
-    family.sort(key=lambda one: one.created_at or "")
-    return {one.id: _path(link, one.id) for one in family}
+    sessions.sort(key=lambda one: one.created_at or "")
+    return {one.id: _path(link, one.id) for one in sessions}
 
 
 def _first(link: Link, session: models.Session) -> models.Session:

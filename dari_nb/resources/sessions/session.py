@@ -18,7 +18,7 @@ from ..tools.offered import check_offered
 from ..tools.tool import as_tools
 from ..tools.toolbox import Toolbox
 from .arguments import metadata_of, unknown_argument
-from .branches import Family
+from .branches import ForkTree
 from .costs import known_cost
 from .event_stream import EventStream
 from .forking import FORKED_FROM, Place, fork_session
@@ -274,15 +274,15 @@ class Session:
         return fork
 
     @cached_property
-    def _family(self) -> Family[Session]:
-        """What it was forked from and its forks; see :class:`Family`."""
+    def _fork_tree(self) -> ForkTree[Session]:
+        """What it was forked from and its forks; see :class:`ForkTree`."""
         link = self._link
 
         def again(message_id: str, text: str) -> tuple[Session, str]:
             turn = Turn(self, message_id).again(text)
             return turn.session, turn.id
 
-        return Family(link, self.resource, lambda one: session_of(link, one), again)
+        return ForkTree(link, self.resource, lambda one: session_of(link, one), again)
 
     @property
     def forked_from(self) -> str | None:

@@ -33,11 +33,11 @@ class Branching:
 
     def step(self, turn: str, by: int) -> Future[str]:
         """Show the branch so many further on; gives the turn at the same place there."""
-        return self._errands.submit(self._go, lambda: self._session._family.step(turn, by))
+        return self._errands.submit(self._go, lambda: self._session._fork_tree.step(turn, by))
 
     def again(self, turn: str, text: str) -> Future[str]:
         """Ask a text in the place of a turn's; gives the new turn, which is shown."""
-        return self._errands.submit(self._go, lambda: self._session._family.again(turn, text))
+        return self._errands.submit(self._go, lambda: self._session._fork_tree.again(turn, text))
 
     def compare(self, turn: str) -> Future[str]:
         """Give the branches side by side, as HTML."""
@@ -60,7 +60,7 @@ class Branching:
         return turn
 
     def _learn(self, session: Conversation) -> None:
-        session._family.learn()
+        session._fork_tree.learn()
         if session is self._view.session:
             self._view.update_traits(**branches_of(session))
 
@@ -69,7 +69,7 @@ class Branching:
         from ....render.matrix.matrix import MatrixCell
 
         compared = []
-        for number, (session, message_id) in enumerate(self._session._family.compared(turn), 1):
+        for number, (session, message_id) in enumerate(self._session._fork_tree.compared(turn), 1):
             session._feed.add(session.events())
             state = session._feed.turn(message_id)
             status = CANCELLED if state and state.is_cancelled else state and state.status
@@ -88,4 +88,4 @@ def branches_of(session: Conversation | None) -> dict[str, Any]:
     """The traits that tell of a session's branches."""
     if session is None:
         return {"branches": [], "can_fork": False}
-    return {"branches": session._family.branches, "can_fork": session._family.can_fork}
+    return {"branches": session._fork_tree.branches, "can_fork": session._fork_tree.can_fork}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...tools.toolbox import Toolbox
 
 
-class Family(Protocol):
+class ForkTree(Protocol):
     """What a view needs of the sessions that a session shares its beginning with."""
 
     @property
@@ -74,7 +74,7 @@ class Conversation(Protocol):
     def _turn_of(self, sent: models.SendResult) -> object: ...
 
     @property
-    def _family(self) -> Family: ...
+    def _fork_tree(self) -> ForkTree: ...
 
     def _way_to(self, item: TimelineItem) -> str:
         """Python that leads back to an item."""

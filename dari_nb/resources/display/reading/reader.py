@@ -80,7 +80,7 @@ class ReaderSubject(Subject):
 
         items, head = self._read()
         session = self._session
-        head = replace(head, facts=(*head.facts, *(session._family.where() if session else ())))
+        head = replace(head, facts=(*head.facts, *(session._fork_tree.where() if session else ())))
         if ending is None:
             return ends(items, head)
         return noted(ends(items, replace(head, state=ending.state)), ending.line)
@@ -260,7 +260,7 @@ def loaded(session: Any) -> Conversation | None:
         raise traitlets.TraitError(f"{session!r} is no session.")
     conversation: Conversation = session
     conversation._feed.add(conversation.events())
-    conversation._family.learn()
+    conversation._fork_tree.learn()
     return conversation
 
 
