@@ -1,5 +1,5 @@
 """The wire to a Dari, without the things that are reached through it."""
 
-from .link import AtHand, Link, Linked, Standing
+from .link import AtHand, Link, Linked, Proxy
 
-__all__ = ["AtHand", "Link", "Linked", "Standing"]
+__all__ = ["AtHand", "Link", "Linked", "Proxy"]

@@ -45,7 +45,7 @@ class AtHand:
     """
 
     def __init__(self, link: Link) -> None:
-        self._given = link.standing.link if link.standing is not None else link
+        self._given = link.proxy.link if link.proxy is not None else link
 
     @property
     def _link(self) -> Link:
@@ -53,7 +53,7 @@ class AtHand:
 
 
 @dataclass
-class Standing:
+class Proxy:
     """For whom somebody stands in while a tape is in.
 
     Attributes:
@@ -77,7 +77,7 @@ class Link:
         server: The embedded local Dari, or ``None`` when the server is elsewhere.
         deck: The local Dari that a tape may be in: the embedded one, or what this is the wire to.
         stand_in: The wire to what stands in for it while a tape is in, if one is.
-        standing: For whom it stands in itself, if it does.
+        proxy: For whom it stands in itself, if it does.
         is_closed: Whether :meth:`close` was called.
         ended_here: The sessions of which a turn was to be ended from here.
     """
@@ -88,14 +88,14 @@ class Link:
         api_key: str,
         server: LocalDari | None = None,
         *,
-        standing: Standing | None = None,
+        proxy: Proxy | None = None,
         deck: LocalDari | None = None,
     ) -> None:
         self.base_url = base_url
         self.server = server
         self.deck = server or deck
         self.stand_in: Link | None = None
-        self.standing = standing
+        self.proxy = proxy
         self.is_closed = False
         self.ended_here: set[str] = set()
         self._forgotten: finalize[..., Link] | None = None
@@ -155,14 +155,14 @@ class Link:
         """
         if self.stand_in is not None:
             raise InvalidRequestError(_BEFORE, code="tape_playing")
-        if self.standing is not None:
-            self.standing.warn(session_id, content)
+        if self.proxy is not None:
+            self.proxy.warn(session_id, content)
 
     @property
     def asked(self) -> Link:
         """The link to what is asked where a tape is no matter: of agents and their versions."""
         now = self.stand_in
-        is_alone = now is not None and now.standing is not None and now.standing.is_alone
+        is_alone = now is not None and now.proxy is not None and now.proxy.is_alone
         return now if now is not None and is_alone else self
 
     @contextlib.contextmanager
@@ -175,8 +175,8 @@ class Link:
         if self.asked is not self:
             raise InvalidRequestError(_ALONE, code="tape_playing")
         yield self
-        if self.stand_in is not None and self.stand_in.standing is not None:
-            self.stand_in.standing.renew()
+        if self.stand_in is not None and self.stand_in.proxy is not None:
+            self.stand_in.proxy.renew()
 
     def another_client(self) -> AsyncClient:
         """A client of its own, for another loop than the background one."""
@@ -313,8 +313,8 @@ class Link:
             background().run(self._close_streams()).result()
 
     def __str__(self) -> str:
-        if self.standing is not None:
-            return str(self.standing.link)
+        if self.proxy is not None:
+            return str(self.proxy.link)
         return "the local Dari" if self.is_local else self.base_url
 
     async def _tracked(self, work: Coroutine[Any, Any, T]) -> T:

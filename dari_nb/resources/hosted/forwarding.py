@@ -17,8 +17,8 @@ from ...local.agents.functions import Step
 from ...models import CostSummary, Event, Message
 from ...models import events as ev
 from .answer import Answer
-from .far import HOLD, Far, FarSession, cost_since, difference, patiently
 from .files import bring
+from .remote import HOLD, Remote, RemoteSession, cost_since, difference, patiently
 
 _OTHERWISE = (
     "Asked again from the start, the agent called {name}, which it did not when this was recorded: "
@@ -32,13 +32,13 @@ class Forwarder:
     """Asks an agent elsewhere.
 
     Attributes:
-        far: The Dari that is asked.
+        remote: The Dari that is asked.
         near: Makes a client of the stand-in, which knows its sessions and their messages.
         agent_id: The agent there.
         internet: Whether sessions with its version have the internet by themselves.
     """
 
-    far: Far
+    remote: Remote
     near: Callable[[], AsyncClient]
     agent_id: str
     internet: bool
@@ -50,8 +50,8 @@ class Forwarder:
             Unasked: It could not be asked, or not to the end.
             TurnFailure: The turn failed there.
         """
-        with self.far.reached():
-            async with self.far.client() as client:
+        with self.remote.reached():
+            async with self.remote.client() as client:
                 session, sent = await self._sent(client, turn)
                 before = await _cost(client, session)
                 answer = Answer(sent)
@@ -60,14 +60,14 @@ class Forwarder:
                     with suppress(StopAsyncIteration):
                         while True:
                             given = yield await steps.asend(given)
-                if self.far.keeps_files:
+                if self.remote.keeps_files:
                     await bring(client, session.id, turn.workspace)
                 if used := await _used(client, session, answer, before):
                     yield used
         if answer.status == "failed":
             raise TurnFailure(answer.error)
 
-    async def _sent(self, client: AsyncClient, turn: Turn) -> tuple[FarSession, str]:
+    async def _sent(self, client: AsyncClient, turn: Turn) -> tuple[RemoteSession, str]:
         """Ask there; returns the session and the message there."""
         try:
             async with self.near() as near:
@@ -76,17 +76,17 @@ class Forwarder:
                 session = await self._session(client, here)
                 await self._upload(client, turn)
                 place = next(n for n, each in enumerate(messages) if each.id == turn.message_id)
-                if missing := self.far.missing(session, messages[:place]):
+                if missing := self.remote.missing(session, messages[:place]):
                     ledger = await near.sessions.events(turn.session_id)
                     await self._ask_again(client, session, missing, ledger)
             return session, await self._send(client, session, messages[place])
         except (DariError, Unasked):
-            self.far.unasked.add(turn.message_id)
+            self.remote.unasked.add(turn.message_id)
             raise
 
-    async def _session(self, client: AsyncClient, here: models.Session) -> FarSession:
+    async def _session(self, client: AsyncClient, here: models.Session) -> RemoteSession:
         """The session there, made when it is first asked."""
-        if known := self.far.sessions.get(here.id):
+        if known := self.remote.sessions.get(here.id):
             return known
         internet = here.internet_access
         made = await client.sessions.create(
@@ -97,19 +97,19 @@ class Forwarder:
             version_id=here.version_id,
             internet_access=None if internet == self.internet else internet,
         )
-        return self.far.sessions.setdefault(here.id, FarSession(made.id))
+        return self.remote.sessions.setdefault(here.id, RemoteSession(made.id))
 
     async def _upload(self, client: AsyncClient, turn: Turn) -> None:
         for file in await asyncio.to_thread(lambda: turn.files):
-            if file.id not in self.far.files:
+            if file.id not in self.remote.files:
                 data = await asyncio.to_thread(file.read)
                 made = await client.files.upload(data, filename=file.name)
-                self.far.files[file.id] = made.id
+                self.remote.files[file.id] = made.id
 
-    async def _send(self, client: AsyncClient, session: FarSession, message: Message) -> str:
+    async def _send(self, client: AsyncClient, session: RemoteSession, message: Message) -> str:
         sent = await client.sessions.send(
             session.id,
-            self.far.content(message.parts),
+            self.remote.content(message.parts),
             metadata=message.metadata or None,
             idempotency_key=message.id,
         )
@@ -124,7 +124,7 @@ class Forwarder:
     async def _ask_again(
         self,
         client: AsyncClient,
-        session: FarSession,
+        session: RemoteSession,
         messages: Iterable[Message],
         ledger: Sequence[Event],
     ) -> None:
@@ -140,7 +140,7 @@ class Forwarder:
                         given = _recorded(step, results) if isinstance(step, tuple) else None
 
 
-async def _followed(client: AsyncClient, session: FarSession, answer: Answer) -> _Steps:
+async def _followed(client: AsyncClient, session: RemoteSession, answer: Answer) -> _Steps:
     """Give what comes of a message; where this is left, the turn there is ended, too."""
     stream = client.sessions.stream(
         session.id, last_event_id=session.last_event_id, until=answer.message_id, drafts=True
@@ -162,7 +162,7 @@ async def _followed(client: AsyncClient, session: FarSession, answer: Answer) ->
         raise
 
 
-async def _submit(client: AsyncClient, session: FarSession, answer: Answer) -> None:
+async def _submit(client: AsyncClient, session: RemoteSession, answer: Answer) -> None:
     submissions, answer.submissions = answer.submissions, []
     for call_id, result in submissions:
         with suppress(ConflictError):  # its time was up there
@@ -202,14 +202,14 @@ def _recorded(calls: Iterable[Any], results: list[tuple[str, ToolResult]]) -> li
     return given
 
 
-async def _cost(client: AsyncClient, session: FarSession) -> CostSummary | None:
+async def _cost(client: AsyncClient, session: RemoteSession) -> CostSummary | None:
     with suppress(DariError):
         return await client.costs.session(session.id)
     return None
 
 
 async def _used(
-    client: AsyncClient, session: FarSession, answer: Answer, before: CostSummary | None
+    client: AsyncClient, session: RemoteSession, answer: Answer, before: CostSummary | None
 ) -> Usage | None:
     """What a turn took, as far as it is told."""
     cost = None

@@ -16,9 +16,9 @@ from ...local.playback.player import UNKNOWN
 from ...models import Content, Message
 from ...tapes import Tape, read_tape
 from ...tapes.tape import mode_of
-from ..connection import Link, Standing
-from .far import Far
+from ..connection import Link, Proxy
 from .forwarding import Forwarder
+from .remote import Remote
 
 _AT_ONCE = 8
 _UNREACHED = "{error} What is on the tape plays; what is not cannot be asked now."
@@ -45,13 +45,13 @@ class StandIn:
     def __init__(self, link: Link, tape: Tape) -> None:
         self.given = tape
         self._far_link = link
-        self._far = Far(link.base_url, link.another_client, tape.files)
+        self._remote = Remote(link.base_url, link.another_client, tape.files)
         # Whether a session has the internet is a matter of the other one, where it runs.
         self._server = LocalDari(demo_agents=False, internet_access=True, cost_delay=0.0).start()
-        self._standing = Standing(link, self._warn, self._take_in_agents)
+        self._proxy = Proxy(link, self._warn, self._take_in_agents)
         self.link = Link(
             *(self._server.url, self._server.api_key),
-            standing=self._standing,
+            proxy=self._proxy,
             deck=self._server,
         )
 
@@ -74,8 +74,8 @@ class StandIn:
         for other in list(_inserted):
             if other.given.file == self.given.file:
                 other.end()
-        self._standing.is_alone = mode_of(self.given) == "play"
-        if not self._standing.is_alone:
+        self._proxy.is_alone = mode_of(self.given) == "play"
+        if not self._proxy.is_alone:
             self._take_in_agents()
         self._server.insert(self.given)
         _inserted.add(self)
@@ -118,8 +118,8 @@ class StandIn:
                 manifest = version.to_dict().get("manifest")
                 sandbox = manifest.get("sandbox") if isinstance(manifest, dict) else None
                 internet = isinstance(sandbox, dict) and bool(sandbox.get("internet_access"))
-                far, near = self._far, self.link.another_client
-                self._server.take_in(agent, version, Forwarder(far, near, agent.id, internet))
+                remote, near = self._remote, self.link.another_client
+                self._server.take_in(agent, version, Forwarder(remote, near, agent.id, internet))
 
     def _version(self, agent: models.Agent) -> models.AgentVersion | None:
         if agent.active_version_id is None:
@@ -131,7 +131,7 @@ class StandIn:
         if not self._server.asks_live(session_id, content):
             return
         messages = self.link.client.sessions.messages(session_id)
-        missing = self._far.missing(self._far.sessions.get(session_id), messages)
+        missing = self._remote.missing(self._remote.sessions.get(session_id), messages)
         if missing:
             turns = "turn" if len(missing) == 1 else f"{len(missing)} turns"
             cost = self._cost_of(missing)

@@ -20,7 +20,7 @@ _LATE = (0.05, 0.1, 0.2, 0.4)
 
 
 @dataclass
-class FarSession:
+class RemoteSession:
     """A session elsewhere, for one of the stand-in.
 
     Attributes:
@@ -35,7 +35,7 @@ class FarSession:
 
 
 @dataclass
-class Far:
+class Remote:
     """Where it is, and what it has been asked for the sessions of one stand-in.
 
     Attributes:
@@ -50,7 +50,7 @@ class Far:
     base_url: str
     client: Callable[[], AsyncClient]
     keeps_files: bool = False
-    sessions: dict[str, FarSession] = field(default_factory=dict)
+    sessions: dict[str, RemoteSession] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     unasked: set[str] = field(default_factory=set)
 
@@ -66,7 +66,7 @@ class Far:
         except DariError as error:
             raise Unasked(f"{self.base_url} could not be asked: {error}") from None
 
-    def missing(self, session: FarSession | None, messages: Iterable[Message]) -> list[Message]:
+    def missing(self, session: RemoteSession | None, messages: Iterable[Message]) -> list[Message]:
         """Which messages a session there lacks that were answered here."""
         known = self.unasked | (session.asked if session else set())
         return [each for each in messages if each.id not in known and not each.is_cancelled]
