@@ -23,7 +23,7 @@ from ..models import parse_time
 from ..score_kinds import PARTS, RATING, SORTS, sort_of
 from ..tapes.reading import is_tape, refuse_no_name
 from .checks import checked_each
-from .worth import checked_name, checked_rating, checked_worth
+from .values import checked_name, checked_rating, validate_value
 
 if sys.platform != "win32":
     import fcntl
@@ -556,7 +556,7 @@ def _checked(score: Score) -> Score:
         return score
     if score.name == RATING and score.by == "person":
         return msgspec.structs.replace(score, value=checked_rating(score.value))
-    return msgspec.structs.replace(score, value=checked_worth(score.value))
+    return msgspec.structs.replace(score, value=validate_value(score.value))
 
 
 def _append(path: Path, lines: bytes) -> None:

@@ -16,7 +16,7 @@ from ..errors import InvalidRequestError
 from ..interrupts import Interrupted, deferred
 from .book import Key, Score, ScoreBook, now
 from .checks import check_whole, checked_each
-from .worth import checked_name, checked_parts, checked_worth
+from .values import checked_name, checked_parts, validate_value
 
 T = TypeVar("T")
 WORKERS = 8
@@ -340,7 +340,7 @@ def _checked(value: Any) -> Outcome:
     if value is None:
         return Outcome(None, "the function returned nothing")
     try:
-        return Outcome(checked_worth(value))
+        return Outcome(validate_value(value))
     except InvalidRequestError as error:
         is_flat = isinstance(value, dict) and not any(isinstance(v, dict) for v in value.values())
         parts = checked_parts(value)[0] if is_flat else {}

@@ -14,7 +14,7 @@ from ....score_kinds import JUDGE
 from ....scores import Score
 from ....scores.checks import check_whole
 from ....scores.scoring import score_of
-from ....scores.worth import checked_name
+from ....scores.values import checked_name
 from ..following.spending import amount_of
 from ..keys import digest
 from ..matrix import marks

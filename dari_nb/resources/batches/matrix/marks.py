@@ -135,7 +135,7 @@ def rate(
             and of each ``"rating"``.
     """
     from ....scores.scoring import score_of
-    from ....scores.worth import checked_name, checked_note, checked_rating, checked_value
+    from ....scores.values import checked_name, checked_note, checked_rating, checked_value
 
     name = checked_name(name)
     checked = checked_rating if name == RATING else checked_value
@@ -233,7 +233,7 @@ def _check_has_answer(cell: Cell) -> None:
 
 def check_no_name_of_judges(name: Any, giver: str) -> None:
     """Raise ``InvalidRequestError`` if a name is such as only judges give, whoever ``giver`` is."""
-    from ....scores.worth import checked_name
+    from ....scores.values import checked_name
 
     if checked_name(name).startswith(JUDGE):
         raise InvalidRequestError(

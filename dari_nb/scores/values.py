@@ -121,13 +121,13 @@ def checked_rating(value: Any) -> bool | int | float | str:
     return checked
 
 
-def checked_worth(value: Any) -> Any:
+def validate_value(value: Any) -> Any:
     """Take one value, or a dict of values by name.
 
     Raises:
         InvalidRequestError: One of them is none; the text names it.
 
-    >>> checked_worth({"style": 1.5, "ok": False})
+    >>> validate_value({"style": 1.5, "ok": False})
     {'style': 1.5, 'ok': False}
     """
     if not isinstance(value, dict):
