@@ -34,9 +34,9 @@ from threading import Event
 from typing import Any
 
 from ..errors import DariError, InvalidRequestError
+from ..local.apply_config import apply_config
 from ..local.backups import back_up_file
 from ..local.configuration import EXAMPLE, Configuration, read_configuration
-from ..local.furnishing import furnish
 from ..local.gguf import BOXED, lacking, list_models, pull_model, pulled_llms, remove_model
 from ..local.server import LocalDari
 from ..local.service.organizations import usable_key
@@ -250,7 +250,7 @@ def _serve(options: argparse.Namespace, configuration: Configuration) -> int:
         max_cost=options.max_cost,
         secrets=options.secrets,
     )
-    furnish(server, configuration, options.agents)
+    apply_config(server, configuration, options.agents)
     for path in options.runs:
         _load_runs(server, path)
     with _stop_signals() as stop, server:
@@ -272,7 +272,7 @@ def _server_to_ask(options: argparse.Namespace) -> LocalDari:
         max_cost=table.max_cost,
         secrets=configuration.secrets,
     )
-    furnish(server, configuration, [*configuration.files, *options.agents])
+    apply_config(server, configuration, [*configuration.files, *options.agents])
     return server
 
 

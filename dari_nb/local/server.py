@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from .._secret import remembered
 from ..errors import InvalidRequestError
 from ..tapes.tape import Tape, opened
-from . import closing
+from . import atexit_hooks
 from .bundles.allowances import Allowances, Amount, changed
 from .gguf import ModelFile
 from .http.app import HEARTBEAT, MAX_UPLOAD, make_app
@@ -118,7 +118,7 @@ class LocalDari(TapeDeck):
         self._webhook_tls = tls_of(webhook_verify)
         self._heartbeat = heartbeat
         self._max_upload = max_upload
-        closing.stop_at_exit()
+        atexit_hooks.stop_at_exit()
         self._url: str | None = None
         if tape is not None:
             self.insert(tape)
@@ -287,7 +287,7 @@ class LocalDari(TapeDeck):
         serving.start()
         self._service, self._serving = service, serving
         self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        closing.runs(self)
+        atexit_hooks.runs(self)
         return self
 
     def stop(self) -> None:
@@ -309,7 +309,7 @@ class LocalDari(TapeDeck):
             self._serving.stop()
         trouble = self._service.tape_trouble if self._service else None
         self._serving = self._url = self._service = None
-        closing.rests(self)
+        atexit_hooks.rests(self)
         if self.path is not None:
             self._close_store()
         if trouble is not None:
@@ -360,7 +360,9 @@ def reachable_llms(server: LocalDari | None = None, *, probe: bool = False) -> l
     []
     """
     servers = (
-        [server] if server else [each for each in closing.running() if isinstance(each, LocalDari)]
+        [server]
+        if server
+        else [each for each in atexit_hooks.running() if isinstance(each, LocalDari)]
     )
     llms = {name: llm for each in servers for name, llm in each.llms.items()}
 

@@ -301,7 +301,7 @@ def _configuration(config: str | Path | None) -> Configuration | None:
 
 def _fill(server: LocalDari, configuration: Configuration) -> None:
     """Give a server what a configuration brings; again, it replaces what it brought before."""
-    from ..local.furnishing import furnish
+    from ..local.apply_config import apply_config
 
     table = configuration.server
     server.set_limits(
@@ -310,7 +310,7 @@ def _fill(server: LocalDari, configuration: Configuration) -> None:
         secrets=configuration.secrets,
     )
     server.add_llms(configuration.llms, configuration.prices)
-    furnish(server, configuration, configuration.files)
+    apply_config(server, configuration, configuration.files)
 
 
 def _is_running(server: LocalDari) -> bool:

@@ -1,4 +1,4 @@
-"""An agent whose mind is a model: asks it, runs the tools that it wants, until it stops."""
+"""An agent backed by an LLM: asks it, runs the tools that it wants, until it stops."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _MALFORMED = "The model wrote malformed arguments for its tools {} times, last f
 
 
 @dataclass(frozen=True)
-class Mind:
+class ModelContext:
     """What an LLM agent works with in one turn.
 
     Attributes:
@@ -70,29 +70,29 @@ class LlmAgent:
     """An agent function that asks a model.
 
     Attributes:
-        mind_for: Gives what it works with, once the turn is known; raises `TurnFailure`.
+        context_for: Gives what it works with, once the turn is known; raises `TurnFailure`.
         sender: What sends its requests.
         prices: What tokens cost.
         backoff: Seconds before each further try of a request that failed in passing.
     """
 
-    mind_for: Callable[[Turn], Awaitable[Mind]]
+    context_for: Callable[[Turn], Awaitable[ModelContext]]
     sender: Sender
     prices: Prices
     backoff: Sequence[float] = BACKOFF
 
     async def __call__(self, _prompt: str, turn: Turn) -> AsyncGenerator[Step, Any]:
         """Answer one message; each request that fails in passing is a new attempt."""
-        mind = await self.mind_for(turn)
+        context = await self.context_for(turn)
         # In a thread: a long history would hold up the streams of everybody.
-        messages = await asyncio.to_thread(_conversation, turn, mind.llm)
-        spent = _Spent(mind.llm)
+        messages = await asyncio.to_thread(_conversation, turn, context.llm)
+        spent = _Spent(context.llm)
         while True:
             spent.check()
             patience, reply = Patience(self.backoff), None
             while reply is None:
                 try:
-                    async with aclosing(self._ask(mind, messages, turn.begin)) as answer:
+                    async with aclosing(self._ask(context, messages, turn.begin)) as answer:
                         async for piece in answer:
                             if isinstance(piece, Draft):
                                 yield piece
@@ -100,31 +100,34 @@ class LlmAgent:
                                 reply = piece
                 except asyncio.CancelledError:
                     # What had been written costs something, and nobody says how much.
-                    yield self._usage(mind.llm, None)
+                    yield self._usage(context.llm, None)
                     raise
                 except ProviderTrouble as trouble:
                     if trouble.begun:
-                        yield self._usage(mind.llm, trouble.tokens)
+                        yield self._usage(context.llm, trouble.tokens)
                         spent.use(trouble.tokens)
                     if trouble.said:
                         yield trouble.said
                     seconds = patience.wait_after(trouble)
                     yield NewAttempt(str(trouble))
                     await asyncio.sleep(seconds)
-            yield self._usage(mind.llm, reply.tokens)
+            yield self._usage(context.llm, reply.tokens)
             yield spent.said(reply)
             spent.add(reply)
             if not reply.calls:
                 return
-            calls = await spent.calls(reply, mind.toolbox)
+            calls = await spent.calls(reply, context.toolbox)
             results: list[ToolResult] = yield tuple(calls)
             messages += _said(reply, calls, results)
 
     def _ask(
-        self, mind: Mind, messages: Sequence[Message], begin: Callable[[], Awaitable[None]]
+        self,
+        context: ModelContext,
+        messages: Sequence[Message],
+        begin: Callable[[], Awaitable[None]],
     ) -> AsyncGenerator[Draft | Reply, None]:
-        specs = mind.toolbox.specs
-        return self.sender.ask(mind.llm, mind.key, mind.system, messages, specs, begin)
+        specs = context.toolbox.specs
+        return self.sender.ask(context.llm, context.key, context.system, messages, specs, begin)
 
     def _usage(self, llm: Llm, tokens: Tokens | None) -> Usage:
         cost = self.prices.cost([llm.name, llm.model], tokens)

@@ -13,7 +13,7 @@ from ..bundles.allowances import Allowance
 from ..bundles.bundles import Bundles
 from ..store.records import FIRST_ORG, JsonObject, SessionRecord, VersionRecord
 from ..tools import Toolbox, toolbox_of
-from .agent import LlmAgent, Mind
+from .agent import LlmAgent, ModelContext
 from .keys import SessionSecrets, key_of, may_take_from_environment
 from .llms import Llms
 from .settings import Llm, option_llm
@@ -77,10 +77,10 @@ class PublishedAgents:
             return None
         call = self._call(session, version, org_id)
 
-        async def mind_for(turn: Turn) -> Mind:
-            return await self._mind(call, turn)
+        async def context_for(turn: Turn) -> ModelContext:
+            return await self._context(call, turn)
 
-        return LlmAgent(mind_for, self._llms.sender, self._llms.prices, self._llms.backoff)
+        return LlmAgent(context_for, self._llms.sender, self._llms.prices, self._llms.backoff)
 
     def llm_of(self, session: SessionRecord, version: VersionRecord, org_id: str) -> Llm | None:
         """The model that would be asked in a session, or ``None`` where there is none."""
@@ -103,11 +103,11 @@ class PublishedAgents:
         credentials, own = self._credentials_of(org_id), self._secrets_of(session.id)
         return _Call(session, version, org_id, self._allowance_of(org_id), own, credentials)
 
-    async def _mind(self, call: _Call, turn: Turn) -> Mind:
+    async def _context(self, call: _Call, turn: Turn) -> ModelContext:
         llm, key = self._asked(call)
         files = await self._bundles.files_of(call.version)
         toolbox = await asyncio.to_thread(_toolbox, call, files, turn)
-        return Mind(llm, key, _system(call.version, files, llm), toolbox)
+        return ModelContext(llm, key, _system(call.version, files, llm), toolbox)
 
     def _asked(self, call: _Call) -> tuple[Llm, str | None]:
         """The model that is asked, and its key."""

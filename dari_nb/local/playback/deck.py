@@ -18,7 +18,7 @@ from ...tapes.scrubbing.own_words import BLOCKS
 from ...tapes.tape import VARIABLE, Mode, mode_of
 from ..agents import AgentFunction, Draft
 from ..llm import ASSISTANT
-from ..runtime.answerers import Answerers
+from ..runtime.agent_resolver import AgentResolver
 from ..runtime.registry import Registry
 from ..store import Store
 from ..store.database import Effect
@@ -70,7 +70,7 @@ class Deck:
         store: Where the ledgers are.
         workspaces: Where the files of sessions are.
         registry: The agents that are here.
-        answerers: Who can be asked live.
+        resolver: Who can be asked live.
 
     Attributes:
         costs: What turns that played or were recorded have cost, by their messages.
@@ -80,11 +80,11 @@ class Deck:
     """
 
     def __init__(
-        self, store: Store, workspaces: Workspaces, registry: Registry, answerers: Answerers
+        self, store: Store, workspaces: Workspaces, registry: Registry, resolver: AgentResolver
     ) -> None:
         self._store = store
         self._registry = registry
-        self._answerers = answerers
+        self._resolver = resolver
         self._unasked: set[str] = set()
         self.costs: dict[str, str | None] = {}
         self.played: dict[str, bool] = {}
@@ -214,7 +214,7 @@ class Deck:
 
     def _advice(self, session: SessionRecord, auto: str = "") -> str | None:
         """Say how what does not play could be asked live; ``None`` where it is asked right away."""
-        plays, why = self._mode == "play", self._answerers.why_nobody(session)
+        plays, why = self._mode == "play", self._resolver.why_nobody(session)
         if why is None:
             return _LIVE.format(auto=auto) if plays else None
         agent = self._store.agent(session.agent_id)

@@ -33,7 +33,7 @@ from ..store import EventLog, Store
 from ..store.database import DISK_TROUBLE, when_the_disk_works
 from ..store.records import Payload, SessionRecord, file_ids
 from ..workspaces.workspaces import Workspaces
-from .answerers import Answerers
+from .agent_resolver import AgentResolver
 from .drafts import Drafts
 from .folds import Folds
 from .pending import PendingCalls
@@ -53,7 +53,7 @@ class Scheduler:
     Args:
         store: Where the ledgers are.
         log: Where they grow.
-        answerers: Who answers when nothing plays.
+        resolver: Who answers when nothing plays.
         step_delay: Seconds to wait before each step, unless the session's metadata say otherwise.
         cost_delay: Seconds after which a reported cost can be seen.
         folds: Looks back at what was said before.
@@ -69,7 +69,7 @@ class Scheduler:
         self,
         store: Store,
         log: EventLog,
-        answerers: Answerers,
+        resolver: AgentResolver,
         step_delay: float,
         cost_delay: float = 0.0,
         *,
@@ -83,7 +83,7 @@ class Scheduler:
     ) -> None:
         self._store = store
         self._log = log
-        self._answerers = answerers
+        self._resolver = resolver
         self._step_delay = step_delay
         self._cost_delay = cost_delay
         self._folds = folds
@@ -269,7 +269,7 @@ class Scheduler:
         if agent is not None:
             # A recording has a pace of its own, and what it calls is answered in it.
             return replace(turn, step_delay=0.0), agent, _no_tool
-        function = self._answerers.function(session)
+        function = self._resolver.function(session)
         if isinstance(function, LlmAgent):
             turn = replace(turn, step_delay=0.0)  # a model takes its time anyway
         return turn, function, partial(self._external_tool, session)

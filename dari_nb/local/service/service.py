@@ -12,7 +12,7 @@ from ..bundles.allowances import Allowances
 from ..bundles.bundles import Bundles
 from ..llm import Llms, PublishedAgents, SessionSecrets
 from ..playback.deck import Deck
-from ..runtime.answerers import Answerers
+from ..runtime.agent_resolver import AgentResolver
 from ..runtime.drafts import Drafts
 from ..runtime.folds import Folds
 from ..runtime.pending import PendingCalls
@@ -79,10 +79,10 @@ class Service:
         self.secrets: dict[str, SessionSecrets] = {}
         self.registry = registry
         self.published = self._published_agents()
-        answerers = Answerers(store, registry, self.published)
-        self.deck = Deck(store, self.workspaces, registry, answerers)
+        resolver = AgentResolver(store, registry, self.published)
+        self.deck = Deck(store, self.workspaces, registry, resolver)
         self.scheduler = Scheduler(
-            *(store, self.log, answerers, step_delay, cost_delay),
+            *(store, self.log, resolver, step_delay, cost_delay),
             folds=self.folds,
             pending=self.pending,
             drafts=self.drafts,

@@ -21,7 +21,7 @@ _OTHER = (
 _OF_TAPE = "only a tape knows this agent, and nothing here has its code."
 
 
-class Answerers:
+class AgentResolver:
     """Finds who answers: a function that is registered, or a model that a manifest names.
 
     Args:

@@ -12,7 +12,7 @@ from .python_files import load_agents
 from .server import LocalDari
 
 
-def furnish(server: LocalDari, configuration: Configuration, files: Sequence[Path]) -> None:
+def apply_config(server: LocalDari, configuration: Configuration, files: Sequence[Path]) -> None:
     """Give a server the organizations and agents of a configuration; again, it replaces them.
 
     Args:
