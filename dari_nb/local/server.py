@@ -369,7 +369,7 @@ def reachable_llms(server: LocalDari | None = None, *, probe: bool = False) -> l
     def runs(file: ModelFile) -> bool:
         return any(each._llms.sender.runs(file) for each in servers)  # noqa: SLF001
 
-    def is_bound(llm: Llm) -> bool:
-        return any(each._llms.sender.ways.is_bound(llm) for each in servers)  # noqa: SLF001
+    def needs_json_mode(llm: Llm) -> bool:
+        return any(each._llms.sender.tool_support.needs_json_mode(llm) for each in servers)  # noqa: SLF001
 
-    return llm_states(llms, probe=probe, runs=runs, is_bound=is_bound)
+    return llm_states(llms, probe=probe, runs=runs, needs_json_mode=needs_json_mode)

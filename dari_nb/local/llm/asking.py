@@ -15,11 +15,11 @@ from ..agents import Draft
 from ..agents.tools import ToolSpec
 from ..gguf import ModelError, ModelFile, Running, template_takes_tools
 from ..network.addresses import is_loopback
-from .bound.prompt import goes_in_circles, plain, prompt_of
-from .bound.reading import StepReader
-from .bound.schema import schema_of
-from .bound.ways import Ways
 from .conversation import Message, wire_name
+from .json_mode.prompt import goes_in_circles, plain, prompt_of
+from .json_mode.schema import schema_of
+from .json_mode.stream_parser import StreamParser
+from .json_mode.tool_support import ToolSupport
 from .protocols import anthropic_messages, chat_completions
 from .protocols.decoding import MAX_EVENT, Decoder
 from .refusal import refusal, start_of
@@ -53,11 +53,11 @@ class Sender:
     """Sends requests to models; it is used on one event loop, and closed there.
 
     Attributes:
-        ways: Which of them take no tools.
+        tool_support: Which of them take no tools.
     """
 
     def __init__(self) -> None:
-        self.ways = Ways()
+        self.tool_support = ToolSupport()
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._gates: dict[tuple[str, str, int], asyncio.Semaphore] = {}
         self._running: dict[ModelFile, Running] = {}
@@ -83,11 +83,11 @@ class Sender:
         try:
             async with self._begun(llm, begin), self._reached(llm, key) as (url, own_key):
                 asked = replace(llm, base_url=url)
-                is_bound = bool(question.tools) and await self._is_bound(llm, asked, own_key)
+                json_mode = bool(question.tools) and await self._in_json_mode(llm, asked, own_key)
                 has_ended = False
                 while not has_ended:
                     try:
-                        pieces = self._asked(asked, own_key, question, is_bound=is_bound)
+                        pieces = self._asked(asked, own_key, question, json_mode=json_mode)
                         async with aclosing(pieces):
                             async for piece in pieces:
                                 yield piece
@@ -95,33 +95,33 @@ class Sender:
                     except ToolsRefused:
                         if llm.tools != "auto":
                             raise
-                        self.ways.note(llm, takes_tools=False)
-                        is_bound = True
+                        self.tool_support.note(llm, takes_tools=False)
+                        json_mode = True
         except ProviderTrouble as trouble:
             raise _placed(trouble, llm, key) from None
 
-    async def _is_bound(self, llm: Llm, asked: Llm, key: str | None) -> bool:
+    async def _in_json_mode(self, llm: Llm, asked: Llm, key: str | None) -> bool:
         """Whether a model is bound by a schema; one of this machine is asked for its template."""
-        if llm.file is not None and self.ways.is_open(llm):
+        if llm.file is not None and self.tool_support.is_open(llm):
             takes = await template_takes_tools(self._client(asked), asked.base_url, key)
-            self.ways.note(llm, takes_tools=takes)
-        return self.ways.is_bound(llm)
+            self.tool_support.note(llm, takes_tools=takes)
+        return self.tool_support.needs_json_mode(llm)
 
     async def _asked(
-        self, llm: Llm, key: str | None, question: _Question, *, is_bound: bool
+        self, llm: Llm, key: str | None, question: _Question, *, json_mode: bool
     ) -> AsyncGenerator[Draft | Reply, None]:
         protocol, decoding = _PROTOCOLS[llm.protocol]
         decoder, options = decoding(), llm.options
         system, messages, tools = question
-        if is_bound:
+        if json_mode:
             callable_now = () if goes_in_circles(messages) else tools
             options |= protocol.binding(schema_of(callable_now))
-            decoder.arriving.bind(StepReader(wire_name(tool.name) for tool in callable_now))
+            decoder.arriving.bind(StreamParser(wire_name(tool.name) for tool in callable_now))
             system, messages, tools = prompt_of(system, tools), tuple(plain(messages)), ()
         body = protocol.body(llm.model, system, messages, tools, options)
         headers = protocol.headers(_checked(key))
         async with self._answer(llm, protocol.PATH, body, headers) as answer:
-            async for piece in _read(answer, decoder, is_bound=is_bound):
+            async for piece in _read(answer, decoder, json_mode=json_mode):
                 yield piece
 
     def runs(self, file: ModelFile) -> bool:
@@ -233,10 +233,10 @@ def _new_client(way: str) -> httpx.AsyncClient:
 
 
 async def _read(
-    answer: httpx.Response, decoder: Decoder, *, is_bound: bool
+    answer: httpx.Response, decoder: Decoder, *, json_mode: bool
 ) -> AsyncIterator[Draft | Reply]:
     if not answer.is_success:
-        raise await refusal(answer, is_bound=is_bound)
+        raise await refusal(answer, json_mode=json_mode)
     content_type = answer.headers.get("content-type", "").lower()
     if content_type.startswith("text/html"):
         raise ProviderTrouble("it answered with a web page: check its base_url")

@@ -66,19 +66,19 @@ def llm_states(
     *,
     probe: bool = False,
     runs: Callable[[ModelFile], bool] | None = None,
-    is_bound: Callable[[Llm], bool] | None = None,
+    needs_json_mode: Callable[[Llm], bool] | None = None,
 ) -> list[LlmState]:
     """Look at named LLMs and, with ``probe``, at the usual ports of this machine.
 
-    ``runs`` tells whether a model of this machine runs; none does when left out. ``is_bound`` tells
-    whether a model is bound by a schema where it has tools.
+    ``runs`` tells whether a model of this machine runs; none does when left out.
+    ``needs_json_mode`` tells whether a model is bound by a schema where it has tools.
 
     It takes 0.3 seconds at most for each address, and asks all of them at once.
     """
     found = {f"http://127.0.0.1:{port}/v1": name for name, port in PORTS.items()} if probe else {}
     own = {llm.base_url for llm in llms.values() if llm.settings.base_url is not None}
     models = _asked([*own, *(url for url in found if url not in own)])
-    options = {name: _options_text(llm, is_bound) for name, llm in llms.items()}
+    options = {name: _options_text(llm, needs_json_mode) for name, llm in llms.items()}
     states = [_state(name, llm, models, runs, options[name]) for name, llm in llms.items()]
     for url, program in found.items():
         named = {llm.model for llm in llms.values() if llm.base_url == url}
@@ -112,7 +112,7 @@ def _state(
     return LlmState(name, llm.name, llm.base_url, state, "server", options=options)
 
 
-def _options_text(llm: Llm, is_bound: Callable[[Llm], bool] | None) -> str:
+def _options_text(llm: Llm, needs_json_mode: Callable[[Llm], bool] | None) -> str:
     given = msgspec.to_builtins(llm.settings.options)
     given.pop("system", None)
     if llm.settings.max_output_tokens:
@@ -120,7 +120,7 @@ def _options_text(llm: Llm, is_bound: Callable[[Llm], bool] | None) -> str:
     texts = {k: f"{v:g}" if isinstance(v, float) else str(v) for k, v in given.items()}
     own = ["own system prompt"] if "system" in llm.own_options else []
     tools = llm.settings.tools
-    if is_bound is not None and is_bound(llm):
+    if needs_json_mode is not None and needs_json_mode(llm):
         own.append("tools by schema")
     elif tools:
         own.append(f"tools {tools}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from .bound.schema import PLACE
+from .json_mode.schema import PLACE
 from .protocols.decoding import error_text, may_pass
 from .trouble import ProviderTrouble, ToolsRefused, shortened
 
@@ -42,12 +42,12 @@ _UNBOUND_BY_ANY = (
 )
 
 
-async def refusal(answer: httpx.Response, *, is_bound: bool) -> ProviderTrouble:
+async def refusal(answer: httpx.Response, *, json_mode: bool) -> ProviderTrouble:
     """Read what a server says in place of an answer.
 
     Args:
         answer: What it answered.
-        is_bound: Whether it was asked to bind its answer by a schema.
+        json_mode: Whether it was asked to bind its answer by a schema.
     """
     text = (await start_of(answer, _ERROR_BYTES)).decode("utf-8", "replace")
     try:
@@ -61,9 +61,9 @@ async def refusal(answer: httpx.Response, *, is_bound: bool) -> ProviderTrouble:
         passes = may_pass(error)
     words = error_text(told) or answer.reason_phrase
     said = f"answered {status}: {words}"
-    if not is_bound and _refuses_tools(status, words):
+    if not json_mode and _refuses_tools(status, words):
         return ToolsRefused(f"it {said}")
-    if is_bound and status in _UNUSABLE and _BINDING.search(words):
+    if json_mode and status in _UNUSABLE and _BINDING.search(words):
         return ProviderTrouble(_unbound(words, said))
     return ProviderTrouble(f"it {said}", may_pass=passes, wait=_wait(answer.headers))
 

@@ -11,7 +11,7 @@ import msgspec
 from ...models import Content, reasoning_block, text_block
 from ...models.nesting import is_nested_deeper
 from ..agents import Draft, Reasoning
-from .bound.reading import StepReader
+from .json_mode.stream_parser import StreamParser
 from .think_tags import ThinkTags
 from .tokens import Tokens
 from .trouble import Misfit, ProviderTrouble
@@ -112,7 +112,7 @@ class OpenReply:
     def __init__(self) -> None:
         self._text: list[str] = []
         self._said: list[str] = []
-        self._step: StepReader | None = None
+        self._step: StreamParser | None = None
         self._thoughts: list[OpenThought] = []
         self._tags = ThinkTags()
         self._has_thought = False
@@ -123,7 +123,7 @@ class OpenReply:
         self.refused = False
         self.tokens: Tokens | None = None
 
-    def bind(self, step: StepReader) -> None:
+    def bind(self, step: StreamParser) -> None:
         """Read the text as a step of a model that is bound by a schema."""
         self._step = step
 
@@ -218,7 +218,7 @@ class OpenReply:
                 self._said.append(part)
                 self._news.append(Draft(part))
             elif kind == "call":
-                self.open_call(StepReader, "", part)
+                self.open_call(StreamParser, "", part)
             else:
                 self.add_arguments(self._calls[-1], part)
 

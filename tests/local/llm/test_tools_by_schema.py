@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dari_nb.local import LocalDari, reachable_llms
-from dari_nb.local.llm.bound.reading import StepReader
+from dari_nb.local.llm.json_mode.stream_parser import StreamParser
 from dari_nb.local.llm.settings import named_llm
 
 PROTOCOLS = {"chat_completions": {}, "anthropic_messages": {"provider": "anthropic"}}
@@ -338,7 +338,7 @@ VALUES = st.recursive(
 def test_the_cuts_between_pieces_change_nothing(step, is_ascii, indent, places):
     text = json.dumps(step, ensure_ascii=is_ascii, indent=indent)
     bounds = [0, *sorted({place % (len(text) + 1) for place in places}), len(text)]
-    reader, read = StepReader(["a-b"]), {"text": "", "call": "", "arguments": ""}
+    reader, read = StreamParser(["a-b"]), {"text": "", "call": "", "arguments": ""}
     for start, end in pairwise(bounds):
         for kind, part in reader.read(text[start:end]):
             read[kind] += part

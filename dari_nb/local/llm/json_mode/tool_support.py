@@ -5,13 +5,13 @@ from __future__ import annotations
 from ..settings import Llm
 
 
-class Ways:
+class ToolSupport:
     """Which LLMs take no tools, as far as this process has learned it."""
 
     def __init__(self) -> None:
         self._takes: dict[tuple[str, str], bool] = {}
 
-    def is_bound(self, llm: Llm) -> bool:
+    def needs_json_mode(self, llm: Llm) -> bool:
         """Whether an LLM is bound by a schema; on any thread."""
         return llm.tools == "schema" or (
             llm.tools == "auto" and not self._takes.get(_place(llm), True)

@@ -27,13 +27,13 @@ class _Misfit(Exception):  # noqa: N818
     """The text is no step; it says why."""
 
 
-class StepReader:
+class StreamParser:
     """Reads the text of one step; the cuts between its pieces change nothing.
 
     Args:
         names: The tools that may be called.
 
-    >>> reader = StepReader(["now"])
+    >>> reader = StreamParser(["now"])
     >>> [*reader.read('{"answ'), *reader.read('er": "It is '), *reader.read('ten."}')]
     [('text', 'It is '), ('text', 'ten.')]
     >>> reader.flaw
@@ -53,9 +53,9 @@ class StepReader:
         """Why what was read is no whole step, or ``None`` when it is one."""
         return self.misfit or (None if self._has_ended else "it ends in the middle")
 
-    def fresh(self) -> StepReader:
+    def fresh(self) -> StreamParser:
         """A reader that has read nothing."""
-        return StepReader(self._names)
+        return StreamParser(self._names)
 
     def read(self, piece: str) -> Iterator[Part]:
         """Take in the next piece; nothing is given of what does not fit."""
