@@ -19,7 +19,7 @@ from ...render.matrix.sifting.sifting import Wish, sift
 from ...render.plain.visible import visible_name
 from ...widgets import MatrixView
 from ...widgets.matrix.asked import Said
-from ...widgets.things import each_once
+from ...widgets.object_traits import each_once
 from ..connection import host
 from ..display.staying import Staying
 from ..display.subject import Changed, Subject

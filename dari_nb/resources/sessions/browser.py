@@ -11,8 +11,8 @@ import traitlets
 from ...models import parse_time
 from ...models.batches import given_metadata, run_id_in
 from ...widgets import SessionsView
-from ...widgets.errands import in_thread
-from ...widgets.things import each_once
+from ...widgets.object_traits import each_once
+from ...widgets.serial_executor import in_thread
 from ..display.staying import Staying
 from ..display.subject import Subject
 from ..display.words import Ending

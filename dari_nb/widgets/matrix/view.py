@@ -21,10 +21,10 @@ from ...render.matrix.sifting.sifting import Sifted, Wish, sift
 from ...render.matrix.verdict import reasons_html
 from ...render.matrix.wording import cell_text
 from .._kernel import current_kernel_id
-from ..errands import Errands, in_thread
+from ..object_traits import id_in, object_list_trait, object_trait
 from ..pace import Pace
+from ..serial_executor import SerialExecutor, in_thread
 from ..stopping import Stopped, Stops
-from ..things import id_in, thing, things
 from ..view import STATIC, View
 from .asked import (
     Rate,
@@ -155,8 +155,8 @@ class MatrixView(View):
     score = traitlets.Unicode("").tag(sync=True)
     by = traitlets.Unicode("", read_only=True).tag(sync=True)
     against = traitlets.Unicode("").tag(sync=True)
-    active = thing(_id_shown, _true_id)
-    selection = things(_id_shown, _true_id)
+    active = object_trait(_id_shown, _true_id)
+    selection = object_list_trait(_id_shown, _true_id)
     status = traitlets.Unicode("", read_only=True).tag(sync=True)
 
     def __init__(
@@ -174,7 +174,7 @@ class MatrixView(View):
         self._read = read
         self._said = said or (lambda cell_id, name: said_in(read(), cell_id, name))
         self._since = Since()
-        self._ratings = Errands()
+        self._ratings = SerialExecutor()
         self._rated_since: dict[str, MatrixCell] = {}
         self._kept = 0
         self._is_rated = False

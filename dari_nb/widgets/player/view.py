@@ -12,8 +12,8 @@ import traitlets
 
 from ...errors import InvalidRequestError
 from ...tapes.tape import SPEEDS
-from ..errands import Errands
 from ..packing import packed
+from ..serial_executor import SerialExecutor
 from ..view import STATIC, View
 from .score import Score
 from .wire import Draft, Outline, Reply, Wanted
@@ -107,7 +107,7 @@ class PlayerView(View):
         self._keep = keep
         self._answered_before = answered
         self._known: dict[str, str] = {}
-        self._errands = Errands()
+        self._executor = SerialExecutor()
         drafts = _DRAFTS.get(traits.get("scope", ""), {})
         super().__init__(**{"drafts": drafts, **traits})
         _PLAYERS.add(self)
@@ -136,7 +136,7 @@ class PlayerView(View):
             raise InvalidRequestError(
                 "A turn is asked for by its number, from 0.", code="turn_not_found"
             )
-        return self._errands.submit(self._steps, number, self._passed())
+        return self._executor.submit(self._steps, number, self._passed())
 
     def _steps(self, number: int, answers: Mapping[str, str]) -> tuple[None, list[bytes]]:
         return None, [packed(self._score.steps(number, answers))]

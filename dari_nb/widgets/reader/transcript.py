@@ -13,9 +13,9 @@ import traitlets
 from ...errors import DariError
 from ...models import TimelineItem
 from ...render import GrowingItems, Head, head_html, markdown, text
+from ..object_traits import object_trait
 from ..pace import Pace
 from ..packing import packed
-from ..things import thing
 from ..view import STATIC, View
 from .outline import Outline
 from .wire import All, Row, Rows
@@ -85,8 +85,8 @@ class TranscriptView(View):
     _esm = STATIC / "reader.js"
     _css = STATIC / "reader.css"
 
-    session = thing()
-    active = thing(lambda item, view: view._outline.id_of(item))  # noqa: SLF001
+    session = object_trait()
+    active = object_trait(lambda item, view: view._outline.id_of(item))  # noqa: SLF001
     status = traitlets.Unicode("", read_only=True).tag(sync=True)
     head = traitlets.Unicode("", read_only=True).tag(sync=True)
     height = traitlets.Int(0).tag(sync=True)

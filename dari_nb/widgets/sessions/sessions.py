@@ -8,8 +8,8 @@ from typing import Any
 
 import traitlets
 
+from ..object_traits import object_list_trait, object_trait
 from ..packing import packed
-from ..things import thing, things
 from ..view import STATIC, View
 from .wire import Row, SessionSummary
 
@@ -42,8 +42,8 @@ class SessionsView(View):
     _css = STATIC / "sessions.css"
     _valued = "active"
 
-    active = thing()
-    selection = things()
+    active = object_trait()
+    selection = object_list_trait()
     preview = traitlets.Bool(True).tag(sync=True)
 
     def __init__(

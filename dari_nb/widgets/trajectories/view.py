@@ -10,7 +10,7 @@ from typing import Any
 import traitlets
 
 from ...errors import InvalidRequestError
-from ..errands import in_thread
+from ..serial_executor import in_thread
 from ..view import STATIC, View
 
 OpenOne = Callable[[int], str]

@@ -9,7 +9,7 @@ from typing import Any
 from ....errors import InvalidRequestError
 from ....models.events import CANCELLED
 from ....widgets import TranscriptView
-from ....widgets.errands import Errands
+from ....widgets.serial_executor import SerialExecutor
 from .conversation import Conversation
 
 
@@ -24,7 +24,7 @@ class Branching:
     def __init__(self, view: TranscriptView, join: Callable[[Conversation], object]) -> None:
         self._view = view
         self._join = join
-        self._errands = Errands()
+        self._executor = SerialExecutor()
 
     def prompt(self, turn: str) -> str:
         """What was asked in a turn."""
@@ -33,19 +33,19 @@ class Branching:
 
     def step(self, turn: str, by: int) -> Future[str]:
         """Show the branch so many further on; gives the turn at the same place there."""
-        return self._errands.submit(self._go, lambda: self._session._fork_tree.step(turn, by))
+        return self._executor.submit(self._go, lambda: self._session._fork_tree.step(turn, by))
 
     def again(self, turn: str, text: str) -> Future[str]:
         """Ask a text in the place of a turn's; gives the new turn, which is shown."""
-        return self._errands.submit(self._go, lambda: self._session._fork_tree.again(turn, text))
+        return self._executor.submit(self._go, lambda: self._session._fork_tree.again(turn, text))
 
     def compare(self, turn: str) -> Future[str]:
         """Give the branches side by side, as HTML."""
-        return self._errands.submit(self._compare, turn)
+        return self._executor.submit(self._compare, turn)
 
     def learn(self, session: Conversation) -> Future[None]:
         """Learn of branches that were asked elsewhere, and tell the page, if it is still shown."""
-        return self._errands.submit(self._learn, session)
+        return self._executor.submit(self._learn, session)
 
     @property
     def _session(self) -> Conversation:

@@ -12,8 +12,8 @@ from ....errors import InvalidRequestError
 from ....models import TimelineItem, ToolCallItem, as_content
 from ....printable import printable
 from ....widgets import ChatView
-from ....widgets.errands import Errands
-from ....widgets.things import thing
+from ....widgets.object_traits import object_trait
+from ....widgets.serial_executor import SerialExecutor
 from ...connection.attachments import as_content_files
 from ...tools.outputs import output_schema
 from ..staying import Staying
@@ -54,7 +54,7 @@ class Chat(ChatView):
     _valued = "session"
     _presentation: Staying
 
-    session = thing(read_only=True)
+    session = object_trait(read_only=True)
 
     def __init__(
         self,
@@ -65,11 +65,11 @@ class Chat(ChatView):
     ) -> None:
         self._begin = begin
         # One after another, so that messages are sent in the order in which they were written.
-        self._errands = Errands()
+        self._executor = SerialExecutor()
         branching = Branching(self, self._go_to)
         super().__init__(
-            send=lambda *message: self._errands.submit(self._deliver, *message),
-            submit=lambda *answer: self._errands.submit(self._hand_in, *answer),
+            send=lambda *message: self._executor.submit(self._deliver, *message),
+            submit=lambda *answer: self._executor.submit(self._hand_in, *answer),
             decide=self._settle,
             watch=lambda: self._presentation.stop_or_watch(),
             events=lambda item: events_of(self.session, item),

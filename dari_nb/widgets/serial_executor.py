@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 def in_thread(work: Callable[..., T], *arguments: Any) -> Future[T]:
     """Do work in a thread of its own; what it raises is in the future."""
-    return Errands().submit(work, *arguments)
+    return SerialExecutor().submit(work, *arguments)
 
 
-class Errands:
+class SerialExecutor:
     """Does what it is given one after another, in the order in which that was given."""
 
     def __init__(self) -> None:
@@ -31,12 +31,12 @@ class Errands:
             self._waiting.append(lambda: _do(future, work, arguments))
             is_busy, self._is_busy = self._is_busy, True
         if not is_busy:
-            threading.Thread(target=self._run, name="dari_nb-errands", daemon=True).start()
+            threading.Thread(target=self._run, name="dari_nb-serial-executor", daemon=True).start()
         return future
 
     def _run(self) -> None:
-        while (errand := self._next()) is not None:
-            errand()
+        while (work := self._next()) is not None:
+            work()
 
     def _next(self) -> Callable[[], None] | None:
         with self._lock:
