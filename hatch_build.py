@@ -11,7 +11,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 STATIC = ROOT / "dari_nb" / "widgets" / "static"
-SHEETS = ("dari_nb/render/page/paper.css", "dari_nb/render/page/trajectories.css")
+SHEETS = ("dari_nb/render/page/static.css", "dari_nb/render/page/trajectories.css")
 SOURCES = ("js/src", "js/package-lock.json", "js/build.mjs", *SHEETS)
 
 

@@ -37,7 +37,7 @@ if (process.argv.includes("--demo")) {
   });
   await build({
     ...shared,
-    // Saved paper carries nested rules as they are; spelt out they would take a third more.
+    // Saved static output carries nested rules as they are; spelt out they would take a third more.
     target: ["chrome120", "firefox117", "safari17.2"],
     entryPoints: entries("index.css"),
     outdir,

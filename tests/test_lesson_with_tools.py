@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-PAPER = {"text/html", "text/markdown", "text/plain"}
+STATIC = {"text/html", "text/markdown", "text/plain"}
 REAL = os.environ.get("DARI_NB_TEST_LLM_URL")
 MODEL = os.environ.get("DARI_NB_TEST_LLM_MODEL", "default")
 
@@ -38,15 +38,15 @@ def text_of(cells: list[Any], start: str) -> str:
     return "\n".join(output.data["text/plain"] for output in shown)
 
 
-def test_the_lesson_runs_with_no_server_and_leaves_paper() -> None:
+def test_the_lesson_runs_with_no_server_and_leaves_static_output() -> None:
     cells = executed()
     guessed = next(cell for cell in cells if "%dari_agent assistant" in cell.source)
-    assert set(guessed.outputs[-1].data) == PAPER
+    assert set(guessed.outputs[-1].data) == STATIC
     assert "18-karat gold necklace" in text_of(cells, "import tempfile")
     published = [cell for cell in cells if cell.source.startswith("%%dari_publish")]
     for cell in [*published, next(c for c in cells if c.source.startswith("%%dari_agent"))]:
         # What takes longer than a second leaves a line about that, too.
-        assert [set(o.data) for o in cell.outputs if "data" in o][-1] == PAPER, cell.source
+        assert [set(o.data) for o in cell.outputs if "data" in o][-1] == STATIC, cell.source
     assert "desk" in text_of(cells, "%%dari_agent")
     refused = text_of(cells, "[(call.tool_name")
     assert "sales_in" in refused

@@ -1,4 +1,4 @@
-"""The lessons run from top to bottom, and their outputs are paper that reads anywhere."""
+"""The lessons run from top to bottom, and their outputs are static output that reads anywhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import dari_nb as dari
 from .recorded import FILES
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-PAPER = {"text/html", "text/markdown", "text/plain"}
+STATIC = {"text/html", "text/markdown", "text/plain"}
 PROGRESS = re.compile(r"[\d,]+ [a-z ]+ in [\d.]+ m?s")
 TURN_MAGICS = ("%%dari_agent", "%dari_send", "%dari_transcript")
 MATRICES = (
@@ -69,7 +69,7 @@ def is_shown(output: Any) -> bool:
 
 
 @pytest.mark.parametrize("runs", FILES, ids=lambda path: path.name)
-def test_the_first_lesson_runs_and_leaves_paper(
+def test_the_first_lesson_runs_and_leaves_static_output(
     demo: ModuleType, runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notebook = nbformat.read(demo.NOTEBOOK, nbformat.NO_CONVERT)
@@ -80,7 +80,7 @@ def test_the_first_lesson_runs_and_leaves_paper(
         if cell.cell_type == "code" and cell.source.startswith(TURN_MAGICS)
     }
     assert len(shown) >= 3
-    assert all(bundles == [PAPER] for bundles in shown.values()), shown
+    assert all(bundles == [STATIC] for bundles in shown.values()), shown
     saved = json.dumps(notebook)
     assert "dari_local_" not in saved
     assert "widget-view" not in saved
@@ -95,13 +95,13 @@ def test_the_first_lesson_asks_a_real_model(demo: ModuleType, real_model: Path) 
     notebook.cells = notebook.cells[: places[0] + 1]
     demo.execute(notebook, FILES[0])
     [output] = notebook.cells[-1].outputs
-    assert set(output.data) == PAPER
+    assert set(output.data) == STATIC
     assert "assistant" in output.data["text/plain"]
     assert "exact" in output.data["text/plain"]
 
 
 @pytest.mark.parametrize("runs", FILES, ids=lambda path: path.name)
-def test_the_second_lesson_runs_pays_once_and_leaves_paper(
+def test_the_second_lesson_runs_pays_once_and_leaves_static_output(
     demo: ModuleType, runs: Path, tmp_path: Path
 ) -> None:
     before = sorted(NOTEBOOKS.iterdir())
@@ -115,12 +115,12 @@ def test_the_second_lesson_runs_pays_once_and_leaves_paper(
         if cell.source.startswith("%%dari_batch") or cell.source.split("\n")[-1] in MATRICES
     }
     assert len(shown) == len(MATRICES) + 2
-    assert all(bundles == [PAPER] for bundles in shown.values()), shown
+    assert all(bundles == [STATIC] for bundles in shown.values()), shown
     printed = "".join(o.text for cell in cells for o in cell.outputs if o.output_type == "stream")
     assert re.fullmatch(r"(\S+): 20 sessions started\n\1: nothing sent, all is there .*\n", printed)
     [dashboard] = [cell for cell in cells if "widgets.HBox([table, reader]" in cell.source]
     boxes, chart = (output.data for output in dashboard.outputs)
-    assert (set(boxes), boxes["text/plain"].count("A ticket costs 121")) == (PAPER, 1)
+    assert (set(boxes), boxes["text/plain"].count("A ticket costs 121")) == (STATIC, 1)
     assert chart["text/plain"].startswith("llm_id  median")
     values = {
         cell.source.split("\n")[0]: output.data["text/plain"]

@@ -133,7 +133,7 @@ def test_the_wheel_holds_the_front_end_and_the_types_and_nothing_beside_the_pack
         "dari_nb/local/CONTRACT.md",
         "dari_nb/py.typed",
         "dari_nb/render/page/matrix.css",
-        "dari_nb/render/page/paper.css",
+        "dari_nb/render/page/static.css",
         "dari_nb/render/page/trajectories.css",
         "dari_nb/widgets/static/live.css",
         "dari_nb/widgets/static/live.js",

@@ -10,8 +10,8 @@ from .timeline.console import terminal
 from .timeline.fragments import item_html
 from .timeline.growing import GrowingItems
 from .timeline.head import Head, head_of
-from .timeline.paper import noted, paper
 from .timeline.silence import with_silence
+from .timeline.static import noted, static_timeline
 from .timeline.timeline import head_html, timeline_html
 from .timeline.written import markdown, text
 
@@ -32,8 +32,8 @@ __all__ = [
     "item_html",
     "markdown",
     "noted",
-    "paper",
     "state_text",
+    "static_timeline",
     "style",
     "table",
     "terminal",

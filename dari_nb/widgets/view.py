@@ -27,7 +27,7 @@ STATIC = Path(__file__).parent / "static"
 _NOWHERE = "no-page"
 """Stands for the id of a view where no page can show it."""
 _UNSEEN = "A view that lives: it is seen while its kernel runs."
-"""What stands for a view where there is nothing to show it, and no paper below it."""
+"""What stands for a view where there is nothing to show it, and no static output below it."""
 
 
 class Presenter(Protocol):
@@ -160,8 +160,8 @@ class View(SetByThreads):
         """Call ``callback`` when the widget is closed."""
         self._at_close.append(callback)
 
-    def _leave_paper(self, html: str) -> None:
-        """Leave paper in the pages that show the widget, which is about to be closed."""
+    def _leave_static_output(self, html: str) -> None:
+        """Leave static output in the pages that show the widget, which is about to be closed."""
         if self.comm is not None:
             self.send(Last(kind="last", html=html))
 
@@ -281,16 +281,16 @@ class View(SetByThreads):
         return f"{cls.__name__} has no trait {name!r}{hint}"
 
 
-def mimebundle_of(widget: Any, *, has_paper: bool = False) -> dict[str, Any]:
+def mimebundle_of(widget: Any, *, has_static_output: bool = False) -> dict[str, Any]:
     """Return what a front end that shows widgets makes one of.
 
     Args:
         widget: A view, or what holds some.
-        has_paper: Whether paper stands below it, which is all that is to be read without it.
+        has_static_output: Whether its static output is below it, to be read without a widget.
     """
     bundle = widget._repr_mimebundle_()
     made = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-    return {**made, "text/plain": "" if has_paper else _UNSEEN} if made else made
+    return {**made, "text/plain": "" if has_static_output else _UNSEEN} if made else made
 
 
 def _has_buffers(result: Any) -> bool:

@@ -38,7 +38,7 @@ class Who(TypedDict):
 
 
 class Last(TypedDict):
-    """The view is about to be closed: ``html`` is paper of it, for pages that get no other."""
+    """The view is about to be closed: ``html`` is its last static output."""
 
     kind: Literal["last"]
     html: str

@@ -3,7 +3,7 @@ import type { AnyModel } from "@anywidget/types";
 import { keepKeys } from "./host/border";
 import { holdFocus } from "./host/focus";
 import { UNASKED } from "./host/interrupt";
-import { leavePaper } from "./host/last";
+import { leaveStaticOutput } from "./host/last";
 import { type Component, type Draw, type Message, type Port, Questions } from "./host/port";
 import { Presence } from "./host/presence";
 import type { Answer, Last } from "./host/wire";
@@ -74,7 +74,8 @@ function viewOf(component: Component<never>) {
     presence = new Presence(tell, closing.signal);
     const asked = (message: Message) => {
       if (message.kind === "who") presence.answer();
-      if (message.kind === "last") for (const el of shown) leavePaper(el, (message as Last).html);
+      if (message.kind === "last")
+        for (const el of shown) leaveStaticOutput(el, (message as Last).html);
       if (message.kind === "unasked") for (const el of shown) leaveInput(el);
     };
     hear(model, "msg:custom", asked, closing.signal);

@@ -66,7 +66,7 @@ WATCH = """() => {
       window.stalls.push([isWritten, Math.round(duration)]);
   }).observe({ entryTypes: ["longtask"] });
 }"""
-# Below the view that lives lies paper from the start.
+# Below the view that lives lies static output from the start.
 ENDED = """() => document.querySelector(".dari-live") === null
   && document.querySelector(".dari:not(.dari-view) .dari-answer") !== null"""
 
@@ -95,10 +95,10 @@ def take(frame: bytes) -> None:
     [number] = unpack("<Q", frame[:8])
     ends = unpack(f"<{number}Q", frame[8 : 8 * (1 + number)])
     kind = json.loads(frame[ends[1] : ends[2]])["msg_type"]
-    is_view, is_paper = kind.startswith("comm"), kind.endswith("display_data")
+    is_view, is_static = kind.startswith("comm"), kind.endswith("display_data")
     around = ends[4] if is_view else 0
     arrived["heads"] += around
-    arrived["view" if is_view else "paper" if is_paper else "rest"] += len(frame) - around
+    arrived["view" if is_view else "static" if is_static else "rest"] += len(frame) - around
 
 
 def asked(lab: Jupyter, name: str) -> Notebook:
@@ -127,7 +127,7 @@ def long_answer(book: Notebook) -> Row:
     what = f"an answer of {SIZE // 1000} kB on the wire"
     print(
         f"  {what}: {arrived['view']:,} bytes for the view, {arrived['heads']:,} around its"
-        f" messages, {arrived['paper']:,} of static output"
+        f" messages, {arrived['static']:,} of static output"
     )
     print_stalls(book, what)
     return at_most(what, arrived.total() / 1e6, 1, "MB")

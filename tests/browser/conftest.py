@@ -608,6 +608,6 @@ def _free_port() -> int:
 def telling(cell):
     """What a saved cell shows: its outputs that are not empty.
 
-    Below a view that lives stands its paper for those who save meanwhile; it is emptied at the end.
+    Below a live view is its static output, for those who save meanwhile; it is emptied at the end.
     """
     return [output for output in cell.outputs if any(output.get("data", {}).values())]

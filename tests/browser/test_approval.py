@@ -89,7 +89,7 @@ def test_always_asks_no_more_in_this_session(opened):
     book = opened(LIVE)
     book.execute("gate.set()")
     card(book.page).get_by_role("button", name="Always").click()
-    # In its view, or on the paper that follows it.
+    # In its view, or in the static output that follows it.
     book.page.get_by_text("Call 1: removed").first.wait_for()
     assert book.execute("print(len(ran))").strip() == "2"
 
@@ -161,9 +161,9 @@ def test_with_its_turn_a_question_at_the_input_prompt_ends(opened, end):
     page = book.page
     page.locator(".jp-Stdin-input").wait_for()
     end(book)
-    paper = page.locator(".jp-OutputArea-output .dari:not(.dari-view)")
-    paper.get_by_text("cancelled").first.wait_for()
-    assert "stopped" not in paper.inner_text()
+    static = page.locator(".jp-OutputArea-output .dari:not(.dari-view)")
+    static.get_by_text("cancelled").first.wait_for()
+    assert "stopped" not in static.inner_text()
     assert not page.locator(".jp-Stdin-input").is_visible()
     book.shot(f"approval-ended-{end.__name__}", selector=".jp-Cell:has(.dari)")
     # The notebook is free: no dialog says that an input is pending.

@@ -1,4 +1,4 @@
-"""``%%dari_batch`` in a real JupyterLab: a live matrix that becomes paper in the same output."""
+"""``%%dari_batch`` in a real JupyterLab: a live matrix that becomes static in the same output."""
 
 from .conftest import telling
 
@@ -28,7 +28,7 @@ Where are the dunes of Mars?
 RETRY = "batch.retry_failed().follow(); batch.compare((2, 'small'), (2, 'large'))"
 
 
-def test_a_batch_is_a_live_matrix_and_then_paper(lab):
+def test_a_batch_is_a_live_matrix_and_then_static_output(lab):
     book = lab.open_notebook([START, BATCH, RETRY])
     page = book.page
     book.start_all()
@@ -59,4 +59,4 @@ def test_a_batch_is_a_live_matrix_and_then_paper(lab):
         book.theme(theme)
         page.locator("#jupyterlab-splash").wait_for(state="detached")
         for width in (700, 1400):
-            book.shot(f"batch-paper-{theme}-{width}", width=width)
+            book.shot(f"batch-static-{theme}-{width}", width=width)

@@ -62,13 +62,13 @@ def telling(html):
 
 
 def in_page(book):
-    """All that the page has of the view and of its paper, seen or not."""
+    """All that the page has of the view and of its static output, seen or not."""
     output = book.page.locator(".jp-Cell").nth(1).locator(".jp-Cell-outputWrapper")
     return telling(output.evaluate("e => e.outerHTML"))
 
 
 def comes_to_hide_all(book):
-    """Whether the page tells nothing, once its paper is written anew."""
+    """Whether the page tells nothing, once its static output is written anew."""
     for _ in range(100):
         if not in_page(book):
             return True
@@ -88,7 +88,7 @@ def blind(book, *, is_on=True):
 
 
 def saved(book, is_there):
-    """The second cell of the saved notebook alone, once its paper is as it is to be."""
+    """The second cell of the saved notebook alone, once its static output is as it is to be."""
     for _ in range(200):
         made = book.save()
         del made.cells[0]
@@ -289,15 +289,15 @@ async def slow(prompt, turn):
 batch = d.batches.run("slow", ["Task 0?", "Task 1?"], ["zephyrone", "quokkatwo"])
 """
 )
-PAPERS = """() => {
-  const areas = [...document.querySelectorAll(".jp-OutputArea:has(.dari-paper)")];
-  const isWhole = document.querySelectorAll(".dari-paper td").length === 4;
+STATIC_OUTPUTS = """() => {
+  const areas = [...document.querySelectorAll(".jp-OutputArea:has(.dari-static)")];
+  const isWhole = document.querySelectorAll(".dari-static td").length === 4;
   return isWhole && areas.map((area) => area.outerHTML).join();
 }"""
-"""What stands around all papers, once they have their four cells: in one step, for they change."""
+"""What is around all static outputs once they have their four cells; read in one step."""
 
 
-def test_what_still_runs_and_the_paper_that_it_becomes_tell_nothing(lab):
+def test_what_still_runs_and_the_static_output_that_it_becomes_tell_nothing(lab):
     book = lab.open_notebook([RUNNING, "batch"])
     book.run_all()
     book.page.locator(".dari-matrix").get_by_text("2 done").wait_for()
@@ -305,5 +305,5 @@ def test_what_still_runs_and_the_paper_that_it_becomes_tell_nothing(lab):
     made = saved(book, lambda html: "Answer 5" in html and not NAMES.search(html))
     assert NAMES.findall(str([o.data for o in made.cells[0].outputs])) == []
     book.execute("Path('go').touch()")
-    assert not NAMES.search(book.page.wait_for_function(PAPERS).json_value())
+    assert not NAMES.search(book.page.wait_for_function(STATIC_OUTPUTS).json_value())
     assert "zephyrone" in book.execute("print(batch)")

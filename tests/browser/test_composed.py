@@ -180,7 +180,7 @@ def test_after_a_restart_the_same_cells_show_all_of_it_again(book):
 
 
 @pytest.mark.parametrize("front_end", ["lab", "notebook7"])
-def test_a_reopened_notebook_shows_paper_in_place_of_what_is_gone(request, front_end):
+def test_a_reopened_notebook_shows_static_output_in_place_of_what_is_gone(request, front_end):
     server = request.getfixturevalue(front_end)
     book = server.open_notebook([SETUP, DASHBOARD, BOX], "boxes.ipynb")
     book.run_all()

@@ -25,7 +25,7 @@ def gated(prompt):
     yield "the second part"
 """
 ASK = "%%dari_agent gated -o turn\nWhat is in the box?"
-PAPER = {"text/html", "text/markdown", "text/plain"}
+STATIC = {"text/html", "text/markdown", "text/plain"}
 
 
 @pytest.fixture(params=["lab", "notebook7"])
@@ -41,7 +41,7 @@ def shown(book):
     return book.page.locator(".jp-OutputArea-output .dari")
 
 
-def test_a_turn_is_live_while_it_runs_and_paper_when_it_has_ended(jupyter):
+def test_a_turn_is_live_while_it_runs_and_static_output_when_it_has_ended(jupyter):
     book = jupyter.open_notebook([START, ASK])
     book.start_all()
     live = book.page.locator(".dari-live")
@@ -55,7 +55,7 @@ def test_a_turn_is_live_while_it_runs_and_paper_when_it_has_ended(jupyter):
     shown(book).get_by_text("the second part").wait_for()
     saved = book.save()
     outputs = telling(saved.cells[1])
-    assert [set(output.data) for output in outputs] == [PAPER]
+    assert [set(output.data) for output in outputs] == [STATIC]
     assert "widgets" not in saved.metadata
 
     jupyter.shutdown_kernels()
@@ -77,14 +77,14 @@ def looks(prompt):
 """
 
 
-def test_the_page_does_not_overrule_the_look_of_paper(jupyter):
+def test_the_page_does_not_overrule_the_look_of_static_output(jupyter):
     book = jupyter.open_notebook([START, LOOKS, "%%dari_agent looks\nHi"])
     book.run_all()
-    paper = shown(book).last
-    paper.locator("pre").last.wait_for()
+    static = shown(book).last
+    static.locator("pre").last.wait_for()
 
     def look(selector):
-        found = paper.locator(selector).last.evaluate(
+        found = static.locator(selector).last.evaluate(
             "e => (s => [s.paddingLeft, s.backgroundColor, s.whiteSpace])(getComputedStyle(e))"
         )
         return found if all(found) else look(selector)  # it was taken out that moment
@@ -114,7 +114,7 @@ def test_an_interrupt_ends_the_cell_and_following_takes_it_up_again(lab):
     shown(book).get_by_text("the second part").first.wait_for()
 
 
-def test_a_turn_in_the_background_becomes_paper_in_its_own_cell(lab):
+def test_a_turn_in_the_background_becomes_static_output_in_its_own_cell(lab):
     bg = ASK.replace("-o turn", "--bg -o turn")
     book = lab.open_notebook([START, bg, "print('other', 'work')"])
     book.run_all()
@@ -123,7 +123,7 @@ def test_a_turn_in_the_background_becomes_paper_in_its_own_cell(lab):
     book.page.locator(".dari-live").wait_for(state="detached")
     shown(book).get_by_text("the second part").wait_for()
     saved = book.save()
-    assert [set(output.data) for output in telling(saved.cells[1])] == [PAPER]
+    assert [set(output.data) for output in telling(saved.cells[1])] == [STATIC]
     assert [output.output_type for output in saved.cells[2].outputs] == ["stream"]
 
 
@@ -171,12 +171,12 @@ def test_hostile_text_in_every_field_stays_text(lab):
     book.run_all()
     live = "hostile.send(TEXT).follow()"
     book.execute(f"from IPython.display import display\n{live}")
-    paper = shown(book).first
-    paper.get_by_text("Turn failed").first.wait_for()
-    for call in paper.locator("details").all()[:6]:
+    static = shown(book).first
+    static.get_by_text("Turn failed").first.wait_for()
+    for call in static.locator("details").all()[:6]:
         call.evaluate("element => element.open = true")
     assert book.page.evaluate("() => window.pwned") is None
-    assert paper.is_visible()
+    assert static.is_visible()
     assert [url for url in requests if not url.startswith((lab.url, "blob:", "data:"))] == []
     assert [url for url in requests if "leak" in url] == []
     assert not book.problems
@@ -185,4 +185,4 @@ def test_hostile_text_in_every_field_stays_text(lab):
     assert outputs.locator(bad).evaluate_all("all => all.map(e => e.outerHTML)") == []
     hrefs = outputs.locator("a").evaluate_all("all => all.map(a => a.href)")
     assert all(re.match(r"https?:|mailto:", href) for href in hrefs)
-    assert "window.pwned = 1" in paper.inner_text()
+    assert "window.pwned = 1" in static.inner_text()

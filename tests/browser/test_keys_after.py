@@ -1,4 +1,4 @@
-"""Keys pressed where a view was that has just become paper: the notebook does nothing by them."""
+"""Keys pressed where a view has just become static: the notebook does nothing by them."""
 
 import pytest
 
@@ -24,7 +24,7 @@ CELLS = {
     "beside": ("turn = d.agents['gated'].send('What?'); turn", ".dari-live"),
     "batch": ("%%dari_batch gated\nWhat?", ".dari-matrix"),
 }
-PAPER = ".jp-OutputArea-output .dari:not(.dari-view)"
+STATIC = ".jp-OutputArea-output .dari:not(.dari-view)"
 # Someone who presses a key again and again, also at the very moment when the view goes.
 PRESSED = ("x", "d", "d", "a", "0", "0", "ArrowDown", "Shift+M", "x")
 
@@ -35,7 +35,7 @@ def jupyter(request):
 
 
 def ended(jupyter, cell):
-    """Click into what is written live in a cell, and press keys while it becomes paper."""
+    """Click into what is written live in a cell, and press keys while it becomes static output."""
     code, live = CELLS[cell]
     book = jupyter.open_notebook([START, code, "after = 1"])
     page = book.page
@@ -47,7 +47,7 @@ def ended(jupyter, cell):
     (jupyter.notebooks / "go").touch()
     while page.locator(live).count():
         page.keyboard.press("x")
-    page.locator(PAPER).get_by_text("What?").first.wait_for()
+    page.locator(STATIC).get_by_text("What?").first.wait_for()
     for key in PRESSED:
         page.keyboard.press(key)
     assert page.evaluate(STATE) == before
@@ -61,7 +61,9 @@ def left(book):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_keys_pressed_in_a_view_do_nothing_to_the_notebook_when_it_has_become_paper(jupyter, cell):
+def test_keys_pressed_in_a_view_do_nothing_to_the_notebook_when_it_has_become_static_output(
+    jupyter, cell
+):
     book = ended(jupyter, cell)
     page = book.page
     page.keyboard.press("Control+s")
@@ -90,6 +92,6 @@ def test_keys_that_run_a_cell_run_it_from_what_it_has_saved(jupyter):
     book.save()
     book.reload()
     page.evaluate(PLACES)
-    page.locator(PAPER).get_by_text("What?").first.click()
+    page.locator(STATIC).get_by_text("What?").first.click()
     page.keyboard.press("Control+Enter")
     page.wait_for_function("() => window.ran.includes('notebook:run-cell')")

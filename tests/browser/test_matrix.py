@@ -787,8 +787,8 @@ batch.wait()
 """
 
 
-def paper_with(book, words):
-    """The saved paper of the second cell, once it has these words: it is drawn again soon."""
+def static_output_with(book, words):
+    """The saved static output of the second cell, once it has these words."""
     for _ in range(100):
         html = "".join(o.data.get("text/html", "") for o in book.save().cells[1].outputs)
         if words in html:
@@ -797,7 +797,7 @@ def paper_with(book, words):
     return html
 
 
-def test_what_is_chosen_in_the_page_is_selected_and_on_paper(lab):
+def test_what_is_chosen_in_the_page_is_selected_and_in_static_output(lab):
     code = 'batch.score("right", lambda t: t.text != "Hello"); view = batch.view(); view'
     book = lab.open_notebook([BATCH, code])
     book.run_all()
@@ -809,13 +809,13 @@ def test_what_is_chosen_in_the_page_is_selected_and_on_paper(lab):
     assert eventually(book, chosen, "(['0/small/0'], 1)")
     cell(book, "0/large/0").click(modifiers=["Control"])
     assert eventually(book, "[cell.id for cell in batch.selection]", "['0/large/0']")
-    html = paper_with(book, "1 of 2 tasks: right")
+    html = static_output_with(book, "1 of 2 tasks: right")
     assert "1 of 2 tasks: right = no column = small" in html
     lab.shutdown_kernels()
     book.reload()
-    book.page.locator(".dari-paper").last.get_by_text("Hello").first.wait_for()
-    assert book.page.locator(".dari-paper").last.locator("tbody tr").count() == 1
-    book.shot("matrix-chosen-on-paper")
+    book.page.locator(".dari-static").last.get_by_text("Hello").first.wait_for()
+    assert book.page.locator(".dari-static").last.locator("tbody tr").count() == 1
+    book.shot("matrix-chosen-in-static-output")
 
 
 ASKED = """
@@ -845,7 +845,7 @@ again = d.batches.recover(batch.run_id)
 again.score("right", right)
 
 def answers(where):
-    paper = view.presenter.subject.paper()["text/plain"]
+    static = view.presenter.subject.static_output()["text/plain"]
     try:
         cells = again.view(where=where).shown
         told = ""
@@ -857,7 +857,7 @@ def answers(where):
         "selection": len(batch.selection),
         "shown": len(cells),
         "tasks": len({cell.task_index for cell in cells}),
-        "paper": [line for line in paper.splitlines() if re.match(r"\\d+ of 12 tasks", line)],
+        "static": [line for line in static.splitlines() if re.match(r"\\d+ of 12 tasks", line)],
     }
 """
 TYPED = [
@@ -869,7 +869,7 @@ TYPED = [
 ]  # fmt: skip
 
 
-def test_a_question_has_one_answer_in_the_page_in_python_and_on_paper(lab):
+def test_a_question_has_one_answer_in_the_page_in_python_and_in_static_output(lab):
     book = lab.open_notebook([ASKED, "view"])
     book.run_all()
     book.page.locator("[data-cell]").nth(1).wait_for()
@@ -889,7 +889,7 @@ def test_a_question_has_one_answer_in_the_page_in_python_and_on_paper(lab):
         expect(note).to_have_text(count)
         expect(rows).to_have_count(tasks)
         assert answers["selection"] == answers["shown"], asked
-        [said] = answers["paper"]
+        [said] = answers["static"]
         assert said.startswith(f"{tasks} of 12 tasks"), asked
         assert why in said, asked
         if asked in ("more", "not right = no"):
@@ -914,7 +914,7 @@ def test_with_the_kernel_busy_the_field_says_so_and_shows_the_answer_after(lab):
     expect(heads).to_contain_text(["0", "2"])
 
 
-def test_a_view_of_a_batch_leaves_paper_in_the_saved_notebook(lab):
+def test_a_view_of_a_batch_leaves_static_output_in_the_saved_notebook(lab):
     book = lab.open_notebook([BATCH, "view = batch.view(); view"])
     book.run_all()
     book.page.locator("[data-cell]").nth(1).click()
@@ -923,12 +923,12 @@ def test_a_view_of_a_batch_leaves_paper_in_the_saved_notebook(lab):
     pane.get_by_role("button", name="5").click()
     pane.get_by_text("saved: 5 of 5").wait_for()
     book.page.locator(".dari-cells td").get_by_text("rating 5").wait_for()
-    html = paper_with(book, "rating 5")
-    assert 'class="dari-paper"' in html
+    html = static_output_with(book, "rating 5")
+    assert 'class="dari-static"' in html
     assert "<span>rating 5</span>" in html
     lab.shutdown_kernels()
     book.reload()
-    book.page.locator(".dari-paper td").get_by_text("rating 5").wait_for()
+    book.page.locator(".dari-static td").get_by_text("rating 5").wait_for()
 
 
 def test_a_long_name_of_a_column_stays_in_its_own_head(lab):

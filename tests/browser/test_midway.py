@@ -31,7 +31,7 @@ BATCH = "%%dari_batch slow\nthe question"
 
 
 def begun(server, cell, *, seen=".dari-kept"):
-    """Start a cell; returns its notebook once the paper has what was said in the middle."""
+    """Start a cell; returns its notebook once the static output has what was said in the middle."""
     book = server.open_notebook([START, cell])
     book.start_all()
     book.page.locator(seen, has_text="said in the middle").wait_for(state="attached")
@@ -95,12 +95,12 @@ def test_a_page_that_is_loaded_anew_beside_a_turn_has_all_of_it_in_the_end(lab):
 
 
 @pytest.mark.parametrize("cell", [SEND, BATCH])
-def test_when_it_has_ended_there_is_one_paper_where_the_view_was(lab, cell):
+def test_when_it_has_ended_there_is_one_static_output_where_the_view_was(lab, cell):
     book = begun(lab, cell)
     let_it_end(book)
-    paper = book.page.locator(".jp-OutputArea-output .dari:not(.dari-view)")
-    paper.get_by_text("said at the end").first.wait_for()
-    assert paper.count() == 1
+    static = book.page.locator(".jp-OutputArea-output .dari:not(.dari-view)")
+    static.get_by_text("said at the end").first.wait_for()
+    assert static.count() == 1
     assert book.page.locator(".dari-kept").count() == 0
     heights = "all => all.map(one => one.getBoundingClientRect().height)"
     children = book.page.locator(".jp-Cell >> nth=1 >> .jp-OutputArea-child")

@@ -1,4 +1,4 @@
-"""Paper in a very narrow cell: nothing sticks out or lies on something else, all can be read."""
+"""Static output in a very narrow cell: nothing sticks out or overlaps, all can be read."""
 
 import contextlib
 
@@ -30,7 +30,7 @@ BEYOND = """cell => [...cell.querySelectorAll("*")].filter((each) => {
 
 
 @pytest.fixture(scope="module")
-def papers(tmp_path_factory):
+def static_outputs(tmp_path_factory):
     # Ratings are kept in the folder that one works in.
     with contextlib.chdir(tmp_path_factory.mktemp("narrow")), connect("local") as d:
 
@@ -47,9 +47,9 @@ def papers(tmp_path_factory):
         yield [one.to_mimebundle()["text/html"] for one in shown]
 
 
-def test_nothing_of_paper_reaches_beyond_a_cell_of_250_pixels(browser, papers):
+def test_nothing_of_static_output_reaches_beyond_a_cell_of_250_pixels(browser, static_outputs):
     page = browser.new_page()
-    for html in papers:
+    for html in static_outputs:
         page.set_content(f"<div id=cell style='width: 250px'>{html}</div>")
         for details in page.locator("details").all():
             details.evaluate("details => { details.open = true }")
@@ -57,9 +57,9 @@ def test_nothing_of_paper_reaches_beyond_a_cell_of_250_pixels(browser, papers):
     page.close()
 
 
-def test_what_a_call_is_about_has_a_line_of_its_own_where_there_is_no_room(browser, papers):
+def test_what_a_call_is_about_has_a_line_of_its_own_where_there_is_no_room(browser, static_outputs):
     page = browser.new_page()
-    page.set_content(f"<div id=cell style='width: 250px'>{papers[0]}</div>")
+    page.set_content(f"<div id=cell style='width: 250px'>{static_outputs[0]}</div>")
     [call, *_] = page.locator(".dari-call > summary").all()
     about, told = (call.locator(part).bounding_box() for part in ("span", "small"))
     assert about["width"] > 90

@@ -106,7 +106,7 @@ out"""
     assert book.page.locator(".dari-kept .dari-plot").is_visible()
 
 
-def test_the_paper_of_a_turn_in_an_earlier_output_grows_while_it_runs(lab):
+def test_the_static_output_of_a_turn_in_an_earlier_output_grows_while_it_runs(lab):
     slow = """
 gate = __import__("threading").Event()
 

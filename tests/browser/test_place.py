@@ -1,4 +1,4 @@
-"""The reader keeps their place when what they read live becomes paper."""
+"""The reader keeps their place when what they read live becomes static output."""
 
 import pytest
 
@@ -68,8 +68,8 @@ def written(book, agent):
     book.page.wait_for_function(AT_THE_END)
 
 
-def become_paper(book, selector, words, live=".dari-live"):
-    """Let live become paper.
+def become_static_output(book, selector, words, live=".dari-live"):
+    """Let live become static output.
 
     Returns how far a line moves in any frame, and by how much its cell grows.
     """
@@ -95,7 +95,7 @@ def test_what_is_read_at_the_end_stays_where_it_is(lab, agent, words):
     book = lab.open_notebook([SETUP, WRITE.format(agent)])
     book.start_all()
     written(book, agent)
-    moved, grown = become_paper(book, PART, words)
+    moved, grown = become_static_output(book, PART, words)
     assert moved <= 40
     assert abs(grown) <= 40
 
@@ -128,10 +128,10 @@ def test_what_is_read_in_one_long_answer_stays_where_it_is(lab, place):
         page.mouse.wheel(0, -300)  # it is followed no more
         page.locator(".dari-latest").wait_for()
         log.get_by_text(f"Part {number}.").evaluate("e => e.scrollIntoView({ block: 'center' })")
-    moved, grown = become_paper(book, PART, f"Part {number}.")
+    moved, grown = become_static_output(book, PART, f"Part {number}.")
     assert moved <= 40
     assert abs(grown) <= 40
-    # What is folded on paper is open where it was read.
+    # What is folded in static output is open where it was read.
     assert page.locator(".dari-rest[open]").count() == (place != "start")
     book.shot(f"place-tall-{place}")
 
@@ -150,16 +150,16 @@ def test_what_is_read_in_the_middle_stays_where_it_is(lab):
     call.scroll_into_view_if_needed()
     call.locator("summary").click()
     words = call.locator("xpath=preceding-sibling::*[1]").locator("strong").inner_text()
-    moved, grown = become_paper(book, PART, words)
+    moved, grown = become_static_output(book, PART, words)
     assert moved <= 40
     assert abs(grown) <= 40
-    paper = page.locator(".jp-OutputArea-output .dari")
-    assert paper.locator(".dari-call[open]").count() == 1
+    static = page.locator(".jp-OutputArea-output .dari")
+    assert static.locator(".dari-call[open]").count() == 1
     assert page.evaluate("document.activeElement.textContent").startswith("note")
-    paper.get_by_text("show all: 1 message, 40 answers, 40 calls").click()
-    assert paper.bounding_box()["height"] > 3000
-    paper.get_by_text("show all").click()
-    assert paper.bounding_box()["height"] < 900
+    static.get_by_text("show all: 1 message, 40 answers, 40 calls").click()
+    assert static.bounding_box()["height"] > 3000
+    static.get_by_text("show all").click()
+    assert static.bounding_box()["height"] < 900
 
 
 @pytest.mark.parametrize("agent", ["calls", "long"])
@@ -169,7 +169,7 @@ def test_what_is_read_below_a_turn_stays_where_it_is(lab, agent):
     page = book.page
     written(book, agent)
     page.locator(".jp-Cell").nth(3).scroll_into_view_if_needed()
-    moved, _ = become_paper(book, ".jp-Cell:nth-child(4) pre", "line 0")
+    moved, _ = become_static_output(book, ".jp-Cell:nth-child(4) pre", "line 0")
     assert moved <= 40
 
 
@@ -182,7 +182,7 @@ def test_rows_of_a_batch_stay_where_they_are(lab):
     matrix.get_by_text("task 1").first.scroll_into_view_if_needed()
     read(book.page)
     cells = ".jp-OutputArea-output :is(th, td)"
-    moved, grown = become_paper(book, cells, "task 1", live=".dari-matrix")
+    moved, grown = become_static_output(book, cells, "task 1", live=".dari-matrix")
     assert moved <= 40
     assert abs(grown) <= 450  # half of what is seen
     book.shot("place-batch")
@@ -196,14 +196,14 @@ def quick(prompt):
 tasks = [f"task {n}" for n in range(12)]
 """
 HOLE = """() => {
-  const paper = document.querySelector(".jp-OutputArea-output .dari:not(.dari-view)");
-  const table = paper.querySelector("table").closest(".dari-wide");
-  const above = table.previousElementSibling ?? paper;
+  const staticOutput = document.querySelector(".jp-OutputArea-output .dari:not(.dari-view)");
+  const table = staticOutput.querySelector("table").closest(".dari-wide");
+  const above = table.previousElementSibling ?? staticOutput;
   return table.getBoundingClientRect().top - above.getBoundingClientRect().bottom;
 }"""
 
 
-def test_a_batch_that_nobody_could_read_yet_leaves_no_hole_on_paper(lab):
+def test_a_batch_that_nobody_could_read_yet_leaves_no_hole_in_static_output(lab):
     book = lab.open_notebook(["batch = d.batches.run('quick', tasks)\nbatch", "_ = batch.wait()"])
     book.execute(SETUP + QUICK)
     book.run_all()
@@ -223,7 +223,7 @@ def test_the_room_above_rows_that_stay_closes_when_the_reader_goes_on(lab):
     matrix.get_by_text("8 done").wait_for()
     matrix.get_by_text("task 1").first.scroll_into_view_if_needed()
     read(page)
-    become_paper(book, ".jp-OutputArea-output :is(th, td)", "task 1", live=".dari-matrix")
+    become_static_output(book, ".jp-OutputArea-output :is(th, td)", "task 1", live=".dari-matrix")
     assert page.evaluate(HOLE) > 40
     page.locator(".jp-OutputArea-output .dari").hover()
     page.mouse.wheel(0, 30)
@@ -237,8 +237,8 @@ MARK = """([first, last]) => {
 }"""
 MARKED = """() => {
   const { anchorNode, focusNode } = getSelection();
-  const onPaper = (node) => node?.parentElement?.closest(".dari:not(.dari-view)") != null;
-  return onPaper(anchorNode) && onPaper(focusNode) ? String(getSelection()) : null;
+  const inStaticOutput = (node) => node?.parentElement?.closest(".dari:not(.dari-view)") != null;
+  return inStaticOutput(anchorNode) && inStaticOutput(focusNode) ? String(getSelection()) : null;
 }"""
 
 

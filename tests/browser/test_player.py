@@ -748,7 +748,7 @@ ASKED = [
     {"mark": "d", "ask": "And next time?"},
     LINES[-1],
 ]
-# What the paper would show that is printed now.
+# What the static output would show that is printed now.
 PRINTED = """() => {
   dispatchEvent(new Event("beforeprint"));
   const printed = document.querySelector(".dari-player").innerText;
@@ -859,7 +859,7 @@ def test_marks_and_what_was_expected_are_in_the_saved_and_in_the_printed_noteboo
     book, view = shown(lab, MARKED)
     page = book.page
     view.get_by_text("Which tickets are late?").wait_for()
-    paper = page.locator(".dari-kept")
+    static = page.locator(".dari-kept")
     for answer in ("**two** <b>", "no"):
         view.locator(".dari-log").focus()
         page.keyboard.press("End")
@@ -883,20 +883,20 @@ def test_marks_and_what_was_expected_are_in_the_saved_and_in_the_printed_noteboo
     # In print it takes the place of the view, of which only a part may be drawn.
     page.emulate_media(media="print")
     assert not view.is_visible()
-    assert in_order(paper.inner_text(), *SAID, "It goes on behind this question")
-    assert paper.locator(".dari-passed strong, .dari-passed math").count() == 3
-    assert paper.locator("img, a[href^=java]").count() == 0
+    assert in_order(static.inner_text(), *SAID, "It goes on behind this question")
+    assert static.locator(".dari-passed strong, .dari-passed math").count() == 3
+    assert static.locator("img, a[href^=java]").count() == 0
     book.shot("player-printed")
     page.emulate_media(media="screen")
     server = book.server
     server.shutdown_kernels()
     book.reload()
-    paper.get_by_text("you expected: no").wait_for()
+    static.get_by_text("you expected: no").wait_for()
     for theme in ("dark", "light"):
         book.theme(theme)
-        book.shot(f"player-paper-{theme}")
+        book.shot(f"player-static-{theme}")
     page.emulate_media(media="print")
-    assert in_order(paper.inner_text(), *SAID)
+    assert in_order(static.inner_text(), *SAID)
     assert not page.get_by_text("model not found").first.is_visible()
     book.shot("player-reopened-printed")
 
@@ -917,9 +917,11 @@ def test_what_is_seen_behind_a_question_that_was_skipped_is_saved_too(lab):
     assert "canary of a mark" not in saved
     book.server.shutdown_kernels()
     book.reload()
-    paper = page.locator(".dari-kept")
-    paper.get_by_text("skipped").first.wait_for()
-    assert in_order(paper.inner_text(), "skipped", "Both are late.", "goes on behind this question")
+    static = page.locator(".dari-kept")
+    static.get_by_text("skipped").first.wait_for()
+    assert in_order(
+        static.inner_text(), "skipped", "Both are late.", "goes on behind this question"
+    )
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -114,7 +114,7 @@ def test_in_a_narrow_place_the_controls_are_two_rows(opened, width):
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
-def test_what_has_the_focus_is_not_framed_on_paper(opened):
+def test_what_has_the_focus_is_not_framed_in_static_output(opened):
     page = opened(1)
     page.keyboard.press("Tab")
     page.locator(".dari-log").focus()
@@ -395,7 +395,7 @@ def test_no_card_touches_the_ring_of_its_transcript(opened):
 
 
 # How far a link stands below the top of the card that it is in, and how marks look.
-PAPER = """() => {
+STATIC = """() => {
   const [link, card] = ["a[href^='#']", ".dari-user"].map((one) =>
     document.querySelector(`.dari-turn > ${one}`).getBoundingClientRect());
   const marks = [...document.querySelectorAll(".dari-passed")].map((mark) => {
@@ -406,7 +406,7 @@ PAPER = """() => {
 }"""
 
 
-def test_on_paper_a_link_is_in_its_card_below_a_mark_and_a_mark_that_asks_is_lighter(
+def test_in_static_output_a_link_is_in_its_card_below_a_mark_and_a_mark_that_asks_is_lighter(
     browser, tmp_path
 ):
     first, second, *rest = turns(1, ASKS)
@@ -414,8 +414,10 @@ def test_on_paper_a_link_is_in_its_card_below_a_mark_and_a_mark_that_asks_is_lig
     lines = [first, second, {"mark": "Part 1"}, *rest]
     write(file, lines)
     page = browser.new_page()
-    page.set_content(PlayerSubject(Score.of(read_tape(file)), dict, "").paper()["text/html"])
-    is_inside, marks = page.evaluate(PAPER)
+    page.set_content(
+        PlayerSubject(Score.of(read_tape(file)), dict, "").static_output()["text/html"]
+    )
+    is_inside, marks = page.evaluate(STATIC)
     page.close()
     assert is_inside
     assert marks[0] == "Part 1: 14px 600"

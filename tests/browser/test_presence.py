@@ -94,8 +94,8 @@ def test_a_long_session_is_saved_from_its_first_step_to_its_last(lab):
     kept.get_by_text("Step 0.").first.wait_for(state="attached")
     saved = book.save()
     lab.shutdown_kernels()
-    [paper] = [o.data["text/html"] for o in saved.cells[1].outputs if "text/html" in o.data]
-    assert all(f"Step {n}." in paper for n in range(0, 300, 2))
+    [static] = [o.data["text/html"] for o in saved.cells[1].outputs if "text/html" in o.data]
+    assert all(f"Step {n}." in static for n in range(0, 300, 2))
     book.reload()
     book.page.get_by_text("Step 0.").first.wait_for()
     assert book.page.get_by_text("Step 298.").count() == 1

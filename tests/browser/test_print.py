@@ -3,11 +3,11 @@
 import pytest
 
 from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
-from dari_nb.render import Head, paper
+from dari_nb.render import Head, static_timeline
 from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow, Mean
-from dari_nb.render.matrix.paper import matrix_paper
+from dari_nb.render.matrix.static import static_matrix
 
-PAGE = "<!doctype html><meta charset=utf-8><title>paper</title><body>"
+PAGE = "<!doctype html><meta charset=utf-8><title>static output</title><body>"
 # Elements with text that a box around them cuts off.
 CUT_OFF = """() => {
   const cut = [];
@@ -55,7 +55,7 @@ def page(browser):
 
 
 def test_nothing_of_a_long_conversation_is_cut_off_in_print(page):
-    page.set_content(PAGE + paper(list(conversation()), Head("tour"))["text/html"])
+    page.set_content(PAGE + static_timeline(list(conversation()), Head("tour"))["text/html"])
     page.locator(".dari-call").first.evaluate("call => { call.open = true; }")
     assert page.evaluate(CUT_OFF) != []
     page.set_viewport_size({"width": 720, "height": 1000})  # about a sheet of A4
@@ -65,12 +65,12 @@ def test_nothing_of_a_long_conversation_is_cut_off_in_print(page):
 
 
 def test_a_page_of_a_conversation_is_printed_whole(page):
-    page.set_content(PAGE + paper(list(conversation()), Head("tour"))["text/html"])
+    page.set_content(PAGE + static_timeline(list(conversation()), Head("tour"))["text/html"])
     assert page.pdf().count(b"/Type /Page\n") > 30
 
 
 def test_what_a_tool_gave_is_printed_as_far_as_it_was_unfolded_and_the_rest_is_counted(page):
-    page.set_content(PAGE + paper(list(conversation()), Head("tour"))["text/html"])
+    page.set_content(PAGE + static_timeline(list(conversation()), Head("tour"))["text/html"])
     page.emulate_media(media="print")
     first = page.locator(".dari-call").first
     assert first.get_by_text("line_3 = 'code of many lines'").is_visible()
@@ -82,7 +82,7 @@ def test_what_a_tool_gave_is_printed_as_far_as_it_was_unfolded_and_the_rest_is_c
 
 
 def test_no_line_of_a_call_and_no_row_of_a_table_is_parted_by_the_end_of_a_page(page):
-    page.set_content(PAGE + paper(list(conversation()), Head("tour"))["text/html"])
+    page.set_content(PAGE + static_timeline(list(conversation()), Head("tour"))["text/html"])
     page.emulate_media(media="print")
     for kind in ("summary", "tr"):
         look = page.locator(kind).last.evaluate("each => getComputedStyle(each).breakInside")
@@ -100,7 +100,7 @@ def test_no_column_of_a_matrix_is_cut_off_in_print(page):
     rows = [MatrixRow(str(n), f"Task {n}") for n in range(4)]
     cells = [MatrixCell(f"{r.id}/{c}", r.id, c, **figures) for r in rows for c in names]
     matrix = Matrix("triage", "run", rows, [MatrixColumn(c, c) for c in names], cells)
-    page.set_content(PAGE + matrix_paper(matrix)["text/html"])
+    page.set_content(PAGE + static_matrix(matrix)["text/html"])
     page.set_viewport_size({"width": 640, "height": 1000})
     assert page.evaluate(CUT_OFF) != []
     page.emulate_media(media="print")
@@ -108,7 +108,7 @@ def test_no_column_of_a_matrix_is_cut_off_in_print(page):
 
 
 # Text that reaches beyond its own cell of a table, where it lies on that of its neighbour.
-OVER = """() => [...document.querySelectorAll(".dari-paper :is(th, td)")].filter((cell) => {
+OVER = """() => [...document.querySelectorAll(".dari-static :is(th, td)")].filter((cell) => {
   const range = document.createRange();
   range.selectNodeContents(cell);
   return range.getBoundingClientRect().right > cell.getBoundingClientRect().right + 1;
@@ -126,7 +126,7 @@ def wide_matrix(count=8):
 
 @pytest.mark.parametrize("width", [717, 1046])  # A4, upright and lying
 def test_eight_columns_with_long_names_fit_on_a_page_and_none_lies_on_another(page, width):
-    page.set_content(PAGE + matrix_paper(wide_matrix())["text/html"])
+    page.set_content(PAGE + static_matrix(wide_matrix())["text/html"])
     page.set_viewport_size({"width": width, "height": 1000})
     page.emulate_media(media="print")
     assert page.evaluate(OVER) == []
@@ -134,7 +134,7 @@ def test_eight_columns_with_long_names_fit_on_a_page_and_none_lies_on_another(pa
 
 
 def test_that_there_are_more_columns_is_seen_at_the_edge_and_tasks_stay_in_sight(page):
-    page.set_content(PAGE + matrix_paper(wide_matrix())["text/html"])
+    page.set_content(PAGE + static_matrix(wide_matrix())["text/html"])
     page.set_viewport_size({"width": 520, "height": 900})
     table = page.locator(".dari-wide")
     box = table.bounding_box()

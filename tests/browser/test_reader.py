@@ -212,7 +212,7 @@ def test_an_open_menu_lies_above_the_rows_that_follow(book):
     page.keyboard.press("Escape")
 
 
-def test_a_view_prints_as_the_paper_that_it_leaves(book):
+def test_a_view_prints_as_the_static_output_that_it_leaves(book):
     page = book.page
     kept = page.locator(".dari-kept .dari-answer").first
     kept.wait_for(state="attached")
@@ -225,7 +225,7 @@ def test_a_view_prints_as_the_paper_that_it_leaves(book):
 
 
 @pytest.mark.parametrize("front_end", ["lab", "notebook7"])
-def test_a_reopened_notebook_shows_the_paper_and_no_dead_widget(request, front_end):
+def test_a_reopened_notebook_shows_the_static_output_and_no_dead_widget(request, front_end):
     server = request.getfixturevalue(front_end)
     cells = [
         "import dari_nb as dari",

@@ -75,7 +75,7 @@ PHASES = {
 }
 
 
-def papers(book):
+def static_outputs(book):
     return book.page.locator(".jp-OutputArea-output .dari:not(.dari-view)")
 
 
@@ -92,10 +92,10 @@ def test_stop_in_a_page_cancels_a_turn_wherever_it_is(lab, phase):
     book.shot(f"stop-{phase}", selector=".dari-live")
     stop.click()
     live.wait_for(state="detached")
-    said = papers(book).inner_text()
+    said = static_outputs(book).inner_text()
     # The head says so, and the end of what was written; what was open then was cancelled, too.
     assert said.count("cancelled") == (3 if phase in ("look", "ask") else 2)
-    assert papers(book).locator(".dari-head .dari-state").inner_text() == "cancelled"
+    assert static_outputs(book).locator(".dari-head .dari-state").inner_text() == "cancelled"
     assert "failed" not in said
     assert "stopped" not in said
     assert ("old mill" in said) == (phase == "write")
@@ -115,8 +115,8 @@ def test_stop_in_a_cell_that_waits_cancels_and_nothing_runs_after_it(front_end, 
     book.start_all()
     book.page.locator(".dari-live").get_by_text("and then").first.wait_for()
     book.page.locator(".dari-stop").click()
-    papers(book).get_by_text("cancelled").first.wait_for()
-    said = papers(book).inner_text()
+    static_outputs(book).get_by_text("cancelled").first.wait_for()
+    said = static_outputs(book).inner_text()
     assert said.count("cancelled") == 2
     assert "old mill" in said
     assert "stopped" not in said
@@ -139,8 +139,8 @@ def test_another_client_cancels_a_turn_and_the_page_says_so(lab):
         headers={"Authorization": f"Bearer {key}"},
     )
     assert answer.status_code == 202
-    papers(book).get_by_text("cancelled").first.wait_for()
-    assert "old mill" in papers(book).inner_text()
+    static_outputs(book).get_by_text("cancelled").first.wait_for()
+    assert "old mill" in static_outputs(book).inner_text()
     assert book.execute("print(turn.status)") == "cancelled\n"
 
 
@@ -214,7 +214,7 @@ def test_stop_of_a_matrix_cancels_its_turns_and_each_cell_says_so(lab, theme):
     stays.get_by_role("button", name="Stop", exact=True).click()
     stays.locator("td[data-state=cancelled]").nth(2).wait_for()
     ends.wait_for(state="detached")
-    said = papers(book).first
+    said = static_outputs(book).first
     assert said.locator("td .dari-state[data-state=cancelled]").count() == 3
     assert "failed" not in said.inner_text()
     assert stays.get_by_role("button", name="Stop", exact=True).is_hidden()
@@ -230,8 +230,8 @@ def test_stop_of_a_batch_that_a_cell_waits_for_cancels_its_turns(lab):
     live = book.page.locator(".dari-matrix")
     live.get_by_text("Here I am.").wait_for()
     live.get_by_role("button", name="Stop", exact=True).click()
-    papers(book).locator("td .dari-state[data-state=cancelled]").nth(2).wait_for()
-    assert "stopped" not in papers(book).inner_text()
+    static_outputs(book).locator("td .dari-state[data-state=cancelled]").nth(2).wait_for()
+    assert "stopped" not in static_outputs(book).inner_text()
     assert book.execute("print(batch.counts)") == "{'completed': 1, 'cancelled': 3}\n"
     assert not book.problems
 
@@ -242,6 +242,6 @@ def test_where_a_server_cancels_nothing_the_button_only_stops_watching(lab):
     book.run_all()
     live = book.page.locator(".dari-live")
     live.get_by_role("button", name="Stop watching").click()
-    papers(book).get_by_text("you stopped watching").wait_for()
-    assert "dari_cancel" not in papers(book).last.inner_text()
+    static_outputs(book).get_by_text("you stopped watching").wait_for()
+    assert "dari_cancel" not in static_outputs(book).last.inner_text()
     assert book.execute("print(turn.session.refresh().last_message_status)") == "running\n"

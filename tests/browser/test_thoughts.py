@@ -22,10 +22,10 @@ ASK = "turn = d.agents['thinks'].send('What is a closure?').follow(wait=False)"
 OPEN = "fold => fold.open"
 # JupyterLab does so now and then.
 DRAW_AGAIN = """fold => {
-  const paper = fold.closest(".dari");
-  const again = paper.cloneNode(true);
+  const staticOutput = fold.closest(".dari");
+  const again = staticOutput.cloneNode(true);
   for (const one of again.querySelectorAll("details")) one.open = false;
-  paper.replaceWith(again);
+  staticOutput.replaceWith(again);
 }"""
 
 
@@ -56,11 +56,11 @@ def test_they_are_open_while_they_are_written_and_folded_when_done(lab, reader):
         thought.locator("summary").click()
     book.execute("go[2].set()")
     view.wait_for(state="detached")
-    paper = page.locator(".jp-OutputArea-output .dari-thought")
-    assert paper.count() == 1
-    assert paper.evaluate(OPEN) == is_open
-    paper.evaluate(DRAW_AGAIN)
-    assert paper.evaluate(OPEN) == is_open
+    static = page.locator(".jp-OutputArea-output .dari-thought")
+    assert static.count() == 1
+    assert static.evaluate(OPEN) == is_open
+    static.evaluate(DRAW_AGAIN)
+    assert static.evaluate(OPEN) == is_open
     assert page.locator(".dari-answer > p").inner_text().startswith("A closure is a function")
-    book.shot(f"thought-paper-{'open' if is_open else 'folded'}")
+    book.shot(f"thought-static-{'open' if is_open else 'folded'}")
     assert book.problems == []

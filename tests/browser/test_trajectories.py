@@ -1,4 +1,4 @@
-"""Several runs side by side in real pages: by keyboard, on paper, with little room."""
+"""Several runs side by side in real pages: by keyboard, in static output, with little room."""
 
 import json
 
@@ -82,7 +82,7 @@ def test_runs_are_gone_through_and_opened_by_keyboard(request, host, axe):
     assert book.problems == []
 
 
-def test_a_view_is_opened_from_python_and_leaves_paper(lab):
+def test_a_view_is_opened_from_python_and_leaves_static_output(lab):
     book = lab.open_notebook(
         [RUNS.removesuffix("trajectories\n") + "view = trajectories.view()\nview"]
     )
@@ -101,12 +101,12 @@ def test_a_view_is_opened_from_python_and_leaves_paper(lab):
     assert "they diverge here" in saved
     lab.shutdown_kernels()
     book.reload()
-    paper = page.locator(".dari-kept .dari-runs")
-    paper.get_by_text("they diverge here").wait_for()
+    static = page.locator(".dari-kept .dari-runs")
+    static.get_by_text("they diverge here").wait_for()
     assert page.locator(".dari-kept button").count() == 0
     assert "trajectories.open(1)" in page.locator(".dari-kept").inner_text()
     assert page.locator(".dari-kept .dari-which code").count() == 5
-    book.shot("trajectories-paper")
+    book.shot("trajectories-static")
 
 
 def test_heads_stay_in_sight_where_the_page_is_narrow(lab, axe):

@@ -62,9 +62,11 @@ def test_a_change_is_read_in_both_themes(book, axe, theme):
     book.page.set_viewport_size({"width": 1280, "height": 900})
 
 
-def test_a_saved_notebook_keeps_it_as_paper(book):
+def test_a_saved_notebook_keeps_it_as_static_output(book):
     outputs = [output for cell in book.save().cells for output in cell.outputs]
-    papers = [o.data for o in outputs if "support" in o.get("data", {}).get("text/plain", "")]
-    assert len(papers) == 4
-    assert "+You are a kind support agent" in papers[1]["text/markdown"]
+    static_outputs = [
+        o.data for o in outputs if "support" in o.get("data", {}).get("text/plain", "")
+    ]
+    assert len(static_outputs) == 4
+    assert "+You are a kind support agent" in static_outputs[1]["text/markdown"]
     assert not book.problems

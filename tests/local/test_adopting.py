@@ -166,9 +166,9 @@ def asked_in(path: Path) -> list[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         player = dari.Tape(path).view()
-    paper = player._presentation.subject.paper()["text/plain"]
+    static = player._presentation.subject.static_output()["text/plain"]
     player.close()
-    parts = re.split(r"(?m)^.*recorded · session.*$", paper)[1:]
+    parts = re.split(r"(?m)^.*recorded · session.*$", static)[1:]
     shown = [re.findall(r"(?m)^(one|two|three|four|five)$", part) for part in parts]
     return [" ".join(asked) for asked in [*runs, *shown]]
 

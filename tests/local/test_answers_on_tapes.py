@@ -372,8 +372,8 @@ def test_what_never_plays_is_in_no_player_and_in_no_page_and_its_notes_in_front_
     assert told[0].filename == __file__
     assert repr(player).startswith("<Player of 3 turns")
     assert player._score.outline({})[0]["left_out"] == "2 turns that never play are left out"
-    paper = str(player._presentation.subject.paper())
-    assert "2 turns that never play are left out" in paper
+    static = str(player._presentation.subject.static_output())
+    assert "2 turns that never play are left out" in static
     player.close()
 
 
@@ -865,8 +865,8 @@ def test_a_session_that_goes_on_from_another_one_says_so_where_it_begins(
     assert [chapter["part"] for chapter in chapters if chapter["part"]] == parts
     for question in player._score.questions:
         reply(player, question, "x")
-    for paper in player._presentation.subject.paper().values():
-        assert paper.count("goes on from turn 1") == 1
+    for static in player._presentation.subject.static_output().values():
+        assert static.count("goes on from turn 1") == 1
     heads = [head.facts for _, head in player._score.parts(answers)]
     assert heads[0] == ["recorded", "session 1", "3 turns"]
     assert heads[1] == ["recorded", "session 2", "2 turns", "goes on from turn 1"]

@@ -84,7 +84,7 @@ def stops(path: Path) -> list[tuple[str, list[str]]]:
         player = Shown(path).view(answers=file)
     player.send = lambda message, buffers=None: None
     for mark_id, (_, mark) in player._score.questions.items():
-        seen = player._presentation.subject.paper()["text/plain"]
+        seen = player._presentation.subject.static_output()["text/plain"]
         told.append((str(mark.ask), re.findall(r"\w+, (?:at first|anew)", seen)))
         body = {"id": mark_id, "text": "I do not know."}
         request = {"kind": "request", "id": 1, "what": "reply", "body": body}

@@ -17,16 +17,16 @@ def flaky(prompt, turn):
 CELL = "%%dari_batch flaky --llm small --llm large -o batch\nHello\nGoodbye"
 
 
-def test_a_batch_leaves_paper_and_no_widget():
+def test_a_batch_leaves_static_output_and_no_widget():
     notebook = execute(
         FLAKY, CELL, "_ = batch.retry_failed().follow()", CELL, "print(batch.counts, batch.started)"
     )
     first, retried, again, counts = notebook.cells[2:]
     for cell in (first, retried, again):
         assert bundles(cell) == [BUNDLE]
-    [paper] = [o.data["text/plain"] for o in first.outputs if o.output_type == "display_data"]
-    assert "not today" in paper
-    assert "Goodbye, said large" in paper
+    [static] = [o.data["text/plain"] for o in first.outputs if o.output_type == "display_data"]
+    assert "not today" in static
+    assert "Goodbye, said large" in static
     assert "2 of 4 failed: batch.retry_failed() sends them again" in first.outputs[-1].text
     assert "nothing sent, all is there already" in again.outputs[0].text
     assert counts.outputs[0].text.strip() == "{'completed': 4} 0"

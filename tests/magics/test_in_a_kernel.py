@@ -45,7 +45,7 @@ def bundles(cell):
     return [set(output.data) for output in cell.outputs if output.output_type == "display_data"]
 
 
-def test_a_turn_leaves_paper_and_no_widget():
+def test_a_turn_leaves_static_output_and_no_widget():
     notebook = execute("%%dari_agent tour\nHello", "print(key)")
     assert bundles(notebook.cells[1]) == [BUNDLE]
     saved = nbformat.writes(nbformat.v4.new_notebook(cells=notebook.cells[:2]))
@@ -70,7 +70,7 @@ def test_a_time_that_is_up_is_said_once_and_calmly(line):
     assert shown.count("goes on") == 1
 
 
-def test_a_box_of_views_leaves_their_paper_and_no_widget():
+def test_a_box_of_views_leaves_their_static_output_and_no_widget():
     box = """
 import ipywidgets as w
 session = d.agents["tour"].send("What is in a box?").wait().session
@@ -92,7 +92,7 @@ def test_a_failed_turn_stops_the_run():
         execute("%%dari_agent tour\nAn error, please", "raise AssertionError('never reached')")
 
 
-def test_a_turn_at_the_end_of_a_cell_becomes_paper_when_it_ends():
+def test_a_turn_at_the_end_of_a_cell_becomes_static_output_when_it_ends():
     notebook = execute(
         "turn = d.agents.get('gated').send('Hi')\nturn",
         "gate.set()\nturn.wait()",
@@ -103,7 +103,7 @@ def test_a_turn_at_the_end_of_a_cell_becomes_paper_when_it_ends():
     assert bundles(notebook.cells[3]) == [BUNDLE]
 
 
-def test_a_turn_that_ends_in_the_last_cell_is_paper_before_the_kernel_goes():
+def test_a_turn_that_ends_in_the_last_cell_is_static_output_before_the_kernel_goes():
     for _ in range(3):
         notebook = execute(
             "turn = d.agents.get('gated').send('Hi')\nturn", "gate.set()\nturn.wait()\nNone"
@@ -170,14 +170,14 @@ def test_an_interrupt_returns_while_the_turn_goes_on_and_following_does_too(kern
     kernel.manager.interrupt_kernel()
     status, outputs = kernel.end_of(request)
     assert status == "error"
-    paper = [o["data"] for o in outputs if "text/html" in o.get("data", {})]
-    assert "the first part" in paper[-1]["text/plain"]
-    assert "The turn goes on in its session: %dari_follow sess_" in paper[-1]["text/plain"]
+    static = [o["data"] for o in outputs if "text/html" in o.get("data", {})]
+    assert "the first part" in static[-1]["text/plain"]
+    assert "The turn goes on in its session: %dari_follow sess_" in static[-1]["text/plain"]
     assert not [o for o in outputs if "text" in o or "traceback" in o]
 
     status, outputs = kernel.run("gate.set()\nget_ipython().run_line_magic('dari_follow', '')")
     assert status == "ok"
-    # The paper of the cell before may be written anew meanwhile.
+    # The static output of the cell before may be written anew meanwhile.
     told = [o.get("data", {}).get("text/plain", "") for o in outputs]
     assert any("the second part" in text for text in told)
     assert kernel.run("assert turn.status == 'completed'")[0] == "ok"

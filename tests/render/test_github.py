@@ -1,4 +1,4 @@
-"""Paper where all style is taken away: it still reads in order, with who said what.
+"""Static output where all style is taken away: it still reads in order, with who said what.
 
 GitHub keeps a list of plain elements and attributes of the HTML in a notebook, unwraps all other
 elements, drops what scripts and style sheets hold, has no ``style`` and no ``class``, and prefixes
@@ -11,7 +11,7 @@ from html import escape
 from html.parser import HTMLParser
 
 from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
-from dari_nb.render import head_of, paper
+from dari_nb.render import head_of, static_timeline
 
 KEPT = frozenset(
     """
@@ -88,7 +88,7 @@ def _attribute(pair: tuple[str, str | None], tag: str) -> tuple[str, str]:
 
 
 def seen(items, head=None):
-    return GitHub(paper(items, head)["text/html"])
+    return GitHub(static_timeline(items, head)["text/html"])
 
 
 def lines(text):

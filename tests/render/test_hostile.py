@@ -14,7 +14,16 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from dari_nb.models import AssistantMessageItem, ToolCallItem, text_block
-from dari_nb.render import Head, item_html, markdown, paper, table, terminal, text, timeline_html
+from dari_nb.render import (
+    Head,
+    item_html,
+    markdown,
+    static_timeline,
+    table,
+    terminal,
+    text,
+    timeline_html,
+)
 from dari_nb.render.plain.visible import visible
 
 CORPUS = json.loads((Path(__file__).parent / "hostile.json").read_text("utf-8"))
@@ -79,7 +88,7 @@ def test_many_hostile_calls_are_folded_harmlessly(texts, fields_with, read):
 @every_attack
 def test_the_style_sheet_is_all_that_stands_before_the_timeline(texts, items_with):
     for hostile in texts:
-        html = paper(items_with(hostile), Head(title=hostile))["text/html"]
+        html = static_timeline(items_with(hostile), Head(title=hostile))["text/html"]
         assert html.count("<style>") == html.count("</style>") == 1
         assert html.partition("</style>")[2].startswith('<div class="dari ')
 

@@ -203,7 +203,7 @@ def test_answers_tell_of_no_question_behind_one_that_nobody_has_answered(
     for told in (
         tape.answers().to_string(),
         repr(player),
-        str(player._presentation.subject.paper()),
+        str(player._presentation.subject.static_output()),
     ):
         assert "canary" not in told
     reply(player, next(iter(player._score.questions)), "Hello.")
@@ -237,22 +237,22 @@ def is_in_order(text: str, *parts: str) -> bool:
     return -1 not in places and places == sorted(places)
 
 
-def test_on_paper_each_mark_stands_behind_what_was_seen_there(
+def test_in_static_output_each_mark_stands_behind_what_was_seen_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "shop.tape"
     path.write_text("".join(json.dumps(line) + "\n" for line in placed_marks()))
     player = dari.Tape(path).view()
     player._ipython_display_()
-    paper = player._presentation.subject.paper()
-    for form in (*paper.values(), capsys.readouterr().out):
+    static = player._presentation.subject.static_output()
+    for form in (*static.values(), capsys.readouterr().out):
         assert is_in_order(form, "Mark 0.", "Any tea?", "Mark 1.", "Mark 2.", "stock", "Mark 3.")
         assert is_in_order(form, "Mark 4.", "There is some.", *(f"Mark {n}." for n in range(5, 9)))
         assert is_in_order(form, "stock", "Mark 4.")
     player.close()
 
 
-def test_on_paper_questions_are_markdown_and_answers_are_plain_text(
+def test_in_static_output_questions_are_markdown_and_answers_are_plain_text(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = placed_marks()
@@ -263,10 +263,10 @@ def test_on_paper_questions_are_markdown_and_answers_are_plain_text(
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     player = dari.Tape(path).view(answers=book)
     subject = player._presentation.subject
-    assert "There is some" not in "".join(subject.paper().values())
+    assert "There is some" not in "".join(subject.static_output().values())
     for mark_id, answer in zip(player._score.questions, ("*7* `x`\n<b>", "some"), strict=False):
         reply(player, mark_id, answer)
-    forms = subject.paper()
+    forms = subject.static_output()
     html, source, plain = (forms[f"text/{kind}"] for kind in ("html", "markdown", "plain"))
     said = "<strong>What</strong> will <code>stock</code> give?"
     expected = "you expected: *7* `x`<br>&lt;b&gt;"
@@ -378,10 +378,10 @@ def test_who_skips_a_question_sees_what_comes_and_nothing_is_kept(
     assert b"You asked for hello" in seen
     assert b"You asked for hello" not in held_back
     assert not book.exists()
-    # What was seen is on the view's paper, too, and on that of nobody else.
-    papers = [str(view._presentation.subject.paper()) for view in (player, other)]
-    assert ["You asked for hello" in paper for paper in papers] == [True, False]
-    assert is_in_order(papers[0], "What will it say?", "skipped", "You asked for hello")
+    # What was seen is on the view's static output, too, and on that of nobody else.
+    static_outputs = [str(view._presentation.subject.static_output()) for view in (player, other)]
+    assert ["You asked for hello" in static for static in static_outputs] == [True, False]
+    assert is_in_order(static_outputs[0], "What will it say?", "skipped", "You asked for hello")
     player.close()
     other.close()
 
@@ -649,13 +649,13 @@ def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
         "<p>Replace above puts it there with msg_2 of sess_3, in the place of msg_2 of sess_1.</p>"
     )
     for number, prompt in enumerate(("&lt;b&gt;a chair&lt;/b&gt;", "a table", "and a bench")):
-        head, asking, row, _, paper = parts[5 * number : 5 * number + 5]
+        head, asking, row, _, static = parts[5 * number : 5 * number + 5]
         assert head.startswith("<h3")
         assert prompt in head
         assert f">{number + 1} of 3 · msg_" in head
         assert asking == f"New turn {number + 1} of 3: what becomes of it?"
         assert ("border-top: 1px" in head) == (number > 0)
-        assert (row, "<table" in paper) == ("row", True)
+        assert (row, "<table" in static) == ("row", True)
 
 
 @pytest.fixture
@@ -727,9 +727,9 @@ def test_a_turn_beside_which_nothing_was_recorded_differs_from_nothing(tape: dar
         d.agents["shop"].send("something quite unlike it").wait()
         server.eject()
         d.close()
-    paper = tape.review().view().children[-1].value
-    assert "SOMETHING QUITE UNLIKE IT" in paper
-    shown = re.sub(r"(?s)<style>.*?</style>", "", paper)
+    static = tape.review().view().children[-1].value
+    assert "SOMETHING QUITE UNLIKE IT" in static
+    shown = re.sub(r"(?s)<style>.*?</style>", "", static)
     assert "differ" not in shown
     assert "Same" not in shown
 
@@ -768,7 +768,7 @@ def test_what_waits_to_be_adopted_is_in_no_player_and_in_no_page(
     assert told[0].filename == __file__
     player = tape.view()
     assert "1 new turn is left out: <code>tape.review()" in str(
-        player._presentation.subject.paper()
+        player._presentation.subject.static_output()
     )
     assert asked(player, "outline", None)["body"]["left_out"] == "1 new turn is left out"
     assert re.fullmatch(r"<Player of 2 turns, \d+ s>", repr(player))
@@ -899,8 +899,8 @@ def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari
         d.close()
     box = tape.review().view()
     before = tape.file.read_bytes()
-    _border, _, _, _, row, effect, paper = box.children
-    assert "<style>" in paper.value
+    _border, _, _, _, row, effect, static = box.children
+    assert "<style>" in static.value
     assert "No Replace yet: msg_3 of sess_1 would go, and nothing new stands" in effect.value
     replace, rest, *_ = row.children
     assert (replace.description, replace.disabled, replace.button_style) == (

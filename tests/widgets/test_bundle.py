@@ -1,4 +1,4 @@
-"""The built front end: each view within its budget, and of one piece with the paper's styles."""
+"""The built front end: each view within its budget, with the styles of static output."""
 
 import re
 
@@ -33,7 +33,7 @@ def test_a_sheet_stays_within_its_budget(file):
 
 
 @pytest.mark.parametrize("file", SHEETS, ids=name)
-def test_every_variable_is_the_hosts_or_defined_by_the_paper(file):
+def test_every_variable_is_the_hosts_or_defined_by_the_static_output(file):
     css = file.read_text()
     used = set(re.findall(r"var\((--[\w-]+)", css))
     defined = set(re.findall(r"(--[\w-]+):", css))

@@ -105,7 +105,7 @@ def size_text(size: int) -> str:
     return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
 
 
-def files_paper(
+def static_file_tree(
     title: str, files: Sequence[ShownFile], *, unsafe: Sequence[str] = ()
 ) -> dict[str, str]:
     """Render a tree of files as ``text/html``, ``text/markdown`` and ``text/plain``.
@@ -115,7 +115,7 @@ def files_paper(
         files: In any order; of more than 500 the rest is counted.
         unsafe: Paths of entries that are named as unsafe.
 
-    >>> print(files_paper("workspace", [ShownFile("src/a.py", 1200)])["text/plain"])
+    >>> print(static_file_tree("workspace", [ShownFile("src/a.py", 1200)])["text/plain"])
     workspace · 1 file · 1.2 kB
     └─ src/  1.2 kB
        └─ a.py  1.2 kB
@@ -142,7 +142,7 @@ def files_paper(
     }
 
 
-def changes_paper(
+def static_file_changes(
     names: tuple[str, str], changes: Sequence[ChangedFile], *, same: int
 ) -> dict[str, str]:
     """Render what differs between two workspaces in the same three forms.

@@ -44,11 +44,12 @@ class VersionChange:
     numbers: tuple[int | None, int | None] = (None, None)
 
 
-def version_paper(change: VersionChange) -> dict[str, str]:
+def static_version_change(change: VersionChange) -> dict[str, str]:
     """Render it as ``text/html``, ``text/markdown`` and ``text/plain``.
 
     >>> files = [ChangedFile("prompts/system.md", "changed", b"Be brief.", b"Be kind.", (9, 8))]
-    >>> print(version_paper(VersionChange("support", ("ver_1", "ver_2"), files))["text/plain"])
+    >>> change = VersionChange("support", ("ver_1", "ver_2"), files)
+    >>> print(static_version_change(change)["text/plain"])
     support · ver_1 → ver_2 · 1 file changed
     prompts/system.md  changed · +1 -1
       -Be brief.

@@ -82,10 +82,10 @@ def _table_html(compared: Sequence[Compared], sections: Iterable[Sequence[_Line]
     )
 
 
-def compare_paper(compared: Sequence[Compared]) -> dict[str, str]:
+def static_comparison(compared: Sequence[Compared]) -> dict[str, str]:
     """Render a comparison as ``text/html``, ``text/markdown`` and ``text/plain``.
 
-    Example: ``compare_paper([Compared("small", cell, items), Compared("large", other, others)])``
+    Example: ``static_comparison([Compared("small", cell, items), Compared("large", other, more)])``
     """
     sections = list(_sections(compared))
     html = f"{ROOT}{_table_html(compared, sections)}</div>"

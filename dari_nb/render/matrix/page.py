@@ -1,4 +1,4 @@
-"""How a matrix is laid out on paper: rows, lanes, and what stands at each place."""
+"""How a matrix is laid out in static output: rows, lanes, and what stands at each place."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def number_html(html: str, where: str, *, tab: bool = True) -> str:
 
 
 def without_buttons(html: str) -> str:
-    """Leave of buttons what they say: nobody answers on paper."""
+    """Leave of buttons what they say: nobody answers in static output."""
     return _BUTTON.sub("", html)
 
 

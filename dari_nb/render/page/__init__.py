@@ -1,1 +1,1 @@
-"""What every saved output carries: its style, its tables, the paper below a view."""
+"""What every saved output carries: its style, its tables, the static output below a view."""

@@ -1,4 +1,4 @@
-"""The style sheet of paper, of which every saved output carries what it uses."""
+"""The style sheet of static output, of which every saved output carries what it uses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HOLDS = re.compile(r"&:has\(>(\.[\w-]+)\)")
 _NAME = re.compile(r"\[[^\]]*\]|(?<![\w-])\.?[a-z][\w-]*")
 
 _PRINT = "@media print{"
-_SHEETS = ("paper.css", "matrix.css", "trajectories.css")
+_SHEETS = ("static.css", "matrix.css", "trajectories.css")
 
 Needs = list[list[str]]
 """What must occur in markup for a selector to match: of each list one, of equal lists as many."""
@@ -39,15 +39,15 @@ Rules = list[tuple[list[tuple[str, Needs]], str]]
 
 
 def style(html: str | None = None) -> str:
-    """Return the style sheet of paper as a ``style`` element.
+    """Return the style sheet of static output as a ``style`` element.
 
     Args:
         html: Markup to be styled; rules for what does not occur in it are left out. All of them
             by default.
     """
     settings, rules, printed = _sheet()
-    body, on_paper = _used_rules(rules, html), _used_rules(printed, html)
-    body += f"{_PRINT}{on_paper}}}" if on_paper else ""
+    body, in_print = _used_rules(rules, html), _used_rules(printed, html)
+    body += f"{_PRINT}{in_print}}}" if in_print else ""
     return f"<style>{SCOPE}{{{_used(settings, body)}{body}}}</style>"
 
 
@@ -86,11 +86,11 @@ def _sheet() -> tuple[list[str], Rules, Rules]:
     settings: list[str] = []
     screen = printed = ""
     for part in css.split(f"{SCOPE}{{")[1:]:
-        seen, _, on_paper = part.removesuffix("}").partition(_PRINT)
+        seen, _, in_print = part.removesuffix("}").partition(_PRINT)
         first = _RULE.search(seen)
         start = first.start() if first else len(seen)
         settings += [setting for setting in seen[:start].split(";") if setting]
-        screen, printed = screen + seen[start:], printed + on_paper
+        screen, printed = screen + seen[start:], printed + in_print
     return settings, _rules(screen), _rules(printed)
 
 

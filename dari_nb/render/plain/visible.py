@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-# Terminal colours and cursor moves say nothing on paper; other escapes stay, made visible. A
-# letter alone may be the first of a word.
+# Terminal colours and cursor moves say nothing in static output; other escapes stay, made visible.
+# A letter alone may be the first of a word.
 _COLOURS = re.compile(r"\x1b\[(?:[0-?]+[ -/]*[@-~]|[mKJH])")
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 # A name is short and one line, so marks without width have no business in it.

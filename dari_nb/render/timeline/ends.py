@@ -1,4 +1,4 @@
-"""A timeline of any length as paper that a notebook can keep: what lacks is said in words."""
+"""The static output of a long timeline: its two ends, and words for what is left out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..plain.limits import LIMITS
 from ..plain.words import count_text
 from .head import Head
 from .marks import MarkItem
-from .paper import BRIEF, paper
 from .silence import with_silence
+from .static import BRIEF, static_timeline
 from .timeline import framed_html, turns_html
 from .written import markdown, text
 
@@ -25,7 +25,7 @@ _MARKUP = 300  # characters around what an item says
 def ends(
     items: Sequence[TimelineItem], head: Head, *, most_chars: int = MOST_CHARS
 ) -> dict[str, str]:
-    """Render a timeline as paper; of a very long one its beginning, its end, and what lacks.
+    """Render a timeline as static output; of a very long one its beginning and its end.
 
     Args:
         items: Items in display order.
@@ -35,7 +35,7 @@ def ends(
     items = with_silence(items, head)
     first, last = _fitting(items, most_chars)
     if first == last:
-        return paper(items, head)
+        return static_timeline(items, head)
     begin, note, end = items[:first], _left_out(items[first:last]), items[last:]
     turns = [turns_html(part, head.title, LIMITS) for part in (begin, end)]
     said = f'<p class="dari-more">{note}</p>'

@@ -59,14 +59,14 @@ class VersionDiff(FileDiff):
             said: What happened, to be said in the head.
             notes: What else is to be known.
         """
-        from ...render.files.versions import VersionChange, version_paper
+        from ...render.files.versions import VersionChange, static_version_change
 
         unknown = [f"Not compared: {', '.join(self.not_compared)}"] if self.not_compared else []
         notes = (*notes, *unknown)
         change = VersionChange(
             self.agent_name, self.versions, self._changes, self.same, said, notes, self.numbers
         )
-        return version_paper(change)
+        return static_version_change(change)
 
 
 def diff_files(

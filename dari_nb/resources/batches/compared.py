@@ -393,13 +393,13 @@ class ComparedBatches(Results):
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text, what got worse since the oldest first."""
-        from ...render.matrix.paper import matrix_paper
         from ...render.matrix.sifting.sifting import Wish
+        from ...render.matrix.static import static_matrix
         from .matrix.means import compared_with
 
         matrix = self._snapshot()
         seen = compared_with(matrix, self.baseline)
-        return matrix_paper(matrix, Wish(baseline=self.baseline), seen)
+        return static_matrix(matrix, Wish(baseline=self.baseline), seen)
 
     def _marks(self, cells: Sequence[Cell] | None = None) -> dict[str, Marks]:
         from .matrix.marks import Marks

@@ -50,7 +50,7 @@ class Shown(Protocol):
     def _keep_rating(self, cell: Cell, name: str, value: Any, note: str, **how: bool) -> None: ...
 
     def to_mimebundle(self) -> dict[str, str]:
-        """Return it as paper."""
+        """Return it as static output."""
 
     @property
     def _can_cancel(self) -> bool: ...
@@ -86,7 +86,7 @@ class BatchMatrix(MatrixView):
         baseline: The column, or the run, that others are compared with.
         score: What they are compared by.
         blocking: Whether a cell of the notebook waits for it.
-        stays: Whether it is followed as long as a page shows it, and leaves paper, by itself.
+        stays: Whether it is followed while a page shows it, and leaves static output, by itself.
         layout: Its place and size.
 
     Attributes:
@@ -168,7 +168,7 @@ class BatchMatrix(MatrixView):
         return [cell for cell in self._batch.cells if cell.id in wanted]
 
     def flush(self) -> None:
-        """Read the matrix, and send what is new, to paper, too, before it returns.
+        """Read the matrix, and send what is new, to static output, too, before it returns.
 
         >>> view = batch.view()
         >>> view.flush()
@@ -185,7 +185,7 @@ class BatchMatrix(MatrixView):
     @traitlets.observe("where", "order", "baseline", "score")
     def _renewed(self, _: object = None) -> None:
         if self._presentation is not None:
-            self._presentation.renew_paper()
+            self._presentation.renew_static_output()
 
     @traitlets.observe("selection", "where")
     def _chosen_here(self, _: object) -> None:
@@ -240,18 +240,18 @@ class MatrixSubject(Subject):
         """Whether no cell runs."""
         return all(cell.has_ended for cell in self._batch.cells)
 
-    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+    def static_output(self, ending: Ending | None = None) -> dict[str, str]:
         """The matrix as it stands."""
         from ...render import noted
 
         return noted(self._bundle(), ending and ending.line)
 
     def _bundle(self) -> dict[str, str]:
-        from ...render.matrix.paper import matrix_paper
+        from ...render.matrix.static import static_matrix
         from .matrix.means import compared_with
 
         matrix, wish = self._matrix._as_seen(self._batch._snapshot()), self._matrix._wish
-        return matrix_paper(matrix, wish, compared_with(matrix, wish.baseline, wish.score))
+        return static_matrix(matrix, wish, compared_with(matrix, wish.baseline, wish.score))
 
     def closed(self) -> Ending:
         """Say what shows it again."""

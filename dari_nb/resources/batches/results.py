@@ -475,7 +475,7 @@ class Results(Judgeable):
     ) -> BatchMatrix:
         """Return the interactive matrix: cells to open, compare and rate.
 
-        It follows the batch while it runs; a saved notebook shows it on paper.
+        It follows the batch while it runs; a saved notebook shows it in static output.
 
         It is an ipywidget. Its traits are ``active`` (the :class:`Cell` that is open, or
         ``None``), ``selection`` (the cells to compare) and ``status`` (``planned``,
@@ -483,7 +483,7 @@ class Results(Judgeable):
         left out, else ``completed``;
         read-only). The first two
         may be set, by ids and by places as in ``batch[place]``, too. What the page asks for is in
-        ``where``, ``baseline``, ``score`` and ``order``; its paper shows the same and says so.
+        ``where``, ``baseline``, ``score`` and ``order``; its static output shows the same.
 
         Where it says which of several LLMs does better, each interval is so wide that those of all
         pairs hold together (Bonferroni). ``dari.scores.win_rates(..., adjust="holm")`` is as
@@ -528,9 +528,9 @@ class Results(Judgeable):
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return the matrix as it stands as HTML, Markdown and plain text."""
-        from ...render.matrix.paper import matrix_paper
+        from ...render.matrix.static import static_matrix
 
-        return matrix_paper(self._snapshot())
+        return static_matrix(self._snapshot())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.to_mimebundle()

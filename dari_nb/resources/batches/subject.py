@@ -1,4 +1,4 @@
-"""A batch as it is presented: a live matrix, a line of progress, and its matrix on paper."""
+"""A batch as it is presented: a live matrix, a line of progress, and a static matrix."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ class BatchSubject(Subject):
         self._view.on_stop(stop)
         return self._view
 
-    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+    def static_output(self, ending: Ending | None = None) -> dict[str, str]:
         """The matrix; what was retried, added or scored after its end belongs to later outputs."""
         from ...render import noted
-        from ...render.matrix.paper import matrix_paper
+        from ...render.matrix.static import static_matrix
 
         if self._is_stopped and ending is None:  # it was stopped, and has ended all the same
             self._last, self._is_stopped = None, False
@@ -72,18 +72,18 @@ class BatchSubject(Subject):
         elif self._batch.is_done:
             self._last = self._batch._snapshot()
         matrix = self._last or self._batch._snapshot()
-        return noted(matrix_paper(self._as_seen(matrix)), ending and ending.line)
+        return noted(static_matrix(self._as_seen(matrix)), ending and ending.line)
 
     def so_far(self) -> dict[str, str]:
         """The matrix as it stands, and how to see the rest."""
         from ...render import noted
-        from ...render.matrix.paper import matrix_paper
+        from ...render.matrix.static import static_matrix
 
         if self.has_ended:
-            return self.paper()
+            return self.static_output()
         ending = batch_so_far(self._batch.run_id, self._batch._name)
         matrix = as_left(self._batch._snapshot(), ending)
-        return noted(matrix_paper(self._as_seen(matrix)), ending.line)
+        return noted(static_matrix(self._as_seen(matrix)), ending.line)
 
     def _as_seen(self, matrix: Matrix) -> Matrix:
         """Return it as the reader sees it, who may rate blind."""

@@ -49,8 +49,8 @@ def running() -> dict[str, Any]:
     return request
 
 
-def hides_paper() -> bool:
-    """Whether the front end can keep paper out of sight: VS Code and Colab cannot."""
+def hides_static_output() -> bool:
+    """Whether the front end can keep static output out of sight: VS Code and Colab cannot."""
     cell, _ = running_cell()
     return not cell.startswith("vscode-") and "google.colab" not in sys.modules
 

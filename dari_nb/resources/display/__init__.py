@@ -1,1 +1,1 @@
-"""How things are shown that live: one presentation each, from opening to paper."""
+"""How things are shown that live: one presentation each, from opening to static output."""

@@ -1,4 +1,4 @@
-"""What a box of plain widgets shows: it changes with their clicks, and has paper below, too."""
+"""What a box of plain widgets shows: it changes with their clicks, and has static output below."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..connection import host
-from .papers import Bundle, Paper, Write
 from .presentation import watch
+from .static_outputs import Bundle, StaticOutput, Write
 from .subject import Subject
 from .together import Shown
 from .writing import Writing
@@ -30,9 +30,9 @@ class Boxed(Shown):
 
         self.subject = subject
         self._box, self._border = box, Border(label=label)
-        self._writing = Writing(lambda: Paper(subject.paper()), lambda _: None)
+        self._writing = Writing(lambda: StaticOutput(subject.static_output()), lambda _: None)
         box.presenter = self
-        # Pages tell by this that something of ours is there, whose paper is out of sight.
+        # Pages tell by this that something of ours is there, whose static output is out of sight.
         box.add_class("dari-view")
         if host.in_kernel():
             watch(host.shell())
@@ -42,17 +42,17 @@ class Boxed(Shown):
         self._box.children = [self._border, *parts]
 
     @property
-    def known_paper(self) -> Bundle | None:
-        """Its paper, but where it would be seen beside the box."""
-        is_needed = host.hides_paper() or not host.is_watched()
-        return self.subject.paper() if is_needed else None
+    def known_static_output(self) -> Bundle | None:
+        """Its static output, but where it would be seen beside the box."""
+        is_needed = host.hides_static_output() or not host.is_watched()
+        return self.subject.static_output() if is_needed else None
 
     def place(self, write: Write, *, is_held: bool) -> None:
-        """Take notice of a place for its paper."""
-        if host.hides_paper():
+        """Take notice of a place for its static output."""
+        if host.hides_static_output():
             self._writing.places.append(write)
 
-    def renew_paper(self) -> None:
-        """Write its paper anew, where it has any, in a moment."""
+    def renew_static_output(self) -> None:
+        """Write its static output anew, where it has any, in a moment."""
         if self._writing.places:
             self._writing.soon()

@@ -1,4 +1,4 @@
-"""Boxes, tabs and whatever else holds views: shown like these, with their paper below."""
+"""Boxes, tabs and whatever else holds views: shown like these, with their static output below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outputs of ipywidgets: what of ours they took in, and the paper of it wherever they are shown."""
+"""Outputs of ipywidgets: what of ours they took in, and its static output where they are shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from ..connection import host
 
 if TYPE_CHECKING:
-    from .papers import Bundle, Sheet, Write
+    from .static_outputs import Bundle, Sheet, Write
 
 _OURS = 'class="dari'
 """In the HTML of all that this package shows."""
@@ -19,18 +19,18 @@ class Part(Protocol):
     """Something that is shown in an Output."""
 
     @property
-    def known_paper(self) -> Bundle | None:
-        """Its paper, if there is any."""
+    def known_static_output(self) -> Bundle | None:
+        """Its static output, if there is any."""
 
     def place(self, write: Write, *, is_held: bool) -> None:
-        """Take notice of a place for its paper."""
+        """Take notice of a place for its static output."""
 
 
 class _Printed:
-    """Paper that was shown as such."""
+    """Static output that was shown as such."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self.known_paper = bundle
+        self.known_static_output = bundle
 
     def place(self, write: Write, *, is_held: bool) -> None:
         """It stays as it is."""
@@ -65,7 +65,7 @@ class _Held:
         self._parts.clear()
 
     def _put(self, part: Part, sheet: Sheet) -> None:
-        write = sheet.add(part, part.known_paper)
+        write = sheet.add(part, part.known_static_output)
         sheet.write()
         part.place(write, is_held=True)
 
@@ -79,7 +79,7 @@ def take(output: Any, part: Part) -> None:
 
 
 def shown(output: Any, sheet: Sheet) -> None:
-    """Note that an Output is shown, with a sheet for paper below it."""
+    """Note that an Output is shown, with a sheet for static output below it."""
     _of(output).show(sheet)
 
 

@@ -1,4 +1,4 @@
-"""What is shown and ends: live while it goes on, and paper in the same output after that."""
+"""What is shown and ends: live while it goes on, and static in the same output after that."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..connection import host
 from ..connection.background import background, wait_for
 from . import cells, outputs
 from .calm import whole
-from .papers import NOTHING, Bundle, Paper, Write, publish, publish_until
 from .presentation import Presentation
+from .static_outputs import NOTHING, Bundle, StaticOutput, Write, publish, publish_until
 from .subject import Subject
 from .words import Ending, StoppedWatching, late, lost, not_cancelled
 
@@ -74,7 +74,7 @@ class Passing(Presentation):
         """
         with whole(self.subject):
             if self.subject.has_ended and (host.in_kernel() or not wait):
-                self._show_paper()
+                self._show_static_output()
             elif wait:
                 self._wait(timeout)
             else:
@@ -84,9 +84,9 @@ class Passing(Presentation):
                 self.attend()
 
     @property
-    def known_paper(self) -> Bundle:
-        """Its paper as it is by now."""
-        return self.subject.paper(self._said) if self._is_over else self.subject.so_far()
+    def known_static_output(self) -> Bundle:
+        """Its static output as it is by now."""
+        return self.subject.static_output(self._said) if self._is_over else self.subject.so_far()
 
     @property
     def _said(self) -> Ending | None:
@@ -103,16 +103,16 @@ class Passing(Presentation):
         if self._cancelling is None:
             self._ending = self.subject.stopped()
             self.leave()
-            self._paper_soon()
+            self._renew_soon()
         elif self._ending is not None:
             self._cancelling.add_done_callback(self._cancelled)
         return self._cancelling
 
-    def _show_paper(self) -> None:
+    def _show_static_output(self) -> None:
         if not host.in_kernel():
             self.subject.print()
             return
-        self._writing.places = [publish(self.subject.paper())]
+        self._writing.places = [publish(self.subject.static_output())]
         self.subject.when_more_is_known(self._writing.soon)
 
     def _wait(self, timeout: float | None) -> None:
@@ -139,11 +139,11 @@ class Passing(Presentation):
             else:
                 if following is not None:
                     following.cancel()
-                self._become_paper()
+                self._become_static()
 
     def _open(self, *, blocking: bool) -> None:
         holder = host.taking()
-        paper = NOTHING if holder is not None else self.subject.so_far()
+        output = NOTHING if holder is not None else self.subject.so_far()
         if host.is_watched():
             self._view = self.subject.view(blocking=blocking, stop=self.stop)
             self._view._on_unseen(self._unseen)
@@ -151,9 +151,9 @@ class Passing(Presentation):
         if holder is not None:
             self._open_in(holder)
         elif self._view is None:
-            self._writing.places = [publish(paper)]
+            self._writing.places = [publish(output)]
         else:
-            below, self._settled = publish_until(self._view, paper)
+            below, self._settled = publish_until(self._view, output)
             self._writing.places = [below]
             cells.shown(self._view)
 
@@ -167,9 +167,9 @@ class Passing(Presentation):
     def _changed(self) -> None:
         if self._view is not None:
             self.subject.draw()
-        self._writing.in_time(self._paper_soon)
+        self._writing.in_time(self._renew_soon)
 
-    def _paper_soon(self) -> None:
+    def _renew_soon(self) -> None:
         if self._writing.places and not self._is_over:
             self._writing.meanwhile()
 
@@ -181,7 +181,7 @@ class Passing(Presentation):
         self._writing.soon()
 
     def _cell_ended(self) -> None:
-        """Be paper as soon as a cell ends that has seen its end: the kernel's next may be its last.
+        """Become static when a cell ends that has seen its end: the next may be the kernel's last.
 
         Executors such as nbclient take nothing any more when no cell runs.
         """
@@ -189,30 +189,30 @@ class Passing(Presentation):
             self._is_over = True
             self._writing.now()
 
-    def _become_paper(self) -> None:
+    def _become_static(self) -> None:
         if not host.in_kernel():
             self.subject.end()
             return
         self._is_over = True
         self._writing.now()
 
-    def _paper(self) -> Paper:
+    def _static_output(self) -> StaticOutput:
         is_last = self._is_over
         if is_last and self._settled is not None:
             self._writing.places = [self._settled]
         if is_last or self._said is not None:
-            return Paper(self.subject.paper(self._said), is_last)
+            return StaticOutput(self.subject.static_output(self._said), is_last)
         has_ended = self.subject.has_ended
-        return Paper(self.subject.paper() if has_ended else self.subject.so_far())
+        return StaticOutput(self.subject.static_output() if has_ended else self.subject.so_far())
 
-    def _written(self, paper: Paper) -> None:
-        if not paper.is_last:
+    def _written(self, output: StaticOutput) -> None:
+        if not output.is_last:
             return
         if self._heeds_cells_no_more is not None:
             self._heeds_cells_no_more()
             self._heeds_cells_no_more = None
         if self._view is not None and self._view._has_late_pages:
-            self._view._leave_paper(paper.bundle["text/html"])
+            self._view._leave_static_output(output.bundle["text/html"])
         if self._late_stop is None or not self._late_stop.may_come:
             self._close()
 

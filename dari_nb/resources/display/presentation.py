@@ -1,4 +1,4 @@
-"""What is shown and lives: it is followed, changes, and leaves paper in all its places."""
+"""What is shown and lives: it is followed, changes, and leaves static output in all its places."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..connection import host
 from ..connection.background import background
 from . import cells, containers, outputs, together
 from .calm import keep_calm_no_more
-from .papers import Paper, Write
+from .static_outputs import StaticOutput, Write
 from .subject import Subject
 from .together import Shown
 from .words import Ending
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Presentation(Shown):
     """Shows something that lives, in the place that fits: a page, plain output, a terminal.
 
-    Paper of what goes on lies in the output below its view, out of sight: for whoever opens the
-    saved notebook without a kernel. What ends is a :class:`~.passing.Passing`, what stays is a
+    Static output of what goes on lies in the output below its view, out of sight: for whoever opens
+    the saved notebook without a kernel. What ends is a :class:`~.passing.Passing`, what stays is a
     :class:`~.staying.Staying`.
 
     Args:
@@ -39,14 +39,14 @@ class Presentation(Shown):
     def __init__(self, subject: Subject, view: View | None = None) -> None:
         self.subject = subject
         self._view = view
-        self._writing = Writing(self._paper, self._written)
+        self._writing = Writing(self._static_output, self._written)
         self._following: Future[None] | None = None
         self._ending: Ending | None = None
         if host.in_kernel():
             watch(host.shell())
 
     def place(self, write: Write, *, is_held: bool) -> None:
-        """Take notice of a place for its paper."""
+        """Take notice of a place for its static output."""
         self._writing.places.append(write)
 
     def attend(self) -> None:
@@ -69,20 +69,20 @@ class Presentation(Shown):
         """Take notice of news; on the background loop, so render nothing."""
 
     @abstractmethod
-    def _paper_soon(self) -> None:
-        """Have its paper written, where there is any, as it is by then."""
+    def _renew_soon(self) -> None:
+        """Have its static output written, where there is any, as it is by then."""
 
     @abstractmethod
     def _ended(self, following: Future[None]) -> None:
         """Take notice that it is followed no more; on the background loop, so render nothing."""
 
     @abstractmethod
-    def _paper(self) -> Paper:
-        """Make its paper."""
+    def _static_output(self) -> StaticOutput:
+        """Make its static output."""
 
     @abstractmethod
-    def _written(self, paper: Paper) -> None:
-        """Take notice of paper that was written."""
+    def _written(self, output: StaticOutput) -> None:
+        """Take notice of static output that was written."""
 
     def _unseen(self, is_cleared: bool) -> None:
         """No page shows it any more; let it go if its output is gone."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ...errors import DariError
 from ..connection import host
 from . import cells, together
-from .papers import NOTHING, Bundle, Paper, Write
 from .presentation import Presentation
+from .static_outputs import NOTHING, Bundle, StaticOutput, Write
 from .words import lost
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Staying(Presentation):
     """Shows what stays, with :meth:`show`, as often as one likes.
 
-    The paper of all views in a box or a tab lies below that one. It is followed as long as a page
-    shows it, wherever in the page that is, taken up again when one does so again, and let go when
-    its output is gone.
+    The static output of all views in a box or a tab lies below that one. It is followed as long as
+    a page shows it, wherever in the page that is, taken up again when one does so again, and let go
+    when its output is gone.
 
     Args:
         subject: What is shown.
@@ -34,7 +34,7 @@ class Staying(Presentation):
 
     def __init__(self, subject: Subject, view: View) -> None:
         super().__init__(subject, view)
-        self._has_paper = False
+        self._has_static_output = False
         self._is_left = False
         self._is_closed = False
         view.presenter = self
@@ -47,21 +47,21 @@ class Staying(Presentation):
         together.show(self._view, [self])
 
     @property
-    def known_paper(self) -> Bundle | None:
-        """Its paper, if anybody has needed it so far."""
-        is_needed = self._has_paper or not host.is_watched()
-        return self.subject.paper(self._ending) if is_needed else None
+    def known_static_output(self) -> Bundle | None:
+        """Its static output, if anybody has needed it so far."""
+        is_needed = self._has_static_output or not host.is_watched()
+        return self.subject.static_output(self._ending) if is_needed else None
 
     def place(self, write: Write, *, is_held: bool) -> None:
-        """Take notice of a place for its paper, in which a page is about to show it."""
+        """Take notice of a place for its static output, in which a page is about to show it."""
         super().place(write, is_held=is_held)
         if not is_held:
             cells.shown(self._view)
         self._view._expect()
         self.attend()
         # Before any page tells of it: one that is far off may never.
-        if host.hides_paper() and not self._has_paper:
-            self._has_paper = True
+        if host.hides_static_output() and not self._has_static_output:
+            self._has_static_output = True
             self._writing.soon()
 
     def renew(self) -> None:
@@ -69,15 +69,15 @@ class Staying(Presentation):
         if self._following is not None and not self._following.cancelled():
             self.leave()
             self.watch()
-        self._paper_soon()
+        self._renew_soon()
 
-    def renew_paper(self) -> None:
-        """Write its paper anew, if it has any, in a moment."""
-        self._paper_soon()
+    def renew_static_output(self) -> None:
+        """Write its static output anew, if it has any, in a moment."""
+        self._renew_soon()
 
     def refresh(self) -> None:
-        """Bring its paper, if it has any, up to date before this returns; from any thread."""
-        if self._has_paper:
+        """Bring its static output up to date before this returns, if it has any; on any thread."""
+        if self._has_static_output:
             self._writing.now()
 
     @property
@@ -91,7 +91,7 @@ class Staying(Presentation):
         if cancelling is None:
             self._is_left, self._ending = True, self.subject.stopped()
             self.leave()
-            self._paper_soon()
+            self._renew_soon()
         return cancelling
 
     def stop_or_watch(self) -> Future[None] | None:
@@ -109,12 +109,12 @@ class Staying(Presentation):
     def _changed(self) -> None:
         self.subject.draw()
         if self.subject.is_at_rest:
-            self._paper_soon()
+            self._renew_soon()
         else:
-            self._writing.in_time(self._paper_soon)
+            self._writing.in_time(self._renew_soon)
 
-    def _paper_soon(self) -> None:
-        if self._has_paper:
+    def _renew_soon(self) -> None:
+        if self._has_static_output:
             self._writing.soon()
 
     def _ended(self, following: Future[None]) -> None:
@@ -122,16 +122,16 @@ class Staying(Presentation):
         if error is not None:
             self._ending = lost(error if isinstance(error, DariError) else None)
             self.subject.lost(self._ending)
-            self._paper_soon()
+            self._renew_soon()
 
-    def _paper(self) -> Paper:
-        is_wanted = self._has_paper or self._is_closed
-        bundle = self.subject.paper(self._ending) if is_wanted else NOTHING
-        return Paper(bundle, is_last=self._is_closed)
+    def _static_output(self) -> StaticOutput:
+        is_wanted = self._has_static_output or self._is_closed
+        bundle = self.subject.static_output(self._ending) if is_wanted else NOTHING
+        return StaticOutput(bundle, is_last=self._is_closed)
 
-    def _written(self, paper: Paper) -> None:
-        if paper.is_last:
-            self._view._leave_paper(paper.bundle["text/html"])
+    def _written(self, output: StaticOutput) -> None:
+        if output.is_last:
+            self._view._leave_static_output(output.bundle["text/html"])
 
     def _closed(self) -> None:
         """Leave what the view showed last, and how to go on."""
@@ -145,9 +145,9 @@ class Staying(Presentation):
     def _seen(self, is_jupyter: bool) -> None:
         if not self._is_left:
             self.watch()
-        if not is_jupyter and self._has_paper:
-            # Other hosts cannot hide the paper while the view lives.
-            self._has_paper = False
+        if not is_jupyter and self._has_static_output:
+            # Other hosts cannot hide the static output while the view lives.
+            self._has_static_output = False
             self._writing.soon()
 
     def _unseen(self, is_cleared: bool) -> None:

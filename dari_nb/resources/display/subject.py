@@ -19,11 +19,11 @@ class Subject:
     """One thing as a presentation sees it; each kind of thing overrides what differs."""
 
     has_ended = False
-    """Whether nothing more comes, so that there is only paper to show."""
+    """Whether nothing more comes, so that there is only static output to show."""
     can_cancel = False
     """Whether the server offers to end it."""
     is_at_rest = True
-    """Whether nothing happens now, so that its paper is worth bringing up to date."""
+    """Whether nothing happens now, so that its static output is worth bringing up to date."""
 
     def view(self, *, blocking: bool, stop: Stopped) -> View:
         """Return the widget that shows it while it lives.
@@ -34,13 +34,13 @@ class Subject:
         """
         raise NotImplementedError
 
-    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+    def static_output(self, ending: Ending | None = None) -> dict[str, str]:
         """Return it as it stands, as a MIME bundle; takes its time."""
         raise NotImplementedError
 
     def so_far(self) -> dict[str, str]:
         """Return it as it goes on: what is left of it when nobody comes back to the view."""
-        return self.paper()
+        return self.static_output()
 
     def print(self) -> None:
         """Show it as it stands where there is no notebook."""

@@ -1,4 +1,4 @@
-"""What is shown together: a view, or what holds some, with the paper of all below it."""
+"""What is shown together: a view, or what holds some, with the static output of all below it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ..connection import host
 from . import outputs
 from .calm import whole
-from .papers import Bundle, Sheet, Write
+from .static_outputs import Bundle, Sheet, Write
 from .subject import Subject
 
 
@@ -24,12 +24,12 @@ class Shown(ABC):
 
     @property
     @abstractmethod
-    def known_paper(self) -> Bundle | None:
-        """Its paper, if anybody has needed it so far."""
+    def known_static_output(self) -> Bundle | None:
+        """Its static output, if anybody has needed it so far."""
 
     @abstractmethod
     def place(self, write: Write, *, is_held: bool) -> None:
-        """Take notice of a place for its paper.
+        """Take notice of a place for its static output.
 
         Args:
             write: Writes it there.
@@ -38,7 +38,7 @@ class Shown(ABC):
 
 
 def show(widget: Any, parts: Sequence[Shown], holders: Sequence[Any] = ()) -> None:
-    """Show a widget that is a view, or holds some, with their paper in the output below it.
+    """Show a widget that is a view, or holds some, with their static output in the output below it.
 
     Args:
         widget: What is shown.
@@ -54,28 +54,28 @@ def show(widget: Any, parts: Sequence[Shown], holders: Sequence[Any] = ()) -> No
             for subject in subjects:
                 subject.print()
         elif not (host.is_watched() or holders):
-            host.publish(joined([subject.paper() for subject in subjects]))
+            host.publish(joined([subject.static_output() for subject in subjects]))
         else:
-            host.publish(mimebundle_of(widget, has_paper=True))
+            host.publish(mimebundle_of(widget, has_static_output=True))
             _place(parts, holders)
 
 
 def expect(holders: Sequence[Any]) -> None:
-    """Have a place for paper below Outputs that hold nothing yet, which are about to be shown."""
+    """Have a place for static output below empty Outputs that are about to be shown."""
     sheet = Sheet()
     for each in holders:
         outputs.shown(each, sheet)
 
 
 def _place(parts: Sequence[Shown], holders: Sequence[Any]) -> None:
-    """Have a place for the paper of what has just been shown."""
+    """Have a place for the static output of what has just been shown."""
     sheet = Sheet()
     holder = host.taking()
     if holder is not None:
         for part in parts:
             outputs.take(holder, part)
     else:
-        writes = [sheet.add(part, part.known_paper) for part in parts]
+        writes = [sheet.add(part, part.known_static_output) for part in parts]
         sheet.lay()
         for part, write in zip(parts, writes, strict=True):
             part.place(write, is_held=False)

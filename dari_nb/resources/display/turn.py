@@ -1,4 +1,4 @@
-"""A turn as it is presented: live in a page, item by item in a terminal, on paper when it ended."""
+"""A turn as it is presented: live in a page, item by item in a terminal, static when it ended."""
 
 from __future__ import annotations
 
@@ -86,22 +86,24 @@ class TurnSubject(Subject):
         self._view.on_stop(stop)
         return self._view
 
-    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+    def static_output(self, ending: Ending | None = None) -> dict[str, str]:
         """What came; of a turn that goes on, without the words that somebody is working."""
-        from ...render import noted, paper
+        from ...render import noted, static_timeline
 
         items = self._feed.items(self._id)
         if ending is None:
-            return paper(items, self._head(None))
+            return static_timeline(items, self._head(None))
         came = [_as_left(item) for item in items if not _is_awaited(item)]
-        return noted(paper(came, self._head(ending.state)), ending.line)
+        return noted(static_timeline(came, self._head(ending.state)), ending.line)
 
     def so_far(self) -> dict[str, str]:
         """What came, and how to see the rest."""
         turn = self._feed.turn(self._id)
         status = (turn and turn.status) or "queued"
         ends_with_kernel = self._link.ends_with_kernel
-        return self.paper(turn_so_far(self._session_id, status, ends_with_kernel=ends_with_kernel))
+        return self.static_output(
+            turn_so_far(self._session_id, status, ends_with_kernel=ends_with_kernel)
+        )
 
     def print(self) -> None:
         """Print all of it."""

@@ -1,4 +1,4 @@
-"""The writing of one paper: in all its places, one after another, and how often."""
+"""The writing of one static output: in all its places, one after another, and how often."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .papers import Paper, Rhythm, Write
+from .static_outputs import Rhythm, StaticOutput, Write
 
 if TYPE_CHECKING:
     from ...widgets.pace import Pace
 
-_BETWEEN_PAPERS = 1.0
+_BETWEEN_WRITES = 1.0
 _LOOK_AGAIN = 0.3
-"""Seconds until it is looked again whether a paper that is being written is there."""
+"""Seconds until it is looked again whether a static output that is being written is there."""
 
 
 class Writing:
-    """Writes paper in its places: now, soon, or now and then while it grows.
+    """Writes static output in its places: now, soon, or now and then while it grows.
 
     Args:
-        made: Makes the paper.
+        made: Makes the static output.
         written: Told of one that was written.
 
     Attributes:
         places: What writes it, one for each place; where there is none, none is made.
     """
 
-    def __init__(self, made: Callable[[], Paper], written: Callable[[Paper], object]) -> None:
+    def __init__(
+        self, made: Callable[[], StaticOutput], written: Callable[[StaticOutput], object]
+    ) -> None:
         self.places: list[Write] = []
         self._made = made
         self._written = written
@@ -46,18 +48,18 @@ class Writing:
         # A thread of its own belongs to no cell. Inside the cell that began it, the update would
         # be dropped by executors such as nbclient when that has ended.
         self._is_asked = True
-        self._pace = self._pace or self._pace_of(_BETWEEN_PAPERS)
+        self._pace = self._pace or self._pace_of(_BETWEEN_WRITES)
         self._pace.soon()
 
     def meanwhile(self) -> None:
         """Have it written as it goes on; from any thread."""
-        # The last paper is never to wait for one of these to be due.
+        # The last static output is never to wait for one of these to be due.
         self._is_asked = True
         self._pace_meanwhile = self._pace_meanwhile or self._pace_of(0.0)
         self._pace_meanwhile.soon()
 
     def in_time(self, do: Callable[[], object]) -> None:
-        """Do something when the next paper is due, once for all who ask; on the loop behind."""
+        """Do something when the next one is due, once for all who ask; on the background loop."""
 
         def due() -> None:
             self._timer = None
@@ -79,20 +81,20 @@ class Writing:
 
     @property
     def _left(self) -> float:
-        """Seconds until the next paper is due, which is never while one is being written."""
+        """Seconds until the next one is due, which is never while one is being written."""
         return max(self._rhythm.left, _LOOK_AGAIN if self._is_asked else 0.0)
 
     def _write(self) -> None:
         if not self.places:
             return
         began = time.monotonic()
-        paper = self._made()
+        output = self._made()
         for write in self.places:
             # The kernel may be about to end, and with it the way to the page.
             with contextlib.suppress(RuntimeError):
-                write(paper.bundle)
-        self._rhythm.wrote(paper.bundle, time.monotonic() - began)
-        self._written(paper)
+                write(output.bundle)
+        self._rhythm.wrote(output.bundle, time.monotonic() - began)
+        self._written(output)
 
     def _pace_of(self, interval: float) -> Pace:
         from ...widgets.pace import Pace

@@ -150,7 +150,7 @@ class BrowserSubject(Subject):
     def __init__(self, sessions: List) -> None:
         self._list = sessions
 
-    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+    def static_output(self, ending: Ending | None = None) -> dict[str, str]:
         """The list as it is now."""
         from ...render import noted
 
@@ -158,7 +158,7 @@ class BrowserSubject(Subject):
 
     def print(self) -> None:
         """Print the list as it is now."""
-        print(self.paper()["text/plain"])  # noqa: T201
+        print(self.static_output()["text/plain"])  # noqa: T201
 
 
 def _row(session: Session) -> Row:

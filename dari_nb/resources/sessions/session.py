@@ -426,7 +426,7 @@ class Session:
         """Return the session as a view to find one's way in, which goes on with the session.
 
         It finds, filters, jumps, copies and shows the JSON behind each item; ``?`` lists its keys.
-        A saved notebook keeps it as paper; of a very long one its two ends, and what lacks. It is
+        A saved notebook keeps it as static output, of a very long one its two ends. It is
         followed as long as a page shows it; close it with ``view.close()``.
 
         It is an ipywidget. Its traits are ``session`` (set another session, or its id, and it

@@ -240,9 +240,9 @@ class Transcript(Exported):
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as a static MIME bundle: HTML, Markdown and plain text."""
-        from ...render import paper
+        from ...render import static_timeline
 
-        return paper(self.items, self.head())
+        return static_timeline(self.items, self.head())
 
     def view(
         self, *, at: str | None = None, height: int | None = None, layout: AnyLayout = None

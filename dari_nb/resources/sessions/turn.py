@@ -392,9 +392,9 @@ class Turn:
 
     def to_mimebundle(self, state: str | None = None) -> dict[str, str]:
         """Return the turn as a static MIME bundle: HTML, Markdown and plain text."""
-        from ...render import paper
+        from ...render import static_timeline
 
-        return paper(self.items, self.head(state))
+        return static_timeline(self.items, self.head(state))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self.to_mimebundle()

@@ -33,9 +33,9 @@ class Workspace(dari_client.Workspace):
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as a static MIME bundle: HTML with previews, Markdown and plain text."""
-        from ...render.files.files import files_paper
+        from ...render.files.files import static_file_tree
 
-        return files_paper("workspace", list(self._shown()), unsafe=self.unsafe)
+        return static_file_tree("workspace", list(self._shown()), unsafe=self.unsafe)
 
     def diff(
         self, other: dari_client.Workspace, names: tuple[str, str] = ("first", "second")
@@ -101,9 +101,9 @@ class WorkspaceDiff(FileDiff):
 
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as a static MIME bundle: HTML, Markdown and plain text."""
-        from ...render.files.files import changes_paper
+        from ...render.files.files import static_file_changes
 
-        return changes_paper(self._names, self._changes, same=self.same)
+        return static_file_changes(self._names, self._changes, same=self.same)
 
 
 def diff_workspaces(

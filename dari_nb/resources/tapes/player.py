@@ -1,4 +1,4 @@
-"""A player in a cell: what is shown of it, and what stays of it on paper."""
+"""A player in a cell: what is shown of it, and what stays of it in static output."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Player(PlayerView):
 
 
 class PlayerSubject(Subject):
-    """Recorded turns, of which paper has those that may be seen.
+    """Recorded turns, of which static output has those that may be seen.
 
     Args:
         score: What is played.
@@ -92,16 +92,16 @@ class PlayerSubject(Subject):
         self._passed = passed
         self._again = again
 
-    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+    def static_output(self, ending: Ending | None = None) -> dict[str, str]:
         """The transcript and its marks, up to the first question that nobody has passed."""
         from ...render import noted
         from ...render.page.fallback import joined
         from ...render.timeline.ends import ends
 
-        paper = joined([ends(items, head) for items, head in self._parts()])
+        output = joined([ends(items, head) for items, head in self._parts()])
         for note in [*self._notes(), *([ending.line] if ending else [])]:
-            paper = noted(paper, note)
-        return paper
+            output = noted(output, note)
+        return output
 
     def closed(self) -> Ending:
         """Say what shows it again."""
@@ -121,6 +121,6 @@ class PlayerSubject(Subject):
         return self._score.parts(self._passed()) or [([], Head("nothing recorded"))]
 
     def _notes(self) -> list[str]:
-        """What is said below paper: of a question at its end, and of turns that are left out."""
+        """Notes below static output: of a question at its end, and of turns that are left out."""
         is_open = self._score.open_question(self._passed()) is not None
         return [*([_BEHIND] if is_open else []), *self._score.left_out.sentences()]

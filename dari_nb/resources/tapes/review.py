@@ -1,4 +1,4 @@
-"""What is new on a tape beside what was recorded before, as paper and with buttons."""
+"""What is new on a tape beside what was recorded before, as static output and with buttons."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class TapeReview(Review):
             _focus((later or asking or parts[-1].children)[0])
         box.presenter.fill([HTML(_line(text)), *parts])
         box.presenter.subject.now(review, text)
-        box.presenter.renew_paper()
+        box.presenter.renew_static_output()
 
     def _nothing(self, box: Any) -> list[Any]:
         """That nothing is new, and a button that looks again."""
@@ -138,7 +138,7 @@ class TapeReview(Review):
             button.on_click(lambda _, way=way: settle(way))
         row = HBox([button for button, _ in buttons], layout={"flex_flow": "row wrap"})
         what = "What differs" if proposal.old else "What is new"
-        return [row, told, HTML(_FRAME.format(what, _paper(proposal)["text/html"]))]
+        return [row, told, HTML(_FRAME.format(what, _static_output(proposal)["text/html"]))]
 
     def _settle(self, box: Any, proposal: Proposal, label: Any, way: Callable[[], str]) -> None:
         try:
@@ -157,8 +157,11 @@ class TapeReview(Review):
 
         if not self:
             return {"text/plain": repr(self)}
-        papers = [noted(_paper(one), one.effect) for one in self]
-        return {**noted(joined(papers), _LOOK.format(tape=self._tape)), "text/plain": repr(self)}
+        static_outputs = [noted(_static_output(one), one.effect) for one in self]
+        return {
+            **noted(joined(static_outputs), _LOOK.format(tape=self._tape)),
+            "text/plain": repr(self),
+        }
 
 
 class _Reviewing(Subject):
@@ -175,7 +178,7 @@ class _Reviewing(Subject):
         """Take notice of what it shows, and says, from now on."""
         self._review, self._told = review, text
 
-    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+    def static_output(self, ending: Ending | None = None) -> dict[str, str]:
         """Return the review, and what was said last, as a MIME bundle."""
         from ...render import noted
         from ...render.page.sheet import ROOT, style
@@ -286,8 +289,8 @@ def _said(word: str, turns: int) -> str:
     return word if turns == 1 else f"{word} {turns} turns"
 
 
-def _paper(proposal: Proposal) -> dict[str, str]:
-    from ...render.matrix.compare import compare_paper
+def _static_output(proposal: Proposal) -> dict[str, str]:
+    from ...render.matrix.compare import static_comparison
     from ...render.page.sheet import ROOT, style
 
     if proposal.decided:
@@ -298,7 +301,7 @@ def _paper(proposal: Proposal) -> dict[str, str]:
     ]
     several = len({turn.line.agent for turn, _ in turns}) > 1
     by = [f" by {turn.line.agent}" if several else "" for turn, _ in turns]
-    return compare_paper([_compared(*one, each) for one, each in zip(turns, by, strict=True)])
+    return static_comparison([_compared(*one, each) for one, each in zip(turns, by, strict=True)])
 
 
 def _compared(turn: Turn, name: str, by: str) -> Compared:

@@ -24,8 +24,8 @@ _ABSENT = (None,) * 6
 class Trajectories:
     """Runs of one task with their tool calls side by side; :func:`dari_nb.trajectories` makes it.
 
-    Shown in a notebook, it is a table in which each run and each call opens its transcript, and on
-    paper one that names the sessions.
+    Shown in a notebook, it is a table in which each run and each call opens its transcript, and in
+    static output one that names the sessions.
 
     Attributes:
         runs: The runs as they were given: sessions, transcripts, turns or cells.
@@ -77,7 +77,7 @@ class Trajectories:
         >>> batch.trajectories(1).finding
         'All 2 runs make the same call. ...'
         """
-        from ...render.trajectories.paper import finding_text
+        from ...render.trajectories.static import finding_text
 
         return finding_text(self._trajectories)
 
@@ -140,7 +140,7 @@ class Trajectories:
         >>> view.active = "2:0"  # or open the call in the page
         >>> view.close()
         """
-        from ...render.trajectories.paper import trajectories_html
+        from ...render.trajectories.static import trajectories_html
         from .view import TrajectoriesReader
 
         html = trajectories_html(self._trajectories, is_live=True)
@@ -151,10 +151,10 @@ class Trajectories:
     def to_mimebundle(self) -> dict[str, str]:
         """Return it as HTML, Markdown and plain text."""
         from ...render import noted
-        from ...render.trajectories.paper import trajectories_paper
+        from ...render.trajectories.static import static_trajectories
 
         return noted(
-            trajectories_paper(self._trajectories),
+            static_trajectories(self._trajectories),
             f"`{self._name}.open(1)` shows the transcript of run 1.",
         )
 

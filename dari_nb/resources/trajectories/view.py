@@ -1,4 +1,4 @@
-"""Runs side by side in a cell: what is shown of them, and what stays on paper."""
+"""Runs side by side in a cell: what is shown of them, and what stays in static output."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Shown(Protocol):
     def _name(self) -> str: ...
 
     def to_mimebundle(self) -> dict[str, str]:
-        """Return them as paper."""
+        """Return them as static output."""
 
 
 class TrajectoriesReader(TrajectoriesView):
@@ -65,7 +65,7 @@ class TrajectoriesSubject(Subject):
     def __init__(self, trajectories: Shown) -> None:
         self._trajectories = trajectories
 
-    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+    def static_output(self, ending: Ending | None = None) -> dict[str, str]:
         """The table with the sessions' names."""
         from ...render import noted
 

@@ -111,7 +111,7 @@ class MatrixView(View):
             read-only.
         rating: Name of the score that people give; empty when nothing can be rated.
         blind: Whether the view shows nothing but tasks, answers, and the ratings that are given
-            from then on, on paper, too: columns are letters in an order that is drawn each time.
+            from then on, also in static output: columns are letters in an order drawn each time.
             Nothing is open, chosen or asked for when it begins; ``where``, ``order``, ``baseline``
             and ``score`` are of what is shown, and what they were before comes back after it.
             An answer that says which model it is from cannot be helped.

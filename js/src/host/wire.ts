@@ -28,7 +28,7 @@ export interface Who {
   kind: "who";
 }
 
-/** The view is about to be closed: `html` is paper of it, for pages that get no other. */
+/** The view is about to be closed: `html` is its static output, for pages that get no other. */
 export interface Last {
   kind: "last";
   html: string;

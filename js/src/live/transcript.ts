@@ -45,7 +45,7 @@ export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSig
   el.replaceChildren(head, log, latest, questions.element, bar.element);
 
   const follow = new Follow(log, turns, (following) => toggle(latest, !following), signal);
-  new Place(el, log, onPaper, signal);
+  new Place(el, log, inStaticOutput, signal);
   const running = new RunningCalls(turns, source.clock, signal);
   const list = new TurnList(turns, follow.around, signal);
   on(latest, "click", () => follow.latest(), signal);
@@ -63,10 +63,10 @@ export function drawTranscript(el: HTMLElement, source: Source, signal: AbortSig
   source.timeline.subscribe(add, signal);
 }
 
-/** The items of a transcript stand on paper in the same order. */
-function onPaper(_: HTMLElement[], paper: HTMLElement): HTMLElement[] {
+/** The items of a transcript stand in static output in the same order. */
+function inStaticOutput(_: HTMLElement[], staticOutput: HTMLElement): HTMLElement[] {
   return [
-    ...paper.querySelectorAll<HTMLElement>(
+    ...staticOutput.querySelectorAll<HTMLElement>(
       ".dari-turn > :not(a, .dari-work), .dari-work > .dari-call",
     ),
   ];

@@ -92,7 +92,7 @@ export class MatrixView {
     find(root, ".dari-sheet").innerHTML = port.get("shortcuts");
     const tell = (cells: string[]) => port.send({ kind: "visible", cells });
     const observe = sight(sheet, (row) => this.#grid.near(row), tell, signal);
-    new Place(root, this.#box, rowsOnPaper, signal);
+    new Place(root, this.#box, rowsInStaticOutput, signal);
     // A focus that has nowhere to stay opens nothing else.
     const lost = () => {
       if (this.#opened) this.#pane.focus();
@@ -626,10 +626,13 @@ function unfoldRow({ target }: Event): void {
   for (const details of row) details.open = open;
 }
 
-/** Rows may have another order on paper: a task is found by its number and words. */
-function rowsOnPaper(rows: HTMLElement[], paper: HTMLElement): (HTMLElement | undefined)[] {
+/** Rows may have another order in static output: a task is found by its number and words. */
+function rowsInStaticOutput(
+  rows: HTMLElement[],
+  staticOutput: HTMLElement,
+): (HTMLElement | undefined)[] {
   const words = (row: Element) => row.querySelector("th")?.textContent?.replace(/\s+/g, " ").trim();
-  const onPaper = [...paper.querySelectorAll<HTMLElement>("tbody > tr")];
-  const byWords = new Map(onPaper.map((row) => [words(row), row]));
+  const inStaticOutput = [...staticOutput.querySelectorAll<HTMLElement>("tbody > tr")];
+  const byWords = new Map(inStaticOutput.map((row) => [words(row), row]));
   return rows.map((row) => byWords.get(words(row)));
 }

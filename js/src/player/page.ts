@@ -4,7 +4,7 @@ import { focusOn } from "../shared/dom";
 import { isUnsent } from "./answering";
 import { player } from "./component";
 import { PagePort, type Recorded } from "./page_port";
-import { Paper } from "./printed";
+import { PrintedScenes } from "./printed";
 import type { Chapter, Step } from "./wire";
 
 const text = (name: string) => document.getElementById(name)?.textContent ?? "";
@@ -47,10 +47,10 @@ async function begin(): Promise<void> {
   player(port, signal)(el, signal);
   el.tabIndex = -1;
   el.focus();
-  const paper = new Paper(el, port, recorded, signal);
+  const scenes = new PrintedScenes(el, port, recorded, signal);
   await whole;
   offerAnswers(port, el);
-  await paper.read();
+  await scenes.read();
 }
 
 /** Offers the answers as a file, and asks whoever leaves without having sent and saved them. */

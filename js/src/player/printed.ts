@@ -11,10 +11,10 @@ const MOST_ITEMS = 4000;
 const TOGETHER = 10;
 
 /**
- * Puts all that may be seen on paper, not only what is drawn. That is made at once, when nothing
+ * Prints all that may be seen, not only what is drawn. That is made at once, when nothing
  * can be waited for: it is read before.
  */
-export class Paper {
+export class PrintedScenes {
   readonly #port: PagePort;
   readonly #recorded: Recorded;
   readonly #turns: Step[][] = [];
@@ -51,16 +51,16 @@ export class Paper {
     const chapters = this.#port.chapters();
     const printed = chapters.slice(0, this.#turns.length);
     const scenes = printed.map((chapter, number) => scene(chapter, this.#turns[number] ?? []));
-    const paper = make("div", "dari-printed", {}, ...scenes);
+    const all = make("div", "dari-printed", {}, ...scenes);
     const last = chapters.at(-1)?.marks.at(-1);
     if (printed.length < chapters.length) {
       const why = this.#isReading
         ? "the rest is still being read. Print again."
         : "the rest is too long to be printed with it.";
       const text = `Printed up to turn ${printed.length} of ${this.#recorded.whole.turns}: ${why}`;
-      paper.append(make("p", "dari-passed", {}, text));
-    } else if (last?.ask && last.answer === null) paper.append(passed(last));
-    return paper;
+      all.append(make("p", "dari-passed", {}, text));
+    } else if (last?.ask && last.answer === null) all.append(passed(last));
+    return all;
   }
 }
 

@@ -7,21 +7,21 @@ import { scrollTo, topOf } from "./scrolling";
 
 /** What words stand in. */
 const BLOCK = "p, pre, li, table, h3, h4, h5, h6, blockquote, div";
-const PAPER = ".dari:not(.dari-view)";
-/** Room that paper may leave where a view had its tools, so that what is read stays. */
+const STATIC = ".dari:not(.dari-view)";
+/** Room that static output may leave where a view had its tools, so that what is read stays. */
 const MOST_GAP_PX = 200;
 /** What was there for less than this nobody has begun to read. */
 const READ_MS = 2000;
 /** The reader does something by themselves: from then on the place is theirs. */
 const ACTS = ["pointerdown", "keydown", "wheel"] as const;
 
-/** Finds what stands on paper for the items of a view; what has no place there is undefined. */
-export type Pair = (items: HTMLElement[], paper: HTMLElement) => (HTMLElement | undefined)[];
+/** Finds what stands in static output for the items of a view; what has no place there is undefined. */
+export type Pair = (items: HTMLElement[], staticOutput: HTMLElement) => (HTMLElement | undefined)[];
 
 /** One end of what is marked: a node, and how far in it. */
 type End = readonly [Node, number];
 
-/** Where the reader is in a view, so that paper which takes its place opens there. */
+/** Where the reader is in a view, so that static output which takes its place opens there. */
 export class Place {
   readonly #el: HTMLElement;
   readonly #log: HTMLElement;
@@ -36,7 +36,7 @@ export class Place {
   #focus: HTMLElement | undefined;
   #marked: readonly End[] = [];
   /** What has taken its place; front ends may draw it more than once. */
-  #paper: HTMLElement | undefined;
+  #staticOutput: HTMLElement | undefined;
   readonly #changes = new MutationObserver(() => this.#changed());
   readonly #over = new AbortController();
   readonly #began = performance.now();
@@ -44,7 +44,7 @@ export class Place {
   /**
    * @param el The view.
    * @param log What scrolls in it; its items have `data-item`.
-   * @param pair Finds them on paper.
+   * @param pair Finds them in static output.
    * @param signal Aborts when the view goes.
    */
   constructor(el: HTMLElement, log: HTMLElement, pair: Pair, signal: AbortSignal) {
@@ -89,7 +89,7 @@ export class Place {
     this.#watch();
   }
 
-  /** The view goes with a child of something around it, and paper comes at the same moment. */
+  /** The view goes with a child of something around it, and static output comes at the same moment. */
   #watch(): void {
     const [parent] = this.#around[0] ?? [];
     if (this.#watched === parent) return;
@@ -125,15 +125,18 @@ export class Place {
     const ground = this.#around.find(([box]) => box.isConnected);
     if (!ground) return;
     const [box, top] = ground;
-    const paper = box.querySelector<HTMLElement>(PAPER) ?? undefined;
-    const isOther = paper && this.#paper && paper.textContent !== this.#paper.textContent;
-    if (isOther || (!paper && box.querySelector(".dari-view"))) {
+    const staticOutput = box.querySelector<HTMLElement>(STATIC) ?? undefined;
+    const isOther =
+      staticOutput &&
+      this.#staticOutput &&
+      staticOutput.textContent !== this.#staticOutput.textContent;
+    if (isOther || (!staticOutput && box.querySelector(".dari-view"))) {
       this.#over.abort();
       return;
     }
-    if (paper && paper !== this.#paper) {
-      this.#paper = paper;
-      this.#restore(paper, topOf(box) - top);
+    if (staticOutput && staticOutput !== this.#staticOutput) {
+      this.#staticOutput = staticOutput;
+      this.#restore(staticOutput, topOf(box) - top);
     }
     this.#changes.observe(box, { childList: true, subtree: true });
   }
@@ -144,44 +147,50 @@ export class Place {
     if (this.#isGone && !isLetter) this.#over.abort();
   }
 
-  #restore(paper: HTMLElement, moved: number): void {
+  #restore(staticOutput: HTMLElement, moved: number): void {
     const before = this.#items;
-    const after = this.#pair(before, paper);
+    const after = this.#pair(before, staticOutput);
     for (const [index, item] of before.entries()) openAlike(item, after[index]);
     // Calls stood one by one in the view.
-    for (const work of paper.querySelectorAll<HTMLDetailsElement>(".dari-work")) work.open = true;
-    const item = this.#item && this.#onPaper(this.#item, before, after);
+    for (const work of staticOutput.querySelectorAll<HTMLDetailsElement>(".dari-work"))
+      work.open = true;
+    const item = this.#item && this.#inStaticOutput(this.#item, before, after);
     if (item) {
-      openAround(item, paper);
+      openAround(item, staticOutput);
       scrollTo(item, this.#top + moved);
-      if (performance.now() - this.#began > READ_MS) moveDown(item, this.#top + moved, paper);
+      if (performance.now() - this.#began > READ_MS)
+        moveDown(item, this.#top + moved, staticOutput);
     }
-    const [from, to] = this.#marked.map((end) => onPaper(end, before, after));
+    const [from, to] = this.#marked.map((end) => inStaticOutput(end, before, after));
     if (from && to) getSelection()?.setBaseAndExtent(...from, ...to);
     if (this.#focus && !document.activeElement?.closest(".dari"))
-      this.#refocus(paper, before, after);
+      this.#refocus(staticOutput, before, after);
   }
 
-  /** What stands on paper for what was read. */
-  #onPaper(
+  /** What stands in static output for what was read. */
+  #inStaticOutput(
     item: HTMLElement,
     before: HTMLElement[],
     after: (HTMLElement | undefined)[],
   ): HTMLElement | undefined {
     const whole = after[before.indexOf(item)];
     const [text] = this.#way.length > 0 ? textsIn(follow(item, this.#way)) : [];
-    const words = text && onPaper([text, 0], before, after)?.[0];
+    const words = text && inStaticOutput([text, 0], before, after)?.[0];
     const block = words?.parentElement?.closest<HTMLElement>(BLOCK);
     return block && whole?.contains(block) ? block : whole;
   }
 
-  #refocus(paper: HTMLElement, before: HTMLElement[], after: (HTMLElement | undefined)[]): void {
+  #refocus(
+    staticOutput: HTMLElement,
+    before: HTMLElement[],
+    after: (HTMLElement | undefined)[],
+  ): void {
     const index = before.findIndex((item) => item.contains(this.#focus as HTMLElement));
     const summary = this.#focus?.matches("summary") ? after[index]?.querySelector("summary") : null;
-    const target = summary ?? paper.querySelector<HTMLElement>(".dari-tall") ?? paper;
+    const target = summary ?? staticOutput.querySelector<HTMLElement>(".dari-tall") ?? staticOutput;
     if (target !== summary) target.tabIndex = -1;
     focusOn(target);
-    keepKeysOn(paper);
+    keepKeysOn(staticOutput);
   }
 }
 
@@ -190,20 +199,20 @@ function follow(element: HTMLElement, way: number[]): HTMLElement {
   return way.reduce((box, place) => (box.children[place] as HTMLElement) ?? box, element);
 }
 
-/** The same place on paper, counted from the end of its item: what stands above it may differ. */
-function onPaper(
+/** The same place in static output, counted from the end of its item: what stands above it may differ. */
+function inStaticOutput(
   [node, offset]: End,
   before: HTMLElement[],
   after: (HTMLElement | undefined)[],
 ): End | undefined {
   const index = before.findIndex((item) => item.contains(node));
-  const [item, paper] = [before[index], after[index]];
-  if (!item || !paper) return undefined;
+  const [item, staticOutput] = [before[index], after[index]];
+  if (!item || !staticOutput) return undefined;
   const rest = document.createRange();
   rest.setStart(node, offset);
   rest.setEnd(item, item.childNodes.length);
   let left = rest.toString().length;
-  for (const text of textsIn(paper).reverse()) {
+  for (const text of textsIn(staticOutput).reverse()) {
     if (left <= text.length) return [text, text.length - left];
     left -= text.length;
   }
@@ -217,19 +226,19 @@ function textsIn(element: HTMLElement): Text[] {
   return texts;
 }
 
-function openAround(item: HTMLElement, paper: HTMLElement): void {
-  for (let box = item.parentElement; box && box !== paper; box = box.parentElement) {
+function openAround(item: HTMLElement, staticOutput: HTMLElement): void {
+  for (let box = item.parentElement; box && box !== staticOutput; box = box.parentElement) {
     if (box instanceof HTMLDetailsElement) box.open = true;
   }
 }
 
 /**
- * Where nothing scrolls, the part of paper with the item comes down to where it was. The room above
+ * Where nothing scrolls, the part of static output with the item comes down to where it was. The room above
  * it closes when the reader goes on: what moves then is theirs.
  */
-function moveDown(item: HTMLElement, top: number, paper: HTMLElement): void {
+function moveDown(item: HTMLElement, top: number, staticOutput: HTMLElement): void {
   const gap = top - topOf(item);
-  const part = [...paper.children].find((child) => child.contains(item)) as HTMLElement;
+  const part = [...staticOutput.children].find((child) => child.contains(item)) as HTMLElement;
   if (gap < 1 || gap > MOST_GAP_PX) return;
   part.style.marginTop = `${parseFloat(getComputedStyle(part).marginTop) + gap}px`;
   const close = () => {
@@ -240,7 +249,7 @@ function moveDown(item: HTMLElement, top: number, paper: HTMLElement): void {
   document.addEventListener("wheel", close, { once: true, passive: true });
 }
 
-/** What the reader opened in one is open in the other, on paper or in a newer form of it. */
+/** What the reader opened in one is open in the other, in static output or in a newer form of it. */
 export function openAlike(item: HTMLElement, other: HTMLElement | undefined): void {
   const [from, to] = [foldsIn(item), other ? foldsIn(other) : []];
   if (from.length !== to.length) return;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PagePort } from "../../src/player/page_port";
-import { Paper } from "../../src/player/printed";
+import { PrintedScenes } from "../../src/player/printed";
 import type { Chapter, Mark, State, Step } from "../../src/player/wire";
 
 const STATE: State = {
@@ -40,7 +40,7 @@ function page(turns: number, marks: Mark[] = []) {
   const recorded = { whole, chapters, questions: {}, steps };
   const el = document.createElement("main");
   const port = new PagePort(recorded, STATE);
-  return { el, port, paper: new Paper(el, port, recorded, over.signal) };
+  return { el, port, scenes: new PrintedScenes(el, port, recorded, over.signal) };
 }
 
 const printed = (el: Element) => {
@@ -54,8 +54,8 @@ beforeEach(() => {
 afterEach(() => over.abort());
 
 test("all is printed, and nothing of it stays on the page", async () => {
-  const { el, paper } = page(3);
-  await paper.read();
+  const { el, scenes } = page(3);
+  await scenes.read();
   const turns = [1, 2, 3].map((number) => `asked ${number}answered ${number}`);
   expect(printed(el)).toEqual(turns);
   expect(printed(el)).toEqual(turns);
@@ -64,8 +64,11 @@ test("all is printed, and nothing of it stays on the page", async () => {
 });
 
 test("it is printed up to the first open question, with what was expected", async () => {
-  const { el, port, paper } = page(3, [asks, { ...asks, id: "n", ...asked("And now?"), steps: 2 }]);
-  await paper.read();
+  const { el, port, scenes } = page(3, [
+    asks,
+    { ...asks, id: "n", ...asked("And now?"), steps: 2 },
+  ]);
+  await scenes.read();
   const [first, open] = ["asked 1answered 1", " · it goes on behind this question"];
   expect(printed(el)).toEqual([first, "asked 2", `Why?${open}`]);
   await port.ask("reply", { id: "m", text: "So." });
@@ -73,11 +76,11 @@ test("it is printed up to the first open question, with what was expected", asyn
   expect(printed(el)).toEqual([first, second, `And now?${open}`]);
 });
 
-test("where less is printed than may be seen, paper says so", async () => {
-  const { el, paper } = page(2001);
+test("where less is printed than may be seen, the print says so", async () => {
+  const { el, scenes } = page(2001);
   const early = "Printed up to turn 0 of 2001: the rest is still being read. Print again.";
   expect(printed(el)).toEqual([early]);
-  await paper.read();
+  await scenes.read();
   const told = printed(el);
   const late = "Printed up to turn 2000 of 2001: the rest is too long to be printed with it.";
   expect([told.length, told.at(-1)]).toEqual([2001, late]);

@@ -1,4 +1,4 @@
-"""A marimo notebook: a transcript to read, a turn that runs, paper, and linked views."""
+"""A marimo notebook: a transcript to read, a turn that runs, static output, and linked views."""
 
 import marimo
 

@@ -1,4 +1,4 @@
-"""Views and paper in frames such as those of VS Code and Colab, which are no Jupyter pages.
+"""Views and static output in frames such as those of VS Code and Colab, which are no Jupyter pages.
 
 The pages are made after what these hosts set: their variables, a frame of its own, scripts from
 blobs or data, a policy that forbids the network. The editors themselves are not run.

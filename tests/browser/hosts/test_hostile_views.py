@@ -1,4 +1,4 @@
-"""Hostile texts in every view and on every paper: nothing runs, nothing is loaded, all is there."""
+"""Hostile texts in every view and static output: nothing runs, nothing is loaded, all is there."""
 
 import itertools
 import json
@@ -14,11 +14,11 @@ from dari_nb.models import (
     item_from_dict,
     text_block,
 )
-from dari_nb.render import Head, paper, table
-from dari_nb.render.files.files import ChangedFile, ShownFile, changes_paper, files_paper
-from dari_nb.render.matrix.compare import Compared, compare_paper
+from dari_nb.render import Head, static_timeline, table
+from dari_nb.render.files.files import ChangedFile, ShownFile, static_file_changes, static_file_tree
+from dari_nb.render.matrix.compare import Compared, static_comparison
 from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from dari_nb.render.matrix.paper import matrix_paper
+from dari_nb.render.matrix.static import static_matrix
 from dari_nb.widgets import ChatView, LiveTranscript, MatrixView, SessionsView, TranscriptView
 
 HOSTILE = Path(__file__).parents[2] / "render" / "hostile.json"
@@ -217,7 +217,9 @@ def test_a_table_of_sessions(page):
         load=lambda: done(rows),
         summaries=lambda ids: done({one: summaries[one] for one in ids}),
         costs=lambda ids: done(dict.fromkeys(ids, TEXTS[0])),
-        open_one=lambda _: done(paper(items_of(TEXTS[1]), head_with(TEXTS[1]))["text/html"]),
+        open_one=lambda _: done(
+            static_timeline(items_of(TEXTS[1]), head_with(TEXTS[1]))["text/html"]
+        ),
     )
     page.show(view)
     page.frame.locator(".dari-sessions tbody tr").nth(99).wait_for()
@@ -258,7 +260,7 @@ def test_a_matrix_with_an_open_cell_and_a_comparison(page):
     wait_for_words(page, 2 * len(TEXTS) + 40)
 
 
-def test_papers_of_batches_comparisons_and_files(page):
+def test_static_outputs_of_batches_comparisons_and_files(page):
     cells = matrix().cells
     compared = [Compared(text, cells[n], items_of(text)) for n, text in enumerate(TEXTS[:6])]
     files = [
@@ -269,10 +271,10 @@ def test_papers_of_batches_comparisons_and_files(page):
         for text in TEXTS
     ]
     for bundle, least in (
-        (matrix_paper(matrix()), len(TEXTS)),
-        (compare_paper(compared), 6 * len(compared)),
-        (files_paper(TEXTS[0], files, unsafe=TEXTS[:5]), len(files)),
-        (changes_paper((TEXTS[0], TEXTS[1]), changes, same=1), 2 * len(changes)),
+        (static_matrix(matrix()), len(TEXTS)),
+        (static_comparison(compared), 6 * len(compared)),
+        (static_file_tree(TEXTS[0], files, unsafe=TEXTS[:5]), len(files)),
+        (static_file_changes((TEXTS[0], TEXTS[1]), changes, same=1), 2 * len(changes)),
         (table(TEXTS[:9], [TEXTS[start : start + 9] for start in range(0, 252, 9)]), 252),
     ):
         before = page.evaluate(WORDS)

@@ -1,4 +1,4 @@
-"""Views in marimo, which is no Jupyter: to read, to chat, linked beside each other, and paper."""
+"""Views in marimo, which isn't Jupyter: to read, to chat, linked, and as static output."""
 
 import os
 import shutil

@@ -9,9 +9,9 @@ from dari_nb.render.files.files import (
     MOST_FILES,
     ChangedFile,
     ShownFile,
-    changes_paper,
-    files_paper,
     size_text,
+    static_file_changes,
+    static_file_tree,
     text_of,
 )
 
@@ -33,12 +33,12 @@ def picture():
 
 
 def html_of(*files, **options):
-    return files_paper("workspace", files, **options)["text/html"].partition("</style>")[2]
+    return static_file_tree("workspace", files, **options)["text/html"].partition("</style>")[2]
 
 
 def test_a_tree_has_folders_with_totals_and_files_with_sizes(read):
     files = [shown("b/two.txt", "x" * 1500), shown("a.txt", "hi"), shown("b/c/three.txt", "y")]
-    assert files_paper("workspace", files)["text/plain"].splitlines() == [
+    assert static_file_tree("workspace", files)["text/plain"].splitlines() == [
         "workspace · 3 files · 1.5 kB",
         "├─ b/     1.5 kB",
         "│  ├─ c/       1 B",
@@ -78,13 +78,13 @@ def test_of_a_long_file_the_beginning_is_shown_by_whole_lines(read):
 
 
 def test_of_many_files_the_rest_is_counted():
-    forms = files_paper("workspace", [shown(f"f{n:04}") for n in range(MOST_FILES + 7)])
+    forms = static_file_tree("workspace", [shown(f"f{n:04}") for n in range(MOST_FILES + 7)])
     for form in forms.values():
         assert "… 7 more files not shown" in form
 
 
 def test_entries_that_are_unsafe_are_named():
-    forms = files_paper("workspace", [], unsafe=["../../etc/passwd"])
+    forms = static_file_tree("workspace", [], unsafe=["../../etc/passwd"])
     assert "left out as unsafe: ../../etc/passwd" in forms["text/plain"]
 
 
@@ -108,7 +108,7 @@ def test_changes_are_diffs_of_the_lines(read):
         changed("n.md", None, "new\n"),
         changed("o", "old\n", None),
     ]
-    forms = changes_paper(("one", "two"), changes, same=2)
+    forms = static_file_changes(("one", "two"), changes, same=2)
     assert forms["text/plain"].splitlines() == [
         "one → two · 1 added · 1 removed · 1 changed · 2 files the same",
         "a.md  changed · +1 -1", "   x", "  -y", "  +z",
@@ -122,7 +122,7 @@ def test_changes_are_diffs_of_the_lines(read):
 def test_what_is_no_text_is_told_by_its_sizes(read):
     binary = ChangedFile("m.bin", "changed", b"\0", b"\0\1", (1, 2))
     large = ChangedFile("big.txt", "changed", None, None, (1_000_000, 2_000_000))
-    text = changes_paper(("a", "b"), [binary, large], same=0)["text/plain"]
+    text = static_file_changes(("a", "b"), [binary, large], same=0)["text/plain"]
     assert "m.bin  changed · 1 B → 2 B" in text
     assert "big.txt  changed · 1.0 MB → 2.0 MB" in text
 
@@ -137,8 +137,8 @@ def test_hostile_names_and_contents_stay_texts(read):
     ]
     changes = [changed(HOSTILE, HOSTILE, "```\n" + HOSTILE)]
     for forms in (
-        files_paper(HOSTILE, files, unsafe=[HOSTILE]),
-        changes_paper((HOSTILE, HOSTILE), changes, same=0),
+        static_file_tree(HOSTILE, files, unsafe=[HOSTILE]),
+        static_file_changes((HOSTILE, HOSTILE), changes, same=0),
     ):
         page = read(forms["text/html"].partition("</style>")[2])
         assert page.roots == 1

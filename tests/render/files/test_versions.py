@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 
 from dari_nb.render.calls.diff import diff_lines
 from dari_nb.render.files.files import ChangedFile
-from dari_nb.render.files.versions import VersionChange, diff_html, version_paper
+from dari_nb.render.files.versions import VersionChange, diff_html, static_version_change
 from dari_nb.render.page.sheet import style
 
 
@@ -63,7 +63,7 @@ def test_what_changed_is_open_and_what_is_new_is_folded():
         said="new version, active now",
         notes=["bash cannot run here."],
     )
-    forms = version_paper(change)
+    forms = static_version_change(change)
     html = forms["text/html"].partition("</style>")[2]
     assert [bool(tag) for tag in re.findall(r'<details class="dari-change"( open)?>', html)] == [
         True,
@@ -81,13 +81,13 @@ def test_what_changed_is_open_and_what_is_new_is_folded():
 
 def test_files_that_are_no_text_are_told_by_their_size():
     change = VersionChange("a", ("ver_1", None), [ChangedFile("x", "changed", None, None, (1, 2))])
-    assert "x  changed · 1 B → 2 B" in version_paper(change)["text/plain"]
+    assert "x  changed · 1 B → 2 B" in static_version_change(change)["text/plain"]
 
 
 def test_of_very_long_diffs_the_rest_is_counted():
     before, after = ("\n".join(f"{word} {n}" for n in range(900)) for word in ("old", "new"))
     change = VersionChange("a", ("ver_1", "ver_2"), [changed("p", before, after)])
-    html = version_paper(change)["text/html"]
+    html = static_version_change(change)["text/html"]
     assert "… 1,400 more lines not shown" in html
 
 
@@ -102,7 +102,7 @@ def test_hostile_names_and_contents_stay_texts(read):
         said=HOSTILE,
         notes=[HOSTILE],
     )
-    forms = version_paper(change)
+    forms = static_version_change(change)
     page = read(forms["text/html"].partition("</style>")[2])
     assert page.roots == 1
     assert "img" not in page.tags
@@ -114,6 +114,8 @@ def test_hostile_names_and_contents_stay_texts(read):
 
 
 def test_the_sheet_has_what_a_diff_needs():
-    html = version_paper(VersionChange("a", ("1", "2"), [changed("p", "a b", "a c")]))["text/html"]
+    html = static_version_change(VersionChange("a", ("1", "2"), [changed("p", "a b", "a c")]))[
+        "text/html"
+    ]
     assert "pre-wrap" in html.partition("</style>")[0]
     assert "pre-wrap" not in style("<div><p>a</p></div>")

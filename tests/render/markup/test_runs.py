@@ -4,7 +4,7 @@ import json
 import re
 
 from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
-from dari_nb.render import head_of, markdown, paper, timeline_html
+from dari_nb.render import head_of, markdown, static_timeline, timeline_html
 
 from ...recorded import REAL_RUNS, runs_of
 
@@ -87,4 +87,4 @@ def test_every_text_of_every_run_is_found_in_its_rendering(read):
 
 def test_a_saved_turn_is_small():
     items = list(as_items(OWN))
-    assert sum(len(form) for form in paper(items).values()) < 5_200
+    assert sum(len(form) for form in static_timeline(items).values()) < 5_200

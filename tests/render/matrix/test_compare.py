@@ -14,7 +14,7 @@ from dari_nb.models import (
 )
 from dari_nb.render.calls.alignment import aligned
 from dari_nb.render.markup.wording import Unmarked, worded, wording_html
-from dari_nb.render.matrix.compare import Compared, compare_html, compare_paper
+from dari_nb.render.matrix.compare import Compared, compare_html, static_comparison
 from dari_nb.render.matrix.matrix import MatrixCell
 
 from ...recorded import FILES, runs_of
@@ -108,7 +108,7 @@ def test_what_is_too_much_to_compare_is_never_said_to_differ_as_a_whole(read):
     left, right = (
         [compared(word, said(f"these are the words {word} " * 1_000))] for word in ("one", "two")
     )
-    for form in compare_paper([*left, *right]).values():
+    for form in static_comparison([*left, *right]).values():
         text = read(form.partition("</style>")[2]).text if "</style>" in form else form
         assert "Answer · too long and too different to be compared word by word" in text
         assert "all differs" not in text
@@ -212,7 +212,7 @@ def test_a_comparison_tells_figures_answers_and_calls(read):
 
 
 def test_a_comparison_begins_with_the_question(read):
-    forms = compare_paper([LEFT, RIGHT])
+    forms = static_comparison([LEFT, RIGHT])
     assert all("Refund?" in form for form in forms.values())
     assert read(compare_html([LEFT, LEFT])).text.startswith("smallsmallTaskRefund?")
 
@@ -224,7 +224,7 @@ def test_what_is_the_same_around_a_word_that_differs_is_left_out_of_long_answers
         compared(name, said(" ".join([*words[:place], name, *words[place + 1 :]])))
         for name in ("left", "right")
     ]
-    for text in (read(compare_html(pair)).text, compare_paper(pair)["text/plain"]):
+    for text in (read(compare_html(pair)).text, static_comparison(pair)["text/plain"]):
         shown = {int(number) for number in re.findall(r"word(\d+)", text)}
         assert shown - {place} == {*range(max(0, place - 100), min(4000, place + 101))} - {place}
         assert "characters not shown, the same in all" in text
@@ -274,7 +274,7 @@ def test_the_first_word_that_differs_is_shown_however_far_back(read, left, right
          for name, asked in (("l", left), ("r", right))],
     ]  # fmt: skip
     for pair in pairs:
-        for kind, form in compare_paper(pair).items():
+        for kind, form in static_comparison(pair).items():
             text = read(form.partition("</style>")[2]).text if kind == "text/html" else form
             text = " ".join(text.replace("<br>", " ").split())
             assert all(one in text for one in first)
@@ -286,7 +286,7 @@ def test_plain_text_tells_what_is_left_out_and_no_half_word_is_marked():
     pair = [
         compared(name, said(f"{name} {'many words ' * 9_000}{name}")) for name in ("left", "right")
     ]
-    forms = compare_paper(pair)
+    forms = static_comparison(pair)
     for form in forms.values():
         assert form.count(" more characters not shown") == 2
     marks = re.findall(r"<(?:ins|del)>(.*?)</", forms["text/html"])
@@ -297,10 +297,10 @@ def test_a_megabyte_on_either_side_is_compared_with_little_work(lines_run):
     random.seed(5)
     left, right = ("".join(random.choices("ab \n", k=1_000_000)) for _ in "ab")
     pair = [compared("l", said(left)), compared("r", said(right))]
-    assert lines_run(lambda: compare_paper(pair)) < 3_000_000
+    assert lines_run(lambda: static_comparison(pair)) < 3_000_000
     far = [compared(name, said(f"{left} {name}")) for name in ("LEFT", "RIGHT")]
     forms = []
-    assert lines_run(lambda: forms.append(compare_paper(far))) < 3_000_000
+    assert lines_run(lambda: forms.append(static_comparison(far))) < 3_000_000
     assert "<del>LEFT</del>" in forms[0]["text/html"]
 
 
@@ -319,7 +319,7 @@ def test_what_is_the_same_for_all_is_said_once(read):
     text = read(html).text
     assert "SameState done · Time — · Cost — · Turns 1 · Calls 2 · ok ✓ yes" in text
     assert '<th scope="row">Answer · same</th><td colspan="2">It is 5.</td>' in html
-    assert "| Answer · same | It is 5. | It is 5. |" in compare_paper(pair)["text/markdown"]
+    assert "| Answer · same | It is 5. | It is 5. |" in static_comparison(pair)["text/markdown"]
     assert "<summary>call 1 look · call 2 find</summary>" in html
     assert html.count("<code>look</code>") == 1
 
@@ -332,14 +332,14 @@ def gave(result, **more):
 
 def test_the_same_call_with_another_result_shows_both(read):
     pair = [compared(str(n), gave(n), said("Some.")) for n in (12, 99)]
-    for form in compare_paper(pair).values():
+    for form in static_comparison(pair).values():
         assert "Call 1 · other result" in form
         assert "12" in form
         assert "99" in form
     assert "→ <del>12</del>" in compare_html(pair)
     assert "→ <ins>99</ins>" in compare_html(pair)
     long = [compared(str(n), gave("x" * 500 + f" {n} " + "y" * 500)) for n in (12, 99)]
-    text = compare_paper(long)["text/plain"]
+    text = static_comparison(long)["text/plain"]
     assert " 12 " in text
     assert " 99 " in text
     assert len(text) < 1_000
@@ -396,13 +396,13 @@ def test_answers_of_earlier_turns_are_folded_and_the_last_ones_stand_beside_each
 
 def test_without_items_the_cell_speaks(read):
     failed = Compared("x", MatrixCell("x", "r", "l", state="failed", error="overloaded"), [])
-    text = compare_paper([failed, LEFT])["text/plain"]
+    text = static_comparison([failed, LEFT])["text/plain"]
     assert "overloaded" in text
     assert "failed" in text
 
 
 def test_the_forms_say_the_same():
-    forms = compare_paper([LEFT, RIGHT])
+    forms = static_comparison([LEFT, RIGHT])
     for part in ("in full", "to the card", "other arguments", "only here", "0.01"):
         assert all(part in form for form in forms.values())
     bars = {line.count("|") for line in forms["text/markdown"].splitlines()}
@@ -416,7 +416,7 @@ def test_hostile_texts_stay_texts(read):
     items = [call(HOSTILE, **{HOSTILE: HOSTILE}), said(HOSTILE)]
     others = [call(HOSTILE, **{HOSTILE: "x"}), said(HOSTILE + " more")]
     pair = [compared(HOSTILE, *items, scores={HOSTILE: HOSTILE}), compared("b", *others)]
-    forms = compare_paper(pair)
+    forms = static_comparison(pair)
     page = read(forms["text/html"].partition("</style>")[2])
     assert page.roots == 1
     assert page.text.count("onerror=1") >= 6

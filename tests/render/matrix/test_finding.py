@@ -19,8 +19,8 @@ from dari_nb.render.matrix.matrix import (
     MatrixRow,
     Mean,
 )
-from dari_nb.render.matrix.paper import matrix_paper
 from dari_nb.render.matrix.sifting.sifting import Wish, sift
+from dari_nb.render.matrix.static import static_matrix
 from dari_nb.render.matrix.wording import number_text
 from dari_nb.resources.batches.matrix.means import with_means
 
@@ -156,10 +156,10 @@ def test_what_counts_for_nothing_is_told_by_column_with_the_reason():
     raised = grid(small=[wrong, wrong], large=[wrong, wrong])
     said = "Nothing has “right”: KeyError: 'x'. batch.score(\"right\", None) drops it."
     assert finding_text(raised) == said
-    assert ": error" not in matrix_paper(raised)["text/html"]
+    assert ": error" not in static_matrix(raised)["text/html"]
     other = {**wrong, "score_errors": {"right": "ValueError"}}
     assert "KeyError: 'x', and 1 other reason." in finding_text(grid(small=[wrong, other]))
-    html = matrix_paper(matrix)["text/html"]
+    html = static_matrix(matrix)["text/html"]
     assert '<span title="KeyError: &#x27;x&#x27;">right: error</span>' in html
     both = grid(small=[YES, wrong], large=[NO, wrong])
     assert (
@@ -176,7 +176,7 @@ def test_a_score_is_yes_or_no_in_all_columns_or_in_none(good):
     )
     assert not any(mean.is_count for column in matrix.columns for mean in column.means)
     assert {m.method for c in matrix.columns for m in c.means} <= {"t", "none"}
-    forms = matrix_paper(matrix)
+    forms = static_matrix(matrix)
     assert finding_text(matrix).startswith("large is higher than small on “n”: ")
     assert "✓" not in forms["text/plain"]
     assert "data-tint" not in forms["text/html"].partition("</style>")[2]
@@ -259,7 +259,7 @@ def test_without_scores_it_is_told_on_how_many_tasks_the_answers_differ():
     matrix = Matrix("t", "r", rows, [MatrixColumn("x", "x"), MatrixColumn("y", "y")], cells)
     said = "Nothing is scored yet; the answers differ on 1 of 2 tasks."
     assert finding_text(matrix) == said
-    forms = matrix_paper(matrix)
+    forms = static_matrix(matrix)
     assert f'<p class="dari-finding">{said}</p>' in forms["text/html"]
     assert all("Nothing is scored yet" in form for form in forms.values())
 
@@ -295,7 +295,7 @@ def test_rows_that_differ_come_first_and_the_others_are_one_line_that_opens():
     assert [row.id for row in same] == ["0", "2", "3"]
     words = "3 tasks on which “right” is the same: 2 ✓ right · 1 ✗ not right"
     assert same_text(matrix, same) == words
-    forms = matrix_paper(matrix)
+    forms = static_matrix(matrix)
     assert f"<summary>{words}</summary>" in forms["text/html"]
     for form in (forms["text/html"].partition("</style>")[2], *list(forms.values())[1:]):
         assert [form.index(f"task {n}") for n in (1, 0, 2, 3)] == sorted(
@@ -324,7 +324,7 @@ def test_no_row_is_folded_where_that_would_hide_something_or_save_nothing(rows):
 
 
 def test_a_score_is_a_sign_a_word_and_a_tint():
-    html = matrix_paper(scored((True, False)))["text/html"]
+    html = static_matrix(scored((True, False)))["text/html"]
     assert '<td data-tint="yes"><p>0x</p><small><span class="dari-yes">✓ right</span>' in html
     assert '<td data-tint="no"><p>0y</p><small><span class="dari-no">✗ not right</span>' in html
     points = MatrixCell("c", "r", "l", state="completed", scores={"points": 12})
@@ -338,7 +338,7 @@ def test_one_rating_makes_no_difference_between_equal_answers():
     cells[0] = replace(cells[0], scores={"rating": 4}, notes={"rating": "a bit short"})
     told = replace(matrix, cells=cells)
     assert [row.id for row in same_rows(told)] == ["0", "1"]
-    forms = matrix_paper(told)
+    forms = static_matrix(told)
     assert "<span>rating 4</span> <q>a bit short</q>" in forms["text/html"]
     assert all("a bit short" in form for form in forms.values())
 

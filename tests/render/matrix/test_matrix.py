@@ -1,4 +1,4 @@
-"""A matrix on paper, in three forms that need nothing else."""
+"""A matrix in static output, in three forms that need nothing else."""
 
 import re
 from dataclasses import replace
@@ -14,7 +14,7 @@ from dari_nb.render.matrix.figures import (
     size_text,
 )
 from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from dari_nb.render.matrix.paper import matrix_paper
+from dari_nb.render.matrix.static import static_matrix
 from dari_nb.render.matrix.verdict import score_text
 from dari_nb.widgets.matrix.tools import totals_html
 
@@ -39,7 +39,7 @@ def rows_of(html):
 
 
 def test_the_table_has_a_row_for_each_task_and_a_cell_for_each_llm(read):
-    html = matrix_paper(matrix())["text/html"].partition("</style>")[2]
+    html = static_matrix(matrix())["text/html"].partition("</style>")[2]
     text = read(html).text
     head, *rows = rows_of(html)
     assert [head.count("<th"), *(row.count("<td") for row in rows)] == [3, 2, 2]
@@ -55,15 +55,18 @@ def test_thousands_are_told_apart_everywhere_and_notes_are_sentences():
     large = matrix(("small", "large", "third"), rows=1500)
     cells = [replace(c, state="running") if c.row == "1499" else c for c in large.cells]
     running = replace(large, cells=cells)
-    for form in (matrix_paper(running)["text/html"].partition("</style>")[2], totals_html(running)):
+    for form in (
+        static_matrix(running)["text/html"].partition("</style>")[2],
+        totals_html(running),
+    ):
         told = re.sub("<[^>]*>", "", form)
         for said in ("2,998 done", "1,499 failed", "4,497 of 4,500"):
             assert said in told
         assert not re.search(r"\b[1-9]\d{3} (done|failed|of)", told)
     twice = matrix(("small", "third"), 2, rows=1500)
     cells = [replace(c, text="No.") if c.repeat else c for c in twice.cells]
-    paper = matrix_paper(replace(twice, cells=cells))
-    for form in (paper["text/html"], paper["text/plain"]):
+    static = static_matrix(replace(twice, cells=cells))
+    for form in (static["text/html"], static["text/plain"]):
         assert re.search(r"… [\d,]+ more tasks not shown\. Answers that differ in white", form)
 
 
@@ -89,12 +92,12 @@ def test_what_is_known_of_a_task_stands_apart_from_its_text():
 
 
 def test_equal_repeats_are_one_cell_with_a_count_and_others_stand_below_each_other():
-    _, *rows = rows_of(matrix_paper(matrix(repeats=3))["text/html"])
+    _, *rows = rows_of(static_matrix(matrix(repeats=3))["text/html"])
     assert len(rows) == 2
     assert rows[0].count("<b>3\N{MULTIPLICATION SIGN}</b>") == 2
     mixed = matrix(repeats=3)
     cells = [replace(c, text="No.") if c.id == "0/small/1" else c for c in mixed.cells]
-    _, *rows = rows_of(matrix_paper(replace(mixed, cells=cells))["text/html"])
+    _, *rows = rows_of(static_matrix(replace(mixed, cells=cells))["text/html"])
     assert len(rows) == 3
     # The task, and what came out the same each time, stand beside both outcomes.
     assert rows[0].count('rowspan="2"') == 2
@@ -103,7 +106,7 @@ def test_equal_repeats_are_one_cell_with_a_count_and_others_stand_below_each_oth
 
 
 def test_repeats_of_one_llm_stand_beside_each_other():
-    head, *rows = rows_of(matrix_paper(matrix(("small",), repeats=3))["text/html"])
+    head, *rows = rows_of(static_matrix(matrix(("small",), repeats=3))["text/html"])
     assert re.findall(r"small · \d", head) == ["small · 0", "small · 1", "small · 2"]
     assert [row.count("<td>") for row in rows] == [3, 3]
 
@@ -111,12 +114,12 @@ def test_repeats_of_one_llm_stand_beside_each_other():
 def test_a_cell_that_is_not_there_leaves_its_place_empty():
     whole = matrix()
     part = Matrix("t", "r", whole.rows, whole.columns, whole.cells[:-1])
-    assert rows_of(matrix_paper(part)["text/html"])[-1].endswith("<td></td>")
-    assert matrix_paper(part)["text/markdown"].splitlines()[-1].endswith("|  |")
+    assert rows_of(static_matrix(part)["text/html"])[-1].endswith("<td></td>")
+    assert static_matrix(part)["text/markdown"].splitlines()[-1].endswith("|  |")
 
 
 def test_markdown_is_one_table_whatever_stands_in_it():
-    lines = matrix_paper(matrix())["text/markdown"].splitlines()
+    lines = static_matrix(matrix())["text/markdown"].splitlines()
     assert lines[0].startswith(
         "**refunds** · 2 tasks \N{MULTIPLICATION SIGN} 2 LLMs · 2 done · 2 failed"
     )
@@ -127,7 +130,7 @@ def test_markdown_is_one_table_whatever_stands_in_it():
 
 
 def test_text_tells_each_cell_on_a_line():
-    lines = matrix_paper(matrix())["text/plain"].splitlines()
+    lines = static_matrix(matrix())["text/plain"].splitlines()
     assert lines[2:7] == [
         "All 2 cells of large failed: provider returned 529",
         "",
@@ -138,7 +141,7 @@ def test_text_tells_each_cell_on_a_line():
 
 
 def test_of_a_large_matrix_the_rest_is_counted():
-    forms = matrix_paper(matrix(rows=2_000))
+    forms = static_matrix(matrix(rows=2_000))
     for form in forms.values():
         assert "… 1,500 more tasks not shown" in form
         assert len(form) < 300_000
@@ -220,7 +223,7 @@ def test_hostile_texts_stay_texts(read):
         MatrixCell("d", "r", "l", 1, state="failed", error=HOSTILE),
     ]
     rows, columns = [MatrixRow("r", HOSTILE, {HOSTILE: HOSTILE})], [MatrixColumn("l", HOSTILE)]
-    forms = matrix_paper(Matrix(HOSTILE, "r", rows, columns, cells))
+    forms = static_matrix(Matrix(HOSTILE, "r", rows, columns, cells))
     page = read(forms["text/html"].partition("</style>")[2])
     assert page.roots == 1
     assert page.text.count("onerror=1") >= 6
@@ -262,20 +265,20 @@ def test_versions_are_counted_only_where_they_differ():
 def test_of_a_long_task_the_first_lines_are_seen_and_all_of_it_is_told(read):
     story = "You want to change your flight. " * 25
     long = replace(matrix(), rows=[MatrixRow("0", story), MatrixRow("1", "1", {"asked": story})])
-    html = matrix_paper(long)["text/html"].partition("</style>")[2]
+    html = static_matrix(long)["text/html"].partition("</style>")[2]
     for row in re.findall(r'<th scope="row">(.*?)</th>', html):
         [title] = {*re.findall(r'<p title="(.*?)">', row)}
         text = re.sub("<.*?>", "", row)
         assert title.count("change your flight") == text.count("change your flight") > 7
     endless = replace(long, rows=[MatrixRow("0", "a"), MatrixRow("1", "b", {"log": "x" * 10**6})])
-    assert len(matrix_paper(endless)["text/html"]) < 10**5
-    assert "title=" not in rows_of(matrix_paper(matrix())["text/html"])[1]
+    assert len(static_matrix(endless)["text/html"]) < 10**5
+    assert "title=" not in rows_of(static_matrix(matrix())["text/html"])[1]
 
 
 def test_calls_are_told_where_any_cell_has_some():
     def said(*calls):
         cells = [replace(c, tool_calls=n) for c, n in zip(matrix().cells, calls, strict=True)]
-        return matrix_paper(replace(matrix(), cells=cells))
+        return static_matrix(replace(matrix(), cells=cells))
 
     assert all("call" not in form.partition("</style>")[2] for form in said(0, 0, 0, 0).values())
     assert "0 calls" not in said(0, 0, 0, 0)["text/plain"]

@@ -7,9 +7,9 @@ import pytest
 
 from dari_nb.render.matrix.conditions import both, condition
 from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
-from dari_nb.render.matrix.paper import matrix_paper
 from dari_nb.render.matrix.sifting.offers import offers
 from dari_nb.render.matrix.sifting.sifting import Wish, sift
+from dari_nb.render.matrix.static import static_matrix
 
 TABLE = Path(__file__).with_name("conditions.json")
 TOLD = json.loads(TABLE.read_text(encoding="utf-8"))
@@ -74,13 +74,13 @@ def test_every_name_can_be_asked_for_by_what_is_written_of_it(name):
     assert len(sift(named, Wish("column = *")).cells) == 2
 
 
-def test_paper_shows_what_was_asked_for_in_its_order_and_says_so():
-    paper = matrix_paper(matrix(), Wish("right = no", order="-number"))
-    for form in paper.values():
+def test_static_output_shows_what_was_asked_for_in_its_order_and_says_so():
+    static = static_matrix(matrix(), Wish("right = no", order="-number"))
+    for form in static.values():
         assert "2 of 4 tasks: right = no · sorted by number, highest first" in form
         assert form.index("And on Monday?") < form.index("When is it open?")
         assert "so on" not in form.replace("<button", "")
-    assert "<button" not in paper["text/html"]
+    assert "<button" not in static["text/html"]
 
 
 @pytest.mark.parametrize(("order", "said"), [
@@ -89,17 +89,17 @@ def test_paper_shows_what_was_asked_for_in_its_order_and_says_so():
     ("tier", "sorted by tier"), ("-tier", "sorted by tier, last first"),
     ("number", "sorted by number, lowest first"),
 ])  # fmt: skip
-def test_paper_says_what_its_tasks_are_sorted_by(order, said):
-    for form in matrix_paper(matrix(), Wish(order=order)).values():
+def test_static_output_says_what_its_tasks_are_sorted_by(order, said):
+    for form in static_matrix(matrix(), Wish(order=order)).values():
         assert said in form
-    assert "sorted" not in matrix_paper(matrix())["text/plain"]
+    assert "sorted" not in static_matrix(matrix())["text/plain"]
 
 
-def test_paper_says_why_what_was_asked_for_cannot_be_meant_so():
-    text = matrix_paper(matrix(), Wish("not right = no"))["text/plain"]
+def test_static_output_says_why_what_was_asked_for_cannot_be_meant_so():
+    text = static_matrix(matrix(), Wish("not right = no"))["text/plain"]
     assert "0 of 4 tasks: not right = no (there is no not: one is topic != travel" in text
 
 
-def test_what_was_asked_for_stays_text_on_paper():
-    html = matrix_paper(matrix(), Wish("<img src=x onerror=alert(1)>"))["text/html"]
+def test_what_was_asked_for_stays_text_in_static_output():
+    html = static_matrix(matrix(), Wish("<img src=x onerror=alert(1)>"))["text/html"]
     assert "<img" not in html

@@ -11,7 +11,7 @@ import dari_nb.render
 CSS = re.sub(
     r"/\*.*?\*/",
     "",
-    (Path(dari_nb.render.__file__).parent / "page/paper.css").read_text("utf-8"),
+    (Path(dari_nb.render.__file__).parent / "page/static.css").read_text("utf-8"),
     flags=re.DOTALL,
 )
 SETTINGS = dict(re.findall(r"^  (--[a-z]+): (.*);$", CSS, re.MULTILINE))

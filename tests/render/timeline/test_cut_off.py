@@ -6,7 +6,7 @@ import pytest
 from dari_nb.models import AssistantMessageItem, UserMessageItem, text_block
 from dari_nb.render import head_of, item_html, markdown, terminal, text, timeline_html
 from dari_nb.render.matrix.alike import groups_of
-from dari_nb.render.matrix.compare import Compared, compare_paper
+from dari_nb.render.matrix.compare import Compared, static_comparison
 from dari_nb.render.matrix.figures import cell_facts
 from dari_nb.render.matrix.matrix import MatrixCell
 from dari_nb.render.timeline.growing import GrowingItems
@@ -70,7 +70,7 @@ def test_a_comparison_has_it_in_place_of_done():
     cell = MatrixCell("a", "r", "l", state="completed", text="Turn", stop_reason="max_tokens")
     other = MatrixCell("b", "r", "m", state="completed", text="Turn")
     compared = [Compared("small", cell, [ASKED, WRITTEN]), Compared("large", other, [ASKED])]
-    state = compare_paper(compared)["text/plain"].partition("State\n")[2].splitlines()[:2]
+    state = static_comparison(compared)["text/plain"].partition("State\n")[2].splitlines()[:2]
     assert state == ["  small: cut off", "  large: done"]
 
 

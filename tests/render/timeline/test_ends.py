@@ -5,7 +5,7 @@ import re
 import pytest
 
 from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
-from dari_nb.render import Head, paper
+from dari_nb.render import Head, static_timeline
 from dari_nb.render.timeline.ends import ends
 
 HEAD = Head("librarian", state="completed")
@@ -26,7 +26,7 @@ def steps(text):
 
 def test_a_session_of_some_hundred_turns_is_kept_whole():
     items = list(turns(400))
-    assert ends(items, HEAD) == paper(items, HEAD)
+    assert ends(items, HEAD) == static_timeline(items, HEAD)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from dari_nb.render import (
     head_of,
     item_html,
     markdown,
-    paper,
+    static_timeline,
     terminal,
     text,
     timeline_html,
@@ -97,7 +97,7 @@ def test_what_a_provider_hides_is_said_to_be_hidden():
     html = item_html(hidden)
     assert "<summary>thought</summary>" in html
     assert "provider keeps it hidden" in html
-    assert "EmwK" not in str(paper([ASKED, hidden], HEAD))
+    assert "EmwK" not in str(static_timeline([ASKED, hidden], HEAD))
     assert "\u203a thought" in [line.strip() for line in on_a_terminal([hidden]).splitlines()]
 
 

@@ -16,8 +16,8 @@ from dari_nb.render import (
     duration_text,
     head_of,
     markdown,
-    paper,
     state_text,
+    static_timeline,
     style,
     terminal,
     text,
@@ -108,22 +108,22 @@ def test_escape_codes_are_for_terminals_only(conversation):
 
 
 def test_a_bundle_holds_three_forms_and_no_more(conversation):
-    bundle = paper(conversation, head_of(conversation, "tour"))
+    bundle = static_timeline(conversation, head_of(conversation, "tour"))
     assert list(bundle) == ["text/html", "text/markdown", "text/plain"]
     assert bundle["text/html"].endswith(timeline_html(conversation, head_of(conversation, "tour")))
 
 
 def test_only_html_tells_long_results_in_full_unless_everything_is_asked_for():
     item = ToolCallItem(id="1", tool_name="t", status="completed", result="x\n" * 50 + "end")
-    forms = paper([item])
+    forms = static_timeline([item])
     assert "end" in forms["text/html"]
     assert "48 more lines" in forms["text/markdown"]
     assert "48 more lines" in forms["text/plain"]
-    assert all("more lines" not in form for form in paper([item], limits=None).values())
+    assert all("more lines" not in form for form in static_timeline([item], limits=None).values())
 
 
 def test_a_bundle_carries_only_the_rules_it_uses(conversation):
-    small = paper(conversation[4:5])["text/html"]
+    small = static_timeline(conversation[4:5])["text/html"]
     assert ".dari-user" in small
     assert ".dari-call" not in small
     assert "blockquote:not" not in small

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from dari_nb.models import ToolCallItem
-from dari_nb.render.trajectories.paper import finding_text, trajectories_html, trajectories_paper
+from dari_nb.render.trajectories.static import finding_text, static_trajectories, trajectories_html
 from dari_nb.render.trajectories.trajectories import Trajectories, Trajectory
 
 
@@ -88,11 +88,11 @@ def test_one_run_a_side_makes_no_rule():
 def test_runs_of_several_llms_are_named_with_theirs():
     labels = "cheap · repeat 0", "good · repeat 0", "cheap · repeat 1"
     runs = [Trajectory(n, label, f"sess_{n}", [USER]) for n, label in enumerate(labels, 1)]
-    for form in trajectories_paper(Trajectories(runs[:2])).values():
+    for form in static_trajectories(Trajectories(runs[:2])).values():
         assert "run 1 cheap" in form
         assert "run 2 good" in form
         assert "repeat 0" in form
-    plain = trajectories_paper(Trajectories(runs))["text/plain"]
+    plain = static_trajectories(Trajectories(runs))["text/plain"]
     assert "run 1 cheap · repeat 0, run 2 good · repeat 0, run 3 cheap · repeat 1" in plain
     live = trajectories_html(Trajectories(runs), is_live=True)
     assert ">run 3 cheap · repeat 1</button>" in live
@@ -247,7 +247,7 @@ def test_the_step_that_tells_most_comes_first_and_then_where_they_first_part():
     )
     said = finding_text(read_late(12))
     assert "(6 of 6) succeeded, the others (0 of 6) did not; chance does as much 1 time in" in said
-    forms = trajectories_paper(read_late(12))
+    forms = static_trajectories(read_late(12))
     assert "chance does as much 1 time in" in forms["text/html"]
     assert "<small>tells most" not in forms["text/html"]
     assert '<small class="dari-part">tells most</small>' in forms["text/html"]
@@ -261,7 +261,7 @@ def test_the_step_that_tells_most_comes_first_and_then_where_they_first_part():
 def test_one_argument_tells_most_where_another_is_never_the_same():
     made_ = [[USER, call("read", f="ab"[n % 2], line=n)] for n in range(12)]
     trajectories = made(*made_, success=[n % 2 == 0 for n in range(12)])
-    assert "(they diverge here, tells most)" in trajectories_paper(trajectories)["text/plain"]
+    assert "(they diverge here, tells most)" in static_trajectories(trajectories)["text/plain"]
     said = finding_text(trajectories)
     assert said.startswith(
         "Step 2 tells most, in the arguments of read: whoever gave f a (6 of 6) succeeded, "
@@ -332,7 +332,7 @@ def test_steps_alike_are_one_line_that_opens():
     assert html.count("<tr") == 4
     assert html.split("Which runs these are")[0].count("<li>") == 37
     assert html.count("they diverge here") == 1
-    plain = trajectories_paper(trajectories)["text/plain"].splitlines()
+    plain = static_trajectories(trajectories)["text/plain"].splitlines()
     assert "1-37 37 steps alike: look" in plain
     assert "39 cancel M20: not called in run 1; called in run 2" in plain
 
@@ -377,9 +377,9 @@ def test_columns_are_clusters_with_their_runs_and_verdicts():
     assert 'name="call" value="2:0"' in live
 
 
-def test_paper_of_many_clusters_has_short_heads_and_tables_that_fit_on_a_sheet():
+def test_static_output_of_many_clusters_has_short_heads_and_tables_that_fit_on_a_sheet():
     ways = [[call("look", page=n)] for n in range(12) for _ in range(1 + n)]
-    html = trajectories_paper(made(*ways))["text/html"]
+    html = static_trajectories(made(*ways))["text/html"]
     heads = re.findall("<thead>.*?</thead>", html)
     assert [head.count('<th scope="col">') for head in heads] == [1 + 6] * 2
     assert [body.count("<td ") for body in re.findall("<tbody>.*?</tbody>", html)] == [6, 6]
@@ -447,7 +447,7 @@ def test_a_call_that_decides_is_found_wherever_it_stands():
         "Whether verify is called at all tells most: whoever called it (12 of 12) succeeded, "
         "the others (0 of 12) did not; chance does as much less than 1 time in 1,000. "
     )
-    assert "tells most</small>" not in trajectories_paper(trajectories)["text/html"]
+    assert "tells most</small>" not in static_trajectories(trajectories)["text/html"]
     harms = made(*runs, success=[not succeeds for succeeds in told])
     assert "whoever called it (0 of 12) did not succeed, the others (12 of 12) did;" in (
         finding_text(harms)

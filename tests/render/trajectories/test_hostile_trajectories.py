@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from dari_nb.models import ToolCallItem
 from dari_nb.render.matrix.verdict import Verdict
-from dari_nb.render.trajectories.paper import trajectories_html, trajectories_paper
+from dari_nb.render.trajectories.static import static_trajectories, trajectories_html
 from dari_nb.render.trajectories.trajectories import Trajectories, Trajectory
 
 CORPUS = json.loads((Path(__file__).parents[1] / "hostile.json").read_text("utf-8"))
@@ -66,7 +66,7 @@ def test_trajectories_of_hostile_calls_are_harmless(texts, read):
         said = trajectories_html(split)
         assert "tells most" in said
         assert read(f"<div>{own(said)}</div>").roots == 1
-        forms = trajectories_paper(trajectories)
+        forms = static_trajectories(trajectories)
         assert "needle" in forms["text/plain"]
         rendered = MarkdownIt("gfm-like", {"linkify": False}).render(forms["text/markdown"])
         assert not {"<img", "<a ", "<script"} & set(rendered.split(">"))

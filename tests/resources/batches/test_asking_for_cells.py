@@ -119,7 +119,7 @@ def test_what_is_long_is_cut_in_errors(batch, asked):
     ("right = no two", "1 of 2 tasks: right = no two (with the word “two”)"),
     ("right = no", "1 of 2 tasks: right = no"),
 ])  # fmt: skip
-def test_paper_tells_words_from_conditions(batch, where, said):
+def test_static_output_tells_words_from_conditions(batch, where, said):
     view = batch.view(where=where)
-    lines = view.presenter.subject.paper()["text/plain"].splitlines()
+    lines = view.presenter.subject.static_output()["text/plain"].splitlines()
     assert said in lines

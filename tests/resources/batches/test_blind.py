@@ -1,4 +1,4 @@
-"""A batch looked at blind: on paper, opened, rated and chosen from, and what others see of it."""
+"""A batch looked at blind: static, opened, rated and chosen from, and what others see of it."""
 
 import subprocess
 import sys
@@ -41,8 +41,8 @@ def state_of(view):
     return str({n: v for n, v in view.get_state().items() if n not in ("_esm", "_css")})
 
 
-def paper_of(view):
-    return view.presenter.subject.paper()
+def static_output_of(view):
+    return view.presenter.subject.static_output()
 
 
 def shown_as(view, cell_id):
@@ -53,16 +53,16 @@ def shown_as(view, cell_id):
     return shown
 
 
-def test_paper_tells_nothing_while_it_is_blind_and_all_of_it_after(view):
-    assert telling(paper_of(view)["text/plain"])
-    before = paper_of(view)
+def test_static_output_tells_nothing_while_it_is_blind_and_all_of_it_after(view):
+    assert telling(static_output_of(view)["text/plain"])
+    before = static_output_of(view)
     view.blind = True
-    for form, text in paper_of(view).items():
+    for form, text in static_output_of(view).items():
         assert telling(text.partition("</style>")[2] or text) == [], form
         assert "Answer 91" in text
     assert telling(state_of(view)) == []
     view.blind = False
-    assert paper_of(view) == before
+    assert static_output_of(view) == before
 
 
 def test_what_is_opened_tells_no_agent_time_or_cause(view):
@@ -78,13 +78,13 @@ def test_what_is_opened_tells_no_agent_time_or_cause(view):
     assert "<time" not in told
 
 
-def test_a_rating_is_kept_of_the_answer_that_was_read_and_on_paper_at_once(batch, view):
+def test_a_rating_is_kept_of_the_answer_that_was_read_and_in_static_output_at_once(batch, view):
     view.blind = True
     cell = shown_as(view, "2/quokkatwo/0")
     body = {"cell": cell, "name": "rating", "value": 4, "note": "fine"}
     view._handlers["rate"](body).result(60)
     assert batch[2, "quokkatwo"].scores["rating"] == 4
-    text = paper_of(view)["text/plain"]
+    text = static_output_of(view)["text/plain"]
     assert "rating 4" in text
     assert "fine" in text
     assert "rating 2" not in text
@@ -104,9 +104,9 @@ def test_what_is_selected_blind_are_the_cells_themselves(batch, view):
 
 def test_another_view_of_the_batch_shows_what_it_showed(batch, view):
     other = batch.view(where="right = no")
-    before = state_of(other), paper_of(other)
+    before = state_of(other), static_output_of(other)
     view.blind = True
-    assert (state_of(other), paper_of(other)) == before
+    assert (state_of(other), static_output_of(other)) == before
     other.close()
 
 
@@ -117,9 +117,9 @@ def test_batches_beside_each_other_are_blind_without_the_names_of_runs_and_agent
 
     other = d.batches.run("otto", [f"Task {n}" for n in range(4)], LLMS, run_id="monday").wait(60)
     view = dari.compare_batches(batch, other).view()
-    assert "otto" in paper_of(view)["text/plain"]
+    assert "otto" in static_output_of(view)["text/plain"]
     view.blind = True
-    told = paper_of(view)["text/plain"] + state_of(view)
+    told = static_output_of(view)["text/plain"] + state_of(view)
     assert telling(told) == []
     assert not any(word in told for word in ("monday", "otto", batch.run_id))
     view.close()

@@ -1,4 +1,4 @@
-"""What is asked for in code or a view: conditions, a baseline, what is selected and on paper."""
+"""What is asked for in code or a view: conditions, a baseline, what is selected and static."""
 
 import re
 from html import unescape
@@ -183,8 +183,8 @@ def test_answers_are_counted_where_some_are_the_same_and_some_are_not(d, server)
         return next(replies)
 
     batch = d.batches.run("unsure", ["How urgent is it?"], ["a"], repeats=3).wait(60)
-    paper = batch.to_mimebundle()
-    for form in paper.values():
+    static = batch.to_mimebundle()
+    for form in static.values():
         assert "high 2\N{MULTIPLICATION SIGN}, low 1\N{MULTIPLICATION SIGN}" in form
         assert "Answers that differ in white space alone are one." in form
 
@@ -199,13 +199,13 @@ def test_what_got_worse_is_said_of_all_repeats_together_at_the_first(d, server, 
     batch = d.batches.run("unsure", asked, ["sure", "unsure"], repeats=repeats).wait(60)
     batch.score("right", lambda turn: turn.text == "high")
     worse = f"{all_of} together: \N{BLACK DOWN-POINTING TRIANGLE} worse"
-    paper = batch.view(baseline="sure").presenter.subject.paper()
-    assert all(form.count(worse) == 1 for form in paper.values())
-    [right, wrong] = [line for line in paper["text/plain"].splitlines() if "   unsure " in line]
+    static = batch.view(baseline="sure").presenter.subject.static_output()
+    assert all(form.count(worse) == 1 for form in static.values())
+    [right, wrong] = [line for line in static["text/plain"].splitlines() if "   unsure " in line]
     assert "right" in right
     assert right.endswith(worse)
     assert "worse" not in wrong
-    for form in (paper["text/html"].partition("</style>")[2], paper["text/markdown"]):
+    for form in (static["text/html"].partition("</style>")[2], static["text/markdown"]):
         assert form.index(worse) < form.index("not right")
 
 
@@ -227,11 +227,11 @@ def test_who_goes_through_a_batch_itself_is_told_of_its_cells(batch):
 def test_numbers_that_are_counted_alike_are_shown_alike(batch):
     batch.score("big", lambda turn: 10**18 - (turn.text == "high"))
     batch.score("least", lambda turn: -1e-320)
-    paper = str(batch.to_mimebundle()["text/plain"])
-    assert "No task tells small and large apart on “big”: 1e+18 each" in paper
-    assert "big 1e+18" in paper
-    assert "99999" not in paper
-    assert "least -1e-320" in paper
+    static = str(batch.to_mimebundle()["text/plain"])
+    assert "No task tells small and large apart on “big”: 1e+18 each" in static
+    assert "big 1e+18" in static
+    assert "99999" not in static
+    assert "least -1e-320" in static
 
 
 def test_what_was_not_sent_is_no_answer():
@@ -261,10 +261,10 @@ def test_a_mean_on_fewer_cells_than_its_column_has_says_on_how_many(batch):
     assert "rating 5 (1 of 6)" in small
     assert re.search(r"right 0\.67 +0", small)
     assert "rating" not in large
-    paper = view.presenter.subject.paper()
-    assert "rating 5 (1 of 6)" in re.sub(r"<[^>]*>", "", paper["text/html"])
-    assert "rating 5 (1 of 6)" in paper["text/markdown"]
+    static = view.presenter.subject.static_output()
+    assert "rating 5 (1 of 6)" in re.sub(r"<[^>]*>", "", static["text/html"])
+    assert "rating 5 (1 of 6)" in static["text/markdown"]
     assert (
         "Without “rating”: small in 5 of 6 cells and large in all 6 cells (not scored)"
-        in paper["text/plain"]
+        in static["text/plain"]
     )

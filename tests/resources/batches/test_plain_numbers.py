@@ -19,8 +19,8 @@ def run(d, server):
 
 def forms(view):
     """What is saved of a view, without style sheets."""
-    paper = view.presenter.subject.paper()
-    return [paper["text/html"].partition("</style>")[2], paper["text/markdown"], str(view)]
+    static = view.presenter.subject.static_output()
+    return [static["text/html"].partition("</style>")[2], static["text/markdown"], str(view)]
 
 
 def plain(html):

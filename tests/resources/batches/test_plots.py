@@ -234,7 +234,7 @@ def test_charts_are_drawn_and_pictured_without_the_network(frame):
         assert " role=" not in bundle["text/html"].split("</div>")[0].partition("<svg")[2]
 
 
-def test_a_chart_that_is_saved_as_a_picture_is_as_wide_as_one_on_paper(frame, tmp_path):
+def test_a_chart_that_is_saved_as_a_picture_is_as_wide_as_one_in_static_output(frame, tmp_path):
     for chart in charts(frame):
         chart.save(tmp_path / "chart.svg")
         [width] = re.findall(r'<svg[^>]* width="(\d+)"', (tmp_path / "chart.svg").read_text())

@@ -70,8 +70,8 @@ class Page:
         return [id_ for id_, state in self.widgets.items() if "_esm" in state]
 
     @property
-    def papers(self) -> list[str]:
-        """The texts of the outputs that are paper, in the order in which they appeared."""
+    def static_outputs(self) -> list[str]:
+        """The texts of the outputs that are static output, in the order in which they appeared."""
         bundles = self.outputs.values()
         return [b["text/plain"] for b in bundles if "text/html" in b and b.get("text/plain")]
 
@@ -138,7 +138,7 @@ class Kernel:
             message = self.client.get_iopub_msg(timeout=180)
             self.page.take(message)
             yield message
-        raise AssertionError(f"nothing of the kind in 180 s: {self.page.papers[-3:]}")
+        raise AssertionError(f"nothing of the kind in 180 s: {self.page.static_outputs[-3:]}")
 
 
 @pytest.fixture

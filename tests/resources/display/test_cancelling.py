@@ -22,8 +22,8 @@ def begun(kernel, cell, seen="the first part"):
     return request, page.views()[-1]
 
 
-def last_paper(kernel):
-    return (kernel.page.papers or [""])[-1]  # none while the one below makes room
+def last_static_output(kernel):
+    return (kernel.page.static_outputs or [""])[-1]  # none while the one below makes room
 
 
 def test_stop_of_a_turn_in_the_background_cancels_it_and_says_so_once(kernel):
@@ -33,10 +33,10 @@ def test_stop_of_a_turn_in_the_background_cancels_it_and_says_so_once(kernel):
     assert kernel.page.widgets[view]["stop"] == "Stop"
     press(kernel, view)
     kernel.until(lambda: not kernel.page.views())
-    assert last_paper(kernel).count("cancelled") == 2  # in the head, and where it ended
-    assert "the first part" in last_paper(kernel)
+    assert last_static_output(kernel).count("cancelled") == 2  # in the head, and where it ended
+    assert "the first part" in last_static_output(kernel)
     for untrue in ("stopped", "failed", "working", "running"):
-        assert untrue not in last_paper(kernel)
+        assert untrue not in last_static_output(kernel)
     assert kernel.run("print(turn.status, turn.text)") == "cancelled the first part\n"
     kernel.run("gate.set(); later = turn.session.send('more').wait()")
     assert kernel.run("print(later.status)") == "completed\n"
@@ -47,10 +47,10 @@ def test_stop_in_a_cell_that_waits_cancels_and_interrupts(kernel):
     press(kernel, view)
     kernel.interrupt()
     assert kernel.end_of(request) == ("error", "")
-    kernel.until(lambda: "cancelled" in last_paper(kernel))
-    assert last_paper(kernel).count("cancelled") == 2  # in the head, and where it ended
-    assert "the first part" in last_paper(kernel)
-    assert "stopped" not in last_paper(kernel)
+    kernel.until(lambda: "cancelled" in last_static_output(kernel))
+    assert last_static_output(kernel).count("cancelled") == 2  # in the head, and where it ended
+    assert "the first part" in last_static_output(kernel)
+    assert "stopped" not in last_static_output(kernel)
     kernel.until(lambda: not kernel.page.views())
     assert kernel.run("print(turn.status)") == "cancelled\n"
 
@@ -59,11 +59,11 @@ def test_an_interrupt_of_a_cell_that_waits_cancels_nothing_and_names_what_does(k
     request, view = begun(kernel, ASK)
     kernel.interrupt()
     assert kernel.end_of(request) == ("error", "")
-    assert last_paper(kernel).count("you stopped watching") == 1
-    assert "cancelled" not in last_paper(kernel)
+    assert last_static_output(kernel).count("you stopped watching") == 1
+    assert "cancelled" not in last_static_output(kernel)
     assert kernel.run("print(turn.session.refresh().last_message_status)") == "running\n"
-    kernel.until(lambda: "%dari_cancel" in last_paper(kernel))
-    typed = re.search(r"%dari_cancel sess_\w+", last_paper(kernel))[0]
+    kernel.until(lambda: "%dari_cancel" in last_static_output(kernel))
+    typed = re.search(r"%dari_cancel sess_\w+", last_static_output(kernel))[0]
     assert kernel.run(typed).startswith("cancelled: msg_")
     assert kernel.run("print(turn.status)") == "cancelled\n"
     assert view not in kernel.page.views()
@@ -77,8 +77,8 @@ def test_stop_of_a_batch_that_a_cell_waits_for_cancels_all_its_turns(kernel):
     status, printed = kernel.end_of(request)
     assert status == "error"
     assert "stopped" not in printed
-    kernel.until(lambda: last_paper(kernel).count("cancelled") > 3)
-    assert "stopped" not in last_paper(kernel)
+    kernel.until(lambda: last_static_output(kernel).count("cancelled") > 3)
+    assert "stopped" not in last_static_output(kernel)
     assert kernel.run("print(batch.counts)") == "{'cancelled': 3}\n"
 
 
@@ -86,7 +86,7 @@ def test_an_interrupt_of_a_batch_names_what_cancels_it(kernel):
     request, _ = begun(kernel, BATCH, "news")
     kernel.interrupt()
     kernel.end_of(request)
-    typed = re.search(r"%dari_cancel run_\w+", last_paper(kernel))[0]
+    typed = re.search(r"%dari_cancel run_\w+", last_static_output(kernel))[0]
     assert "3 of 3 cancelled" in kernel.run(typed)
     assert kernel.run("print(batch.wait().counts)") == "{'cancelled': 3}\n"
 
@@ -103,9 +103,9 @@ def test_stop_of_a_batch_in_the_background_and_in_its_view(kernel):
     assert 'data-state="cancelled"' in state["head"]
     assert ">3 cancelled<" in state["head"]
     kernel.until(lambda: kernel.page.views() == [stays])
-    kernel.until(lambda: all("cancelled" in paper for paper in kernel.page.papers[-2:]))
-    for paper in kernel.page.papers[-2:]:
-        assert "stopped" not in paper
+    kernel.until(lambda: all("cancelled" in static for static in kernel.page.static_outputs[-2:]))
+    for static in kernel.page.static_outputs[-2:]:
+        assert "stopped" not in static
 
 
 def test_stop_in_a_chat_cancels_the_turn_and_the_chat_goes_on(kernel):
@@ -220,30 +220,32 @@ def test_the_page_is_told_that_its_cell_reads_no_input_any_more(kernel):
 
 def test_the_text_of_a_batch_stays_while_stop_is_on_its_way(kernel):
     request = kernel.start(BATCH)
-    kernel.until(lambda: last_paper(kernel).count("the first part") == 3)
-    view, papers = kernel.page.views()[-1], []
+    kernel.until(lambda: last_static_output(kernel).count("the first part") == 3)
+    view, static_outputs = kernel.page.views()[-1], []
     kernel.interrupt()
     assert kernel.end_of(request)[0] == "error"
     press(kernel, view)
 
     def is_settled():
-        papers.extend(kernel.page.papers)
+        static_outputs.extend(kernel.page.static_outputs)
         return not kernel.page.views()
 
     kernel.until(is_settled)
-    assert {paper.count("the first part") for paper in papers} == {3}
-    assert last_paper(kernel).count("cancelled") > 3
-    assert "stopped" not in last_paper(kernel)
+    assert {static.count("the first part") for static in static_outputs} == {3}
+    assert last_static_output(kernel).count("cancelled") > 3
+    assert "stopped" not in last_static_output(kernel)
 
 
-def test_after_an_interrupt_the_paper_says_so_in_the_file_at_once_and_in_the_page_soon(kernel):
+def test_after_an_interrupt_the_static_output_says_so_in_the_file_at_once_and_in_the_page_soon(
+    kernel,
+):
     request, view = begun(kernel, ASK)
     kernel.interrupt()
     kernel.end_of(request)
-    assert "you stopped watching" in last_paper(kernel)
+    assert "you stopped watching" in last_static_output(kernel)
     assert view in kernel.page.views()  # Stop, if it was that, is heard only now
-    kernel.until(lambda: kernel.page.papers and "dari-kept" not in str(kernel.page.outputs))
-    assert last_paper(kernel).count("you stopped watching") == 1
+    kernel.until(lambda: kernel.page.static_outputs and "dari-kept" not in str(kernel.page.outputs))
+    assert last_static_output(kernel).count("you stopped watching") == 1
 
 
 def test_a_branch_that_was_cancelled_is_told_as_that_where_branches_are_compared(kernel):

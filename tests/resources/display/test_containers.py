@@ -1,4 +1,4 @@
-"""Views in boxes and tabs: followed while a page shows them, let go after, on paper below."""
+"""Views in boxes and tabs: followed while a page shows them, let go after, static below."""
 
 import json
 import time
@@ -44,14 +44,16 @@ def say_all(kernel, content):
         kernel.say(view, content)
 
 
-def test_what_a_box_shows_is_followed_has_paper_below_and_is_let_go(kernel, page):
+def test_what_a_box_shows_is_followed_has_static_output_below_and_is_let_go(kernel, page):
     kernel.run("box", cell="one")
     assert len(page.views()) == 2
     say_all(kernel, HERE)
     told = "You wrote:\n\n> the first question"
-    kernel.until(lambda: [(told in paper, "sess_" in paper) for paper in page.papers] == [(1, 1)])
+    kernel.until(
+        lambda: [(told in static, "sess_" in static) for static in page.static_outputs] == [(1, 1)]
+    )
     kernel.run("session.send('the second question').wait()")
-    kernel.until(lambda: any("the second question" in paper for paper in page.papers))
+    kernel.until(lambda: any("the second question" in static for static in page.static_outputs))
     say_all(kernel, CLEARED)
     comes_to(kernel, 0)
     before = page.views()
@@ -102,19 +104,19 @@ pressed = next(row for row in view.children if getattr(row, "children", ())).chi
 """
 
 
-def test_a_review_with_buttons_has_the_paper_of_a_review_below_it(kernel, page):
+def test_a_review_with_buttons_has_the_static_output_of_a_review_below_it(kernel, page):
     assert kernel.run(REVIEWED) == ""
     before = len(page.outputs)
     kernel.run("view", cell="one")
-    shown, paper = list(page.outputs.values())[before:]
+    shown, static = list(page.outputs.values())[before:]
     assert shown["text/plain"] == ""
     assert "dari-view" in page.widgets[shown[VIEW]["model_id"]]["_dom_classes"]
-    assert "the[- first-]{+ other+} question" in paper["text/plain"]
-    assert "dari-compare" in paper["text/html"]
+    assert "the[- first-]{+ other+} question" in static["text/plain"]
+    assert "dari-compare" in static["text/html"]
     kernel.run("pressed.click()", cell="two")
-    kernel.until(lambda: "1 turn rejected." in page.papers[-1])
-    [*_, (_, paper)] = page.outputs.items()
-    assert "1 turn rejected. Nothing on the tape is new." in paper["text/html"]
+    kernel.until(lambda: "1 turn rejected." in page.static_outputs[-1])
+    [*_, (_, static)] = page.outputs.items()
+    assert "1 turn rejected. Nothing on the tape is new." in static["text/html"]
     kernel.run("w.HBox([view, reader])", cell="three")
-    [*_, paper] = page.papers
-    assert "1 turn rejected." in paper
+    [*_, static] = page.static_outputs
+    assert "1 turn rejected." in static

@@ -35,7 +35,7 @@ def calls(prompt):
     gate.wait(60)
     yield ToolResult("found")
 """
-AT_PAPER = "press_at(MarkdownIt, 'parse', lambda text, *_: {text!r} in text)"
+AT_STATIC = "press_at(MarkdownIt, 'parse', lambda text, *_: {text!r} in text)"
 
 
 def shown_and_interrupted(kernel, cell, seen):
@@ -48,34 +48,34 @@ def shown_and_interrupted(kernel, cell, seen):
     return status, kernel.page.printed[before:]
 
 
-def test_one_while_the_paper_of_a_turn_is_made_comes_after_it(kernel):
-    kernel.run(PRESSES + AT_PAPER.format(text="the whole answer"))
+def test_one_while_the_static_output_of_a_turn_is_made_comes_after_it(kernel):
+    kernel.run(PRESSES + AT_STATIC.format(text="the whole answer"))
     status, printed = kernel.end_of(kernel.start("%dari_agent quick Hi"))
     assert status == "error"
     assert printed == "interrupted; what is shown had ended\n"
-    assert "the whole answer" in kernel.page.papers[-1]
+    assert "the whole answer" in kernel.page.static_outputs[-1]
     assert kernel.page.views() == []
     assert kernel.run("print('on')") == "on\n"
 
 
 def test_a_second_one_while_the_first_is_dealt_with_says_nothing_more(kernel):
-    kernel.run(PRESSES + AT_PAPER.format(text="the first part"))
+    kernel.run(PRESSES + AT_STATIC.format(text="the first part"))
     status, printed = shown_and_interrupted(kernel, "%dari_agent gated Hi", "first part")
     assert (status, printed) == ("error", "")
-    assert len(re.findall("you stopped watching", kernel.page.papers[-1])) == 1
-    assert "the first part" in kernel.page.papers[-1]
+    assert len(re.findall("you stopped watching", kernel.page.static_outputs[-1])) == 1
+    assert "the first part" in kernel.page.static_outputs[-1]
     kernel.run("on = True")  # a Stop that came with the interrupt was heard until here
     kernel.until(lambda: kernel.page.views() == [])
 
 
-def test_a_second_one_leaves_the_paper_of_a_batch_whole(kernel):
+def test_a_second_one_leaves_the_static_output_of_a_batch_whole(kernel):
     kernel.run(PRESSES + "from dari_nb.resources.batches.batch import Batch")
     kernel.run("press_at(Batch, '_stopped', lambda *_: True)")
     status, printed = shown_and_interrupted(kernel, "%%dari_batch gated -o b\nHi\nHo", "news")
     assert status == "error"
     assert printed.count("\n") == 1
     assert "2 sessions started" in printed
-    assert kernel.page.papers[-1].count("goes on: b.follow(), or the cell run again") == 1
+    assert kernel.page.static_outputs[-1].count("goes on: b.follow(), or the cell run again") == 1
     kernel.run("on = True")  # a Stop that came with the interrupt was heard until here
     kernel.until(lambda: kernel.page.views() == [])
 
@@ -97,14 +97,14 @@ def test_one_between_sending_and_showing_says_that_the_turn_goes_on(kernel):
     assert kernel.run("print(turn.status)") == "running\n"
 
 
-def test_one_before_a_batch_is_shown_leaves_its_paper(kernel):
+def test_one_before_a_batch_is_shown_leaves_its_static_output(kernel):
     kernel.run(PRESSES + "from dari_nb.resources.batches.batch import Batch")
     kernel.run("press_at(Batch, 'follow', lambda *_: True)")
     status, printed = kernel.end_of(kernel.start("%%dari_batch gated\nHi"))
     assert status == "error"
     assert printed.count("\n") == 1
     said = r'run_\w+ goes on: d\.batches\.recover\("run_\w+"\)\.follow\(\), or the cell run again'
-    assert len(re.findall(said, kernel.page.papers[-1])) == 1
+    assert len(re.findall(said, kernel.page.static_outputs[-1])) == 1
 
 
 def test_no_loop_that_goes_on_after_errors_takes_one_for_an_error(kernel):
@@ -120,24 +120,26 @@ for word in ("one", "two", "three"):
     assert kernel.run("print(len(d.sessions.list()))") == "1\n"
 
 
-def test_the_paper_of_a_batch_that_is_watched_no_longer_says_so_and_calls_nothing_running(kernel):
+def test_the_static_output_of_a_batch_that_is_watched_no_longer_says_so_and_calls_nothing_running(
+    kernel,
+):
     request = kernel.start("%%dari_batch gated -o b4\nHi\nHo")
     kernel.until(
         lambda: any("2 running" in w.get("head", "") for w in kernel.page.widgets.values())
     )
     kernel.interrupt()
     kernel.end_of(request)
-    paper = kernel.page.papers[-1]
-    assert paper.count("you stopped watching") == 1
-    assert "goes on: b4.follow()" in paper
-    assert "running then" in paper
-    assert not re.search("running(?! then)", paper)
+    static = kernel.page.static_outputs[-1]
+    assert static.count("you stopped watching") == 1
+    assert "goes on: b4.follow()" in static
+    assert "running then" in static
+    assert not re.search("running(?! then)", static)
 
 
 def test_a_call_that_ran_when_one_stopped_watching_ran_then(kernel):
     kernel.run(PRESSES)
     shown_and_interrupted(kernel, "%dari_agent calls Hi", "look_up")
-    assert "look_up closure · running then" in kernel.page.papers[-1]
+    assert "look_up closure · running then" in kernel.page.static_outputs[-1]
 
 
 AGAIN = """
@@ -181,7 +183,9 @@ def test_a_second_one_while_the_cell_ends_is_passed_over_wherever_it_comes(kerne
         kernel.run("sys.setprofile(None)")
         assert (status, printed) == ("error", ""), calls
         kernel.until(
-            lambda: [p.count("you stopped watching") for p in kernel.page.papers[-1:]] == [1]
+            lambda: (
+                [p.count("you stopped watching") for p in kernel.page.static_outputs[-1:]] == [1]
+            )
         )
     assert kernel.run("print('on')") == "on\n"
 

@@ -1,4 +1,4 @@
-"""The last paper goes through a view only to pages that are told of no output."""
+"""The last static output goes through a view only to pages that are told of no output."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_the_page_that_ran_the_cell_gets_it_once(kernel, cell, seen):
     view = begun(kernel, cell, seen)
     kernel.say(view, {"kind": "here", "jupyter": True})
     ended(kernel)
-    assert "the second part" in kernel.page.papers[-1]
+    assert "the second part" in kernel.page.static_outputs[-1]
     assert lasts(kernel, view) == []
 
 

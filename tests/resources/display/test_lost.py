@@ -1,4 +1,4 @@
-"""Views of what goes on hold paper while it does, and say that its server is gone."""
+"""Views of what goes on hold static output while it does, and say that its server is gone."""
 
 import re
 
@@ -28,7 +28,9 @@ display(view); display(chat)
 """
 
 
-def test_a_view_of_a_running_session_has_paper_below_it_and_says_when_its_server_is_gone(kernel):
+def test_a_view_of_a_running_session_has_static_output_below_it_and_says_when_its_server_is_gone(
+    kernel,
+):
     kernel.run(SETUP)
     page = kernel.page
     views = page.views()
@@ -36,14 +38,14 @@ def test_a_view_of_a_running_session_has_paper_below_it_and_says_when_its_server
     assert not any("object at 0x" in data.get("text/plain", "") for data in page.outputs.values())
     for view in views:
         kernel.say(view, HERE)
-    kernel.until(lambda: sum("what came first" in told for told in page.papers) == 2)
-    assert not any("what came last" in told for told in page.papers)
+    kernel.until(lambda: sum("what came first" in told for told in page.static_outputs) == 2)
+    assert not any("what came last" in told for told in page.static_outputs)
     kernel.run("srv.stop()")
     kernel.until(lambda: all("disconnected" in page.widgets[view]["head"] for view in views))
     kernel.until(lambda: all("disconnected" in page.widgets[view]["note"] for view in views))
     assert [page.widgets[view]["watch"] for view in views] == ["Watch again"] * 2
-    kernel.until(lambda: sum("disconnected" in told for told in page.papers) == 2)
-    assert sum("what came first" in told for told in page.papers) == 2
+    kernel.until(lambda: sum("disconnected" in told for told in page.static_outputs) == 2)
+    assert sum("what came first" in told for told in page.static_outputs) == 2
 
 
 HALF = """
@@ -55,40 +57,40 @@ def half(prompt):
 """
 
 
-def test_paper_lies_below_a_live_turn_from_its_start_and_goes_into_its_place(kernel):
+def test_static_output_lies_below_a_live_turn_from_its_start_and_goes_into_its_place(kernel):
     kernel.run(HALF)
     page = kernel.page
     request = kernel.start("%dari_agent half The question.")
-    kernel.until(lambda: any("as far as it was wri" in paper for paper in page.papers))
-    [paper] = page.papers
-    assert "The question." in paper
-    said = re.search(r"had come when it was saved: %dari_follow sess_\w+ (.*)", paper)
+    kernel.until(lambda: any("as far as it was wri" in static for static in page.static_outputs))
+    [static] = page.static_outputs
+    assert "The question." in static
+    said = re.search(r"had come when it was saved: %dari_follow sess_\w+ (.*)", static)
     assert said[1] == "shows it again, while its kernel runs."
     assert sum("application/vnd.jupyter.widget-view+json" in one for one in page.outputs.values())
     kernel.interrupt()
     kernel.end_of(request)
-    [paper] = page.papers
-    assert paper.count("as far as it was wri") == paper.count("you stopped watching") == 1
-    kernel.until(lambda: page.papers and "dari-kept" not in str(page.outputs))
-    [paper] = page.papers
-    assert paper.count("as far as it was wri") == paper.count("you stopped watching") == 1
+    [static] = page.static_outputs
+    assert static.count("as far as it was wri") == static.count("you stopped watching") == 1
+    kernel.until(lambda: page.static_outputs and "dari-kept" not in str(page.outputs))
+    [static] = page.static_outputs
+    assert static.count("as far as it was wri") == static.count("you stopped watching") == 1
 
 
-def test_a_front_end_that_could_not_hide_it_gets_no_paper_below_what_lives(kernel):
+def test_a_front_end_that_could_not_hide_it_gets_no_static_output_below_what_lives(kernel):
     kernel.run(HALF)
     page = kernel.page
     kernel.start("%dari_agent half --bg The question.", "vscode-notebook-cell:/a.ipynb#W0")
     kernel.until(lambda: any("items" in str(told) for told in page.told.values()))
-    assert page.papers == []
+    assert page.static_outputs == []
     kernel.run("gate.set()")
-    kernel.until(lambda: any("all of it" in paper for paper in page.papers))
+    kernel.until(lambda: any("all of it" in static for static in page.static_outputs))
 
 
 @pytest.mark.parametrize("exporter", [HTMLExporter, MarkdownExporter])
-def test_a_page_made_of_a_saved_notebook_has_the_paper_of_a_view_alone(kernel, exporter):
+def test_a_page_made_of_a_saved_notebook_has_the_static_output_of_a_view_alone(kernel, exporter):
     kernel.run(SETUP)
     kernel.run("import ipywidgets\nipywidgets.VBox([session.view()])")
-    kernel.until(lambda: sum("what came first" in told for told in kernel.page.papers) == 3)
+    kernel.until(lambda: sum("what came first" in told for told in kernel.page.static_outputs) == 3)
     outputs = [new_output("display_data", data) for data in kernel.page.outputs.values()]
     book = new_notebook(cells=[new_code_cell(outputs=outputs)])
     page, _ = exporter().from_notebook_node(book)
@@ -102,12 +104,14 @@ def test_a_view_that_is_closed_leaves_what_it_showed_and_how_to_go_on(kernel):
     views = page.views()
     for view in views:
         kernel.say(view, HERE)
-    kernel.until(lambda: sum("what came first" in told for told in page.papers) == 2)
+    kernel.until(lambda: sum("what came first" in told for told in page.static_outputs) == 2)
     kernel.run("view.close(); chat.close()")
-    for way, paper in zip(("view", "chat"), page.papers, strict=True):
-        assert "what came first" in paper
-        assert "running then" in paper
-        assert re.search(rf'view was closed: d\.sessions\.get\("sess_\w+"\)\.{way}\(\) goes', paper)
+    for way, static in zip(("view", "chat"), page.static_outputs, strict=True):
+        assert "what came first" in static
+        assert "running then" in static
+        assert re.search(
+            rf'view was closed: d\.sessions\.get\("sess_\w+"\)\.{way}\(\) goes', static
+        )
     assert all("view was closed" in str(page.told[view][-1]) for view in views)
     assert page.views() == []
     kernel.run("display(chat)")
@@ -122,5 +126,5 @@ def test_a_turn_whose_end_the_next_cell_sees_was_never_lost(kernel):
         kernel.run("gate.set()\nturn.wait()\nNone")
         kernel.until(lambda: kernel.page.views() == [])
         kernel.run("print('later')")
-        kernel.until(lambda: "the second part" in kernel.page.papers[-1])
-    assert not [paper for paper in kernel.page.papers if "disconnected" in paper]
+        kernel.until(lambda: "the second part" in kernel.page.static_outputs[-1])
+    assert not [static for static in kernel.page.static_outputs if "disconnected" in static]

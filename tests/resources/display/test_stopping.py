@@ -34,25 +34,25 @@ def fails(prompt):
 
 
 def interrupted(kernel, cell, seen):
-    """Interrupt a cell once its page shows what came; returns status, print and last paper."""
+    """Interrupt a cell once its page shows what came; returns status, print, last static output."""
     request = kernel.start(cell)
     kernel.until(
         lambda: kernel.page.outputs and any(seen in str(t) for t in kernel.page.told.values())
     )
     kernel.interrupt()
     status, printed = kernel.end_of(request)
-    return status, printed, kernel.page.papers[-1]
+    return status, printed, kernel.page.static_outputs[-1]
 
 
 @pytest.mark.parametrize("cell", [ASK, FOLLOW], ids=["magic", "python"])
-def test_an_interrupt_is_said_once_on_paper_and_nowhere_else(kernel, cell):
-    status, printed, paper = interrupted(kernel, cell, "items")
+def test_an_interrupt_is_said_once_in_static_output_and_nowhere_else(kernel, cell):
+    status, printed, static = interrupted(kernel, cell, "items")
     assert status == "error"
     assert printed == ""
-    assert len(re.findall("you stopped watching", paper)) == 1
-    assert re.search(r"The turn goes on in its session: %dari_follow sess_\w+ shows it", paper)
+    assert len(re.findall("you stopped watching", static)) == 1
+    assert re.search(r"The turn goes on in its session: %dari_follow sess_\w+ shows it", static)
     for stale in ("working", "running", "stopped following"):
-        assert stale not in paper
+        assert stale not in static
     kernel.run("on = True")  # a Stop that came with the interrupt was heard until here
     kernel.until(lambda: kernel.page.views() == [])
 
@@ -64,7 +64,7 @@ def test_an_interrupt_within_an_output_is_said_once_too(kernel):
     kernel.until(lambda: any("items" in str(told) for told in kernel.page.told.values()))
     kernel.interrupt()
     assert kernel.end_of(request) == ("ok", "after it\n")
-    kernel.until(lambda: "you stopped watching" in kernel.page.papers[-1])
+    kernel.until(lambda: "you stopped watching" in kernel.page.static_outputs[-1])
 
 
 def test_other_errors_within_an_output_are_shown_as_ever(kernel):
@@ -75,18 +75,18 @@ def test_other_errors_within_an_output_are_shown_as_ever(kernel):
 
 
 def test_what_it_says_to_do_works(kernel):
-    _, _, paper = interrupted(kernel, ASK, "items")
+    _, _, static = interrupted(kernel, ASK, "items")
     kernel.run("gate.set()")
-    follow = re.search(r"%dari_follow sess_\w+", paper)[0]
+    follow = re.search(r"%dari_follow sess_\w+", static)[0]
     assert kernel.run(follow) == ""
-    assert "the second part" in kernel.page.papers[-1]
+    assert "the second part" in kernel.page.static_outputs[-1]
 
 
 def test_an_interrupt_of_a_batch_is_said_once(kernel):
-    status, printed, paper = interrupted(kernel, BATCH, "news")
+    status, printed, static = interrupted(kernel, BATCH, "news")
     assert status == "error"
     assert "RED" not in printed
-    assert paper.count("goes on: batch.follow(), or the cell run again, shows it") == 1
+    assert static.count("goes on: batch.follow(), or the cell run again, shows it") == 1
     assert "stopped" not in printed
 
 
@@ -136,7 +136,7 @@ def test_a_failure_is_said_once_and_stops_the_run(kernel):
     status, printed = kernel.end_of(request)
     assert status == "error"
     assert printed == ""
-    assert kernel.page.papers[-1].count("the shelf is empty") == 1
+    assert kernel.page.static_outputs[-1].count("the shelf is empty") == 1
 
 
 def test_a_failure_that_is_not_shown_is_one_line(kernel):
@@ -147,7 +147,7 @@ def test_a_failure_that_is_not_shown_is_one_line(kernel):
     assert printed.count("\n") == 1
 
 
-def test_headless_a_failure_is_on_paper_once_and_in_the_error_that_ends_the_run():
+def test_headless_a_failure_is_in_static_output_once_and_in_the_error_that_ends_the_run():
     start = "%load_ext dari_nb\nimport dari_nb\nd = dari_nb.connect('local')\n" + FAILS
     cells = [start, "%%dari_agent fails\nHi", "raise AssertionError('never reached')"]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
@@ -157,7 +157,7 @@ def test_headless_a_failure_is_on_paper_once_and_in_the_error_that_ends_the_run(
     assert [output.output_type for output in book.cells[1].outputs] == ["display_data"]
 
 
-def test_stop_in_the_page_leaves_calm_paper_where_the_server_cancels_nothing(stranger):
+def test_stop_in_the_page_leaves_calm_static_output_where_the_server_cancels_nothing(stranger):
     kernel = stranger
     kernel.run(ASK.replace("-o turn", "--bg -o turn"))
     [view] = kernel.page.views()
@@ -165,10 +165,10 @@ def test_stop_in_the_page_leaves_calm_paper_where_the_server_cancels_nothing(str
     assert kernel.page.widgets[view]["stop"] == "Stop watching"
     kernel.say(view, {"kind": "request", "id": 1, "what": "stop", "body": None})
     kernel.until(lambda: not kernel.page.views())
-    paper = kernel.page.papers[-1]
-    assert paper.count("you stopped watching") == 1
-    assert "working" not in paper
-    assert "dari_cancel" not in paper
+    static = kernel.page.static_outputs[-1]
+    assert static.count("you stopped watching") == 1
+    assert "working" not in static
+    assert "dari_cancel" not in static
     assert kernel.run("print(turn.session.refresh().last_message_status)") == "running\n"
 
 

@@ -1,22 +1,22 @@
-"""Paper of what goes on is written when it is due, and once."""
+"""Static output of what goes on is written when it is due, and once."""
 
 import asyncio
 import threading
 
-from dari_nb.resources.display.papers import Paper
+from dari_nb.resources.display.static_outputs import StaticOutput
 from dari_nb.resources.display.writing import Writing
 
 NEWS = 20
-PAPER = Paper({"text/html": "<p>so far</p>", "text/plain": "so far"})
+STATIC = StaticOutput({"text/html": "<p>so far</p>", "text/plain": "so far"})
 
 
-def test_news_that_come_while_paper_is_written_are_for_the_next_one():
+def test_news_that_come_while_static_output_is_written_are_for_the_next_one():
     begun, may_end, asked = threading.Event(), threading.Event(), []
 
     def made():
         begun.set()
         may_end.wait(60)
-        return PAPER
+        return STATIC
 
     writing = Writing(made, lambda _: None)
     writing.places = [lambda _: None]

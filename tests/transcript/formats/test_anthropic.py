@@ -128,9 +128,9 @@ def test_what_is_kept_and_not_shown_is_stated():
     }
     assert missing - marks <= {"messages[].content[].citations[].cited_text"}
     assert any("citations" in sentence for sentence in run.run.lost)
-    paper = str(run)
+    static = str(run)
     shown = ("I look it up.", "a cat", "no such shelf", "web_search", "It purrs.", "Any time.")
-    assert all(text in paper for text in shown)
+    assert all(text in static for text in shown)
     html = run.to_mimebundle()["text/html"]
     assert "It might be a cat." in html
     assert PNG in html

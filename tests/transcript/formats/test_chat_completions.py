@@ -110,9 +110,9 @@ def test_what_was_said_and_done_is_shown():
     missing = lost(EVERYTHING, run, shown=True)
     roles = {path for path in missing if path.endswith((".role", ".type", ".finish_reason"))}
     assert missing - roles <= ONLY_KEPT | LOG_PROBABILITIES
-    paper = str(run)
+    static = str(run)
     told = ("thought", "I look it up.", "I may not say.", "spoken words", "old result", "choice")
-    assert all(text in paper for text in told)
+    assert all(text in static for text in told)
     assert "It might be a cat." in run.to_mimebundle()["text/html"]
 
 

@@ -149,9 +149,9 @@ def test_what_is_kept_and_not_shown_is_stated():
         *("output[].outputs[].logs", "output[].code"),
     } - {"output[].outputs[].logs"}
     assert any("Ids and states" in sentence for sentence in run.run.lost)
-    paper = str(run)
+    static = str(run)
     shown = ("A cat.", "No more.", "no such place", "it printed", "cats sleep", "blue light")
-    assert all(text in paper for text in (*shown, "three letters", "no such book", "boxes"))
+    assert all(text in static for text in (*shown, "three letters", "no such book", "boxes"))
     assert "Perhaps a cat." in run.to_mimebundle()["text/html"]
 
 

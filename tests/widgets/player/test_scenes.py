@@ -229,7 +229,7 @@ def test_a_mark_whose_question_is_empty_asks_nothing() -> None:
     assert score.outline({})[1][0]["marks"][0]["ask"] is None
 
 
-def test_each_session_has_a_head_of_its_own_on_paper() -> None:
+def test_each_session_has_a_head_of_its_own_in_static_output() -> None:
     heads = [head for _, head in tape().parts(dict.fromkeys(tape().questions, "x"))]
     assert [(head.title, head.facts[1]) for head in heads] == [
         ("tour", "session 1"),

@@ -93,10 +93,10 @@ class Blinded:
         self.rate(cell, name, value, note)
 
     def to_mimebundle(self) -> dict[str, str]:
-        """Return the matrix as paper."""
-        from ....render.matrix.paper import matrix_paper
+        """Return the matrix as static output."""
+        from ....render.matrix.static import static_matrix
 
-        return matrix_paper(self._snapshot())
+        return static_matrix(self._snapshot())
 
     def _snapshot(self) -> Matrix:
         """Return the answers without any mean: how many tasks these come from is not in it."""

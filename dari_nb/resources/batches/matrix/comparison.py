@@ -127,14 +127,14 @@ class Comparison:
     @cached_property
     def _bundle(self) -> dict[str, str]:
         from ....render import noted
-        from ....render.matrix.compare import Compared, compare_paper
+        from ....render.matrix.compare import Compared, static_comparison
 
         pictures = {cell.id: cell for cell in self._batch._snapshot().cells}
         compared = [
             Compared(self._name(cell), pictures[cell.id], of_cell)
             for cell, of_cell in zip(self.cells, self._items, strict=True)
         ]
-        return noted(compare_paper(compared), self.note)
+        return noted(static_comparison(compared), self.note)
 
     def _name(self, cell: Cell) -> str:
         from ....render.matrix.wording import cell_text

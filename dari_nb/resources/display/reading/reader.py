@@ -73,7 +73,7 @@ class ReaderSubject(Subject):
         session: Conversation | None = self._reader.session
         return session
 
-    def paper(self, ending: Ending | None = None) -> dict[str, str]:
+    def static_output(self, ending: Ending | None = None) -> dict[str, str]:
         """All of it, or of a very long one its two ends and what is left out between them."""
         from ....render import noted
         from ....render.timeline.ends import ends

@@ -19,7 +19,7 @@ BRIEF = LIMITS._replace(data=Cap(lines=3, chars=200))
 """Limits of the forms that are text."""
 
 
-def paper(
+def static_timeline(
     items: Sequence[TimelineItem], head: Head | None = None, *, limits: Limits | None = LIMITS
 ) -> dict[str, str]:
     """Render a timeline as a MIME bundle that needs no kernel, no widget and no network.
@@ -42,7 +42,7 @@ def paper(
 
 
 def noted(bundle: dict[str, str], note: str | None) -> dict[str, str]:
-    r"""Say something below paper; what stands in backticks is code.
+    r"""Say something below static output; what stands in backticks is code.
 
     >>> noted({"text/plain": "42"}, "It goes on: `turn.follow()` shows it.")["text/plain"]
     '42\nIt goes on: turn.follow() shows it.\n'
@@ -53,7 +53,7 @@ def noted(bundle: dict[str, str], note: str | None) -> dict[str, str]:
     added = {"text/markdown": f"\n{note}\n", "text/plain": f"\n{note.replace('`', '')}\n"}
     forms = {kind: f"{form}{added.get(kind, '')}" for kind, form in bundle.items()}
     if "text/html" in bundle:
-        paper = bundle["text/html"].partition("</style>")[2].removesuffix("</div>")
-        html = f'{paper}<p class="dari-more">{said}</p></div>'
+        output = bundle["text/html"].partition("</style>")[2].removesuffix("</div>")
+        html = f'{output}<p class="dari-more">{said}</p></div>'
         forms["text/html"] = style(html) + html
     return forms

@@ -42,14 +42,14 @@ _SEEN = 12  # rows that are seen at once; the others are a click away
 _TIMES = "\N{MULTIPLICATION SIGN}"
 
 
-def matrix_paper(matrix: Matrix, wish: Wish = _ALL, seen: Against | None = None) -> dict[str, str]:
+def static_matrix(matrix: Matrix, wish: Wish = _ALL, seen: Against | None = None) -> dict[str, str]:
     """Render a matrix as a MIME bundle that needs no kernel, no widget and no network.
 
     Rows that differ come first; the others, and what is more than a screen, are a click away.
 
     Args:
         matrix: Of more than 1,000 cells only the first rows are kept, and the rest is counted.
-        wish: Which rows are shown, in which order; the paper says so.
+        wish: Which rows are shown, in which order; the static output says so.
         seen: What came of its tasks in comparison with a baseline.
 
     Returns:
@@ -58,7 +58,7 @@ def matrix_paper(matrix: Matrix, wish: Wish = _ALL, seen: Against | None = None)
     >>> from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
     >>> rows, columns = [MatrixRow("0", "Open on Monday?")], [MatrixColumn("s", "small")]
     >>> cells = [MatrixCell("c", "0", "s", state="completed", text="No, closed.", seconds=2.0)]
-    >>> print(matrix_paper(Matrix("librarian", "run", rows, columns, cells))["text/plain"][-47:])
+    >>> print(static_matrix(Matrix("librarian", "run", rows, columns, cells))["text/plain"][-47:])
     0  Open on Monday?
        small  2.0 s  No, closed.
     """
@@ -109,7 +109,7 @@ def _table(page: Page, rows: Sequence[MatrixRow], *, first: bool) -> str:
     heads = "".join(f'<th scope="col">{_head(page, lane, first=first)}</th>' for lane in page.lanes)
     lines = "".join(line for row in rows for line in _row(page, row))
     return (
-        '<div class="dari-wide"><table class="dari-paper"><thead><tr><th scope="col">Task</th>'
+        '<div class="dari-wide"><table class="dari-static"><thead><tr><th scope="col">Task</th>'
         f"{heads}</tr></thead><tbody>{lines}</tbody></table></div>"
     )
 

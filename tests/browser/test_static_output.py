@@ -1,4 +1,4 @@
-"""Paper in a real browser: hostile texts do nothing, folds fold, links lead to their turns."""
+"""Static output in a browser: hostile texts do nothing, folds fold, links lead to their turns."""
 
 import json
 from pathlib import Path
@@ -12,10 +12,10 @@ from dari_nb.models import (
     item_from_dict,
     text_block,
 )
-from dari_nb.render import Head, paper
+from dari_nb.render import Head, static_timeline
 
 HOSTILE = Path(__file__).parents[1] / "render" / "hostile.json"
-PAGE = "<!doctype html><meta charset=utf-8><base target=_blank><title>paper</title><body>"
+PAGE = "<!doctype html><meta charset=utf-8><base target=_blank><title>static output</title><body>"
 WATCH = """
 window.ran = [];
 for (const name of ["alert", "confirm", "prompt", "open"])
@@ -66,7 +66,7 @@ def test_hostile_texts_run_nothing_and_load_nothing(browser):
     for start in range(0, len(texts), 40):
         items = list(items_of(texts[start : start + 40]))
         head = Head(texts[start], llm=texts[start], state=texts[start], version=texts[start])
-        page.set_content(PAGE + paper(items, head)["text/html"])
+        page.set_content(PAGE + static_timeline(items, head)["text/html"])
         page.evaluate(STIR)
         page.wait_for_function("() => document.readyState === 'complete'")
         shown = page.locator("body").inner_text()
@@ -82,7 +82,7 @@ def test_a_fold_opens_closes_and_takes_focus_by_keyboard(browser):
     result = "\n".join(f"row {n}" for n in range(60))
     item = ToolCallItem(id="1", tool_name="t", result=result, status="completed")
     page = browser.new_page()
-    page.set_content(PAGE + paper([item])["text/html"])
+    page.set_content(PAGE + static_timeline([item])["text/html"])
     last = page.get_by_text("row 59")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -97,10 +97,10 @@ def test_a_fold_opens_closes_and_takes_focus_by_keyboard(browser):
     page.close()
 
 
-PAPER = """\
+STATIC = """\
 from IPython.display import display
 from dari_nb.models import ToolCallItem, UserMessageItem, text_block
-from dari_nb.render import paper
+from dari_nb.render import static_timeline
 calls = [("bash", {"command": "ls"}, {"stdout": "a.py", "exit_code": 2}),
     ("edit", {"path": "a.py", "old": "x = 1", "new": "x = 2"}, None),
     ("t", None, [{"day": "Mon", "n": 1}, {"day": "Tue", "n": 2}])]
@@ -108,11 +108,11 @@ items = [ToolCallItem(id="1", message_id="msg_0", tool_name=t, arguments=a, resu
     status="completed") for t, a, r in calls]
 items += [UserMessageItem(id="2", message_id=f"msg_{n}", content=[text_block("Go on.")])
     for n in range(1, 40)]
-display(paper(items), raw=True)"""
+display(static_timeline(items), raw=True)"""
 
 
-def test_in_a_notebook_paper_keeps_its_look_and_its_links(lab):
-    book = lab.open_notebook([PAPER])
+def test_in_a_notebook_static_output_keeps_its_look_and_its_links(lab):
+    book = lab.open_notebook([STATIC])
     book.run_all()
     before = looks_of(book)
     assert len(before) == 7
@@ -138,7 +138,7 @@ def looks_of(book):
 
 
 @pytest.mark.parametrize("answer", ["Yes.", "42", r"$$\frac{15}{100} \times 86.8 = 13.02$$"])
-def test_paper_that_ends_in_a_short_answer_needs_no_bar_to_scroll(browser, answer):
+def test_static_output_that_ends_in_a_short_answer_needs_no_bar_to_scroll(browser, answer):
     items = [
         UserMessageItem(id="1", message_id="m", content=[text_block("How much?")]),
         AssistantMessageItem(
@@ -150,14 +150,14 @@ def test_paper_that_ends_in_a_short_answer_needs_no_bar_to_scroll(browser, answe
         ),
     ]
     page = browser.new_page()
-    shown = paper(items, Head("a calculator of many words"))["text/html"]
+    shown = static_timeline(items, Head("a calculator of many words"))["text/html"]
     page.set_content(f"{PAGE}<div id=output style='overflow: auto'>{shown}</div>")
     sizes = page.locator("#output").evaluate("o => [o.scrollHeight, o.clientHeight]")
     assert sizes[0] == sizes[1]
     page.close()
 
 
-def test_what_was_printed_above_does_not_stick_to_paper(lab):
+def test_what_was_printed_above_does_not_stick_to_static_output(lab):
     load = "%load_ext dari_nb\nimport dari_nb\nd = dari_nb.connect('local')"
     run = "batch = d.batches.run('echo', ['a', 'b']).wait()"
     book = lab.open_notebook([load, run, "print('2 sessions started')\nbatch"])

@@ -20,11 +20,11 @@ _MOST_CELLS = 8_000
 _LEAST_LINES = 60
 _MOST_FOLDED = 500
 _MOST_NAMED = 4  # runs that a head names at once
-_MOST_BESIDE = 6  # clusters that can be read beside each other on a sheet of paper
+_MOST_BESIDE = 6  # clusters that can be read beside each other on a printed page
 _SIGNS = {True: "✓", False: "✗", None: "?"}
 
 
-def trajectories_paper(trajectories: Trajectories) -> dict[str, str]:
+def static_trajectories(trajectories: Trajectories) -> dict[str, str]:
     """Render trajectories as ``text/html``, ``text/markdown`` and ``text/plain``."""
     html = f"{ROOT}{trajectories_html(trajectories)}</div>"
     return {

@@ -1,4 +1,4 @@
-"""Outputs of paper: one in the place of a view, or one below all views that are shown together."""
+"""Static outputs: one in the place of a view, or one below all views that are shown together."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..connection import host
 
 Bundle = dict[str, str]
 Write = Callable[[Bundle], object]
-"""Writes paper anew, in the output that it was given."""
+"""Writes static output anew, in the output that it was given."""
 
 NOTHING: Bundle = {"text/html": "", "text/plain": ""}
-"""Paper of what is not to be seen."""
+"""Static output of what is not to be seen."""
 
 
-class Paper(NamedTuple):
-    """Paper as it was made.
+class StaticOutput(NamedTuple):
+    """Static output as it was made.
 
     Attributes:
         bundle: Its forms.
@@ -36,14 +36,14 @@ _GROWTH = 0.5
 _SHARE = 30
 _BYTES_A_SECOND = 20_000
 _BETWEEN_SHEETS = 1.0
-"""Seconds between two writings of paper that lies together."""
+"""Seconds between two writings of static output that lies together."""
 
 
 class Rhythm:
-    """How often paper of what goes on is written: soon at first, then every few seconds.
+    """How often static output of what goes on is written: soon at first, then every few seconds.
 
     Whoever saves the notebook at any moment loses at most the last third of what was to be seen.
-    Paper that is long, or takes long to make, comes more seldom.
+    Static output that is long, or takes long to make, comes more seldom.
     """
 
     def __init__(self) -> None:
@@ -64,23 +64,23 @@ class Rhythm:
 
 
 def publish(shown: Any) -> Write:
-    """Show a widget or paper; returns what writes paper in its place."""
+    """Show a widget or static output; returns what writes static output in its place."""
     handle = host.publish(shown)
     return lambda bundle: handle.update(bundle, raw=True)
 
 
 def publish_until(view: Any, bundle: Bundle) -> tuple[Write, Write]:
-    """Show a view that is to become paper, with its paper below it until then, out of sight.
+    """Show a view that is to become static, with its static output hidden below it until then.
 
     Returns:
-        What writes the paper below it, and what writes it in place of the view.
+        What writes the static output below it, and what writes it in place of the view.
     """
     from ...render.page.fallback import fallback
     from ...widgets.view import mimebundle_of
 
-    has_paper = host.hides_paper()
-    in_place = publish(mimebundle_of(view, has_paper=has_paper))
-    if not has_paper:
+    has_static_output = host.hides_static_output()
+    in_place = publish(mimebundle_of(view, has_static_output=has_static_output))
+    if not has_static_output:
         return lambda _: None, in_place
     below = publish(fallback([bundle]))
 
@@ -92,7 +92,7 @@ def publish_until(view: Any, bundle: Bundle) -> tuple[Write, Write]:
 
 
 class Sheet:
-    """The paper of all that is shown together, in one output below it; of the request that runs.
+    """The static output of all that is shown together by the running request, in one output below.
 
     It is put there by :meth:`lay`, or when there is something to write: also when its cell is over.
     """
@@ -109,7 +109,7 @@ class Sheet:
         self._is_waiting = False
 
     def add(self, part: object, bundle: Bundle | None = None) -> Write:
-        """Take a part, and its paper if there is any; returns what writes that anew."""
+        """Take a part, and its static output if there is any; returns what writes that anew."""
         self._parts[part] = bundle
         return partial(self._put, part)
 
