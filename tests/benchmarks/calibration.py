@@ -5,7 +5,10 @@ Prints the table that stands in ``help()`` of calibrated_mean: percent of all sa
 
 from __future__ import annotations
 
+import operator
 import zlib
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +21,7 @@ Array = NDArray[np.float64]
 AGREEING = (0.5, 0.6, 0.7, 0.8, 0.9)
 SIZES = ((20, 60), (20, 200))
 """How many cells are rated, and how many are not."""
-RUNS = 1_000
+RUNS = 500
 SCALES = {
     "half yes": (0.5, 0.5),
     "80 % yes": (0.2, 0.8),
@@ -47,14 +50,13 @@ def measure() -> None:
 
 def table(runs: int) -> list[str]:
     head = f"{'agreement':24}" + "".join(f"{share:>8}" for share in AGREEING)
-    return [head, *(row(name, *size, 1, runs) for name in SCALES for size in SIZES), *_more(runs)]
-
-
-def _more(runs: int) -> list[str]:
-    """Of tasks with three repeats that are alike, of judges that err to one side or skip much."""
-    alike = [row(name, 20, 40, 3, runs) for name in SCALES]
-    kind = [row(name, 20, 200, 1, runs, is_kind=True) for name in KIND]
-    return [*alike, *kind, *(row(name, 20, 200, 1, runs, skipped=SKIPPED) for name in KIND)]
+    rows = [partial(row, name, *size, 1, runs) for name in SCALES for size in SIZES]
+    # Tasks with three repeats that are alike, and judges that err to one side or skip much.
+    rows += [partial(row, name, 20, 40, 3, runs) for name in SCALES]
+    rows += [partial(row, name, 20, 200, 1, runs, is_kind=True) for name in KIND]
+    rows += [partial(row, name, 20, 200, 1, runs, skipped=SKIPPED) for name in KIND]
+    with ProcessPoolExecutor() as pool:
+        return [head, *pool.map(operator.call, rows)]
 
 
 def row(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from itertools import product
+from itertools import product, repeat
 from math import comb
 from typing import NamedTuple
 
@@ -28,7 +29,8 @@ ALIKE = 0.3
 """How a task's tries go together: the correlation of two of them, and of those of two LLMs."""
 RARE = 0.05
 """How often a task has what hardly any has."""
-RUNS = 8_000
+RUNS, FEWER_RUNS = 8_000, 1_000
+"""How often values are drawn for the help, and for `make bench`."""
 DRAWS = 999
 _HARD = 200  # kinds of tasks, from hard to easy, into which a distribution of their rates is cut
 _RARE = 1e-8  # outcomes that are rarer are left out
@@ -67,31 +69,37 @@ class Cell(NamedTuple):
 
 
 def measure() -> None:
-    for title, lines in tables():
-        print(title)
-        print("\n".join(f"    {line}" for line in lines), flush=True)
+    print_tables(FEWER_RUNS)
 
 
-def tables() -> Iterator[tuple[str, list[str]]]:
-    """Return each table with the function in whose help it stands."""
-    head = line("tasks", TASKS)
+def print_tables(runs: int) -> None:
+    with ProcessPoolExecutor() as pool:
+        for title, rows in list(tables(pool, runs)):
+            print(title)
+            for name, cells in rows:
+                print(f"    {name:16}" + "".join(f"{cell!s:>14}" for cell in cells), flush=True)
+
+
+def tables(
+    pool: ProcessPoolExecutor, runs: int
+) -> Iterator[tuple[str, list[tuple[str, Iterable[object]]]]]:
+    """Start each table; its title is the function in whose help it stands."""
+    share = "{:.1f}".format
     for title, rows in ROWS.items():
-        yield title, [head, *(line(name, map(cell, TASKS)) for name, cell in rows.items())]
-    names = "".join(f"{name:>12}" for name in DRAWN)
-    for title, cells in NUMBERS.items():
-        rows = (number_line(label, cell, tasks) for label, cell in cells.items() for tasks in TASKS)
-        yield title, [f"{'':8}{names}", *rows]
+        counted = [(name, pool.map(cell, TASKS)) for name, cell in rows.items()]
+        yield title, [("tasks", TASKS), *counted]
+    for title, numbers in NUMBERS.items():
+        drawn = [
+            (f"{tasks} x {label}", map(share, pool.map(cell, DRAWN, repeat(tasks), repeat(runs))))
+            for label, cell in numbers.items()
+            for tasks in TASKS
+        ]
+        yield title, [("", DRAWN), *drawn]
     for title, steady in STEADY.items():
-        shares = {name: [f"{cell(tasks):.1f}" for tasks in TASKS] for name, cell in steady.items()}
-        yield title, [head, *(line(name, cells) for name, cells in shares.items())]
-
-
-def line(name: str, cells: Iterable[object]) -> str:
-    return f"{name:16}" + "".join(f"{cell!s:>14}" for cell in cells)
-
-
-def number_line(label: str, cell: Callable[[str, int], float], tasks: int) -> str:
-    return f"{f'{tasks} x {label}':8}" + "".join(f"{cell(name, tasks):12.1f}" for name in DRAWN)
+        drawn = [
+            (name, map(share, pool.map(cell, TASKS, repeat(runs)))) for name, cell in steady.items()
+        ]
+        yield title, [("tasks", TASKS), *drawn]
 
 
 def of_tries(kind: str, repeats: int, alike: float, tasks: int) -> Cell:
@@ -149,25 +157,25 @@ def of_wins(repeats: int, tasks: int) -> Cell:
     return Cell(float(np.mean(held)), float(min(held)))
 
 
-def of_numbers(repeats: int, name: str, tasks: int) -> float:
+def of_numbers(repeats: int, name: str, tasks: int, runs: int = RUNS) -> float:
     """Draw how often the interval of a mean of such values holds it, in percent."""
-    values = _numbers(_seeded(name, repeats, tasks), name, repeats, tasks)
+    values = _numbers(_seeded(name, repeats, tasks), name, runs, tasks, repeats)
     return _share_held(values, DRAWN[name].mean)
 
 
-def of_differences(name: str, tasks: int) -> float:
+def of_differences(name: str, tasks: int, runs: int = RUNS) -> float:
     """Draw how often the interval of the mean difference of two alike LLMs holds it, in percent."""
     random = _seeded(name, tasks, "difference")
-    one, other = (_numbers(random, name, 1, tasks) for _ in range(2))
-    return _share_held((one - other)[: RUNS // 2], 0)
+    one, other = (_numbers(random, name, runs, tasks, 1) for _ in range(2))
+    return _share_held((one - other)[: runs // 2], 0)
 
 
-def of_rare(tasks: int) -> float:
+def of_rare(tasks: int, runs: int = RUNS) -> float:
     """Draw how often the interval of the difference to a steady LLM holds 0, in percent.
 
     The other one has 1 on one task in twenty and else 0, and the steady one as much on average.
     """
-    random, shape = _seeded("rare", tasks, "difference"), (RUNS // 2, tasks, 1)
+    random, shape = _seeded("rare", tasks, "difference"), (runs // 2, tasks, 1)
     rare = (random.random(shape) < RARE).astype(np.float64)
     return _share_held(rare - random.normal(RARE, RARE / 100, shape), 0)
 
@@ -177,10 +185,10 @@ def _share_held(runs: Array, truth: float) -> float:
     return 100 * float(np.mean([_holds(estimate, truth) for estimate in found]))
 
 
-def _numbers(random: np.random.Generator, name: str, repeats: int, tasks: int) -> Array:
+def _numbers(random: np.random.Generator, name: str, runs: int, tasks: int, repeats: int) -> Array:
     """Draw runs of tasks: each repeat has its task's value, or one time in three a new one."""
-    task = DRAWN[name].draw(random, (RUNS, tasks, 1))
-    anew = DRAWN[name].draw(random, (RUNS, tasks, repeats))
+    task = DRAWN[name].draw(random, (runs, tasks, 1))
+    anew = DRAWN[name].draw(random, (runs, tasks, repeats))
     return np.where(random.random(anew.shape) < 1 / 3, anew, task)
 
 
@@ -306,13 +314,13 @@ ROWS: dict[str, dict[str, Callable[[int], Cell]]] = {
         "pass^3 of three": partial(of_tries, "hat 3", 3, 0),
     },
 }
-NUMBERS: dict[str, dict[str, Callable[[str, int], float]]] = {
+NUMBERS: dict[str, dict[str, Callable[..., float]]] = {
     "mean": {"1": partial(of_numbers, 1), "3": partial(of_numbers, 3)},
     "paired_difference": {"1": of_differences},
 }
-STEADY: dict[str, dict[str, Callable[[int], float]]] = {
+STEADY: dict[str, dict[str, Callable[..., float]]] = {
     "paired_difference": {"1 in 20 tasks": of_rare},
 }
 
 if __name__ == "__main__":
-    measure()
+    print_tables(RUNS)

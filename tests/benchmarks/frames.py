@@ -36,21 +36,20 @@ print(server.url, flush=True)
 sys.stdin.read()
 """
 READER = """
-import _thread, sys, time
+import sys, time
 import pandas, pyarrow
 import dari_nb as dari
-from dari_nb.resources.bulk.cache import keeping_of
 d = dari.connect(base_url=sys.argv[1], api_key="dari_bench")
 ids = [session.id for session in d.client.sessions.list()]
 def memory():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
 before, start = memory(), time.perf_counter()
-def tell(frame, more=""):
+def tell(frame):
     seconds = time.perf_counter() - start
     size = frame.memory_usage(deep=True).sum() / 2**20
     print(f"{len(frame):>7,} rows of {size:3.0f} MiB in {seconds:5.2f} s; the most memory "
-          f"{before:.0f} -> {memory():.0f} MiB{more}")
+          f"{before:.0f} -> {memory():.0f} MiB")
 """
 WAYS = {
     "plain loop, json_normalize": """
@@ -62,28 +61,11 @@ with httpx.Client(headers={"Authorization": "Bearer dari_bench"}) as http:
 tell(pandas.json_normalize(rows))
 """,
     "events_frame": "tell(dari.events_frame(ids))",
-    "events_frame, one kind": "tell(dari.events_frame(ids, kinds='user.message'))",
     "tool_calls_frame": "tell(dari.tool_calls_frame(ids))",
     "events_frame, the second time": """
 dari.events_frame(ids)
 start = time.perf_counter()
 tell(dari.events_frame(ids))
-""",
-    "interrupted and resumed": """
-import signal, threading
-# Who runs this in the background has it ignore interrupts.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-def when_half():
-    while len(keeping_of(d._link).kept) < len(ids) // 2:
-        time.sleep(0.001)
-    _thread.interrupt_main()
-threading.Thread(target=when_half).start()
-try:
-    dari.events_frame(ids)
-except KeyboardInterrupt:
-    kept, first = len(keeping_of(d._link).kept), time.perf_counter() - start
-start = time.perf_counter()
-tell(dari.events_frame(ids), f"; {kept} sessions read in {first:.2f} s before")
 """,
 }
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from conftest import CHROMIUM_FLAGS, chromium_path
 
 TURNS, CALLS, PIECES = 1000, 15, 67
-ROUNDS = 15
+ROUNDS = 7
 PLACES = [0.1, 0.5, 0.93, 0.2, 0.999, 0.7, 0.701, 0.0, 0.45, 0.85]
 # To a place, until its last turn is drawn and a frame has gone by.
 GO = """async ([part, turns]) => {

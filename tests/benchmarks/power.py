@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -44,9 +46,11 @@ def measure() -> None:
 
 def table(runs: int) -> Iterator[str]:
     yield f"{'':14}" + "".join(f"{f'{tasks} x {repeats}':>16}" for tasks, repeats in SIZES)
-    for name in KINDS:
-        cells = (cell(name, *size, runs=runs) for size in SIZES)
-        yield f"{name:14}" + "".join(f"{f'{power:.1f} ({gap:.2f})':>16}" for power, gap in cells)
+    with ProcessPoolExecutor() as pool:
+        for name in KINDS:
+            cells = pool.map(partial(cell, name, runs=runs), *zip(*SIZES, strict=True))
+            texts = (f"{power:.1f} ({gap:.2f})" for power, gap in cells)
+            yield f"{name:14}" + "".join(f"{text:>16}" for text in texts)
 
 
 def cell(name: str, tasks: int, repeats: int, *, runs: int = RUNS) -> tuple[float, float]:
