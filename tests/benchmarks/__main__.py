@@ -7,6 +7,7 @@ import traceback
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from textwrap import shorten
 
 from rows import Row, print_rows, run_script
 
@@ -22,7 +23,7 @@ def main() -> int:
             run = pool.submit(run_script, name)
         if error := run.exception():
             traceback.print_exception(error)
-            rows.append(Row(f"{name}.py", f"failed: {type(error).__name__}", "", None))
+            rows.append(Row(f"{name}.py", shorten(f"failed: {error}", 60), "", None))
         else:
             rows += run.result()
     print()

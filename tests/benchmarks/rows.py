@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from traceback import format_exception_only
 from typing import NamedTuple
 
 
@@ -30,7 +31,12 @@ def _text(number: float, unit: str) -> str:
 
 def run_script(name: str) -> list[Row]:
     """Run a script of this folder, which prints details; one without a target returns no rows."""
-    return [Row(*row) for row in import_module(name).measure() or ()]
+    try:
+        return [Row(*row) for row in import_module(name).measure() or ()]
+    except BaseException as error:
+        # Many exceptions can't be pickled, among them those of httpx and pytest.
+        [line, *_] = "".join(format_exception_only(error)).splitlines()
+        raise RuntimeError(line) from error
 
 
 def print_rows(rows: Sequence[Row]) -> None:
