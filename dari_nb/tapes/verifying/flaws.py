@@ -16,8 +16,8 @@ from ..scrubbing import Scrubber
 from ..summary import prompt_of
 from ..turns import Turn, drafted_in
 from .left_files import LeftFiles
+from .new_keys import in_doubt
 from .payloads import entry_troubles, note_troubles, turn_troubles
-from .renew_keys import in_doubt
 
 _EDITED = (
     "its key is that of another text: what is asked, or of whom, was changed, and the key was not; "
