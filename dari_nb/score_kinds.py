@@ -28,7 +28,7 @@ SORTS: Mapping[str, frozenset[str]] = {
     "number": frozenset({"share", "number"}),
 }
 """What one value may be, and beside which others it may stand under one name."""
-Told = tuple[Mapping[str, Any], Mapping[str, tuple[float, float]]]
+ScoresAndScales = tuple[Mapping[str, Any], Mapping[str, tuple[float, float]]]
 """The scores of a cell, and the scales that were told with them, by name."""
 _FAR = 1.5
 """Whole numbers of which the largest ones are so many times apart hardly have one scale."""
@@ -236,7 +236,7 @@ def measure_of(name: str, given: Iterable[tuple[Any, tuple[float, float] | None]
     return Measure(values, scale if scale and are_on(scale, values) else None)
 
 
-def measures_of(cells: Iterable[Told]) -> dict[str, Measure]:
+def measures_of(cells: Iterable[ScoresAndScales]) -> dict[str, Measure]:
     """Tell what each score is that any cell has, in the order they appear in.
 
     >>> measures_of([({"by hand": 1}, {"by hand": (1, 5)}), ({"by hand": None}, {})])
@@ -251,7 +251,7 @@ def measures_of(cells: Iterable[Told]) -> dict[str, Measure]:
     return {name: measure_of(name, told) for name, told in found.items() if told}
 
 
-def kinds_of(cells: Iterable[Told]) -> dict[str, Kind]:
+def kinds_of(cells: Iterable[ScoresAndScales]) -> dict[str, Kind]:
     """Tell the kind of each score that any cell has, in the order they appear in."""
     told = {name: kind_of(of.values, name, of.scale) for name, of in measures_of(cells).items()}
     return {name: kind for name, kind in told.items() if kind}

@@ -31,11 +31,11 @@ _VALUES = ("result", "arguments")
 """Fields of events that other tools keep as such a text."""
 
 _Place = tuple[str | int, ...]
-Told = tuple[Any, Any]
+Payload = tuple[Any, Any]
 """A value as it came, and as the turn has it: the same but for secrets."""
 
 
-def referred(more: Mapping[str, Any], payloads: Sequence[Told]) -> dict[str, Any]:
+def referred(more: Mapping[str, Any], payloads: Sequence[Payload]) -> dict[str, Any]:
     """Put references in place of the texts that a turn has anyway.
 
     Args:
@@ -103,7 +103,7 @@ def _want(value: Mapping[str, Any], wanted: set[str]) -> None:
     _in_each(value, gather)
 
 
-def _places(wanted: set[str], payloads: Sequence[Told]) -> dict[str, Reference]:
+def _places(wanted: set[str], payloads: Sequence[Payload]) -> dict[str, Reference]:
     """Where a turn has texts that are wanted: references by the texts."""
     found: dict[str, Reference] = {}
     has_json = any(text[0] in "{[" for text in wanted)

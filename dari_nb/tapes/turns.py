@@ -25,7 +25,7 @@ from .lines import (
 )
 from .notes import landmarks, noted, placed_alike, with_notes
 from .ordinals import Ordinals
-from .repeats import Told, referred, resolved
+from .repeats import Payload, referred, resolved
 from .scrubbing import Scrubber
 from .scrubbing.own_words import BLOCKS, MORE, PAYLOAD
 
@@ -218,7 +218,7 @@ class Taking:
         content = event.get("content") or []
         asked = asked_in(scrubber, content, digests or {}, self._ordinals)
         came = asked_of(self._ordinals.of({"content": content})["content"])
-        self._told: list[Told] = [(came, asked)]
+        self._payloads: list[Payload] = [(came, asked)]
         agent = scrubbed_agent(scrubber, agent)
         llm = scrubber.scrub(llm)
         line = TurnLine(
@@ -240,7 +240,7 @@ class Taking:
         """Take in an event of the turn."""
         came = self._ordinals.of(dict(data))
         told = self._scrubber.scrub(came, PAYLOAD)
-        self._told.append((came, told))
+        self._payloads.append((came, told))
         self._waiting.append(
             EventLine(after=self._after(at), event=_known(kind, self._scrubber), data=told)
         )
@@ -250,7 +250,7 @@ class Taking:
     def also(self, event: Mapping[str, Any]) -> None:
         """Take in what else the event that opens the turn holds: what is said by now, not again."""
         more = {name: value for name, value in event.items() if name not in _OPENING}
-        self.turn.line.more = self._scrubber.scrub(referred(more, self._told), MORE)
+        self.turn.line.more = self._scrubber.scrub(referred(more, self._payloads), MORE)
 
     def files(self, lines: Iterable[FileLine]) -> None:
         """Take in the files of the turn, which are free of secrets already."""

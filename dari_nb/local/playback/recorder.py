@@ -98,7 +98,7 @@ class TapeRecorder:
         self._lost: set[str] = set()
         self._played: set[str] = set()
         self._on_tape: set[str] = set()
-        self._anew: set[str] = set()
+        self._again: set[str] = set()
         self._replaces = False
         self.is_new = False
 
@@ -162,7 +162,7 @@ class TapeRecorder:
             self._places = Places()
             self._lost.clear()
             self._on_tape.clear()
-            self._anew.clear()
+            self._again.clear()
         self._unwritten = None
 
     def _close(self, tape: GrowingTape, *, for_good: bool) -> None:
@@ -349,9 +349,9 @@ class TapeRecorder:
         line = turn.line
         behind = (one.line for one in tape.recording.turns if not one.line.new)
         others = (one for one in behind if one.parent == line.parent and one.key != line.key)
-        is_next = line.parent in self._anew and next(others, None) is None
+        is_next = line.parent in self._again and next(others, None) is None
         if is_next or _was_cut_off(tape, turn):
-            self._anew.add(line.key)
+            self._again.add(line.key)
             return True
         return False
 

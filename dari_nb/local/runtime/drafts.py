@@ -77,7 +77,7 @@ class Writing:
         self._next = 0
         self._size = 0
         self._changed = changed
-        self._told = notify
+        self._notify = notify
 
     @property
     def blocks(self) -> list[_Block]:
@@ -110,7 +110,7 @@ class Writing:
             block.new.append(piece.text[:room])
             self._unseen[block] = None
             self._changed()
-            self._told(piece)
+            self._notify(piece)
         if self._size > MOST_CHARACTERS:
             self.is_full = True
             raise ValueError(f"a draft has at most {MOST_CHARACTERS} characters")

@@ -74,7 +74,7 @@ class Folds:
     def __init__(self, store: Store, most_bytes: int = MOST_BYTES) -> None:
         self._store = store
         self._most_bytes = most_bytes
-        self._kept: OrderedDict[str, Fold] = OrderedDict()
+        self._cached: OrderedDict[str, Fold] = OrderedDict()
         self._size = 0
         self._lock = Lock()
 
@@ -85,8 +85,8 @@ class Folds:
     def look(self, session_id: str, view: Callable[[Fold], _T]) -> _T:
         """Bring a session's fold up to date, and return what ``view`` makes of it."""
         with self._lock:
-            fold = self._kept.setdefault(session_id, Fold())
-            self._kept.move_to_end(session_id)
+            fold = self._cached.setdefault(session_id, Fold())
+            self._cached.move_to_end(session_id)
         with fold.lock:
             while events := self._store.events(session_id, after=fold.seen, limit=_PAGE):
                 fold.add(events)
@@ -97,9 +97,9 @@ class Folds:
     def _count(self, session_id: str, fold: Fold) -> None:
         """Count what a fold has grown by, and forget the oldest ones where that is too much."""
         with self._lock:
-            if self._kept.get(session_id) is fold:
+            if self._cached.get(session_id) is fold:
                 size = fold.size
                 self._size += size - fold.counted
                 fold.counted = size
-            while self._kept and self._size > self._most_bytes:
-                self._size -= self._kept.popitem(last=False)[1].counted
+            while self._cached and self._size > self._most_bytes:
+                self._size -= self._cached.popitem(last=False)[1].counted

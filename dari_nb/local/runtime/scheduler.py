@@ -92,7 +92,7 @@ class Scheduler:
         self._workspaces = workspaces
         self._bundles = bundles
         self._unasked = unasked
-        self._kept = save_files
+        self._save_files = save_files
         self._queues: dict[str, deque[tuple[str, AgentFunction | None]]] = {}
         self._playing: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -202,7 +202,7 @@ class Scheduler:
 
         error = await self._played(message_id, begun())
         kept = await self._snapshot_workspace(session_id)
-        await self._kept(session_id, message_id, kept)
+        await self._save_files(session_id, message_id, kept)
         await when_the_disk_works(end)
         self._drafts.end(session_id)
 

@@ -99,14 +99,14 @@ class Service:
         self.tape_trouble: InvalidRequestError | None = None
         self.log.follow(self.deck.on_events)
         self.drafts.follow(self.deck.drafted)
-        self._kept: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
         """End all streams, replays and turns."""
         self.notifier.close()
-        for task in list(self._kept):
+        for task in list(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._kept, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.scheduler.stop()
         try:
             self.deck.close()
@@ -118,8 +118,8 @@ class Service:
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the requests until it ends or the server stops."""
         task = asyncio.get_running_loop().create_task(work)
-        self._kept.add(task)
-        task.add_done_callback(self._kept.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def rest(self, session_id: str) -> None:
         """Wait until no turn of this session runs or is queued."""

@@ -14,7 +14,7 @@ from ...score_kinds import (
     JUDGING,
     Kind,
     Measure,
-    Told,
+    ScoresAndScales,
     is_missing,
     is_number,
     kinds_of,
@@ -87,7 +87,7 @@ class MatrixCell:
     scales: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
-    def scores_and_scales(self) -> Told:
+    def scores_and_scales(self) -> ScoresAndScales:
         """Its scores, and their scales."""
         return self.scores, self.scales
 

@@ -83,7 +83,7 @@ def verdicts(cell: MatrixCell, kinds: Mapping[str, Kind]) -> list[Verdict]:
 def verdict_counts(cells: Sequence[MatrixCell], kinds: Mapping[str, Kind]) -> dict[Verdict, int]:
     """Say all scores of several cells, those that judge first, and of how many cells each is."""
     counts = Counter(one for cell in cells for one in verdicts(cell, kinds))
-    return dict(sorted(counts.items(), key=lambda told: not told[0].tint))
+    return dict(sorted(counts.items(), key=lambda item: not item[0].tint))
 
 
 def notes_of(cells: Sequence[MatrixCell]) -> list[str]:

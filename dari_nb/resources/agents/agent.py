@@ -43,7 +43,7 @@ class Agent(AtHand):
 
     def __init__(self, link: Link, resource: models.Agent) -> None:
         super().__init__(link)
-        self._told: dict[Link, models.Agent] = {link: resource}
+        self._resources: dict[Link, models.Agent] = {link: resource}
         link.know([resource])
 
     @property
@@ -56,11 +56,11 @@ class Agent(AtHand):
         return self._resource_at(self._link)
 
     def _resource_at(self, link: Link) -> models.Agent:
-        if link not in self._told:
-            name = next(iter(self._told.values())).name
-            self._told[link] = link.client.agents.get(name)
-            link.know([self._told[link]])
-        return self._told[link]
+        if link not in self._resources:
+            name = next(iter(self._resources.values())).name
+            self._resources[link] = link.client.agents.get(name)
+            link.know([self._resources[link]])
+        return self._resources[link]
 
     @property
     def id(self) -> str:

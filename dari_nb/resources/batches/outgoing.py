@@ -61,7 +61,7 @@ class Outgoing(Results):
         self._limit: Decimal | None = None
         self._lost = self._asked_still = ""
         self._versions_there: set[str | None] = set()
-        self._beside = Beside(client, run_id, self.grid, partial(Cell, self))
+        self._others = Beside(client, run_id, self.grid, partial(Cell, self))
         self._allow(max_cost)
         self._spending: Spending | None = None
         self._outlay: concurrent.futures.Future[None] | None = None
@@ -163,7 +163,7 @@ class Outgoing(Results):
                 code="name_taken",
             )
         self._versions_there = {entry.column.version for entry in found}
-        self._beside.take(found)
+        self._others.take(found)
         there = {entry.attempt.session_id for entry in found}
         self._lost = lost_ratings(self, there, ends_with_kernel=self._link.ends_with_kernel)
 
@@ -174,7 +174,7 @@ class Outgoing(Results):
         """Find what other calls have sent at the same moment, also of what was left out here."""
         found = self._find()
         self.grid.take(found)
-        self._beside.take(found)
+        self._others.take(found)
 
     async def _wait_for_costs(self) -> None:
         """Wait a moment for those that are to come, and see what others have spent meanwhile."""
@@ -188,8 +188,8 @@ class Outgoing(Results):
 
     async def _see_spent_on_others(self) -> None:
         if self._spending is not None:
-            await self._beside.look()
-            await self._beside.know_costs()
+            await self._others.look()
+            await self._others.know_costs()
             self._changed()
 
     def _ask(self) -> None:
@@ -344,8 +344,8 @@ class Outgoing(Results):
         )
 
     def _spending_within(self, limit: Decimal, prices: Mapping[Column, Decimal]) -> Spending:
-        wait_for(self._link.run(self._beside.know_costs()))
-        return Spending(self.grid, limit, prices, self._late_costs, self._beside)
+        wait_for(self._link.run(self._others.know_costs()))
+        return Spending(self.grid, limit, prices, self._late_costs, self._others)
 
     def _send_all(self, chunks: Sequence[Chunk]) -> None:
         sending = self._link.run(self._sending.send(chunks))

@@ -116,9 +116,9 @@ class _Index:
     def __init__(self, side: _Side, name: str | None, telling: Sequence[str]) -> None:
         self.texts = side.texts
         self._ids = side.ids(name)
-        self._told = {i: tuple(map(about.get, telling)) for i, about in side.about.items()}
+        self._metadata = {i: tuple(map(about.get, telling)) for i, about in side.about.items()}
         self._places: dict[Hashable, list[int]] = defaultdict(list)
-        for index, told in self._told.items():
+        for index, told in self._metadata.items():
             text, own = side.texts[index], self._ids.get(index)
             self._places[text, told].append(index)
             self._places[text, told, own].append(index)
@@ -132,7 +132,7 @@ class _Index:
 
     def of_text(self, other: _Index, index: int) -> list[int]:
         """Find those of the same text, which nothing that both have tells from that task."""
-        place, own = (other.texts[index], other._told[index]), other._ids.get(index)
+        place, own = (other.texts[index], other._metadata[index]), other._ids.get(index)
         if own is None:
             return self._places.get(place, [])
         return [i for name in (own, None) for i in self._places.get((*place, name), [])]
@@ -140,7 +140,7 @@ class _Index:
     def of_id(self, other: _Index, index: int) -> list[int]:
         """Find those of the same id, whatever their text."""
         own = other._ids.get(index)
-        return self._places.get((other._told[index], own), []) if own else []
+        return self._places.get((other._metadata[index], own), []) if own else []
 
 
 def _text_of(task: Task) -> str:

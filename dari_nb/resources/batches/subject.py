@@ -172,7 +172,7 @@ class ProgressLine:
         self._batch = batch
         self._console: Console = Console()
         self._live: Live = Live(console=self._console, auto_refresh=False, transient=True)
-        self._told = -1
+        self._reported = -1
         if self._console.is_terminal:
             self._live.start()
 
@@ -183,9 +183,9 @@ class ProgressLine:
         line, tenth = progress_text(self._batch)
         if self._console.is_terminal:
             self._live.update(Text(line), refresh=True)
-        elif tenth > self._told:
+        elif tenth > self._reported:
             self._console.print(Text(line))
-            self._told = tenth
+            self._reported = tenth
 
     def end(self) -> None:
         """Take it away."""

@@ -47,7 +47,7 @@ class Keeping:
     """
 
     def __init__(self) -> None:
-        self.kept: OrderedDict[tuple[str, str], CachedSession] = OrderedDict()
+        self.cached: OrderedDict[tuple[str, str], CachedSession] = OrderedDict()
         self.size = 0
         self._lock = threading.Lock()
 
@@ -55,19 +55,19 @@ class Keeping:
         """Return what is kept of a session."""
         key = (kind, session_id)
         with self._lock:
-            if key in self.kept:
-                self.kept.move_to_end(key)
-            return self.kept.get(key)
+            if key in self.cached:
+                self.cached.move_to_end(key)
+            return self.cached.get(key)
 
     def put(self, kind: str, session_id: str, rows: Iterable[Row], state: State | None) -> None:
         """Keep what was read of a session."""
         entry = CachedSession(tuple(row.to_json() for row in rows), state, time.monotonic())
         with self._lock:
             self._drop((kind, session_id))
-            self.kept[kind, session_id] = entry
+            self.cached[kind, session_id] = entry
             self.size += entry.size
             while self.size > KEPT_BYTES:
-                self._drop(next(iter(self.kept)))
+                self._drop(next(iter(self.cached)))
 
     def drop(self, kind: str, session_id: str) -> None:
         """Forget what is kept of a session."""
@@ -75,7 +75,7 @@ class Keeping:
             self._drop((kind, session_id))
 
     def _drop(self, key: tuple[str, str]) -> None:
-        dropped = self.kept.pop(key, None)
+        dropped = self.cached.pop(key, None)
         self.size -= dropped.size if dropped else 0
 
 

@@ -44,7 +44,7 @@ class Feed:
         self._followers: dict[asyncio.Future[None], str | None] = {}
         self._stream: asyncio.Task[None] | None = None
         self._last: asyncio.Task[None] | None = None
-        self._told_at = 0.0
+        self._notified_at = 0.0
         self._is_due = False
         self.connection = "live"
 
@@ -121,7 +121,7 @@ class Feed:
         if not self._is_due:
             self._is_due = True
             loop = asyncio.get_running_loop()
-            loop.call_at(max(loop.time(), self._told_at + _PAUSE), self._notify)
+            loop.call_at(max(loop.time(), self._notified_at + _PAUSE), self._notify)
 
     def ended(self, message_id: str) -> Future[None]:
         """Follow until a message has ended, from any thread; cancelling stops that.
@@ -204,7 +204,7 @@ class Feed:
 
     def _notify(self) -> None:
         self._is_due = False
-        self._told_at = asyncio.get_running_loop().time()
+        self._notified_at = asyncio.get_running_loop().time()
         for changed in [*self._listeners]:
             try:
                 changed()

@@ -108,7 +108,7 @@ class Questions:
         self._asked = played.questions
         self._places = places_of(played)
         self._by_id = dict[tuple[str, str], str | None]()
-        self._told: Iterable[GivenAnswer] = ()
+        self._answers: Iterable[GivenAnswer] = ()
 
     def of_each(self, answers: Iterable[GivenAnswer]) -> dict[GivenAnswer, str | None]:
         """Find the questions' ids by what answers tell.
@@ -120,7 +120,7 @@ class Questions:
         found = dict[GivenAnswer, str | None]()
         for one in answers:
             found[one] = None if self.is_another(one) else self._with_id(one)
-        self._told = found.keys()
+        self._answers = found.keys()
         strays = [one for one, mark_id in found.items() if mark_id is None and self._may_fit(one)]
         for one in strays:
             if one.asked is not None:
@@ -162,7 +162,7 @@ class Questions:
     def _answered_alike(self) -> Set[Path | None]:
         """The tapes that answers name of which one is to a turn that is answered so here."""
         own = self._answers_of(self._tape) if self._tape else frozenset()
-        return {one.tape for one in self._told if one.answered in own}
+        return {one.tape for one in self._answers if one.answered in own}
 
     def _is_named(self, tape: Path) -> bool:
         """Whether a tape that is called so, and is nowhere else, may be this one."""

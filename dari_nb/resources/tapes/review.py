@@ -176,7 +176,7 @@ class _Reviewing(Subject):
 
     def now(self, review: TapeReview, text: str) -> None:
         """Take notice of what it shows, and says, from now on."""
-        self._review, self._told = review, text
+        self._review, self._text = review, text
 
     def static_output(self, ending: Ending | None = None) -> dict[str, str]:
         """Return the review, and what was said last, as a MIME bundle."""
@@ -184,10 +184,10 @@ class _Reviewing(Subject):
         from ...render.page.sheet import ROOT, style
 
         if self._review:
-            return noted(self._review._repr_mimebundle_(), self._told)
+            return noted(self._review._repr_mimebundle_(), self._text)
         html = f"{ROOT}</div>"
         nothing = {"text/html": style(html) + html, "text/plain": ""}
-        return noted(nothing, f"{self._told} {self._review!r}".strip())
+        return noted(nothing, f"{self._text} {self._review!r}".strip())
 
 
 def _buttons(proposal: Proposal) -> Iterator[tuple[Any, Callable[[], str]]]:

@@ -37,7 +37,7 @@ class Entry(NamedTuple):
     source: Any
     transcript: Transcript
     items: Sequence[TimelineItem]
-    told: KnownRun
+    known: KnownRun
     label: str
     task: str
     asked: str
@@ -89,7 +89,7 @@ def trajectories_of(entries: Sequence[Entry], success: Success, title: str) -> T
     """Align the calls of runs."""
     from ...render.trajectories.trajectories import Trajectories, Trajectory
 
-    criterion, found = succeeded([entry.told for entry in entries], success)
+    criterion, found = succeeded([entry.known for entry in entries], success)
     runs = [
         Trajectory(
             number,

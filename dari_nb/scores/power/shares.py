@@ -68,16 +68,16 @@ class _Drawn(NamedTuple):
 
     of: Numbers
     repeats: float
-    kept: Array
+    share: Array
     ours: Array
     theirs: Array
 
     def above(self, mean: float) -> Array:
         """Return the better column's means of tasks, with 0 for what is lost."""
-        found = np.zeros_like(self.kept)
-        for share in np.unique(self.kept).tolist():
+        found = np.zeros_like(self.share)
+        for share in np.unique(self.share).tolist():
             if share:
-                here = self.kept == share
+                here = self.share == share
                 found[here] = share * self._at(mean, share * self.repeats, self.ours[here])
         return found
 

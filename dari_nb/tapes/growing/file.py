@@ -91,7 +91,7 @@ class TapeFile:
         self._seen: tuple[int, ...] | None = None
         self._has_news = self._is_open = False
         self._is_in_order = self._is_closed = True
-        self._has_notes_behind = False
+        self._has_notes_after = False
         self._counted: Counter[str] = Counter()
         self._scrubbed: Counter[str] = Counter()
         self._pending: list[tuple[int, Turn]] = []
@@ -175,7 +175,7 @@ class TapeFile:
             self._settle()
             return True
         self._bring_back()
-        if self._has_notes_behind:
+        if self._has_notes_after:
             self._write(self._read())
         if not self._is_appended(counts):
             return False
@@ -368,7 +368,7 @@ class TapeFile:
         last = data[end:]
         is_last_alone = last.startswith(_CLOSING) and b"\n" not in last.rstrip(b"\n")
         has_notes = now.is_closed or bool(now.tail and last)
-        self._has_notes_behind = has_notes and not is_last_alone
+        self._has_notes_after = has_notes and not is_last_alone
         self._go_on_from(now, end)
         self.own.look(now.turns, is_gone=seen is None and self._seen is not None)
         self._replaced.look(now.turns)
@@ -383,7 +383,7 @@ class TapeFile:
             turn.line.session = writer.session_of(turn)
         data = tape_bytes(recording)
         put(data, self._path)
-        self._has_notes_behind = False
+        self._has_notes_after = False
         self._go_on_from(recording, len(data) - len(encoded(recording.closing)))
         self._seen = self._state()
 

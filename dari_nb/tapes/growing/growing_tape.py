@@ -77,7 +77,7 @@ class GrowingTape:
         self._noting, self._saving = Worker(), Worker()
         self._file = TapeFile(path, self._strike, times=times, replaces=replaces)
         self._replaces = replaces
-        self._kept: Path | None = None
+        self._stored: Path | None = None
         self._taken_back: list[int] = []
         self.recording = self._file.view()
         self.own: list[Turn] = []
@@ -164,7 +164,7 @@ class GrowingTape:
     @property
     def is_stored(self) -> bool:
         """Whether what could not be written when it was closed is in the journal."""
-        return self._kept is not None
+        return self._stored is not None
 
     @property
     def is_in_a_file(self) -> bool:
@@ -213,8 +213,10 @@ class GrowingTape:
 
     def _not_whole(self, trouble: object, *, for_good: bool) -> str:
         told = _NOT_WHOLE.format(why=trouble)
-        if self._kept is not None:
-            return told + _IN_JOURNAL.format(journal=self._kept, again="" if for_good else _OR_OUT)
+        if self._stored is not None:
+            return told + _IN_JOURNAL.format(
+                journal=self._stored, again="" if for_good else _OR_OUT
+            )
         if self.is_in_a_file:
             return told
         return told.rstrip(".") + (_LOST if for_good else _IN_MEMORY)
@@ -267,11 +269,11 @@ class GrowingTape:
         self._noting.wait(_LONG)
 
     def _close_journal(self) -> None:
-        self._kept = self._journal.close()
+        self._stored = self._journal.close()
 
     def _look_at_journal(self) -> None:
-        self._kept = None
-        self._kept = self._journal.place()
+        self._stored = None
+        self._stored = self._journal.place()
 
 
 class _Run:

@@ -199,7 +199,7 @@ class _Merging:
         self._otherwise: list[Pair] = []
         self._notes_back: list[tuple[Side, Note]] = []
         self._parted: list[tuple[Turn, Turn]] = []
-        self._beside: set[Place] = set()
+        self._next_to: set[Place] = set()
         self._was, self._mine, self._other = map(by_place, sides)
         self._marks = [*map(marks_of, sides)]
         self._needed = places_needed(self._was, self._mine, self._other)
@@ -330,7 +330,7 @@ class _Merging:
                 theirs = line.session
                 ours, old = taken.get(_ordinals(turn)), before.get(_ordinals(turn))
                 if ours and old:
-                    self._beside.add(place)
+                    self._next_to.add(place)
                     if theirs not in sessions:
                         self._parted.append((ours, turn))
                 line.session = sessions.setdefault(theirs, f"other {theirs}")
@@ -363,7 +363,7 @@ class _Merging:
             is_both = was.note not in (mark.note, other.note) and mark.note != other.note
             is_theirs = self._keeps == "theirs" if is_both else mark.note == was.note
             if mark.place == was.place:
-                goes_theirs = other.place not in self._beside
+                goes_theirs = other.place not in self._next_to
             else:
                 goes_theirs = is_both and is_theirs and other.place != was.place
             left = mark.note, other.note

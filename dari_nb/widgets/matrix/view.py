@@ -176,7 +176,7 @@ class MatrixView(View):
         self._since = Since()
         self._ratings = SerialExecutor()
         self._rated_since: dict[str, MatrixCell] = {}
-        self._kept = 0
+        self._stored = 0
         self._is_rated = False
         self._watch = watch
         self._compare = compare
@@ -217,7 +217,7 @@ class MatrixView(View):
         kept = self._since.n
         matrix = self._read()
         self._since.read(kept)
-        self._kept = kept
+        self._stored = kept
         return matrix
 
     def _show(self, read: Read) -> None:
@@ -347,7 +347,7 @@ class MatrixView(View):
         return sift(self._matrix, self._wish)
 
     def _send_news(self, since: int, n: int, body: bytes) -> None:
-        news = News(kind="news", matrix=self._number, since=since, n=n, kept=self._kept)
+        news = News(kind="news", matrix=self._number, since=since, n=n, kept=self._stored)
         self.send(news, [body])
 
     def _send_found(self) -> None:

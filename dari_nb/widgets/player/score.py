@@ -25,7 +25,7 @@ from ..live.outbox import Outbox
 from .passed import MOST, asks, marked_items, passed
 from .scenes import PAUSE, Marked, Plan, growth, plan_of
 from .wire import Chapter, Outline, Step
-from .wire import Mark as Told
+from .wire import Mark as WireMark
 
 if TYPE_CHECKING:
     from ...models import TimelineItem
@@ -242,10 +242,10 @@ class Score:
             marks=list(self._passed(scene, answers)),
         )
 
-    def _passed(self, scene: Scene, answers: Mapping[str, str]) -> Iterator[Told]:
+    def _passed(self, scene: Scene, answers: Mapping[str, str]) -> Iterator[WireMark]:
         """Tell the marks of a scene up to the first question that is not answered."""
         for one in passed(scene.marks, answers):
-            yield Told(
+            yield WireMark(
                 id=one.id,
                 steps=one.steps,
                 at=round(scene.when(one.steps), 3),

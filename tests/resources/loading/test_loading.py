@@ -161,7 +161,7 @@ def test_refresh_reads_ended_sessions_again(d, ids, asked):
 )
 def test_after_an_interrupt_the_same_call_goes_on_where_it_was(d, ids, asked, frame, ending):
     whole = frame(ids, dari=d, refresh=True)
-    cache.keeping_of(d._link).kept.clear()
+    cache.keeping_of(d._link).cached.clear()
     asked.taken()
 
     interrupted = threading.Event()
@@ -175,7 +175,7 @@ def test_after_an_interrupt_the_same_call_goes_on_where_it_was(d, ids, asked, fr
     asked.at_each = interrupt
     with pytest.raises(KeyboardInterrupt):
         frame(ids, dari=d)
-    kept = len(cache.keeping_of(d._link).kept)
+    kept = len(cache.keeping_of(d._link).cached)
     assert 0 < kept < SESSIONS // 2
     asked.at_each = lambda count: None
     asked.taken()
@@ -195,7 +195,7 @@ def test_costs_are_asked_for_again_because_they_come_late(d, ids, asked):
 def test_a_session_that_cannot_be_read_raises_and_what_was_read_is_kept(d, ids, asked):
     with pytest.raises(NotFoundError):
         dari.events_frame([*ids, "sess_none"], dari=d)
-    kept = len(cache.keeping_of(d._link).kept)
+    kept = len(cache.keeping_of(d._link).cached)
     asked.taken()
     assert dari.events_frame(ids, dari=d)["session_id"].nunique() == SESSIONS
     assert kept
@@ -219,8 +219,8 @@ def test_what_is_kept_is_bounded(d, ids, monkeypatch):
     monkeypatch.setattr(cache, "KEPT_BYTES", 10 * one)
     dari.events_frame(ids, dari=d)
     assert one < keeping.size <= 10 * one
-    assert keeping.size == sum(kept.size for kept in keeping.kept.values())
-    assert ("Event", ids[0]) not in keeping.kept
+    assert keeping.size == sum(kept.size for kept in keeping.cached.values())
+    assert ("Event", ids[0]) not in keeping.cached
 
 
 def test_filters_hold_for_all_sources(d, ids):

@@ -101,7 +101,7 @@ def _of_conditions(matrix: Matrix, facts: Facts, asked: list[Condition]) -> Iter
             if one.name in ("answer", "task", "text"):
                 yield f"“{one.name}” is no condition; one is {one.name}: sorry"
         elif one.name == DIFFERS and one.wanted not in facts.names:
-            yield f"nothing is called {short(one.wanted)}; there is {_listed(facts.told)}"
+            yield f"nothing is called {short(one.wanted)}; there is {_listed(facts.shown_names)}"
         elif not one.is_any and one.sign not in (":", "!="):
             yield from _of_order(matrix, facts, one) if one.sign[0] in "<>" else ()
             yield from _of_value(matrix, one)
@@ -231,7 +231,7 @@ def _of_names(matrix: Matrix, facts: Facts, where: str) -> str:
     if not unknown:
         return ""
     named = ", ".join(unknown[:_MOST_NAMES])
-    return f"there is no {named}; there is {', '.join(facts.told)}"
+    return f"there is no {named}; there is {', '.join(facts.shown_names)}"
 
 
 def _example_condition(matrix: Matrix, facts: Facts, half: str) -> str:

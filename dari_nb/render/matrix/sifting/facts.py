@@ -67,7 +67,7 @@ class Facts:
         names |= dict.fromkeys(str(name) for row in matrix.rows for name in row.metadata)
         names |= dict.fromkeys(str(name) for cell in matrix.cells for name in cell.scores)
         self.names = {name.lower(): name for name in names}
-        self.told = [name for name in self.names.values() if name not in _HIDDEN]
+        self.shown_names = [name for name in self.names.values() if name not in _HIDDEN]
         given = {name for row in matrix.rows for name in row.metadata}
         self._of_state = OF_STATE - given.union(*(cell.scores for cell in matrix.cells))
 

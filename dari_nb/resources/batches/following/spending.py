@@ -85,7 +85,7 @@ class Spending:
         others: Beside,
     ) -> None:
         self._cells = cells
-        self._beside = others
+        self._others = others
         self._prices = prices
         self._costs = costs
         self._news = asyncio.Event()
@@ -93,7 +93,7 @@ class Spending:
         self._before = {a.session_id for cell in self._all() for a in cell.history}
         self._over = {a.session_id for cell in cells for a in cell.history if a.has_ended}
         self._let_go = self._ended_without_cost()
-        self._tell_why: Callable[[], str] | None = None
+        self._explain: Callable[[], str] | None = None
         self.limit = limit
         self._was_over = self.spent.total > limit
         self.why = ""
@@ -108,14 +108,14 @@ class Spending:
     @property
     def spent_on_others(self) -> Spent:
         """What of that is for what is in none of the cells."""
-        return self._spent_on(self._beside)
+        return self._spent_on(self._others)
 
     def _spent_on(self, cells: Iterable[Cell]) -> Spent:
         prices = self.prices_now()
         # What nobody knows a price of costs what the others do.
         usual = sum(prices.values(), Decimal(0)) / max(1, len(prices))
         known = estimated = Decimal(0)
-        soon = (self._costs.soon() | self._beside.soon()) - self._before
+        soon = (self._costs.soon() | self._others.soon()) - self._before
         for cell in cells:
             for attempt in cell.sent:
                 if attempt.cost_usd is not None:
@@ -126,7 +126,7 @@ class Spending:
 
     def _all(self) -> list[Cell]:
         """Return the cells, and what the run has sent beside them."""
-        return [*self._cells, *self._beside]
+        return [*self._cells, *self._others]
 
     def look(self) -> None:
         """Something is new, such as a cost that is told with why some are left out.
@@ -134,8 +134,8 @@ class Spending:
         On the background loop.
         """
         self._news.set()
-        if self._tell_why is not None:
-            self._leave_out_rest(self._tell_why())
+        if self._explain is not None:
+            self._leave_out_rest(self._explain())
 
     def stop(self, why: str) -> None:
         """Send no more, and leave out the rest. From any thread."""
@@ -201,11 +201,11 @@ class Spending:
         why = explain()
         self.stop(why)
         if self.why == why:
-            self._tell_why = explain
+            self._explain = explain
 
     async def _look_at_others(self) -> None:
         try:
-            await self._beside.look_again()
+            await self._others.look_again()
         except DariError as error:
             self.stop(_cannot_ask(error))
 
@@ -262,7 +262,7 @@ class Spending:
             return True
         if self._next_price <= self.limit - self.spent.total:
             return bool(self._costs.awaited())
-        return bool(self._costs.soon() | self._beside.soon())
+        return bool(self._costs.soon() | self._others.soon())
 
     @property
     def beyond(self) -> str:

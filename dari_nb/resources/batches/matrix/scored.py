@@ -13,7 +13,7 @@ from ..cells import Column
 if TYPE_CHECKING:
     from .sheet import Sheet
 
-Told = tuple[int, Any]
+TaskValue = tuple[int, Any]
 """The index of a task, and a value that one of its cells has."""
 _LABEL = 48  # characters that tell one task from another
 _FEW = 4  # columns and parts of a score that are told one by one
@@ -61,7 +61,7 @@ class ScoreTable(Listing[Score]):
 
 def _come_to(scores: Sequence[tuple[str, Score]]) -> str:
     """Say what scores come to, one by one of few columns; they are given with their columns."""
-    parts: dict[str, dict[str, list[Told]]] = {}
+    parts: dict[str, dict[str, list[TaskValue]]] = {}
     for column, score in scores:
         of = score.value if isinstance(score.value, dict) else {"": score.value}
         for part, value in of.items():
@@ -71,7 +71,7 @@ def _come_to(scores: Sequence[tuple[str, Score]]) -> str:
     return "; ".join(_by_column(name, of) for name, of in [*known.items()][:_FEW])
 
 
-def _by_column(name: str, columns: dict[str, list[Told]]) -> str:
+def _by_column(name: str, columns: dict[str, list[TaskValue]]) -> str:
     values = [told for of in columns.values() for told in of]
     kind = kind_of([value for _, value in values], name)
     if kind == "label" and len(kinds := _one_of_each(value for _, value in values)) > 1:
@@ -82,7 +82,7 @@ def _by_column(name: str, columns: dict[str, list[Told]]) -> str:
     return f"{name}: {told}{'' if kind == 'label' else _unlike(columns.values())}"
 
 
-def _unlike(columns: Iterable[list[Told]]) -> str:
+def _unlike(columns: Iterable[list[TaskValue]]) -> str:
     """Say where figures of columns come from different tasks."""
     found = [{task for task, value in of if not is_missing(value)} for of in columns]
     tasks = [of for of in found if of]
@@ -105,7 +105,7 @@ def _one_of_each(values: Iterable[Any]) -> list[str]:
     return [f"“{text}”" if kind is str else text for kind, text in said.items()]
 
 
-def _of_all(values: Sequence[Told], kind: Kind | None) -> str:
+def _of_all(values: Sequence[TaskValue], kind: Kind | None) -> str:
     from ....render import count_text
     from ....render.plain.words import figure_text
 
@@ -122,7 +122,7 @@ def _of_all(values: Sequence[Told], kind: Kind | None) -> str:
     return f"{said} ({beside})" if beside else said
 
 
-def _mean(values: Sequence[Told]) -> float:
+def _mean(values: Sequence[TaskValue]) -> float:
     """Return the mean over tasks, each of which counts once."""
     tasks: dict[Hashable, list[Any]] = {}
     for task, value in values:
@@ -130,7 +130,7 @@ def _mean(values: Sequence[Told]) -> float:
     return mean(tasks, method="t").value
 
 
-def _are_any(values: Iterable[Told]) -> bool:
+def _are_any(values: Iterable[TaskValue]) -> bool:
     return not all(is_missing(value) for _, value in values)
 
 
