@@ -31,7 +31,8 @@ def fold(events: Iterable[Event]) -> list[TimelineItem]:
 class Ledger:
     """The events of one session, each once and in order, with their fold kept up to date.
 
-    Adding in order costs the same for each event; an event that fills a gap folds anew.
+    Events may be missing, and arrive in any order. An event that arrives after a later one of the
+    same message folds that message again; all other messages stay as they are.
 
     >>> ledger = Ledger()
     >>> ledger.add([Event(id="s:1", sequence_number=1, type="user.message", message_id="msg_1")])
@@ -44,30 +45,31 @@ class Ledger:
         self._events: list[Event] = []
         self._ids: set[str] = set()
         self._turns: dict[str, TurnState] = {}
-        self.session_status: str | None = None
+        self._events_of: dict[str, list[Event]] = {}
+        self._is_sorted = True
         self.add(events)
 
     def add(self, events: Iterable[Event]) -> bool:
-        """Take in events; returns whether any of them was new.
+        """Add events; returns whether any of them was new.
 
-        A piece of an answer that is being written (contract, section 18.1) shows in the pending
-        item until the ledger has what became of it. It is no event of the ledger.
+        A draft (contract, section 18.1) shows in the pending item until the ledger has the event
+        that replaces it. It isn't an event of the ledger itself.
         """
-        new, drafts = [], []
+        drafts: list[Event] = []
+        late: set[str] = set()
+        known = len(self._ids)
         for event in events:
             if event.type == ev.ASSISTANT_MESSAGE_DELTA:
                 drafts.append(event)
-            elif self._is_new(event):
-                new.append(event)
-        in_order = True
-        for event in new:
-            in_order = in_order and self._append(event)
-            if not in_order:
-                insort(self._events, event, key=_position)
-        if not in_order:
-            self._refold()
+            elif event.id not in self._ids:
+                self._ids.add(event.id)
+                self._insert(event, late)
+        for turn_id in late:
+            turn = self._turns[turn_id] = TurnState(turn_id)
+            for event in self._events_of[turn_id]:
+                turn.apply(event)
         written = [self._write(draft) for draft in drafts]
-        return bool(new) or any(written)
+        return len(self._ids) > known or any(written)
 
     @property
     def events(self) -> list[Event]:
@@ -77,12 +79,15 @@ class Ledger:
     @property
     def turns(self) -> dict[str, TurnState]:
         """The messages by id, in the order in which they first appear."""
+        if not self._is_sorted:
+            self._turns = dict(sorted(self._turns.items(), key=self._beginning))
+            self._is_sorted = True
         return self._turns
 
     @property
     def items(self) -> list[TimelineItem]:
         """The timeline items in display order."""
-        return [item for turn in self._turns.values() for item in turn.items]
+        return [item for turn in self.turns.values() for item in turn.items]
 
     @property
     def last_event_id(self) -> str | None:
@@ -98,34 +103,37 @@ class Ledger:
         """Whether no event is missing between the first of the session and the last one here."""
         return not self._events or self._events[-1].sequence_number == len(self._events)
 
+    def _beginning(self, turn: tuple[str, TurnState]) -> int:
+        return _position(self._events_of[turn[0]][0])
+
     def _write(self, draft: Event) -> bool:
         turn = self._turns.get(draft.message_id or "")
         return turn is not None and turn.write(draft.data)
 
-    def _is_new(self, event: Event) -> bool:
-        new = event.id not in self._ids
-        self._ids.add(event.id)
-        return new
+    def _insert(self, event: Event, late: set[str]) -> None:
+        """Insert an event, and apply it to its turn or add that to the late ones."""
+        is_last = _insert(event, self._events)
+        turn_id = event.turn_id
+        if turn_id is None:
+            return
+        if turn_id not in self._turns:
+            self._turns[turn_id], self._events_of[turn_id] = TurnState(turn_id), []
+        own = self._events_of[turn_id]
+        if _insert(event, own):
+            self._turns[turn_id].apply(event)
+        else:
+            late.add(turn_id)
+        if own[0] is event and not is_last:
+            self._is_sorted = False
 
-    def _append(self, event: Event) -> bool:
-        if self._events and _position(event) < _position(self._events[-1]):
-            return False
-        self._events.append(event)
-        self._step(event)
-        return True
 
-    def _refold(self) -> None:
-        self._turns = {}
-        self.session_status = None
-        for event in self._events:
-            self._step(event)
-
-    def _step(self, event: Event) -> None:
-        if event.type == ev.SESSION_STATUS_CHANGED:
-            self.session_status = event.data.get("status")
-        message_id = event.turn_id
-        if message_id is not None:
-            self._turns.setdefault(message_id, TurnState(message_id)).apply(event)
+def _insert(event: Event, events: list[Event]) -> bool:
+    """Insert an event in its place; returns whether that is the last one."""
+    if events and _position(event) < _position(events[-1]):
+        insort(events, event, key=_position)
+        return False
+    events.append(event)
+    return True
 
 
 def _position(event: Event) -> int:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dari_nb.models import AssistantMessageItem, Event, Message, ToolCallItem
-from dari_nb.transcript import Ledger, error_text, fold, message_of
+from dari_nb.transcript import Ledger, TurnState, error_text, fold, message_of
 
 
 def ledger_of(*entries):
@@ -172,13 +172,56 @@ def test_a_gap_is_known_and_filled_later():
     assert ledger.add([PLAIN[1]])
     assert ledger.is_complete
     assert ledger.events == PLAIN
-    assert ledger.session_status == "idle"
     assert ledger.last_event_id == PLAIN[-1].id
 
 
 def test_a_ledger_without_its_beginning_is_resumed_from_the_start():
     assert Ledger(PLAIN[2:]).last_event_id is None
     assert Ledger().last_event_id is None
+
+
+def turns_of(count):
+    """A ledger of so many plain turns, one after another."""
+    plain = [(event.type, event.data) for event in PLAIN if event.message_id]
+    return ledger_of(*((*one, f"msg_{turn}") for turn in range(count) for one in plain))
+
+
+def test_late_event_folds_only_its_message_again():
+    events = turns_of(3)
+    late = events.pop(5)
+    ledger = Ledger(events)
+    before = ledger.items
+    ledger.add([late])
+    assert [was is now for was, now in zip(before, ledger.items, strict=True)] == [
+        *(True, True),
+        *(False, False),
+        *(True, True),
+    ]
+    assert ledger.items == fold(turns_of(3))
+
+
+def test_late_message_stands_in_its_place():
+    first, second = turns_of(2)[:4], turns_of(2)[4:]
+    ledger = Ledger(second)
+    assert list(ledger.turns) == ["msg_1"]
+    ledger.add(first)
+    assert list(ledger.turns) == ["msg_0", "msg_1"]
+
+
+@pytest.mark.parametrize("in_batches_of", [1, 4, 1000])
+def test_last_event_before_all_others_folds_each_event_once(monkeypatch, in_batches_of):
+    events = turns_of(50)
+    last = events.pop()
+    applied = []
+    apply = TurnState.apply
+    monkeypatch.setattr(TurnState, "apply", lambda turn, event: applied.append(apply(turn, event)))
+    new = ledger_of(*((event.type, event.data, "msg_new") for event in [*events, last]))[-1]
+    ledger = Ledger([new])
+    for start in range(0, len(events), in_batches_of):
+        ledger.add(events[start : start + in_batches_of])
+        assert list(ledger.turns)[-1] == "msg_new"
+    assert len(applied) == len(events) + 1
+    assert ledger.is_complete
 
 
 def test_nothing_new_changes_nothing():
