@@ -14,10 +14,12 @@ class Offers:
 
     Attributes:
         names: Such as ``drafts`` and ``cancel``; ``None`` before the first answer.
+        resumes: Whether its last stream that named an event began right after that one.
     """
 
     def __init__(self, known: Iterable[str] | None = None) -> None:
         self.names = None if known is None else frozenset(known)
+        self.resumes = False
 
     def hear(self, response: httpx.Response) -> None:
         """Take note of an answer; what a proxy says in a server's place tells nothing."""

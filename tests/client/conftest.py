@@ -222,33 +222,48 @@ class Side:
         each: Callable[[Any], object] = lambda event: None,
         reconnect: Reconnect = QUICK,
         key: str = KEY,
-        session_id: str = SESSION,
         **options: Any,
     ) -> list[Any]:
         """Follow the session until its stream ends or ``count`` events have come."""
-        found: list[Any] = []
+        given = {"reconnect": reconnect, "key": key}
+        [found] = self.follow_each(url, [options], count=count, each=each, **given)
+        return found
+
+    def follow_each(
+        self,
+        url: str,
+        streams: list[dict[str, Any]],
+        *,
+        count: int | None = None,
+        each: Callable[[Any], object] = lambda event: None,
+        reconnect: Reconnect = QUICK,
+        key: str = KEY,
+    ) -> list[list[Any]]:
+        """Follow the session with one client, by one stream of these options after another."""
+        found: list[list[Any]] = []
 
         def take(event: Any) -> bool:
-            found.append(event)
+            found[-1].append(event)
             each(event)
-            return len(found) == count
+            return len(found[-1]) == count
 
         if self.name == "sync":
-            with (
-                Client(url, key, reconnect=reconnect, verify=TLS) as client,
-                client.sessions.stream(session_id, **options) as stream,
-            ):
-                any(take(event) for event in stream)
+            with Client(url, key, reconnect=reconnect, verify=TLS) as client:
+                for options in streams:
+                    found.append([])
+                    with client.sessions.stream(**{"session_id": SESSION, **options}) as stream:
+                        any(take(event) for event in stream)
             return found
 
         async def main() -> None:
-            async with (
-                AsyncClient(url, key, reconnect=reconnect, verify=TLS) as client,
-                client.sessions.stream(session_id, **options) as stream,
-            ):
-                async for event in stream:
-                    if take(event):
-                        return
+            async with AsyncClient(url, key, reconnect=reconnect, verify=TLS) as client:
+                for options in streams:
+                    found.append([])
+                    wanted = {"session_id": SESSION, **options}
+                    async with client.sessions.stream(**wanted) as stream:
+                        async for event in stream:
+                            if take(event):
+                                break
 
         asyncio.run(main())
         return found

@@ -23,6 +23,8 @@ from .overtaken import Overtaken
 from .payloads import events_in, is_draft
 from .seen import Seen
 
+_GARBLED = "an event was garbled on its way"
+
 
 class Following:
     """Follows one session's events across connections.
@@ -34,6 +36,8 @@ class Following:
     A server may begin a stream with the ledger, with what follows ``Last-Event-ID``, or with what
     happens next (U17). So the ledger is listed as well, until a stream has begun with an event
     that was in the list: from then on streams alone are trusted, as long as they leave no gap.
+    A server that has begun a stream right after ``Last-Event-ID`` is trusted by the client's later
+    streams, too, which then list nothing.
 
     Attributes:
         done: Whether the message that was waited for has ended, or the server has no more.
@@ -60,7 +64,9 @@ class Following:
         self._lists_all = False
         self._due: Event | None = None
         self._begins = False
-        self._resumes: bool | None = None
+        # Whether the awaited message has ended already, only the ledger says.
+        self._resumes = True if offers.resumes and wanted.until is None else None
+        self._is_resuming = False
         self._status: tuple[str | None, ...] | None = None
         self._garbled = False
         self._garbled_at = -1
@@ -71,7 +77,8 @@ class Following:
         """Describe the next connection."""
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
         # An id that no header can hold is left out; the events list closes the gap.
-        if self._names_its_place:
+        self._is_resuming = self._names_its_place
+        if self._is_resuming:
             headers["Last-Event-ID"] = str(self._last_event_id)
         drafts = self._wanted.drafts and "drafts" in (self._offers.names or ())
         return Request(
@@ -120,10 +127,10 @@ class Following:
 
     def caught_up(self) -> Steps[list[Event]]:
         """Describe how to find what the stream may leave out; returns it, in order."""
-        if self._resumed_from is not None:
-            return self.admit((yield from self._after_resumed(self._resumed_from)))
         if self._resumes and self._names_its_place and not self._is_over:
             return []
+        if self._resumed_from is not None:
+            return self.admit((yield from self._after_resumed(self._resumed_from)))
         if self._connections > 1 and not (yield from self._may_be_news()):
             return []
         listed = yield from self.ledger()
@@ -142,9 +149,17 @@ class Following:
 
         Yields:
             Events of the ledger, as many as follow on each other; drafts apart from them.
+
+        Raises:
+            StreamInterruptedError: Something garbled came before it was known what the stream begins
+                with.
         """
         came, garbled = events_in(self._frames.feed(chunk))
         self._garbled = self._garbled or garbled
+        if self._garbled and self._resumes and self._resumed_from is not None:
+            # It may be the very first event, and only the list tells which one that is.
+            self._resumes = None
+            raise StreamInterruptedError(_GARBLED)
         if self._frames.retry is not None:
             self._breaks.wait_always(self._frames.retry)
         if not any(map(is_draft, came)):
@@ -186,7 +201,7 @@ class Following:
         is_known = 0 < self._position <= self._listed_to
         if garbled and not is_known and self._garbled_at != self._position:
             self._garbled_at = self._position
-            raise StreamInterruptedError("an event was garbled on its way")
+            raise StreamInterruptedError(_GARBLED)
 
     def admit(self, events: Iterable[Event]) -> list[Event]:
         """Pick the events that are new, in ledger order, up to the end of the awaited message.
@@ -253,10 +268,14 @@ class Following:
     def _begun_with(self, events: list[Event]) -> list[Event]:
         """Learn from a stream's first events how this server begins one."""
         first, due = events[0].sequence_number, self._due
+        if self._resumes and self._resumed_from is not None:
+            return self._gone_on(events)
         if due is not None and 0 < first <= due.sequence_number:
             self._resumes = self._resumes is not False
+            if self._is_resuming:
+                self._offers.resumes = first == due.sequence_number
         elif self._names_its_place and (due is not None or first > self._position + 1):
-            self._resumes = False
+            self._resumes = self._offers.resumes = False
         return events if self._withheld is None else self._released(self._withheld, events)
 
     def _released(self, held: list[Event], events: list[Event]) -> list[Event]:
@@ -271,8 +290,14 @@ class Following:
             # No list and no stream knows the event, so everything is new.
             return held + events
         # The list was too short to hold the event that this stream goes on after.
-        self._position = max(0, first - 1)
-        self._seen.add_all_up_to(first - 1)
+        return self._gone_on(events)
+
+    def _gone_on(self, events: list[Event]) -> list[Event]:
+        """Take a stream's first events for those right after the one that the caller had."""
+        known = events[0].sequence_number - 1
+        self._resumed_from = None
+        self._position = max(0, known)
+        self._seen.add_all_up_to(known)
         return events
 
     def _after_resumed(self, known: str) -> Steps[list[Event]]:

@@ -138,6 +138,82 @@ def test_a_resumed_stream_of_a_short_list_survives_breaks(dari, side, tcp_proxy)
     assert numbers(found) == list(range(201, 302))
 
 
+def after(*events: int) -> list[dict[str, str]]:
+    """Streams that each resume after one of these events."""
+    return [{"last_event_id": f"sess_1:evt_{number}"} for number in events]
+
+
+def going_on(dari):
+    """Have the session get another event whenever its last one arrives."""
+    return lambda event: event.sequence_number == len(dari.ledger) and dari.add()
+
+
+def test_stream_of_server_known_to_resume_lists_nothing(dari, side):
+    filled(dari, 3)
+    found = side.follow_each(dari.url, after(2, 4, 6, 8), count=2, each=going_on(dari))
+    assert [numbers(one) for one in found] == [[3, 4], [5, 6], [7, 8], [9, 10]]
+    assert len(dari.asked(EVENTS)) == 1
+
+
+def test_stream_of_server_known_to_replay_is_compared_with_the_list(dari, side):
+    filled(dari, 3)
+    dari.resumes = False
+    found = side.follow_each(dari.url, after(2, 4, 6), count=2, each=going_on(dari))
+    assert [numbers(one) for one in found] == [[3, 4], [5, 6], [7, 8]]
+    assert len(dari.asked(EVENTS)) == 3
+
+
+def test_stream_that_breaks_before_its_first_event_resumes_after_the_same_one(dari, side):
+    filled(dari, 3)
+
+    def each(event):
+        going_on(dari)(event)
+        if event.sequence_number == 4:
+            dari.streams = [chunks(b": hi\n\n"), chunks(b": hi\n\n")]
+
+    found = side.follow_each(dari.url, after(2, 4), count=2, each=each)
+    assert [numbers(one) for one in found] == [[3, 4], [5, 6]]
+    places = [seen.headers["last-event-id"] for seen in dari.asked(STREAM)]
+    assert places == ["sess_1:evt_2", *["sess_1:evt_4"] * 3]
+    assert len(dari.asked(EVENTS)) == 1
+
+
+def test_garbled_first_event_of_server_known_to_resume_is_read_from_the_list(dari, side):
+    filled(dari, 3)
+
+    def each(event):
+        going_on(dari)(event)
+        if event.sequence_number == 4:
+            dari.add()
+            cut = frames(dari, 5)[:60] + b"\n\n"
+            dari.streams = [chunks(cut + frames(dari, 6), then_hang=True)]
+
+    found = side.follow_each(dari.url, after(2, 4), count=2, each=each)
+    assert [numbers(one) for one in found] == [[3, 4], [5, 6]]
+
+
+def test_gap_in_stream_of_server_known_to_resume_is_filled_from_the_list(dari, side):
+    filled(dari, 3)
+
+    def each(event):
+        going_on(dari)(event)
+        if event.sequence_number == 4:
+            filled(dari, 4)
+            dari.streams = [chunks(frames(dari, 5, 8), then_hang=True)]
+
+    [_, found] = side.follow_each(dari.url, after(2, 4), count=2, each=each)
+    assert numbers(found) == [5, 6]
+    assert len(dari.asked(EVENTS)) == 2
+
+
+def test_message_that_ended_before_the_resumed_event_ends_the_stream(dari, side):
+    filled(dari, 3)
+    dari.ledger[1] |= {"type": "message.status_changed", "data": {"status": "completed"}}
+    ended = {"last_event_id": "sess_1:evt_4", "until": "msg_1"}
+    found = side.follow_each(dari.url, [*after(2), ended], count=2, each=going_on(dari))
+    assert [numbers(one) for one in found] == [[3, 4], []]
+
+
 @pytest.mark.parametrize("most", [None, 3])
 def test_an_event_that_the_session_never_had_counts_as_none(dari, side, most):
     filled(dari, 10)
