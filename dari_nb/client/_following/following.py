@@ -151,8 +151,7 @@ class Following:
             Events of the ledger, as many as follow on each other; drafts apart from them.
 
         Raises:
-            StreamInterruptedError: Something garbled came before it was known what the stream begins
-                with.
+            StreamInterruptedError: A garbled event came before the stream's first event.
         """
         came, garbled = events_in(self._frames.feed(chunk))
         self._garbled = self._garbled or garbled

@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakMethod, WeakValueDictionary
 
 from ...errors import StreamInterruptedError
 from ...models import Event, TimelineItem, ToolCallItem
@@ -41,9 +41,10 @@ class Feed:
         """Follow nothing yet; in a forked child neither what its parent followed."""
         self._lock = threading.Lock()
         self._listeners: list[Callable[[], object]] = []
+        self._methods: set[WeakMethod[Callable[[], object]]] = set()
         self._followers: dict[asyncio.Future[None], str | None] = {}
         self._stream: asyncio.Task[None] | None = None
-        self._last: asyncio.Task[None] | None = None
+        self._reading = asyncio.Lock()
         self._notified_at = 0.0
         self._is_due = False
         self.connection = "live"
@@ -104,8 +105,8 @@ class Feed:
             return [call for turn in self._ledger.turns.values() for call in turn.waiting]
 
     def on_change(self, changed: Callable[[], object]) -> None:
-        """Call ``changed`` from now on as :meth:`listening` does."""
-        self._listeners.append(changed)
+        """Call a method as :meth:`listening` does, as long as its object lives."""
+        self._methods.add(WeakMethod(changed, self._methods.discard))
 
     @contextlib.contextmanager
     def listening(self, changed: Callable[[], object]) -> Iterator[None]:
@@ -154,7 +155,7 @@ class Feed:
 
     def _begin(self) -> None:
         if self._stream is None:
-            self._stream = self._last = self._link.start(self._read(self._last))
+            self._stream = self._link.start(self._read())
 
     def _rest(self) -> None:
         """Close the stream when nobody follows any more."""
@@ -162,13 +163,12 @@ class Feed:
             self._stream.cancel()
             self._stream = None
 
-    async def _read(self, before: asyncio.Task[None] | None) -> None:
-        """Read the stream, once the one before it is closed, and settle those who follow."""
-        if before is not None:
-            await asyncio.wait({before})
+    async def _read(self) -> None:
+        """Read the stream, once the previous one is closed, and settle those who follow."""
         error: Exception | None = None
         try:
-            await self._take_all()
+            async with self._reading:
+                await self._take_all()
         except Exception as broken:  # noqa: BLE001
             error = broken
         if self._stream is asyncio.current_task():
@@ -205,7 +205,8 @@ class Feed:
     def _notify(self) -> None:
         self._is_due = False
         self._notified_at = asyncio.get_running_loop().time()
-        for changed in [*self._listeners]:
+        alive = (method() for method in [*self._methods])
+        for changed in [*self._listeners, *filter(None, alive)]:
             try:
                 changed()
             except Exception:  # noqa: BLE001

@@ -164,7 +164,9 @@ class Toolbox:
     def serve(self, message_id: str) -> None:
         """Answer a message's calls until it has ended, if there are tools; also after a pause."""
         if self._tools and not self._link.goes_on(self._served.get(message_id)):
-            self._served[message_id] = self._feed.ended(message_id)
+            served = self._served[message_id] = self._feed.ended(message_id)
+            # This also keeps the toolbox alive until then, whoever holds the turn.
+            served.add_done_callback(partial(self._has_served, message_id))
         self.resume()
 
     def resume(self) -> None:
@@ -179,6 +181,10 @@ class Toolbox:
             self._served.popitem()[1].cancel()
         if self._tools:
             self._link.run(self._paused())
+
+    def _has_served(self, message_id: str, served: Future[None]) -> None:
+        if self._served.get(message_id) is served:
+            del self._served[message_id]
 
     async def _looked(self) -> None:
         self._look()

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import fcntl
+import gc
 import threading
 import time
 
@@ -280,3 +281,9 @@ def test_a_turn_is_cancelled_while_a_function_runs_for_it_and_the_next_one_is_an
     assert session.send("double {'n': 2}").text == "result: 4"
     assert session._tools.trouble is None
     assert [call.is_cancelled for call in turn.tool_calls] == [True]
+
+
+def test_turn_that_nobody_holds_is_answered(caller, d):
+    session_id = caller.send("double {'n': 21}", tools=[double]).session.id
+    gc.collect()
+    assert d.sessions.get(session_id).turn().wait(60).text == "result: 42"

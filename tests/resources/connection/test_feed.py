@@ -1,0 +1,108 @@
+"""What a session's feed costs: each event is folded once, and nothing is kept of past turns."""
+
+import asyncio
+import gc
+import time
+
+import pytest
+
+from dari_nb.models import Event
+from dari_nb.resources import Dari, Turn
+from dari_nb.resources.tools.toolbox import Toolbox
+from dari_nb.transcript import TurnState
+
+
+def count(kind):
+    gc.collect()
+    return sum(isinstance(each, kind) for each in gc.get_objects())
+
+
+def until(condition):
+    deadline = time.monotonic() + 180
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def again(server):
+    """A new connection to the same server."""
+    with Dari(server.url, server.api_key) as d:
+        yield d
+
+
+def test_first_send_from_a_new_connection_folds_each_event_once(d, again, monkeypatch):
+    session = d.sessions.create("echo")
+    for _ in range(20):
+        session.send("Hi").wait()
+    folded = []
+    apply = TurnState.apply
+
+    def counted(state, event):
+        folded.append(event.id)
+        apply(state, event)
+
+    monkeypatch.setattr(TurnState, "apply", counted)
+    turn = again.sessions.get(session.id).send("go").wait()
+    assert turn.text.endswith("That is 1 word in 1 line.")
+    assert len(folded) == len(set(folded))
+    assert set(folded) >= {event.id for event in session.events() if event.message_id}
+
+
+def test_message_beyond_a_gap_is_known_before_the_gap_closes(d):
+    session = d.sessions.create("echo")
+    sent = Event(
+        id=f"{session.id}:evt_7",
+        session_id=session.id,
+        sequence_number=7,
+        message_id="msg_7",
+        type="user.message",
+        data={"content": [{"type": "text", "text": "go"}]},
+    )
+    session._feed.add([sent])
+    turn = Turn(session, "msg_7")
+    assert (turn.status, [item.type for item in turn.items]) == (
+        "queued",
+        ["user_message", "assistant_message"],
+    )
+    assert session._feed.number("msg_7") is None
+    assert session._feed.under_way() == "msg_7"
+
+
+def test_turns_that_nobody_holds_leave_no_task_and_no_turn(d):
+    session = d.sessions.create("echo")
+
+    def send(turns):
+        for _ in range(turns):
+            session.send("Hi").wait()
+        return count(Turn)
+
+    assert send(2) == 0
+    tasks = count(asyncio.Task)
+    assert send(20) == 0
+    until(lambda: count(asyncio.Task) <= tasks)
+
+
+def test_resumed_streams_list_the_ledger_once(watched, streams, gate):
+    turn = watched.agents.get("gated").send("Hi")
+    session = turn.session
+    until(lambda: "first" in [getattr(item, "text", "") for item in turn.items])
+    gate.open()
+    turn.wait()
+    for _ in range(4):
+        session.send("Hi").wait()
+    listed = f"GET /v1/sessions/{session.id}/events"
+    assert sum(line.startswith(listed) for line in streams.asked) == 1
+    assert streams.opened[session.id] == 5
+
+
+def test_sessions_that_nobody_holds_leave_no_tools(d):
+    def double(n: int) -> int:
+        """Double a number."""
+        return 2 * n
+
+    kept = d.sessions.create("echo")
+    before = count(Toolbox)
+    for _ in range(5):
+        d.sessions.get(kept.id).send("Hi", tools=[double], approve="always").wait()
+    until(lambda: count(Toolbox) <= before)
