@@ -78,6 +78,13 @@ class View(SetByThreads):
     """Whether a page said hello that lacks what was told before: its output is from a file, and it
     is told of nothing that is written there."""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Keep the front end as text: anywidget's watched files hold every view that was made."""
+        files = [name for name in ("_esm", "_css") if isinstance(vars(cls).get(name), Path)]
+        super().__init_subclass__(**options)
+        for name in files:
+            setattr(cls, name, str(getattr(cls, name)))
+
     def __init__(self, *, layout: AnyLayout = None, **traits: Any) -> None:
         self._handlers: dict[str, Handler] = {}
         self._seen: list[Callable[[bool], object]] = []

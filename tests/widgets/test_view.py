@@ -3,12 +3,13 @@
 import gc
 import signal
 import sys
+import weakref
 from concurrent.futures import Future
 
 import pytest
 
 from dari_nb.errors import DariError, InvalidRequestError
-from dari_nb.widgets import MatrixView
+from dari_nb.widgets import LiveTranscript, MatrixView
 from dari_nb.widgets.view import View
 
 
@@ -30,6 +31,15 @@ def ask(view, what, body=None):
     view.comm.handle_msg(message)
     sent = [(d["content"], b) for d, b in view.comm.published[before:] if d["method"] == "custom"]
     return sent[0] if sent else None
+
+
+def test_closed_view_that_nobody_holds_is_freed():
+    live = LiveTranscript()
+    live.close()
+    is_there = weakref.ref(live)
+    del live
+    gc.collect()
+    assert is_there() is None
 
 
 def test_an_answer_carries_the_id_of_its_request(view):
