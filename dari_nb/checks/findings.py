@@ -61,7 +61,7 @@ class Check(list[Finding]):
             agent or LLM is gone are among what no longer holds.
         new: How many turns wait to be adopted, and were not asked.
 
-    >>> tape.check(d, tell=None)
+    >>> tape.check(d, report=None)
     lesson.tape: ...
     """
 
@@ -85,7 +85,7 @@ class Check(list[Finding]):
     def holds(self) -> bool:
         """Whether all that was recorded was asked and still holds.
 
-        >>> tape.check(d, tell=None).holds
+        >>> tape.check(d, report=None).holds
         True
         """
         return not self and not self.unasked
@@ -94,7 +94,7 @@ class Check(list[Finding]):
     def summary(self) -> str:
         """What came of it in a line; each turn of the tape is in one of its numbers.
 
-        >>> tape.check(d, tell=None).summary
+        >>> tape.check(d, report=None).summary
         'lesson.tape: ...'
         """
         told = [f"{self.held} of {count_of(self.asked, 'turn')} came out as recorded{_BY}"]
@@ -109,7 +109,7 @@ class Check(list[Finding]):
     def to_frame(self) -> pd.DataFrame:
         """Return it as a DataFrame of texts, one row a finding.
 
-        >>> list(tape.check(d, tell=None).to_frame())
+        >>> list(tape.check(d, report=None).to_frame())
         ['turn', 'asked', 'what', 'recorded', 'now']
         """
         from ..frames import text_frame
@@ -121,7 +121,7 @@ class Check(list[Finding]):
     def to_markdown(self) -> str:
         """Return it as a report in Markdown.
 
-        >>> print(tape.check(d, tell=None).to_markdown())
+        >>> print(tape.check(d, report=None).to_markdown())
         # lesson.tape, asked again
         <BLANKLINE>
         lesson.tape: ...

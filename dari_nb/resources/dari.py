@@ -213,7 +213,7 @@ class Dari:
             TapeError: It is no tape, or a line is broken.
             DariError: The server cannot be reached, or refuses.
 
-        >>> d.check("lesson.tape", tell=None).holds
+        >>> d.check("lesson.tape", report=None).holds
         True
         """
         from ..checks import check_live

@@ -264,14 +264,14 @@ class Taking:
         *,
         tool: str | None = None,
         call: str | int | None = None,
-        again: bool = False,
+        restart: bool = False,
     ) -> None:
         """Take in a piece of a draft; without times, none is kept."""
         if not self._has_times:
             return
         number = None if call is None else self._drafted.setdefault(call, len(self._drafted) + 1)
         line = DraftLine(
-            after=self._after(at), draft=kind, text=text, tool=tool, call=number, anew=again
+            after=self._after(at), draft=kind, text=text, tool=tool, call=number, anew=restart
         )
         self._waiting.append(line)
 

@@ -96,7 +96,7 @@ def test_what_is_as_it_was_holds_and_the_file_stays(path: Path, serving: Any, ca
 
 def test_other_outcomes_and_other_tools_are_named(path: Path, serving: Any) -> None:
     record(path, "one", "fail", "two")
-    check = Tape(path).check(serving(others), tell=None)
+    check = Tape(path).check(serving(others), report=None)
     assert [(one.turn, one.what, one.recorded, one.now) for one in check] == [
         ("msg_1 of sess_1", "outcome", "completed", f"{RAISED}: The line was busy."),
         ("msg_1 of sess_1", "tools", "look", "no tool"),
@@ -117,8 +117,8 @@ def test_a_volatile_part_of_an_error_does_not_count(path: Path, serving: Any) ->
 
     record(path, "one", agent=failing(7))
     d = serving(failing(8))
-    assert [one.what for one in d.check(path, tell=None)] == ["outcome"]
-    assert d.check(Tape(path, volatile=[r"Request \d+"]), tell=None).holds
+    assert [one.what for one in d.check(path, report=None)] == ["outcome"]
+    assert d.check(Tape(path, volatile=[r"Request \d+"]), report=None).holds
 
 
 def test_no_answer_of_a_server_is_waited_for_longer_than_a_turn_may_take(
@@ -144,11 +144,11 @@ def test_an_agent_or_an_option_that_is_gone_is_named_and_nothing_is_asked(
     path: Path, serving: Any
 ) -> None:
     record(path, "one", "two", llm="large")
-    gone = Tape(path).check(serving(name="other"), tell=None)
+    gone = Tape(path).check(serving(name="other"), report=None)
     assert [(one.what, one.recorded) for one in gone] == [("agent", "guide")]
     assert "there is no such agent; there is echo, calculator" in gone[0].now
     assert gone.unasked == [("msg_2 of sess_1", "a turn before it could not be asked")]
-    option = Tape(path).check(serving(llms=("small",)), tell=None)
+    option = Tape(path).check(serving(llms=("small",)), report=None)
     assert [(o.what, o.recorded, o.now) for o in option] == [
         ("llm", "large", "no such option; there is small")
     ]
@@ -159,7 +159,7 @@ def test_an_answer_without_what_was_expected_is_named(path: Path, serving: Any) 
     record(path, "one", "two")
     change(path, 0, metadata={"expects": "to  one is 42"})
     change(path, 1, metadata={"expects": ["The answer", "43"]})
-    [found] = Tape(path).check(serving(), tell=None)
+    [found] = Tape(path).check(serving(), report=None)
     assert found[2:] == ("two", "answer", "expected: 43", "The answer to two is 42.")
 
 
@@ -177,14 +177,14 @@ def test_a_score_that_fell_is_named(path: Path, serving: Any) -> None:
         assert (answer.status, answer.metadata) == ("completed", {})
         return len(answer.text) / 10
 
-    check = Tape(path).check(serving(lambda _: "No."), score=long_enough, tell=None)
+    check = Tape(path).check(serving(lambda _: "No."), score=long_enough, report=None)
     assert [(o.recorded, o.now) for o in check if o.what == "score"] == [
         *(("2.4", "0.3: No."), ("2.4", "0.3: No."))
     ]
     with pytest.raises(
         InvalidRequestError, match=r"The scorer must give a number, or yes or no, .* KeyError"
     ):
-        Tape(path).check(serving(), score=lambda answer: answer.metadata["no"], tell=None)
+        Tape(path).check(serving(), score=lambda answer: answer.metadata["no"], report=None)
 
 
 def test_results_of_external_tools_are_those_of_the_tape(path: Path, serving: Any) -> None:
@@ -201,7 +201,7 @@ def test_results_of_external_tools_are_those_of_the_tape(path: Path, serving: An
         d.agents["guide"].send("How much?", tools=[stock], approve="always").wait()
         d.agents["guide"].send("How much now?", tools=[stock], approve="always").wait()
     change(path, 0, metadata={"expects": "7 left"})
-    assert Tape(path).check(serving(asking, llms=()), tell=None).holds
+    assert Tape(path).check(serving(asking, llms=()), report=None).holds
 
 
 def test_a_branch_is_asked_from_its_beginning(path: Path, serving: Any) -> None:
@@ -217,7 +217,7 @@ def test_a_branch_is_asked_from_its_beginning(path: Path, serving: Any) -> None:
         return guide(prompt)
 
     told: list[str] = []
-    check = Tape(path).check(serving(counting, llms=()), tell=told.append)
+    check = Tape(path).check(serving(counting, llms=()), report=told.append)
     assert (check.asked, check.holds) == (3, True)
     assert sorted(asked) == ["a", "a", "b", "c"]
     [before] = told
@@ -240,7 +240,7 @@ def test_each_turn_is_in_one_number_and_costs_that_nobody_knows_are_left_out(
                 session.send(prompt).wait()
     change(path, 0, cost="unknown")
     told: list[str] = []
-    check = Tape(path).check(serving(llms=("small",)), tell=told.append)
+    check = Tape(path).check(serving(llms=("small",)), report=told.append)
     [before] = told
     assert before == (
         "Asks 4 turns of 2 sessions again; when they were recorded they cost 0.03 US dollars, "
@@ -260,7 +260,7 @@ def test_where_nothing_but_zeros_is_known_of_costs_no_amount_is_said(
     for costs in (("0", None), (None, None), ("0", "0")):
         for turn, cost in enumerate(costs):
             change(path, turn, cost=cost)
-        Tape(path).check(serving(), tell=told.append)
+        Tape(path).check(serving(), report=told.append)
     begins = "Asks 2 turns of 1 session again; "
     assert told == [
         *[f"{begins}what that costs is not known."] * 2,
@@ -275,7 +275,7 @@ def test_what_cannot_be_asked_is_said_with_the_reason(path: Path, serving: Any) 
         notes.write_text("Tea")
         d.agents["guide"].send("Read it", files=[notes]).wait()
         d.agents["guide"].send("Use sk-proj-canary-0123456789").wait()
-    check = Tape(path).check(serving(llms=()), tell=None)
+    check = Tape(path).check(serving(llms=()), report=None)
     assert (check.asked, check.holds, len(check)) == (0, False, 0)
     assert [why for _, why in check.unasked] == [
         "the tape does not hold the files that were attached",
@@ -291,7 +291,7 @@ def test_whose_name_is_not_whole_on_the_tape_is_not_taken_for_gone(
     with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
         server.agent("guide", llms=["small", "large"])(guide)
         d.agents["guide"].start(llm="small").send("one").wait()
-    check = tape.check(serving(), tell=None)
+    check = tape.check(serving(), report=None)
     assert (check.asked, check.holds, len(check)) == (0, False, 0)
     why = "the name of its agent or LLM option held a secret, which the tape does not hold"
     assert check.unasked == [("msg_1 of sess_1", why)]
@@ -306,13 +306,13 @@ def test_a_turn_that_takes_too_long_is_ended(path: Path, serving: Any) -> None:
         await asyncio.Event().wait()
         yield "never"
 
-    [outcome, tools] = Tape(path).check(serving(endless), timeout=0.05, tell=None)
+    [outcome, tools] = Tape(path).check(serving(endless), timeout=0.05, report=None)
     assert outcome.what == "outcome"
     took = "it took longer than 0.05 s, the timeout of a turn, and was ended"
     assert outcome.now == f"failed: {took}"
     assert tools.now == "no tool"
     with pytest.raises(InvalidRequestError, match="timeout must be more than 0"):
-        Tape(path).check(serving(), timeout=0, tell=None)
+        Tape(path).check(serving(), timeout=0, report=None)
 
 
 def test_the_report_is_passive_and_has_a_frame(path: Path, serving: Any) -> None:
@@ -320,7 +320,7 @@ def test_the_report_is_passive_and_has_a_frame(path: Path, serving: Any) -> None
         raise ValueError("\x1b]0;x\x07 <script>alert(1)</script> | [a](javascript:b)\nend")
 
     record(path, "one")
-    check = Tape(path).check(serving(hostile), tell=None)
+    check = Tape(path).check(serving(hostile), report=None)
     report = check.to_markdown()
     assert "\x1b" not in repr(check) + report
     assert "<script>" not in report
@@ -335,7 +335,7 @@ def test_a_server_that_plays_the_tape_is_asked_live_and_plays_on(path: Path) -> 
     before = path.read_bytes()
     with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
         server.agent("guide", llms=["small", "large"])(others)
-        assert [one.what for one in server.tape.check(d, tell=None)] == ["outcome", "tools"]
+        assert [one.what for one in server.tape.check(d, report=None)] == ["outcome", "tools"]
         assert d.agents["guide"].send("one").wait().status == "completed"
     assert path.read_bytes() == before
 
@@ -345,7 +345,7 @@ def test_a_server_that_has_no_more_than_the_tape_is_told_so_once_for_each_sessio
 ) -> None:
     record(path, "one", "two", "three")
     with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
-        check = server.tape.check(d, tell=None)
+        check = server.tape.check(d, report=None)
     [gone] = check
     assert str(gone) == (
         "line 3, msg_1 of sess_1: agent: guide, and now this server has only what was recorded of "
@@ -360,10 +360,10 @@ def test_new_turns_are_not_asked_and_a_server_that_is_not_there_is_an_error(path
     record(path, "one")
     change(path, 0, new=True)
     with LocalDari() as server, dari.Dari(server.url, server.api_key) as d:
-        assert Tape(path).check(d, tell=None).asked == 0
+        assert Tape(path).check(d, report=None).asked == 0
         server.stop()
         with pytest.raises(DariError):
-            Tape(path).check(d, tell=None)
+            Tape(path).check(d, report=None)
 
 
 @pytest.mark.parametrize("given", ["http://127.0.0.1:1", None])

@@ -252,7 +252,7 @@ def test_no_drafts_are_named_as_agents_wrote_them(
         spaced=[Draft("one "), Draft("two "), "one two"],
         another=[Draft("Let me look in the shop first. "), "It is not there."],
         again=[Draft("It is h"), NewAttempt("busy"), Draft("It is here"), ".", "It is here."],
-        anew=[Draft("It was"), Draft("It is", anew=True), Draft(" here"), "It is here"],
+        anew=[Draft("It was"), Draft("It is", restart=True), Draft(" here"), "It is here"],
         calls=[
             Draft("I look for it"),
             ToolCall("look", {}),

@@ -412,7 +412,7 @@ def test_what_never_plays_is_not_asked_again_and_that_is_said(stale: Path) -> No
     with server_for(stale, Counting("now")) as server:
         server.eject()
         with Dari(server.url, server.api_key, server) as d:
-            check = dari.Tape(stale).check(d, tell=None)
+            check = dari.Tape(stale).check(d, report=None)
     why = "other answers stand before it on the tape than those that it was asked behind"
     assert check.unasked == [("msg_2 of sess_1", why), ("msg_3 of sess_1", why)]
     assert check.asked == 3
@@ -722,7 +722,7 @@ def test_of_a_turn_that_stands_twice_only_the_later_one_is_read_and_shown(
     with server_for(path, Counting("now")) as server:
         server.eject()
         with Dari(server.url, server.api_key, server) as d:
-            check = dari.Tape(path).check(d, tell=None)
+            check = dari.Tape(path).check(d, report=None)
     twice = "it stands twice on the tape, and the later one is asked"
     assert (check.asked, check.unasked) == (2, [("msg_1 of sess_1", twice)])
 

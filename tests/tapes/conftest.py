@@ -46,7 +46,7 @@ def taken(
     for step in (*steps, *([DONE] if ends else [])):
         at += 0.25
         if isinstance(step, DraftLine):
-            more = {"tool": step.tool, "call": step.call, "anew": step.anew}
+            more = {"tool": step.tool, "call": step.call, "restart": step.anew}
             taking.draft(step.draft, step.text, at, **more)
         else:
             taking.event(*step, at)

@@ -206,7 +206,7 @@ class Draft:
         kind: What is written: ``text``, ``reasoning``, or the ``arguments`` of a call.
         tool_name: The tool that is about to be called, for its arguments.
         call: Tells calls of one tool apart whose arguments are written side by side.
-        anew: Whether the piece takes the place of those before it, and not what follows on them.
+        restart: Whether the piece replaces the ones before it instead of following on them.
 
     >>> @server.agent("counting")
     ... def counting(prompt):
@@ -220,7 +220,7 @@ class Draft:
     kind: DraftKind = "text"
     tool_name: str | None = None
     call: str | int | None = None
-    anew: bool = False
+    restart: bool = False
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,7 @@ class OpenReply:
                 said, self._text, self._said = "".join(self._text), [], []
                 if self._step is not None:
                     self._step, self._calls = self._step.fresh(), []
-                self._news.append(Draft("", anew=True))
+                self._news.append(Draft("", restart=True))
                 self._add_thought(self._tagged(), said)
 
     def _say(self, piece: str) -> None:

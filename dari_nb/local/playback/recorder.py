@@ -217,7 +217,7 @@ class TapeRecorder:
     def drafted(self, message_id: str, piece: Draft) -> None:
         """Take in a piece of what is written."""
         if taking := self._taking.get(message_id):
-            told = {"tool": piece.tool_name, "call": piece.call, "anew": piece.anew}
+            told = {"tool": piece.tool_name, "call": piece.call, "restart": piece.restart}
             taking.draft(piece.kind, piece.text, monotonic(), **told)  # type: ignore[arg-type]
 
     def _record(self, session_id: str, events: Sequence[EventRecord], at: float) -> None:

@@ -102,7 +102,7 @@ class Writing:
         _check(piece)
         block = self._block_of(piece)
         if block is not None:
-            if piece.anew:
+            if piece.restart:
                 self._size -= len(block.text)
                 block.restart()
             room = max(0, MOST_CHARACTERS - self._size)
@@ -158,8 +158,8 @@ def _check(piece: Draft) -> None:
         raise TypeError(
             f"tool_name of a draft is a tool's name, or None, not {piece.tool_name!r:.60}"
         )
-    if not isinstance(piece.anew, bool):
-        raise TypeError(f"anew of a draft is True or False, not {piece.anew!r:.60}")
+    if not isinstance(piece.restart, bool):
+        raise TypeError(f"restart must be True or False, not {piece.restart!r:.60}")
     if piece.kind not in KINDS:
         raise ValueError(f"a draft is one of {', '.join(KINDS)}, not {piece.kind!r}")
     if not isinstance(piece.call, str | int | None):

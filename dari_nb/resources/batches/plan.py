@@ -316,7 +316,7 @@ class Plan:
 
         >>> from decimal import Decimal
         >>> plan = batch.plan()
-        >>> plan.hold(Decimal(1), Decimal(0))
+        >>> plan.limit(Decimal(1), Decimal(0))
         >>> plan.max_cost
         Decimal('1')
         """

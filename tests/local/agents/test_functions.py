@@ -194,8 +194,8 @@ def too_deep(prompt):
             "TypeError: tool_name of a draft is a tool's name, or None, not 7",
         ),
         (
-            yields(lambda: Draft("a", anew="b")),
-            "TypeError: anew of a draft is True or False, not 'b'",
+            yields(lambda: Draft("a", restart="b")),
+            "TypeError: restart must be True or False, not 'b'",
         ),
         (unserialisable, "TypeError: Encoding objects of type object is unsupported"),
         (too_deep, "ValueError: the JSON is nested more than 200 levels deep"),
