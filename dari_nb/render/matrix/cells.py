@@ -41,7 +41,7 @@ def cell_html(
         calls: Whether to say how many calls there were.
         among: How many repeats there are at its place; of several each answer is counted.
 
-    >>> print(cell_html(MatrixCell("c", "r", "l", state="completed", seconds=3.2), kinds={}))
+    >>> print(cell_html(MatrixCell("c", "r", "l", state="completed", latency_s=3.2), kinds={}))
     <small><span class="dari-facts">3.2 s</span></small>
     """
     peek = peek_text(cells[0])

@@ -77,7 +77,7 @@ def cell_facts(*cells: MatrixCell, calls: bool = True) -> list[str]:
 
     Before that comes that an answer was cut off. Without ``calls`` nothing is said of them.
 
-    >>> cell_facts(MatrixCell("a", "r", "l", tool_calls=1, seconds=2.0))
+    >>> cell_facts(MatrixCell("a", "r", "l", tool_calls=1, latency_s=2.0))
     ['1 call', '2.0 s']
     """
     counts = [cell.tool_calls for cell in cells if cell.tool_calls is not None]
@@ -218,7 +218,7 @@ def total_text(cells: Sequence[MatrixCell]) -> str:
 
     A session that stands in several cells is paid for once.
 
-    >>> total_text([MatrixCell("a", "r", "l", state="completed", cost="0.2")])
+    >>> total_text([MatrixCell("a", "r", "l", state="completed", cost_usd="0.2")])
     '$0.20'
     """
     paid = list({cell.session_id or (cell.id,): cell for cell in cells}.values())

@@ -57,7 +57,7 @@ def static_matrix(matrix: Matrix, wish: Wish = _ALL, seen: Against | None = None
 
     >>> from dari_nb.render.matrix.matrix import Matrix, MatrixCell, MatrixColumn, MatrixRow
     >>> rows, columns = [MatrixRow("0", "Open on Monday?")], [MatrixColumn("s", "small")]
-    >>> cells = [MatrixCell("c", "0", "s", state="completed", text="No, closed.", seconds=2.0)]
+    >>> cells = [MatrixCell("c", "0", "s", state="completed", text="No, closed.", latency_s=2.0)]
     >>> print(static_matrix(Matrix("librarian", "run", rows, columns, cells))["text/plain"][-47:])
     0  Open on Monday?
        small  2.0 s  No, closed.

@@ -91,7 +91,7 @@ def test_static_output_shows_what_was_asked_for_in_its_order_and_says_so():
 ])  # fmt: skip
 def test_static_output_says_what_its_tasks_are_sorted_by(order, said):
     for form in static_matrix(matrix(), Wish(order=order)).values():
-        assert said in form
+        assert said in form.replace("\\_", "_")
     assert "sorted" not in static_matrix(matrix())["text/plain"]
 
 

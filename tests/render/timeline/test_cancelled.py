@@ -57,7 +57,7 @@ def test_an_error_that_only_has_the_word_in_it_is_a_failure():
 
 def test_the_time_of_a_column_is_that_of_answers():
     cells = [
-        MatrixCell("a", "r", "l", state="completed", seconds=1.0),
-        MatrixCell("b", "r", "l", state="cancelled", seconds=60.0),
+        MatrixCell("a", "r", "l", state="completed", latency_s=1.0),
+        MatrixCell("b", "r", "l", state="cancelled", latency_s=60.0),
     ]
     assert column_facts(cells) == ["1 / 2", "median 1.0 s"]

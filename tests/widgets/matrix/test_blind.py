@@ -62,7 +62,7 @@ def board(repeats=2):
         [MatrixRow(str(n), task) for n, task in enumerate(TASKS)],
         [MatrixColumn(llm, llm, llm, about="vera", means=[mean]) for llm in LLMS],
         [cell_of(n, llm, r) for n in range(4) for llm in LLMS for r in range(repeats)],
-        latency_s=77.125,
+        seconds=77.125,
         findings=[Finding("right", dict.fromkeys(LLMS, mean), [], 0.95, 1, 1, 3)],
         notes=["quokkatwo is slow"],
     )

@@ -404,7 +404,8 @@ def test_what_is_left_is_told_when_something_else_is_asked_for_and_when_the_answ
     view.where = "right = no"
     [(asked, left)] = wire.found()
     why = (
-        "there is no right; there is number, task, column, state, answer, time, cost, differs, tier"
+        "there is no right; "
+        "there is number, task, column, state, answer, latency_s, cost_usd, differs, tier"
     )
     assert (asked["where"], asked["why"]) == ("right = no", why)
     assert left == []
