@@ -290,8 +290,8 @@ batch = d.batches.run("slow", ["Task 0?", "Task 1?"], ["zephyrone", "quokkatwo"]
 """
 )
 STATIC_OUTPUTS = """() => {
-  const areas = [...document.querySelectorAll(".jp-OutputArea:has(.dari-static)")];
-  const isWhole = document.querySelectorAll(".dari-static td").length === 4;
+  const areas = [...document.querySelectorAll(".jp-OutputArea:has(.dari-rows)")];
+  const isWhole = document.querySelectorAll(".dari-rows td").length === 4;
   return isWhole && areas.map((area) => area.outerHTML).join();
 }"""
 """What is around all static outputs once they have their four cells; read in one step."""

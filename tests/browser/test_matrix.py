@@ -813,8 +813,8 @@ def test_what_is_chosen_in_the_page_is_selected_and_in_static_output(lab):
     assert "1 of 2 tasks: right = no column = small" in html
     lab.shutdown_kernels()
     book.reload()
-    book.page.locator(".dari-static").last.get_by_text("Hello").first.wait_for()
-    assert book.page.locator(".dari-static").last.locator("tbody tr").count() == 1
+    book.page.locator(".dari-rows").last.get_by_text("Hello").first.wait_for()
+    assert book.page.locator(".dari-rows").last.locator("tbody tr").count() == 1
     book.shot("matrix-chosen-in-static-output")
 
 
@@ -924,11 +924,11 @@ def test_a_view_of_a_batch_leaves_static_output_in_the_saved_notebook(lab):
     pane.get_by_text("saved: 5 of 5").wait_for()
     book.page.locator(".dari-cells td").get_by_text("rating 5").wait_for()
     html = static_output_with(book, "rating 5")
-    assert 'class="dari-static"' in html
+    assert 'class="dari-rows"' in html
     assert "<span>rating 5</span>" in html
     lab.shutdown_kernels()
     book.reload()
-    book.page.locator(".dari-static td").get_by_text("rating 5").wait_for()
+    book.page.locator(".dari-rows td").get_by_text("rating 5").wait_for()
 
 
 def test_a_long_name_of_a_column_stays_in_its_own_head(lab):

@@ -108,7 +108,7 @@ def test_no_column_of_a_matrix_is_cut_off_in_print(page):
 
 
 # Text that reaches beyond its own cell of a table, where it lies on that of its neighbour.
-OVER = """() => [...document.querySelectorAll(".dari-static :is(th, td)")].filter((cell) => {
+OVER = """() => [...document.querySelectorAll(".dari-rows :is(th, td)")].filter((cell) => {
   const range = document.createRange();
   range.selectNodeContents(cell);
   return range.getBoundingClientRect().right > cell.getBoundingClientRect().right + 1;

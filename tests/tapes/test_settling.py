@@ -452,7 +452,7 @@ answers_anew = answers("Another one.")
 
 def goes_on(tape: Recording) -> None:
     last = tape.turns[-1]
-    about = {"parent": last.line.key, "behind": last.answers}
+    about = {"parent": last.line.key, "after": last.answers}
     tape.add(taken("And in C?", [said("None.")], number=3, **about))
 
 
@@ -462,9 +462,9 @@ def takes_off(tape: Recording) -> None:
 
 def asks_otherwise(tape: Recording) -> None:
     first, second, third = tape.turns
-    about = {"parent": first.line.key, "behind": first.answers}
+    about = {"parent": first.line.key, "after": first.answers}
     instead = taken("And in Rust?", [said("Closures.")], number=2, **about)
-    about = {"parent": instead.line.key, "behind": instead.answers}
+    about = {"parent": instead.line.key, "after": instead.answers}
     again = taken("And in C?", [said("None at all.")], number=3, **about)
     tape.turns[1:] = [instead.in_place_of(second), again.in_place_of(third)]
 
@@ -561,7 +561,7 @@ def four() -> Recording:
     turns = list[Turn]()
     for number, text in enumerate(("one", "two", "three", "four"), 1):
         last = turns[-1] if turns else None
-        about = {"parent": last.line.key, "behind": last.answers} if last else {}
+        about = {"parent": last.line.key, "after": last.answers} if last else {}
         turns.append(taken(text, [said(f"{text}.")], session="sess_1", number=number, **about))
     return tape_of(*turns)
 
@@ -624,7 +624,7 @@ def test_what_one_side_reworded_and_the_other_recorded_anew_is_two_questions(
 
     def records(tape: Recording) -> None:
         old = tape.turns[3].line
-        about = {"number": 4, "parent": old.parent, "behind": old.behind}
+        about = {"number": 4, "parent": old.parent, "after": old.behind}
         tape.add(taken("four", [said("Anew.")], **about))
 
     sides = [rewords("Four?", at=3), records]
@@ -683,7 +683,7 @@ def test_what_only_one_side_reworded_stays_in_its_conversation(tmp_path: Path) -
 
     def goes_on_and_marks(tape: Recording) -> None:
         last = tape.turns[-1]
-        about = {"parent": last.line.key, "behind": last.answers}
+        about = {"parent": last.line.key, "after": last.answers}
         tape.add(taken("five", [said("five.")], session="sess_1", number=5, **about))
         tape.turns[2].before.append(Mark("three"))
 
@@ -700,7 +700,7 @@ def asks_instead(mark: Mark | None, text: str = "And in Rust?") -> Change:
 
     def change(tape: Recording) -> None:
         first, second = tape.turns
-        about = {"number": 2, "parent": first.line.key, "behind": first.answers}
+        about = {"number": 2, "parent": first.line.key, "after": first.answers}
         tape.turns[1] = taken(text, [said("Not so.")], **about).in_place_of(second)
         if mark:
             tape.turns[1].body[0] = mark

@@ -61,7 +61,7 @@ class Outcome:
     def report(self, *, counts: bool = False) -> str:
         """Say how many cells have no number, and why; empty where there are some and all have one.
 
-        >>> Outcome([1.0], failed=2).told(counts=True)
+        >>> Outcome([1.0], failed=2).report(counts=True)
         '2 of 3 failed, counted as 0'
         """
         size = len(self.values) + self.failed + self.unscored

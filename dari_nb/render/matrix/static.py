@@ -109,7 +109,7 @@ def _table(page: Page, rows: Sequence[MatrixRow], *, first: bool) -> str:
     heads = "".join(f'<th scope="col">{_head(page, lane, first=first)}</th>' for lane in page.lanes)
     lines = "".join(line for row in rows for line in _row(page, row))
     return (
-        '<div class="dari-wide"><table class="dari-static"><thead><tr><th scope="col">Task</th>'
+        '<div class="dari-wide"><table class="dari-rows"><thead><tr><th scope="col">Task</th>'
         f"{heads}</tr></thead><tbody>{lines}</tbody></table></div>"
     )
 

@@ -1,10 +1,10 @@
 import { UNANSWERED } from "../host/port";
 import { setAttributes } from "../shared/dom";
 import { find } from "./parts";
-import type { Cell, Kept, Note, Rating } from "./wire";
+import type { Cell, Note, Rating, StoredRating } from "./wire";
 
 /** What a cell is rated. */
-export type Said = Pick<Kept, "value" | "note">;
+export type Said = Pick<StoredRating, "value" | "note">;
 
 /**
  * What was given here, in place of what is told of the cell until the kernel's news of it come:
@@ -27,7 +27,7 @@ const OVERTAKEN = "no answer came: wait a moment, and look at them.";
 const REST_MS = 3000;
 
 /** Asks the kernel; the answer is what stands there then. */
-type Keep = (rating: Rating | Note) => Promise<{ body: Partial<Kept> }>;
+type Keep = (rating: Rating | Note) => Promise<{ body: Partial<StoredRating> }>;
 
 /** Hears what became of a rating. */
 type Told = (cell: Cell, words: string, isError: boolean) => void;

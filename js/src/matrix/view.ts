@@ -13,7 +13,7 @@ import { RatingLine, Ratings, type Said } from "./ratings";
 import type { Sheet } from "./sheet";
 import { sight } from "./sight";
 import { SKELETON } from "./skeleton";
-import type { Cell, Change, Kept, Opened, Question, State } from "./wire";
+import type { Cell, Change, Opened, Question, State, StoredRating } from "./wire";
 
 const SAVING = "saving …";
 /** What rows are found by. */
@@ -107,7 +107,7 @@ export class MatrixView {
     this.#pane = new Pane(find(root, ".dari-pane"), signal);
     this.#line = new RatingLine(find(root, ".dari-rate"));
     this.#ratings = new Ratings(
-      (rating) => port.ask<Partial<Kept>>("rate", rating),
+      (rating) => port.ask<Partial<StoredRating>>("rate", rating),
       (...told) => this.#told(...told),
       (cells, kept) => sheet.rated(cells, kept),
     );

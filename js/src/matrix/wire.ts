@@ -98,7 +98,7 @@ export interface Opened {
 }
 
 /** What is kept of a cell by a rating; `cells` are all of its place, as they are shown then. */
-export interface Kept {
+export interface StoredRating {
   value: number | null;
   note: string;
   kept: number;
