@@ -76,7 +76,7 @@ def _table(trajectories: Trajectories, shown: Sequence[Line], places: range, is_
         if line.where is None or line.where in places
     )
     return (
-        '<table class="dari-trajectories"><thead>'
+        '<table class="dari-runs"><thead>'
         f'<tr><th scope="col">Step</th>{heads}</tr></thead><tbody>{body}</tbody></table>'
     )
 
