@@ -1,22 +1,21 @@
 """A session of many turns: its first send from a new connection, and the memory of each turn.
 
-Run it as a script: ``python tests/benchmarks/many_turns.py [--turns 1000] [--rounds 5]``. Each
-figure comes from a process of its own, with the local Dari in it. The first send goes through a
-connection that has seen nothing of the session, and takes until the turn has ended. The target is
-0.3 s more than in a new session. Memory is the resident memory of the process over twice as many
-turns, which one session object sends and waits for. The target is 75 kB a turn, in the second half
-as in the first.
+Each figure comes from a process of its own, with the local Dari in it. The first send goes through
+a connection that has seen nothing of the session, and takes until the turn has ended. Memory is the
+resident memory of the process over twice as many turns, which one session object sends and waits
+for.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from rows import Row, print_rows
 
 START = """
 import json, statistics, sys, time
@@ -56,22 +55,22 @@ grown(50)
 session = d.sessions.create("echo")
 print(json.dumps([grown(turns), grown(turns)]))
 """
+TURNS, ROUNDS = 1000, 5
 MOST_SECONDS, MOST_KB = 0.3, 75
 
 
-def measure(turns: int = 1000, rounds: int = 5) -> list[tuple[str, str, str, bool]]:
-    """Return each figure's name, its value, its target, and whether that is met."""
-    old, new = _run(FIRST_SEND, turns, rounds)
-    first, second = _run(MEMORY, turns, rounds)
+def measure() -> list[Row]:
+    old, new = _run(FIRST_SEND)
+    first, second = _run(MEMORY)
     return [
-        (
-            f"first send from a new connection, {turns:,} turns",
+        Row(
+            f"first send from a new connection, {TURNS:,} turns",
             f"{old - new:+.2f} s ({old:.2f}, in a new session {new:.2f})",
             f"at most +{MOST_SECONDS} s",
             old - new <= MOST_SECONDS,
         ),
-        (
-            f"memory of a turn, over {2 * turns:,} turns",
+        Row(
+            f"memory of a turn, over {2 * TURNS:,} turns",
             f"{first:.0f} kB in the first half, {second:.0f} kB in the second",
             f"at most {MOST_KB} kB, linear",
             max(first, second) <= MOST_KB and second <= 2 * first,
@@ -79,8 +78,8 @@ def measure(turns: int = 1000, rounds: int = 5) -> list[tuple[str, str, str, boo
     ]
 
 
-def _run(code: str, turns: int, rounds: int) -> Any:
-    command = [sys.executable, "-c", START + code, str(turns), str(rounds)]
+def _run(code: str) -> Any:
+    command = [sys.executable, "-c", START + code, str(TURNS), str(ROUNDS)]
     root = Path(__file__).parents[2]
     environment = {**os.environ, "DARI_LOCAL_STEP_DELAY": "0"}
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "text": True}
@@ -89,9 +88,4 @@ def _run(code: str, turns: int, rounds: int) -> Any:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=1000)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    for name, figure, target, met in measure(options.turns, options.rounds):
-        print(f"{name}: {figure} ({target}{'' if met else ', missed'})")
+    print_rows(measure())

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from signal import SIGALRM, alarm, signal
 from traceback import format_exception_only
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+MOST_SECONDS = 900
 
 
 class Row(NamedTuple):
@@ -31,12 +34,19 @@ def _text(number: float, unit: str) -> str:
 
 def run_script(name: str) -> list[Row]:
     """Run a script of this folder, which prints details; one without a target returns no rows."""
+    signal(SIGALRM, _give_up)
+    alarm(MOST_SECONDS)
     try:
         return [Row(*row) for row in import_module(name).measure() or ()]
     except BaseException as error:
         # Many exceptions can't be pickled, among them those of httpx and pytest.
         [line, *_] = "".join(format_exception_only(error)).splitlines()
         raise RuntimeError(line) from error
+
+
+def _give_up(*_: Any) -> None:
+    """End a script that waits without end, such as for a page that stopped answering."""
+    raise TimeoutError(f"it took more than {MOST_SECONDS} s")
 
 
 def print_rows(rows: Sequence[Row]) -> None:

@@ -56,8 +56,6 @@ def measure() -> list[Row]:
     with TemporaryDirectory() as folder:
         stores = {"in memory": ":memory:", "in a file": f"{folder}/bench.db"}
         reports = {name: run(SESSIONS, path=path) for name, path in stores.items()}
-    for name, report in reports.items():
-        print(f"  {name}: {report}")
     return [row for name, report in reports.items() for row in report.rows(name)]
 
 
