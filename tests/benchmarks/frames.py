@@ -45,7 +45,7 @@ def memory():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
 before, start = memory(), time.perf_counter()
-def tell(frame):
+def summarize(frame):
     seconds = time.perf_counter() - start
     size = frame.memory_usage(deep=True).sum() / 2**20
     print(f"{len(frame):>7,} rows of {size:3.0f} MiB in {seconds:5.2f} s; the most memory "
@@ -58,14 +58,14 @@ import httpx
 with httpx.Client(headers={"Authorization": "Bearer dari_bench"}) as http:
     for id in ids:
         rows += http.get(f"{sys.argv[1]}/v1/sessions/{id}/events").json()["events"]
-tell(pandas.json_normalize(rows))
+summarize(pandas.json_normalize(rows))
 """,
-    "events_frame": "tell(dari.events_frame(ids))",
-    "tool_calls_frame": "tell(dari.tool_calls_frame(ids))",
+    "events_frame": "summarize(dari.events_frame(ids))",
+    "tool_calls_frame": "summarize(dari.tool_calls_frame(ids))",
     "events_frame, the second time": """
 dari.events_frame(ids)
 start = time.perf_counter()
-tell(dari.events_frame(ids))
+summarize(dari.events_frame(ids))
 """,
 }
 
