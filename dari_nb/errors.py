@@ -30,6 +30,7 @@
         └── ServerError                5xx
 
 Each has a ``code``, a short string that stays the same while texts change; :data:`CODES` lists all.
+A magic raises IPython's ``UsageError`` instead, with the same ``code``.
 
 In IPython the text is shown below the line that led to it, without what went on in here; all
 of that is in ``error.__traceback__`` and in ``%debug``.

@@ -284,3 +284,15 @@ def test_typed_line_code(server, monkeypatch, line, code) -> None:
     shell.history_manager.end_session()
     assert type(error) is UsageError
     assert error.code == code
+
+
+def test_missing_file_code(server, tmp_path) -> None:
+    with Dari(server.url, server.api_key, server) as d:
+        for call in (
+            lambda: d.agents.get("echo").send("Hi", files=[tmp_path / "no.txt"]),
+            lambda: d.batches.run("echo", tmp_path / "no.csv"),
+            lambda: d.batches.from_runs(tmp_path / "no.jsonl"),
+        ):
+            with pytest.raises(errors.InvalidRequestError) as caught:
+                call()
+            assert caught.value.code == "file_not_found"

@@ -10,7 +10,8 @@ class ErrorCode(NamedTuple):
 
     Attributes:
         code: A short string, the attribute ``code`` of an error.
-        classes: The names of the classes that have it.
+        classes: The names of the classes that are raised with it. A magic's ``UsageError`` may also
+            have the code of any other error.
         when: When it is raised.
     """
 
@@ -214,4 +215,4 @@ _TABLE: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 
 CODES = tuple(ErrorCode(*row) for row in _TABLE)
-"""All codes, sorted. A magic's ``UsageError`` may have the code of any other error, too."""
+"""All codes, sorted."""

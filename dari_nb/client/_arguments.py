@@ -120,5 +120,6 @@ def _open(path: str | PathLike[str]) -> IO[bytes]:
         return open_regular(path)
     except OSError as error:
         raise InvalidRequestError(
-            f"Cannot read {str(path)!r}: {error.strerror or error}.", code="file_unreadable"
+            f"Cannot read {str(path)!r}: {error.strerror or error}.",
+            code="file_not_found" if isinstance(error, FileNotFoundError) else "file_unreadable",
         ) from None

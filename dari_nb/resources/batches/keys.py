@@ -40,7 +40,8 @@ def file_digest(path: str) -> str:
                 sha.update(block)
     except OSError as error:
         raise InvalidRequestError(
-            f"{path} cannot be read: {error.strerror or error}", code="file_unreadable"
+            f"{path} cannot be read: {error.strerror or error}",
+            code="file_not_found" if isinstance(error, FileNotFoundError) else "file_unreadable",
         ) from None
     return sha.hexdigest()
 

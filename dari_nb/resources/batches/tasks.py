@@ -159,7 +159,8 @@ def _file_rows(path: Path) -> list[Any]:
                 return [json.loads(line) for line in lines if line.strip()]
     except OSError as error:
         raise InvalidRequestError(
-            f"{path} cannot be read: {error.strerror or error}.", code="file_unreadable"
+            f"{path} cannot be read: {error.strerror or error}.",
+            code="file_not_found" if isinstance(error, FileNotFoundError) else "file_unreadable",
         ) from None
     except (ValueError, csv.Error, RecursionError) as error:
         raise InvalidRequestError(

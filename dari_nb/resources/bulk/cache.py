@@ -42,7 +42,7 @@ class Keeping:
     """What was read of finished sessions, the least recently used dropped first.
 
     Attributes:
-        kept: By kind and session.
+        cached: By kind and session.
         size: Bytes in all.
     """
 

@@ -162,6 +162,7 @@ class Feed:
         if self._stream is not None and not self._followers:
             self._stream.cancel()
             self._stream = None
+            self.connection = "live"
 
     async def _read(self) -> None:
         """Read the stream, once the previous one is closed, and settle those who follow."""
@@ -177,12 +178,15 @@ class Feed:
                 self._settle(ended, message_id, error)
 
     async def _take_all(self) -> None:
+        with self._lock:
+            last_event_id = self._ledger.last_event_id
         async with self._link.stream_client.sessions.stream(
             self._session_id,
-            last_event_id=self._ledger.last_event_id,
+            last_event_id=last_event_id,
             on_state=self._connection_changed,
             drafts=True,
         ) as stream:
+            self.notify()  # another thread may have added the end while the stream opened
             async for event in stream:
                 self.add([event])
                 self.notify()

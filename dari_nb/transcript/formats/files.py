@@ -76,7 +76,8 @@ def read_file(path: Path) -> Iterator[Run]:
     except (OSError, EOFError, zlib.error) as error:
         cause = getattr(error, "strerror", None) or error
         raise InvalidRequestError(
-            f"{path} cannot be read: {cause}", code="file_unreadable"
+            f"{path} cannot be read: {cause}",
+            code="file_not_found" if isinstance(error, FileNotFoundError) else "file_unreadable",
         ) from None
     except (ValueError, RecursionError) as error:
         raise InvalidRequestError(f"{path}, {place[0]}: {error}", code="invalid_file") from None
