@@ -11,18 +11,25 @@ BUNDLE := dari_nb/widgets/static/live.js
 # failure that ends the run: others would wait for what it was to do.
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 
-# They begin with, so that nobody waits for one file in the end.
-LONGEST := $(addprefix tests/,browser test_wheel.py test_notebooks.py resources/batches/test_planning_scores.py)
+# What `make test` runs: acceptance tests and unit tests. Other tests below tests/ are slow, or belong to a part
+# that is about to be rebuilt: `make test-all` runs them, too.
+TESTED := $(addprefix tests/,acceptance/pages acceptance bundles cli client frames magics models render scores transcript widgets \
+	resources/agents resources/bulk resources/connection resources/sessions resources/tools \
+	test_contract_table.py test_error_codes.py test_lightness.py test_public_names.py test_reference.py)
+REST := $(addprefix tests/,browser test_wheel.py) tests $(addprefix --ignore=,$(TESTED) tests/benchmarks)
+# Texts without the words of .ci/vocabulary.txt. CHANGELOG.md, CONTRACT.md and FORMAT.md aren't rewritten yet.
+TEXTS := README.md CONTRIBUTING.md tests/acceptance/PROMISES.md
+RUN_TESTS := $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Else each of the processes of the tests would compile all of them anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test check bench fix pictures programs model
+.PHONY: help demo lab test test-all rest accept check bench fix pictures programs model
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(READY) $(BUNDLE) model ## run the first notebook, print it, write notebooks/demo.html (RUNS=PATH: other recorded runs)
 	@DARI_NB_RUNS="$(RUNS)" $(BIN)/python notebooks/demo.py
@@ -30,16 +37,26 @@ demo: $(READY) $(BUNDLE) model ## run the first notebook, print it, write notebo
 lab: $(READY) $(BUNDLE) model ## open the notebooks in JupyterLab
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
 
-test: $(READY) $(BUNDLE) $(MODULES) programs ## run all tests, those in a browser included
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 \
-		$(LONGEST) tests $(PYTEST)
+test: $(READY) $(BUNDLE) $(MODULES) programs ## run acceptance and unit tests: six minutes
+	$(RUN_TESTS) $(TESTED) $(PYTEST)
 	npm --prefix js test
 
-check: $(READY) $(MODULES) ## check formatting, lint, types and the layers of imports
+test-all: test rest ## run all tests: those of `make test`, then the slow rest
+
+rest: $(READY) $(BUNDLE) programs
+	$(RUN_TESTS) $(REST) $(PYTEST)
+
+accept: $(READY) ## accept what static outputs look like now; review the difference with git
+	$(BIN)/python -m pytest -q tests/acceptance/approvals --accept
+
+check: $(READY) $(MODULES) ## check formatting, lint, types, layers of imports, words and commit subjects
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/codespell
+	$(BIN)/codespell --dictionary .ci/vocabulary.txt $(TEXTS)
+	$(BIN)/python .ci/check_commits.py
 	npm --prefix js run check
 
 fix: $(READY) $(MODULES) ## fix what formatters and linters can fix
