@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ....models import EVENT_TYPES, TOKENS, WEBHOOK_EVENT_TYPES
+from ....models.events import MESSAGE_CANCEL_REQUESTED
 from ...store.records import JsonObject
 from .shapes import (
     ANYTHING,
@@ -110,7 +111,7 @@ ANSWERS: JsonObject = {
             "session_id": TEXT,
             "sequence_number": NUMBER,
             "message_id": MAYBE_TEXT,
-            "type": one_of_words(*sorted(EVENT_TYPES)),
+            "type": one_of_words(*sorted({*EVENT_TYPES, MESSAGE_CANCEL_REQUESTED})),
             "source": one_of_words("user", "runtime", "platform"),
             "actor": record({"type": TEXT}, {"id": MAYBE_TEXT}),
             "data": OBJECT,
