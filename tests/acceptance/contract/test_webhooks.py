@@ -32,9 +32,9 @@ class Receiver(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.deliveries.put((dict(self.headers), body))
         self.send_response(self.server.statuses.pop(0) if self.server.statuses else 204)
         self.end_headers()
-        self.server.deliveries.put((dict(self.headers), body))
 
     def log_message(self, *_):
         pass
