@@ -158,7 +158,9 @@ def _labels(given: Sequence[Any], transcripts: Sequence[Transcript]) -> list[str
     """Say of each run what differs from the others: its LLM, its version, its repetition."""
     runs = list(zip(given, transcripts, strict=True))
     llms = _differing([_llm(run, made) for run, made in runs])
-    versions = _differing([made.head().version_text for _, made in runs])
+    # Texts may differ for one version: its number can come while transcripts are read in threads.
+    ids = {made.resource.session.version_id for made in transcripts}
+    versions = [made.head().version_text if len(ids) > 1 else "" for made in transcripts]
     repeats = _differing([_repeat(run, made) for run, made in runs])
     columns = [" @ ".join(filter(None, each)) for each in zip(llms, versions, strict=True)]
     return [" · ".join(filter(None, each)) for each in zip(columns, repeats, strict=True)]
