@@ -1,5 +1,6 @@
 """A database file that is opened twice, backed up, and opened again."""
 
+import itertools
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -45,32 +46,34 @@ def test_served_file_is_free_after_kill(serve, path):
 
 def test_backup_while_sending_opens_whole(opened, path):
     server, d = opened
-    copy = path.with_name("monday.db")
-    stop, before = Event(), {send(d.client, "echo", "first"): "first"}
+    stop, backups = Event(), {}
 
     def keep_sending(name):
-        sent, number = {}, 0
-        while not stop.is_set():
-            number += 1
-            text = f"{name} {number}"
-            sent[send(d.client, "echo", text)] = text
-        return sent
+        session_id = d.client.sessions.create(d.client.agents.get("echo").id).id
+        for number in itertools.takewhile(lambda _: not stop.is_set(), itertools.count()):
+            d.client.sessions.send(session_id, f"{name} {number}")
 
     with ThreadPoolExecutor() as pool:
         sending = [pool.submit(keep_sending, name) for name in ("a", "b")]
-        while len(d.client.sessions.list()) < 10:
+        while len(stored_texts(d.client)) < 10:
             pass
-        before |= stored_texts(d.client)
-        server.backup(copy)
+        for number in range(3):
+            before = stored_texts(d.client)
+            before[send(d.client, "echo", f"last {number}")] = f"last {number}"
+            copy = path.with_name(f"monday {number}.db")
+            server.backup(copy)
+            backups[copy] = before
         stop.set()
-        after = before | {i: text for each in sending for i, text in each.result().items()}
-    with dari.local.LocalDari(copy) as server, dari.Dari(server.url, server.api_key) as d:
-        stored = stored_texts(d.client)
-        assert before.items() <= stored.items() <= after.items()
-        for session in d.client.sessions.list():
-            numbers = [event.sequence_number for event in d.client.sessions.events(session.id)]
-            assert numbers == list(range(1, len(numbers) + 1))
-        assert d.agents.get("echo").send("goes on").wait(30).text
+        for each in sending:
+            each.result(30)
+    everything = stored_texts(d.client)
+    for copy, before in backups.items():
+        with dari.local.LocalDari(copy) as server, dari.Dari(server.url, server.api_key) as d:
+            assert before.items() <= stored_texts(d.client).items() <= everything.items()
+            for session in d.client.sessions.list():
+                numbers = [event.sequence_number for event in d.client.sessions.events(session.id)]
+                assert numbers == list(range(1, len(numbers) + 1))
+            assert d.agents.get("echo").send("goes on").wait(30).text
 
 
 def test_backup_keeps_existing_file(opened, path):
@@ -89,7 +92,8 @@ def workspace_of(session):
     return {file.path: workspace.read_bytes(file.path) for file in workspace.files()}
 
 
-def test_reopened_file_has_everything(path, tmp_path):
+@pytest.mark.parametrize("name", ["course.db", "monday.db"])
+def test_reopened_file_has_everything(path, tmp_path, name):
     with dari.local.LocalDari(path, api_key=KEY) as server, dari.Dari(server.url, KEY) as d:
         file_id = d.client.files.upload(b"alpha\nbeta\n", filename="notes.txt").id
         question = [{"type": "text", "text": "alpha?"}, {"type": "file", "file_id": file_id}]
@@ -97,9 +101,11 @@ def test_reopened_file_has_everything(path, tmp_path):
         answer, files = session.turn().text, workspace_of(session)
         batch = d.batches.run("calculator", ["1 + 1", "2 + 2"], ["small", "large"]).wait(30)
         results = [cell.text for cell in batch.cells]
+        server.backup(tmp_path / "monday.db")
     assert b"alpha\nbeta\n" in files.values()
     assert list(tmp_path.rglob("notes.txt"))  # in a folder beside the database file
-    with dari.local.LocalDari(path, api_key=KEY) as server, dari.Dari(server.url, KEY) as d:
+    opened = dari.local.LocalDari(tmp_path / name, api_key=KEY)
+    with opened as server, dari.Dari(server.url, KEY) as d:
         reopened = d.sessions.get(session.id)
         assert reopened.turn().wait(30).text == answer
         assert workspace_of(reopened) == files

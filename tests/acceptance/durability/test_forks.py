@@ -75,8 +75,10 @@ def test_forked_child_raises_and_parent_loses_nothing(path, way):
         stdout=subprocess.PIPE,
         text=True,
     ) as parent:
-        answers, sent = json.loads(parent.stdout.readline())
-        parent.kill()
+        try:
+            answers, sent = json.loads(parent.stdout.readline())
+        finally:
+            parent.kill()
     assert answers == [[[True, "forked_process"]] * 4] * 2
     assert len(sent) == 4
     with (
