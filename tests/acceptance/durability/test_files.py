@@ -9,7 +9,8 @@ import pytest
 
 import dari_nb as dari
 
-from .conftest import COMMAND, KEY, send, stored_texts
+from ..serving import COMMAND, KEY
+from .conftest import send, stored_texts
 
 
 @pytest.fixture

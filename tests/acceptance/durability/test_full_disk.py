@@ -7,7 +7,7 @@ import pytest
 
 import dari_nb as dari
 
-from .conftest import KEY, send, stored_texts
+from .conftest import send, stored_texts
 
 pytestmark = pytest.mark.skipif(
     not hasattr(resource, "prlimit"), reason="needs limits of other processes (Linux)"
@@ -40,6 +40,6 @@ def test_full_disk_refuses_send_and_recovers(serve, size):
         stored[send(client, "echo", text)] = text
         assert stored_texts(client) == stored
         served.kill()
-    with dari.Dari(serve().url, KEY) as d:
+    with serve().connect() as d:
         assert stored_texts(d.client) == stored
         assert d.agents.get("echo").send("goes on").wait(30).text

@@ -10,7 +10,8 @@ import pytest
 
 import dari_nb as dari
 
-from .conftest import KEY, send, serving, stored_texts
+from ..serving import serving
+from .conftest import AGENTS, send, stored_texts
 
 KILLS = 5
 
@@ -65,14 +66,14 @@ class Course:
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory):
     """Kill the server five times; yield what is known, and the server that goes on."""
-    with serving(tmp_path_factory.mktemp("killed") / "course.db") as serve:
+    with serving(tmp_path_factory.mktemp("killed") / "course.db", AGENTS) as serve:
         served = serve()
         with served.client() as client:
             course = Course(client)
         for _ in range(KILLS):
             course.run_and_kill(served)
             served = serve()
-        with dari.Dari(served.url, KEY) as d:
+        with served.connect() as d:
             yield course, d
 
 
