@@ -28,7 +28,7 @@ class Outlines:
     def _start(self, program: str | None) -> None:
         self._playwright = sync_playwright().start()
         self._browser = self._playwright.chromium.launch(executable_path=program, args=FLAGS)
-        # Without the network and scripts: only what is in the HTML counts.
+        # Offline, so that nothing is loaded even if addresses get through.
         self._page = self._browser.new_page(offline=True)
 
     def close(self) -> None:

@@ -75,9 +75,9 @@ def test_replay_answers_like_local_dari(
         {"session": answers[f"sessions/{session.id}"]},
         *({"event": event} for event in answers[f"sessions/{session.id}/events"]["events"]),
     ]
-    path = tmp_path / "input.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    replayed = {path_: Input(path).answer(path_, {}) for path_ in answers}
+    file = tmp_path / "input.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    replayed = {path: Input(file).answer(path, {}) for path in answers}
     assert replayed == common(replayed, answers)
 
 
