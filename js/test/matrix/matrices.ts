@@ -1,14 +1,16 @@
-import type { Port, Reply } from "../../src/host/port";
+import { matrix } from "../../src/matrix/component";
 import type { Cell, Change, Column, Left, Row, State } from "../../src/matrix/wire";
+import { FakePort } from "../port";
+import { eventually, find, show } from "../view";
 
 export function column(id: string): Column {
   const where = `column = ${id} right = *`;
-  const html = `${id} <small><button data-where="${where}">0.5</button></small>`;
-  return { id, html };
+  return { id, html: `${id} <small><button data-where="${where}">0.5</button></small>` };
 }
 
-export function row(id: string, index: number): Row {
-  return { id, index, label: `task ${id}`, html: `<p>task ${id}</p>`, same: false };
+export function row(id: string, index: number, change: Partial<Row> = {}): Row {
+  const about = { id, index, label: `task ${id}`, html: `<p>task ${id}</p>`, same: false };
+  return { ...about, ...change };
 }
 
 export function cell(rowId: string, columnId: string, change: Partial<Cell> = {}): Cell {
@@ -29,7 +31,7 @@ export function cell(rowId: string, columnId: string, change: Partial<Cell> = {}
   };
 }
 
-/** Two tasks and two LLMs. */
+/** Two tasks and two LLMs, or others. */
 export function small(...llms: string[]): Change {
   const names = llms.length ? llms : ["small", "large"];
   const rows = [row("a", 0), row("b", 1)];
@@ -37,86 +39,88 @@ export function small(...llms: string[]): Change {
   return { columns: names.map(column), rows, cells };
 }
 
-type Ask = (what: string, body: unknown) => Promise<unknown>;
+const STATE: State = {
+  head: "<b>totals</b>",
+  tools: `<input name="where" aria-label="Filter"><datalist>
+    <option label="tier = gold"></option></datalist>
+    <select name="order" aria-label="Order"><option value=""></option>
+    <option value="task"></option></select>
+    <select name="baseline" aria-label="Baseline"><option value=""></option>
+    <option value="small"></option></select>`,
+  same: "",
+  hint: "",
+  shortcuts: '<dl class="dari-keys"><div><dt><kbd>Enter</kbd></dt><dd>open</dd></div></dl>',
+  busy: false,
+  stop: "Stop",
+  blocking: false,
+  kernel_id: "",
+  rating: "rating",
+  blind: false,
+  where: "",
+  order: "",
+  baseline: "",
+  score: "",
+  by: "right",
+  against: "",
+  active: "",
+  selection: [],
+  status: "completed",
+};
 
-/** The other side, played by a test: it keeps what was said and answers what is asked. */
-export class Side implements Port<State> {
-  readonly sent: object[] = [];
-  readonly asked: [string, unknown][] = [];
+/** A kernel with a matrix. */
+export class MatrixPort extends FakePort<State> {
   readonly #rows = new Set<string>();
-  /** The number of the matrix that is told of. */
+  /** The number of the matrix that it tells of. */
   matrix = 0;
-  readonly #changed = new EventTarget();
-  #receive: ((message: never, buffers: DataView[]) => void)[] = [];
-  answer: Ask = async () => ({ head: "<b>head</b>", items: [] });
-  traits: State = {
-    head: "<b>totals</b>",
-    tools: `<input name="where"><datalist><option label="tier = gold"></option></datalist>
-      <select name="order"><option value=""></option></select>
-      <select name="baseline"><option value=""></option><option value="small"></option></select>`,
-    same: "",
-    hint: "",
-    shortcuts: "<dl><dt>Enter</dt></dl>",
-    busy: false,
-    stop: "Stop",
-    blocking: false,
-    kernel_id: "",
-    rating: "rating",
-    blind: false,
-    where: "",
-    order: "",
-    baseline: "",
-    score: "",
-    by: "right",
-    against: "",
-    active: "",
-    selection: [],
-    status: "completed",
-  };
+  #n = 0;
 
-  get = <Name extends keyof State & string>(name: Name) => this.traits[name];
+  constructor(changes: Partial<State> = {}) {
+    super({ ...STATE, ...changes }, (what) =>
+      what === "compare" ? "<table></table>" : { head: "<b>head</b>", items: [] },
+    );
+  }
 
-  set = (changes: Partial<State>) => {
-    this.traits = { ...this.traits, ...changes };
-    this.#changed.dispatchEvent(new Event("change"));
-  };
+  /** Tells what is new. */
+  news(change: Partial<Change>): void {
+    this.deliver(this.#n, this.#n + 1, change);
+  }
 
-  watch = (_: readonly string[], listener: () => void, signal: AbortSignal) =>
-    this.#changed.addEventListener("change", listener, { signal });
+  /** Tells what is new between two numbers. */
+  deliver(since: number, n: number, change: Partial<Change>): void {
+    const all = { columns: small().columns, rows: [], cells: [], ...change };
+    this.#n = n;
+    this.tell({ kind: "news", matrix: this.matrix, since, n, kept: 0 }, all);
+    for (const { id } of all.rows) this.#rows.add(id);
+    this.left(Object.fromEntries([...this.#rows].map((id) => [id, {}])));
+  }
 
-  send = (message: object) => void this.sent.push(message);
-
-  receive = (listener: (message: never, buffers: DataView[]) => void) =>
-    void this.#receive.push(listener);
-
-  ask = async <Body>(what: string, body?: unknown): Promise<Reply<Body>> => {
-    this.asked.push([what, body]);
-    return { body: (await this.answer(what, body)) as Body, buffers: [] };
-  };
-
-  /** Brings another matrix in place of the one that is there. */
+  /** Brings another matrix. */
   bring(change: Change): void {
     this.matrix++;
     this.#rows.clear();
     this.deliver(0, 1, change);
   }
 
-  deliver(since: number, n: number, change: Change, kept = 0): void {
-    this.#tell({ kind: "news", matrix: this.matrix, since, n, kept }, change);
-    for (const { id } of change.rows) this.#rows.add(id);
-    this.find(Object.fromEntries([...this.#rows].map((id) => [id, {}])));
-  }
-
   /** Tells which rows are left by what is asked for now. */
-  find(rows: Record<string, Partial<Left>>, why = ""): void {
+  left(rows: Record<string, Partial<Left>>, why = ""): void {
     const { where, order, baseline, score, blind } = this.traits;
-    const none = { fit: [], marks: {} };
-    const left = Object.entries(rows).map(([id, one]) => ({ ...none, ...one, id }));
-    this.#tell({ kind: "found", where, order, baseline, score, blind, why }, left);
+    const left = Object.entries(rows).map(([id, one]) => ({ fit: [], marks: {}, ...one, id }));
+    this.tell({ kind: "found", where, order, baseline, score, blind, why }, left);
   }
+}
 
-  #tell(message: object, body: unknown): void {
-    const bytes = new TextEncoder().encode(JSON.stringify(body));
-    for (const receive of this.#receive) receive(message as never, [new DataView(bytes.buffer)]);
-  }
+export const at = (id: string) => find(`[data-cell="${id}"]`);
+
+/** Shows a matrix of two tasks and two LLMs. */
+export async function shown(port = new MatrixPort()): Promise<MatrixPort> {
+  show(matrix, port);
+  port.news(small());
+  await eventually(() => find("[data-cell]"));
+  return port;
+}
+
+/** Tells which rows are left, and waits until they are drawn. */
+export async function leaves(port: MatrixPort, ...told: Parameters<MatrixPort["left"]>) {
+  port.left(...told);
+  await new Promise(requestAnimationFrame);
 }
