@@ -70,6 +70,9 @@ export function button(name: RegExp | string): HTMLButtonElement {
 export function press(key: string, options: KeyboardEventInit = {}): KeyboardEvent {
   const all = { key, bubbles: true, composed: true, cancelable: true, ...options };
   const event = new KeyboardEvent("keydown", all);
+  // To happy-dom each Alt is an AltGr.
+  const getModifierState = (name: string) => name === "AltGraph" && !!options.modifierAltGraph;
+  Object.defineProperty(event, "getModifierState", { value: getModifierState });
   (document.activeElement ?? document.body).dispatchEvent(event);
   document.activeElement?.dispatchEvent(new KeyboardEvent("keyup", { ...all, cancelable: false }));
   return event;

@@ -10,7 +10,7 @@ import {
 } from "../../src/sessions/sift";
 import { when } from "../../src/sessions/when";
 import type { Row } from "../../src/sessions/wire";
-import { row } from "./row";
+import { row } from "./rows";
 
 const ROWS = [
   row("s1", { name: "Lesson 10", created: "2026-01-01T00:00:00Z", metadata: { lesson: "10" } }),

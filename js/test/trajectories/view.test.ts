@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { trajectories } from "../../src/trajectories/component";
-import type { State } from "../../src/trajectories/wire";
+import { FakePort, GONE } from "../port";
+import { button, click, eventually, find, hasFocus, press, show, texts } from "../view";
 
 const cell = (value: string) =>
   `<td><button type="button" name="call" value="${value}" tabindex="-1">same</button></td>`;
@@ -14,87 +15,102 @@ const TRANSCRIPT = `<p>transcript</p><details class="dari-work"><summary>2 calls
 <details class="dari-call"><summary>one</summary></details>
 <details class="dari-call"><summary>two</summary></details></details>`;
 
-let state: State;
-let asked: unknown[];
-let answer: () => Promise<{ body: string; buffers: DataView[] }>;
-let changed: () => void;
-let closing: AbortController;
-let el: HTMLElement;
-
-const port = {
-  get: (name: keyof State) => state[name],
-  set(changes: Partial<State>) {
-    Object.assign(state, changes);
-  },
-  watch(_names: unknown, listener: () => void) {
-    changed = listener;
-  },
-  ask(what: string, body: unknown) {
-    asked.push([what, body]);
-    return answer();
-  },
-};
-const find = (selector: string) => el.querySelector<HTMLElement>(selector) as HTMLElement;
-const focusedValue = () => (document.activeElement as HTMLButtonElement).value;
-const press = (key: string) =>
-  document.activeElement?.dispatchEvent(
-    new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }),
-  );
+let port: FakePort<{ html: string; active: string }>;
+const focused = () => (document.activeElement as HTMLButtonElement).value;
+const current = () => texts("details[aria-current] > summary");
+const at = (value: string) => find(`[value="${value}"]`);
 
 beforeEach(() => {
-  state = { html: TABLE, active: "" };
-  asked = [];
-  answer = () => Promise.resolve({ body: TRANSCRIPT, buffers: [] });
-  closing = new AbortController();
-  el = document.body.appendChild(document.createElement("div"));
-  Element.prototype.scrollIntoView ??= () => undefined;
-  trajectories(port as never, closing.signal)(el, closing.signal);
+  port = new FakePort({ html: TABLE, active: "" }, () => TRANSCRIPT);
+  show(trajectories, port);
 });
 
-afterEach(() => {
-  closing.abort();
-  document.body.replaceChildren();
+test("has one call in the tab order, from which arrows lead to others", () => {
+  expect(document.querySelectorAll('[name=call][tabindex="0"]')).toHaveLength(1);
+  at("1:0").focus();
+  for (const [key, value] of [
+    ["ArrowRight", "2:0"],
+    ["ArrowDown", "2:1"],
+    ["ArrowUp", "2:0"],
+    ["ArrowLeft", "1:0"],
+    ["ArrowDown", "1:1"],
+  ] as const) {
+    expect(press(key).defaultPrevented).toBe(true);
+    expect(focused()).toBe(value);
+  }
+  press("ArrowDown");
+  expect(focused()).toBe("1:1");
+  expect(find('[name=call][tabindex="0"]')).toBe(at("1:1"));
 });
 
-describe("several runs side by side", () => {
-  test("one call is reached by Tab, the others by arrows that skip what is not there", () => {
-    expect(el.querySelectorAll('[name=call][tabindex="0"]')).toHaveLength(1);
-    find('[value="1:0"]').focus();
-    const seen = ["ArrowRight", "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowDown", "ArrowDown"].map(
-      (key) => {
-        press(key);
-        return focusedValue();
-      },
-    );
-    expect(seen).toEqual(["2:0", "2:1", "2:0", "1:0", "1:1", "1:1"]);
-    expect(find('[tabindex="0"][name=call]').getAttribute("value")).toBe("1:1");
-  });
+test("opens the transcript of a run at a call", async () => {
+  click(at("2:1"));
+  expect(port.traits.active).toBe("2:1");
+  await eventually(() => expect(current()).toEqual(["two"]));
+  expect(port.asked).toEqual([["open", { run: 2 }]]);
+  expect(find<HTMLDetailsElement>(".dari-work").open).toBe(true);
+  expect(at("2:1").getAttribute("aria-current")).toBe("true");
+  expect(find("[role=region]").getAttribute("aria-label")).toMatch(/2/);
+});
 
-  test("a call opens the transcript at its place, and another of the run asks for nothing", async () => {
-    find('[value="2:1"]').click();
-    await vi.waitFor(() => expect(find("[aria-current] > summary")?.textContent).toBe("two"));
-    expect(asked).toEqual([["open", { run: 2 }]]);
-    expect((find(".dari-work") as HTMLDetailsElement).open).toBe(true);
-    expect(find('[value="2:1"]').getAttribute("aria-current")).toBe("true");
-    find('[value="2:0"]').click();
-    expect(find("details[aria-current] > summary").textContent).toBe("one");
-    expect(asked).toHaveLength(1);
-  });
+test("asks nothing for another call of the run that is open", async () => {
+  click(at("2:1"));
+  await eventually(() => expect(current()).toEqual(["two"]));
+  click(at("2:0"));
+  expect(current()).toEqual(["one"]);
+  expect(port.asked).toHaveLength(1);
+  expect(at("2:1").hasAttribute("aria-current")).toBe(false);
+});
 
-  test("what Python selects opens, and Escape closes it", async () => {
-    state.active = "1";
-    changed();
-    await vi.waitFor(() => expect(find(".dari-log").textContent).toContain("transcript"));
-    find("[name=close]").focus();
-    press("Escape");
-    expect(state.active).toBe("");
-    expect(find(".dari-pane").hidden).toBe(true);
-    expect(focusedValue()).toBe("1");
-  });
+test("asks for another run", async () => {
+  click(at("2:1"));
+  click(at("1"));
+  await eventually(() => expect(texts(".dari-log")[0]).toContain("transcript"));
+  expect(port.bodies("open")).toEqual([{ run: 2 }, { run: 1 }]);
+});
 
-  test("why a transcript does not open is told", async () => {
-    answer = () => Promise.reject(new Error("This session is gone."));
-    find('[name=run][value="1"]').click();
-    await vi.waitFor(() => expect(find(".dari-more").textContent).toBe("This session is gone."));
-  });
+test("opens what the kernel chooses", async () => {
+  port.push({ active: "1" });
+  await eventually(() => expect(texts(".dari-log")[0]).toContain("transcript"));
+  port.push({ active: "" });
+  expect(find(".dari-pane").hidden).toBe(true);
+});
+
+test.each(["Escape", "Close"])("closes with %s, and leads back", (way) => {
+  click(at("2:0"));
+  button("Close").focus();
+  if (way === "Escape") press(way);
+  else click(button("Close"));
+  expect([find(".dari-pane").hidden, port.traits.active]).toEqual([true, ""]);
+  hasFocus(at("2:0"));
+  expect(document.querySelector("[aria-current]")).toBeNull();
+});
+
+test("hears no key with Ctrl, Alt or Meta", () => {
+  at("1:0").focus();
+  for (const held of ["ctrlKey", "altKey", "metaKey"]) press("ArrowRight", { [held]: true });
+  expect(focused()).toBe("1:0");
+});
+
+test("keeps what is open while the table changes", async () => {
+  click(at("2:1"));
+  await eventually(() => expect(current()).toEqual(["two"]));
+  port.push({ html: TABLE.replaceAll("same", "other") });
+  expect(at("1:0").textContent).toBe("other");
+  expect(find(".dari-pane").hidden).toBe(false);
+});
+
+test("says why a transcript doesn't open", async () => {
+  port.answer = () => {
+    throw new Error("No session.");
+  };
+  click(at("1"));
+  await eventually(() => expect(texts(".dari-more")).toEqual(["No session."]));
+});
+
+test("says that the kernel is gone", async () => {
+  port.leave();
+  click(at("1"));
+  await eventually(() => expect(texts(".dari-more")).toEqual([GONE]));
+  expect(texts("[name=call]")).toHaveLength(4);
 });
