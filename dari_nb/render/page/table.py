@@ -51,7 +51,7 @@ def facts(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     return {
         "text/html": style(html) + html,
         "text/markdown": "\n".join(
-            f"- {passive(label)}: {passive(value)}" for label, value in rows
+            f"- {passive(label)}: {_inline(value)}" for label, value in rows
         ),
         "text/plain": _plain(rows, ""),
     }
@@ -71,9 +71,14 @@ def _html(rows: list[list[str]], note: str, above: str) -> str:
 
 
 def _markdown(rows: list[list[str]], note: str) -> str:
-    head, *body = ([passive(cell).replace("|", "\\|") for cell in row] for row in rows)
+    head, *body = ([_inline(cell).replace("|", "\\|") for cell in row] for row in rows)
     lines = [f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *body]]
     return "\n".join([*lines, *(["", note] if note else [])])
+
+
+def _inline(text: str) -> str:
+    """Make text passive that's inside a line, where no quote, list or code block begins."""
+    return passive(f"x {text}")[2:]
 
 
 def _plain(rows: list[list[str]], note: str) -> str:
