@@ -113,8 +113,9 @@ def test_pass_rates_leave_out_tasks_with_few_tries():
         scores.pass_at_k(tasks, 0)
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_holm_equals_statsmodels(p_values):
+@pytest.mark.parametrize("count", [1, 2, 7, 20])
+def test_holm_equals_statsmodels(count):
+    p_values = (np.random.default_rng(count).random(count) ** 3).tolist()
     assert scores.holm(p_values) == near(multipletests(p_values, method="holm")[1].tolist())
 
 
