@@ -101,10 +101,12 @@ class Kernel:
         return result
 
     def until(self, condition: Callable[[], object]) -> None:
-        """Read messages of the kernel until a condition holds; interrupt it when none come."""
+        """Read messages of the kernel until a condition holds; interrupt it if that fails."""
+        deadline = time.monotonic() + PATIENCE
         while not condition():
             try:
-                self._read(self._client.get_iopub_msg(timeout=PATIENCE))
+                rest = max(0, deadline - time.monotonic())
+                self._read(self._client.get_iopub_msg(timeout=rest))
             except Empty:
                 self.interrupt()
                 raise
@@ -267,6 +269,7 @@ def refused(kernel: Kernel, d: dari.Dari) -> Callable[[str], str | None]:
         result = kernel.attempt(cell)
         assert result.error is not None
         assert "UsageError" in result.error.classes
+        assert result.text.strip()
         assert "Traceback" not in result.shown
         assert len(d.sessions.list()) == before
         return result.error.code

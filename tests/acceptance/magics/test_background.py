@@ -2,6 +2,7 @@
 
 import pytest
 
+STATIC = {"text/html", "text/markdown", "text/plain"}
 GATED = ["%%dari_agent gated {}\nHi", "%dari_agent gated {} Hi"]
 
 
@@ -37,7 +38,7 @@ def test_interrupt_ends_waiting_but_not_turn(kernel, gate, cell):
     kernel.interrupt()
     kernel.until(lambda: result.is_done)
     assert "KeyboardInterrupt" in result.error.classes
-    assert kernel.value("1 + 1") == 2
+    assert [set(bundle) for bundle in result.bundles("Hi")] == [STATIC]
     followed = kernel.submit("turn = %dari_follow")
     kernel.until(lambda: followed.outputs)
     gate.opened.set()
@@ -71,12 +72,16 @@ def test_interrupt_of_code_leaves_turn(kernel, gate):
     kernel.until(lambda: shown.bundles("the second part"))
 
 
-def test_cancel_ends_turn(kernel, gate, heard):
+def test_cancel_ends_turn_but_not_session(kernel, gate):
     kernel.run("turn = %dari_agent gated --bg Hi")
     assert gate.reached.wait(60)
     kernel.run("%dari_cancel")
     assert kernel.value("turn.wait().status") == "cancelled"
     assert kernel.value("turn.text") == "the first part"
+    gate.opened.set()
+    kernel.run("after = %dari_send --quiet And then?")
+    assert kernel.value("after.session.id == turn.session.id")
+    assert kernel.value("after.status") == "completed"
 
 
 def test_cancel_ends_named_session_or_batch(kernel, gate):

@@ -116,17 +116,27 @@ def test_file_option_attaches_files(kernel, heard, reader, folder):
     assert kernel.value("turn.text") == "notes.txt: blue + my data.csv: a,b"
 
 
-@pytest.mark.parametrize(("approve", "calls"), [("always", [4]), ("small", [4]), ("large", [])])
-def test_tools_option_answers_calls(kernel, caller, approve, calls):
+@pytest.mark.parametrize(
+    ("cell", "calls"),
+    [
+        ("%dari_agent caller --tools double --approve always -o turn Hi", [4]),
+        ("%dari_agent caller --tools double --approve small -o turn Hi", [4]),
+        ("%dari_agent caller --tools double --approve large -o turn Hi", []),
+        ("%dari_agent caller --bg Hi\nturn = %dari_follow --tools double --approve always", [4]),
+        ("%%dari_batch caller --tools double --approve always -o batch\nHi", [4]),
+    ],
+)
+def test_tools_option_answers_calls(kernel, caller, cell, calls):
     kernel.run(
         "calls = []\n"
         "def double(x: int) -> int:\n    calls.append(x)\n    return 2 * x\n"
         "def small(name, arguments):\n    return arguments['x'] < 5\n"
         "def large(name, arguments):\n    return arguments['x'] >= 5"
     )
-    kernel.run(f"%dari_agent caller --tools double --approve {approve} -o turn Double it")
+    kernel.run(cell)
     assert kernel.value("calls") == calls
-    assert ("the result is 8" in kernel.value("turn.text")) == bool(calls)
+    text = kernel.value("batch.cells[0].text" if "batch" in cell else "turn.text")
+    assert ("the result is 8" in text) == bool(calls)
 
 
 def test_failed_turn_fails_cell(kernel, server):
