@@ -1,51 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Component, Port } from "../src/host/port";
 import openLive from "../src/live/index";
-import type { Fragment, FromKernel } from "../src/live/wire";
+import { openView } from "../src/widget";
 import { row } from "./fragments";
+import { LivePort } from "./live/lives";
+import { FakeModel } from "./model";
+import { FakePort } from "./port";
+import { eventually, find, settled } from "./view";
 
-type Callback = (...args: never[]) => void;
+const HERE = { kind: "here", jupyter: false };
+const GONE = { kind: "gone", cleared: false };
 
-/** A model as anywidget hands it over, with the kernel played by the test. */
-class FakeModel {
-  readonly sent: { kind: string }[] = [];
-  readonly listeners = new Map<string, Set<Callback>>();
-  traits: Record<string, unknown> = {
-    state: "running",
-    head: "<div class='dari-head'><strong>librarian</strong></div>",
-    started: null,
-    seconds: null,
-    blocking: false,
-    kernel_id: "k-1",
-    questions: [],
-    note: "",
-    stop: "Stop watching",
-  };
-
-  get = (name: string) => this.traits[name];
-  send = (message: { kind: string }) => this.sent.push(message);
-  on = (name: string, callback: Callback) =>
-    this.listeners.set(name, (this.listeners.get(name) ?? new Set()).add(callback));
-  off = (name: string, callback: Callback) => this.listeners.get(name)?.delete(callback);
-
-  emit(name: string, ...args: unknown[]): void {
-    for (const callback of this.listeners.get(name) ?? []) callback(...(args as never[]));
-  }
-
-  deliver(message: FromKernel, fragments: Fragment[]): void {
-    const bytes = new TextEncoder().encode(JSON.stringify(fragments));
-    this.emit("msg:custom", message, [new DataView(bytes.buffer)]);
-  }
-
-  set(changes: Record<string, unknown>): void {
-    this.traits = { ...this.traits, ...changes };
-    for (const name of Object.keys(changes)) this.emit(`change:${name}`);
-  }
-
-  get listening(): number {
-    return [...this.listeners.values()].reduce((sum, callbacks) => sum + callbacks.size, 0);
-  }
-}
-
+let port: LivePort;
 let model: FakeModel;
 let widget: ReturnType<typeof openLive>;
 let close: () => void;
@@ -57,35 +23,46 @@ const view = () => {
 };
 const ids = (el: HTMLElement) =>
   [...el.querySelectorAll<HTMLElement>("[data-item]")].map((element) => element.dataset.item);
+const stop = (el: HTMLElement) => el.querySelector<HTMLButtonElement>(".dari-stop")?.click();
+/** What the page said of itself. */
+const said = () => port.sent.filter((one) => (one as { kind: string }).kind !== "hello");
+
+/** A signal of the host. */
+function signal<Said>() {
+  const slots = new Set<(sender: unknown, said: Said) => void>();
+  return {
+    slots,
+    connect: (slot: (sender: unknown, said: Said) => void) => slots.add(slot),
+    disconnect: (slot: (sender: unknown, said: Said) => void) => slots.delete(slot),
+    emit(word: Said) {
+      for (const slot of [...slots]) slot(null, word);
+    },
+  };
+}
+
+/** A kernel as the host has it. */
+function kernelOf(host: object): void {
+  Object.assign(model, { widget_manager: { kernel: host } });
+  close();
+  close = widget.initialize({ model: model.model as never });
+}
 
 beforeEach(() => {
-  model = new FakeModel();
+  port = new LivePort();
+  model = new FakeModel(port as never);
   widget = openLive();
-  close = widget.initialize({ model: model as never });
+  close = widget.initialize({ model: model.model as never });
 });
+afterEach(() => close());
 
-afterEach(() => {
-  close();
-  vi.unstubAllGlobals();
-  document.body.replaceChildren();
-});
-
-describe("the widget", () => {
-  test("keeps what comes before its first view, and shows it in every view", async () => {
-    model.deliver({ kind: "items", n: 1, elapsed: 1 }, row(["a", "b"]));
+describe("a widget", () => {
+  test("shows what came before its first view in every view", async () => {
+    port.items(...row(["a", "b"]));
     const [first, second] = [view(), view()];
-    model.deliver({ kind: "items", n: 2, elapsed: 2 }, row(["c"]));
+    port.items(...row(["c"]));
     // On a busy machine rows are drawn over several frames.
-    await vi.waitFor(() => expect(ids(first.el)).toEqual(["c", "a", "b"]));
-    await vi.waitFor(() => expect(ids(second.el)).toEqual(ids(first.el)));
-  });
-
-  test("shows head and state, and follows their changes", () => {
-    const { el } = view();
-    expect(el.querySelector(".dari-head")?.textContent).toBe("librarian");
-    model.set({ state: "waiting_for_tool", head: "<div>other</div>" });
-    expect(el.querySelector(".dari-bar .dari-state")?.textContent).toBe("waiting for a tool");
-    expect(el.firstElementChild?.textContent).toBe("other");
+    await eventually(() => expect(ids(first.el)).toEqual(["c", "a", "b"]));
+    await eventually(() => expect(ids(second.el)).toEqual(ids(first.el)));
   });
 
   test("leaves no listener behind", () => {
@@ -95,73 +72,89 @@ describe("the widget", () => {
     expect(model.listening).toBe(0);
   });
 
-  test("tells the kernel to stop", () => {
-    view().el.querySelector<HTMLButtonElement>(".dari-stop")?.click();
-    const asked = { kind: "request", id: expect.any(Number), what: "stop", body: null };
-    expect(model.sent).toEqual([{ kind: "here", jupyter: false }, asked]);
+  test("asks the kernel, and hears only its own answers", async () => {
+    const ports: Port<object>[] = [];
+    const component: Component<object> = (opened) => {
+      ports.push(opened);
+      return () => undefined;
+    };
+    const kernel = new FakePort({}, (_, body) => body);
+    const pages = [1, 2].map(() => new FakeModel(kernel as never));
+    for (const one of pages)
+      openView(component as Component<never>)().initialize({ model: one.model as never });
+    const [one, two] = ports as [Port<object>, Port<object>];
+    const asked = [one.ask("turn", 1), two.ask("turn", 2), two.ask("turn", 3), one.ask("turn", 4)];
+    const bodies = (await Promise.all(asked)).map(({ body }) => body);
+    expect(bodies).toEqual([1, 2, 3, 4]);
   });
+});
 
-  test("tells the kernel when its last view went, and that it is back", async () => {
+describe("the presence of a page", () => {
+  test("is told as its last view goes, and as one comes back", async () => {
     const [first, second] = [view(), view()];
     first.closeView();
     second.closeView();
-    const gone = { kind: "gone", cleared: false };
-    await vi.waitFor(() => expect(model.sent).toContainEqual(gone));
+    await eventually(() => expect(said()).toEqual([HERE, GONE]));
     view();
-    const here = { kind: "here", jupyter: false };
-    expect(model.sent.filter(({ kind }) => kind !== "hello")).toEqual([here, gone, here]);
+    expect(said()).toEqual([HERE, GONE, HERE]);
   });
 
-  test("says that the output was cleared when its place still stands", async () => {
+  test("ends with its output where the cell still stands", async () => {
     const area = document.createElement("div");
     area.className = "jp-OutputArea";
     document.body.append(area);
     const { el, closeView } = view();
     area.append(el);
-    await new Promise((resolve) => setTimeout(resolve));
+    await settled();
     el.remove();
     closeView();
-    const gone = { kind: "gone", cleared: true };
-    await vi.waitFor(() => expect(model.sent).toContainEqual(gone));
+    await eventually(() => expect(said()).toContainEqual({ kind: "gone", cleared: true }));
   });
 
-  test("answers whether it is shown, and only when it is", () => {
-    model.emit("msg:custom", { kind: "who" }, []);
-    expect(model.sent).toEqual([]);
+  test("ends as the page goes", () => {
     view();
-    model.emit("msg:custom", { kind: "who" }, []);
-    expect(model.sent).toHaveLength(2);
+    window.dispatchEvent(new Event("pagehide"));
+    expect(said()).toEqual([HERE, GONE]);
   });
 
-  test("asks the Jupyter server to interrupt a kernel whose cell blocks", async () => {
-    const fetched = vi.fn(async (_url: string, _init: RequestInit) => ({ ok: true }));
-    vi.stubGlobal("fetch", fetched);
-    const config = document.createElement("script");
-    config.id = "jupyter-config-data";
-    config.type = "application/json";
-    config.textContent = JSON.stringify({ baseUrl: "/user/mia/" });
-    document.body.append(config);
-    model.set({ blocking: true });
-    view().el.querySelector<HTMLButtonElement>(".dari-stop")?.click();
-    await vi.waitFor(() => expect(fetched).toHaveBeenCalledOnce());
-    expect(fetched.mock.calls[0]?.[0]).toBe("/user/mia/api/kernels/k-1/interrupt");
-    expect(fetched.mock.calls[0]?.[1].method).toBe("POST");
+  test("is answered only while a view is shown", () => {
+    port.tell({ kind: "who" });
+    expect(said()).toEqual([]);
+    view();
+    port.tell({ kind: "who" });
+    expect(said()).toEqual([HERE, HERE]);
   });
+});
 
-  test("knows a kernel that began anew by its session, if it never hears it begin", () => {
-    const said: ((sender: unknown, message: object) => void)[] = [];
-    const silent = { connect: () => undefined, disconnect: () => undefined };
-    const iopubMessage = {
-      connect: (slot: (typeof said)[number]) => said.push(slot),
-      disconnect: (slot: (typeof said)[number]) => said.splice(said.indexOf(slot), 1),
-    };
-    Object.assign(model, { widget_manager: { kernel: { statusChanged: silent, iopubMessage } } });
-    close();
-    close = widget.initialize({ model: model as never });
+describe("a kernel that is gone", () => {
+  test.each(["restarting", "autorestarting", "terminating", "dead", "starting"])(
+    "is marked at status %s",
+    (status) => {
+      const statusChanged = signal<string>();
+      kernelOf({ statusChanged });
+      const { el } = view();
+      for (const word of ["busy", "idle"]) statusChanged.emit(word);
+      expect(el.classList).not.toContain("dari-gone");
+      statusChanged.emit(status);
+      expect(el.classList).toContain("dari-gone");
+      expect(view().el.classList).toContain("dari-gone");
+    },
+  );
+
+  test("is marked when the host lets go of it", () => {
+    const disposed = signal<undefined>();
+    kernelOf({ statusChanged: signal(), disposed });
     const { el } = view();
-    const hear = (msg_type: string, session: string) => {
-      for (const slot of said) slot(null, { header: { msg_type, session } });
-    };
+    disposed.emit(undefined);
+    expect(el.classList).toContain("dari-gone");
+  });
+
+  test("is known by a new session, if nobody heard it begin", () => {
+    const iopubMessage = signal<object>();
+    kernelOf({ statusChanged: signal(), iopubMessage });
+    const { el } = view();
+    const hear = (msg_type: string, session: string) =>
+      iopubMessage.emit({ header: { msg_type, session } });
     hear("status", "first");
     hear("status", "first");
     // The notebook server complains of too much output in its own name.
@@ -170,38 +163,61 @@ describe("the widget", () => {
     hear("status", "second");
     expect(el.classList).toContain("dari-gone");
     close();
-    expect(said).toEqual([]);
+    expect(iopubMessage.slots.size).toBe(0);
   });
 
-  test("takes the input field away, and lets cells run, when nothing is asked any more", () => {
+  test("answers what waits with an error, and is sent nothing more", async () => {
+    const statusChanged = signal<string>();
+    kernelOf({ statusChanged });
+    const { el } = view();
+    const note = () => el.querySelector(".dari-bar .dari-note")?.textContent;
+    port.answer = () => new Promise(() => {});
+    stop(el);
+    expect(port.bodies("stop")).toHaveLength(1);
+    statusChanged.emit("dead");
+    await eventually(() => expect(note()).toMatch(/kernel is gone/));
+    stop(el);
+    await settled();
+    expect(port.bodies("stop")).toHaveLength(1);
+    const before = said().length;
+    window.dispatchEvent(new Event("pagehide"));
+    expect(said()).toHaveLength(before);
+  });
+});
+
+describe("a cell that blocks", () => {
+  test("is interrupted through the Jupyter server", async () => {
+    const fetched = vi.fn(async (_url: string, _init: RequestInit) => ({ ok: true }));
+    vi.stubGlobal("fetch", fetched);
+    const config = document.createElement("script");
+    config.id = "jupyter-config-data";
+    config.type = "application/json";
+    config.textContent = JSON.stringify({ baseUrl: "/user/mia/" });
+    document.body.append(config);
+    port.push({ blocking: true });
+    stop(view().el);
+    await eventually(() => expect(fetched).toHaveBeenCalledOnce());
+    expect(fetched.mock.calls[0]?.[0]).toBe("/user/mia/api/kernels/k-1/interrupt");
+    expect(fetched.mock.calls[0]?.[1].method).toBe("POST");
+  });
+
+  test("has the host's own button where there is no Jupyter server", async () => {
+    port.push({ blocking: true });
+    const { el } = view();
+    stop(el);
+    const note = () => el.querySelector(".dari-bar .dari-note")?.textContent;
+    await eventually(() => expect(note()).toMatch(/interrupt button/));
+  });
+
+  test("loses its input field when nothing is asked any more", () => {
     const removeInputGuard = vi.fn();
-    const statusChanged = { connect: () => undefined, disconnect: () => undefined };
-    Object.assign(model, { widget_manager: { kernel: { statusChanged, removeInputGuard } } });
-    const cell = document.createElement("div");
+    kernelOf({ statusChanged: signal(), removeInputGuard });
+    const cell = document.body.appendChild(document.createElement("div"));
     cell.className = "jp-Cell";
     cell.innerHTML = '<div class="jp-OutputArea-stdin-item"><input></div>';
-    const { el } = view();
-    cell.append(el);
-    model.emit("msg:custom", { kind: "unasked" }, []);
+    cell.append(view().el);
+    port.tell({ kind: "unasked" });
     expect(removeInputGuard).toHaveBeenCalledOnce();
-    expect(cell.querySelector<HTMLElement>(".jp-OutputArea-stdin-item")?.style.display).toBe(
-      "none",
-    );
-  });
-
-  test("points to the host's own button where there is no Jupyter server to ask", async () => {
-    model.set({ blocking: true });
-    const { el } = view();
-    el.querySelector<HTMLButtonElement>(".dari-stop")?.click();
-    await vi.waitFor(() =>
-      expect(el.querySelector(".dari-note")?.textContent).toContain("interrupt button"),
-    );
-  });
-
-  test("reads a log aloud only by its state and what waits for the reader", () => {
-    const { el } = view();
-    const log = el.querySelector("[role=log]");
-    expect(log?.getAttribute("aria-live")).toBe("off");
-    expect(el.querySelectorAll("[role=status]")).toHaveLength(2);
+    expect(find(".jp-OutputArea-stdin-item").style.display).toBe("none");
   });
 });
