@@ -1,8 +1,10 @@
 """A database file that is opened twice, backed up, and opened again."""
 
 import itertools
+import sqlite3
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from threading import Event
 
 import pytest
@@ -37,6 +39,30 @@ def test_second_opening_process_is_refused(opened, path):
     refused = subprocess.run(command, capture_output=True, timeout=60, check=False)
     assert refused.returncode != 0
     assert opened[1].agents.get("echo").send("still served").wait(30).text
+
+
+def other_database(path):
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE notes (text TEXT)")
+
+
+def no_database(path):
+    path.write_text("Notes of Monday\n" * 100)
+
+
+def damaged_database(path):
+    dari.local.LocalDari(path).stop()
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+@pytest.mark.parametrize("make", [other_database, no_database, damaged_database])
+def test_foreign_file_is_refused_unchanged(path, make):
+    make(path)
+    before = path.read_bytes()
+    with pytest.raises(dari.errors.InvalidRequestError) as refused:
+        dari.local.LocalDari(path)
+    assert refused.value.code in {code.code for code in dari.errors.CODES}
+    assert path.read_bytes() == before
 
 
 def test_served_file_is_free_after_kill(serve, path):

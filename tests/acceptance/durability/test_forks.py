@@ -52,9 +52,12 @@ def fork(number):
         child(theirs)
         if way == "exit":
             sys.exit(0)
+        if way == "outlive the parent":
+            sys.stdin.read()
         os._exit(0)
     answer = ours.recv()
-    os.waitpid(pid, 0)
+    if way != "outlive the parent":
+        os.waitpid(pid, 0)
     return answer
 
 answers = []
@@ -67,7 +70,7 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("way", ["exit", "os._exit", "multiprocessing"])
+@pytest.mark.parametrize("way", ["exit", "os._exit", "outlive the parent", "multiprocessing"])
 def test_forked_child_raises_and_parent_loses_nothing(path, way):
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, path, way],
@@ -79,10 +82,9 @@ def test_forked_child_raises_and_parent_loses_nothing(path, way):
             answers, sent = json.loads(parent.stdout.readline())
         finally:
             parent.kill()
-    assert answers == [[[True, "forked_process"]] * 4] * 2
-    assert len(sent) == 4
-    with (
-        dari.local.LocalDari(path) as server,
-        dari.Client(server.url, server.api_key) as client,
-    ):
-        assert stored_texts(client) == sent
+            parent.wait()
+        assert answers == [[[True, "forked_process"]] * 4] * 2
+        assert len(sent) == 4
+        server = dari.local.LocalDari(path)
+        with server, dari.Client(server.url, server.api_key) as client:
+            assert stored_texts(client) == sent
