@@ -4,6 +4,8 @@ import gzip
 import io
 import json
 import math
+import re
+import struct
 import zipfile
 import zlib
 
@@ -94,6 +96,18 @@ def test_eval_archive_is_read(tmp_path, compression):
     assert run.metadata["sample_id"] == "attic-1"
 
 
+def as_zstandard(archive, texts):
+    """Rewrite what the headers of a zip say: method, checksum and size of each member."""
+    made = bytearray(archive)
+    for name, text in texts.items():
+        local, central = (found.start() for found in re.finditer(name.encode(), archive))
+        for method_at in (local - 30 + 8, central - 46 + 10):
+            struct.pack_into("<H", made, method_at, 93)
+            struct.pack_into("<L", made, method_at + 6, zlib.crc32(text))
+            struct.pack_into("<L", made, method_at + 14, len(text))
+    return bytes(made)
+
+
 def test_eval_archive_in_zstandard_is_read(tmp_path):
     zstandard = pytest.importorskip("zstandard")
     members = {"header.json": LOG, "samples/attic-1_epoch_1.json": SAMPLE, "summaries.json": []}
@@ -106,20 +120,6 @@ def test_eval_archive_in_zstandard_is_read(tmp_path):
     path.write_bytes(as_zstandard(buffer.getvalue(), texts))
     [run] = dari.Transcript.from_file(path)
     assert readable(run) == ITEMS
-
-
-def as_zstandard(archive, texts):
-    """Rewrite the headers of a zip, whose members are compressed already."""
-    for name, text in texts.items():
-        fields = {8: (93, 2), 14: (zlib.crc32(text), 4), 22: (len(text), 4)}
-        for magic, name_at, shift in ((b"PK\3\4", 30, 0), (b"PK\1\2", 46, 2)):
-            start = archive.index(name.encode(), 0 if shift == 0 else archive.index(magic))
-            start -= name_at
-            assert archive[start:].startswith(magic)
-            for offset, (value, size) in fields.items():
-                place = start + offset + shift
-                archive = archive[:place] + value.to_bytes(size, "little") + archive[place + size :]
-    return archive
 
 
 def test_eval_archive_of_several_samples_is_read(tmp_path):
@@ -228,6 +228,10 @@ def test_failed_tool_call_is_failed_in_each_format(path, server, d):
         [call] = [item for item in transcript.items if item.type == "tool_call"]
         assert (call.status, call.is_error, call.result) == ("failed", True, "dark")
         assert transcript.to_anthropic()["messages"] == run
+        # Without the recording, the failure is still in what is written.
+        elsewhere = dari.Transcript.from_messages(transcript.to_atif()).to_anthropic()
+        [written] = elsewhere["messages"][2]["content"]
+        assert (written["content"], written["is_error"]) == ("dark", True)
     frame = dari.tool_calls_frame(session_id, dari=d)
     assert frame["ok"].to_list() == [False]
     assert frame["error"].to_list() == ["dark"]
