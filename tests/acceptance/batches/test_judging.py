@@ -35,17 +35,20 @@ def judge(server):
 
 
 @pytest.fixture
-def batch(d, server):
+def write(d, server):
+    """Have both LLMs write about so many topics: ``batch = write(8)``."""
+
     @server.agent("writer", llms=LLMS)
     def writer(prompt, turn):
         return f"{prompt}: {'blah blah' if turn.llm_id == 'wordy' else 'so'}"
 
-    return d.batches.run("writer", TASKS, LLMS).wait(60)
+    return lambda count: d.batches.run("writer", TASKS[:count], LLMS).wait(60)
 
 
-def test_judge_scores_each_answer_blind(batch, judge):
+def test_judge_scores_each_answer_blind(write, judge):
+    batch = write(6)
     batch.judge("helpful", rubric=RUBRIC)
-    assert len(judge.asked) == 48
+    assert len(judge.asked) == 12
     for prompt in judge.asked:
         assert RUBRIC in prompt
         assert not any(llm in prompt for llm in LLMS)
@@ -58,15 +61,16 @@ def test_judge_scores_each_answer_blind(batch, judge):
     assert set(batch.to_frame()["note.judge.helpful"]) == {"as counted"}
 
 
-def test_judge_again_pays_nothing(batch, judge, reconnect):
+def test_judge_again_pays_nothing(write, judge, reconnect):
+    batch = write(6)
     batch.judge("helpful", rubric=RUBRIC)
     batch.judge("helpful", rubric=RUBRIC)
     other = reconnect().batches[batch.run_id].wait(30)
     assert batch.judge("helpful", rubric=RUBRIC, dry_run=True).sends == 0
     other.judge("helpful", rubric=RUBRIC)
-    assert len(judge.asked) == 48
+    assert len(judge.asked) == 12
     batch.judge("helpful", rubric="Another one.")
-    assert len(judge.asked) == 96
+    assert len(judge.asked) == 24
 
 
 @pytest.mark.parametrize(
@@ -79,26 +83,29 @@ def test_invalid_verdict_is_missing(d, server, said):
     assert [cell.scores.get("judge.helpful") for cell in batch.cells] == [None, None]
 
 
-def test_judge_without_rubric_is_refused(batch, judge):
+def test_judge_without_rubric_is_refused(write, judge):
+    batch = write(1)
     with pytest.raises(dari.errors.InvalidRequestError) as refused:
         batch.judge("helpful")
     assert refused.value.code == "missing_rubric"
     assert not judge.asked
 
 
-def test_sample_is_balanced_and_blind(batch):
-    sample = batch.sample(20)
+def test_sample_is_balanced_and_blind(write):
+    batch = write(10)
+    sample = batch.sample(10)
     answers = sample.to_frame()["answer"].tolist()
-    assert len(sample) == 20
-    assert Counter("blah" in answer for answer in answers) == {True: 10, False: 10}
-    assert len({answer.split(":")[0] for answer in answers}) == 20
+    assert len(sample) == 10
+    assert Counter("blah" in answer for answer in answers) == {True: 5, False: 5}
+    assert len({answer.split(":")[0] for answer in answers}) == 10
     assert not any(llm in str(sample) for llm in LLMS)
-    assert batch.sample(20).to_frame()["answer"].tolist() == answers
-    assert batch.sample(20, seed=1).to_frame()["answer"].tolist() != answers
+    assert batch.sample(10).to_frame()["answer"].tolist() == answers
+    assert batch.sample(10, seed=1).to_frame()["answer"].tolist() != answers
 
 
-def test_agreement_and_calibration_follow_ratings(batch, judge):
+def test_agreement_and_calibration_follow_ratings(write, judge):
     """People give each sampled answer one point less than the judge."""
+    batch = write(24)
     batch.judge("helpful", rubric=RUBRIC)
     sampled = batch.sample(40).to_frame()["answer"].tolist()
     cells = [cell for cell in batch.cells if cell.text in sampled]
