@@ -48,9 +48,13 @@ def test_interrupt_ends_waiting_but_not_turn(kernel, gate, cell):
     assert kernel.value("turn.status") == "completed"
 
 
-@pytest.mark.parametrize("waiting", ["turn.wait()", "turn.text", "await turn"])
+@pytest.mark.parametrize("waiting", ["turn.wait()", "turn.text", "await turn", "batch.wait()"])
 def test_interrupt_ends_waiting_in_python(kernel, gate, waiting):
-    kernel.run("turn = %dari_agent gated --bg Hi")
+    if "batch" in waiting:
+        kernel.run("%%dari_batch gated --bg -o batch\nWait")
+        kernel.run("turn = batch.cells[0].turn")
+    else:
+        kernel.run("turn = %dari_agent gated --bg Hi")
     assert gate.reached.wait(60)
     result = kernel.submit(f"print('now')\n{waiting}")
     kernel.until(lambda: "now" in result.text)

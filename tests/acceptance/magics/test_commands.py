@@ -49,7 +49,7 @@ def test_use_chooses_agent_and_llm(kernel, heard):
 
 
 def test_sessions_are_found_by_words(kernel, heard):
-    kernel.run("one = %dari_send Where is my passport?")
+    kernel.run("%dari_send Where is my passport?")
     kernel.run("%dari_agent listener --meta trip=1 Something else")
     result = kernel.run("%dari sessions passport --since yesterday")
     [bundle] = result.bundles("passport")
@@ -62,7 +62,6 @@ def test_sessions_are_found_by_words(kernel, heard):
     ):
         kernel.run(f"sessions = %dari sessions {options}")
         assert set(kernel.value("[one.turn().prompt for one in sessions]")) == found
-    kernel.run("%dari sessions passport")
 
 
 def test_sessions_view_is_widget(kernel, heard):
@@ -148,10 +147,11 @@ def test_tab_completes_sessions(kernel, heard):
         assert kernel.complete(f"%{magic} {session[:-1]}") == {session}
 
 
-def test_unloading_removes_magics(kernel, heard):
+def test_loading_again_keeps_session(kernel, heard):
     kernel.run("%dari_send Hello\n%unload_ext dari_nb")
     assert "UsageError" in kernel.attempt("%dari_send Hello").error.classes
-    kernel.run("%load_ext dari_nb")
+    result = kernel.run("%load_ext dari_nb\n%dari_send Again")
+    assert len(result.bundles("heard you")) == 1
     kernel.run("turn = %dari_send And again?")
-    assert heard == ["Hello", "And again?"]
-    assert len(kernel.value("list(dari.messages_frame(turn.session)['prompt'])")) == 2
+    prompts = ["Hello", "Again", "And again?"]
+    assert kernel.value("list(dari.messages_frame(turn.session)['prompt'])") == heard == prompts

@@ -47,7 +47,7 @@ def execute(env, monkeypatch):
 
 
 def shown(cell):
-    return [each.data for each in cell.outputs if each.output_type == "display_data"]
+    return [each.data for each in cell.outputs if "data" in each]
 
 
 @pytest.mark.parametrize(
@@ -66,24 +66,21 @@ def test_failing_magic_stops_run(execute, failing):
 
 
 def test_outputs_are_saved_as_static_output(execute):
-    notebook = execute(
-        "turn = %dari_agent gated --bg Hi",
-        "%%dari_batch echo --llm small --llm large\nHello\nGoodbye",
-        "%dari agents",
-        "%dari_transcript {turn.session.id}",
-        "import ipywidgets as w\nw.HBox([turn.session.view(), d.sessions.view()])",
-        "%dari_agent opener Open",
-        "_ = turn.wait()",
-    )
-    turn, batch, agents, transcript, box, opener, _ = notebook.cells[1:]
-    for cell, words in (
-        (turn, "the second part"),
-        (batch, "Goodbye"),
-        (transcript, "the first part"),
-        (box, "the first part"),
-        (opener, "opened"),
-    ):
+    texts = {
+        "turn = %dari_agent gated --bg Hi": "the second part",
+        "turn": "the second part",
+        "%dari_transcript {turn.session.id}": "Hi",
+        "turn.session": "Hi",
+        "%%dari_batch echo --llm small --llm large\nHello\nGoodbye": "Goodbye",
+        "import ipywidgets as w\nw.HBox([turn.session.view(), d.sessions.view()])": "Hi",
+        "%dari_agent opener Open": "opened",
+    }
+    tables = ["%dari", "%dari agents", "%dari sessions", "%dari_frame sessions --all"]
+    notebook = execute(*texts, *tables, "_ = turn.wait()")
+    _, *cells, _ = notebook.cells
+    for cell, text in zip(cells, texts.values(), strict=False):
         [bundle] = shown(cell)
         assert set(bundle) == STATIC
-        assert words in bundle["text/plain"]
-    assert {"text/html", "text/plain"} <= set(agents.outputs[0].data)
+        assert text in bundle["text/plain"]
+    for cell in cells[len(texts) :]:
+        assert {"text/html", "text/plain"} <= set(cell.outputs[0].data)
