@@ -13,8 +13,8 @@ from struct import unpack
 from playwright.sync_api import WebSocket, sync_playwright
 from rows import Row, at_most, print_rows
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
-from conftest import CHROMIUM_FLAGS, Jupyter, Notebook, chromium_path
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.jupyter import CHROMIUM_FLAGS, Jupyter, Notebook, chromium_path
 
 arrived: Counter[str] = Counter()
 """Bytes of all that the kernel sent over the wire, by what they are for."""

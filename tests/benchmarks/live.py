@@ -11,8 +11,8 @@ from statistics import median
 from playwright.sync_api import sync_playwright
 from rows import Row, at_most, print_rows
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
-from conftest import CHROMIUM_FLAGS, Jupyter, Notebook, chromium_path
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.jupyter import CHROMIUM_FLAGS, Jupyter, Notebook, chromium_path
 
 SINGLES = 120
 BURST = 10_000

@@ -18,8 +18,8 @@ from dari_nb.tapes import Recording, read_tape
 from dari_nb.widgets.packing import packed
 from dari_nb.widgets.player.score import Score
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
-from conftest import CHROMIUM_FLAGS, chromium_path
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.jupyter import CHROMIUM_FLAGS, chromium_path
 
 TURNS, CALLS, PIECES = 1000, 15, 67
 ROUNDS = 7

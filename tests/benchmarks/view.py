@@ -10,9 +10,9 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 from rows import Row, at_most, print_rows
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
-from conftest import CHROMIUM_FLAGS, Jupyter, Notebook, chromium_path
-from test_matrix import BOARD
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.browser.test_matrix import BOARD
+from tests.jupyter import CHROMIUM_FLAGS, Jupyter, Notebook, chromium_path
 
 ITEMS = """
 import random

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .conftest import ROOT
+from tests.jupyter import ROOT
 
 
 @pytest.fixture

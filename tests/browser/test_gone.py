@@ -2,7 +2,8 @@
 
 import pytest
 
-from .conftest import KERNEL
+from tests.jupyter import KERNEL
+
 from .test_reader import LONG
 
 BUSY = f"""() => {{

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from .conftest import SHOTS
+from tests.jupyter import SHOTS
 
 START = """
 import os

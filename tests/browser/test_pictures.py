@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from .conftest import ROOT
+from tests.jupyter import ROOT
 
 PICTURES = ROOT / "notebooks" / "pictures"
 IS_TAKEN = bool(os.environ.get("DARI_NB_TAKE_PICTURES"))

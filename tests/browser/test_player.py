@@ -14,9 +14,9 @@ from dari_nb.render import GrowingItems
 from dari_nb.resources import Tape
 from dari_nb.tapes import AgentLine, Recording, Scrubber, read_tape, turns_of, write_tape
 from dari_nb.widgets.player.scenes import scenes, waits_of
+from tests.jupyter import KERNEL, SHOTS, wait_until_stored
 
 from ..recorded import FILES
-from .conftest import KERNEL, SHOTS, wait_until_stored
 
 LINES = [
     {"dari_tape": 1, "times": True},

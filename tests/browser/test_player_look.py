@@ -14,8 +14,7 @@ from dari_nb.resources import Tape
 from dari_nb.resources.tapes.player import PlayerSubject
 from dari_nb.tapes import read_tape
 from dari_nb.widgets.player.score import Score
-
-from .conftest import SHOTS
+from tests.jupyter import SHOTS
 
 TRACK = """() => Object.fromEntries(["items", "errors", "turns"].map((kind) => {
   const path = document.querySelector(`.dari-track .dari-${kind}`);

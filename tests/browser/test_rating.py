@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from dari_nb.scores import Score, ScoreBook
+from tests.jupyter import KERNEL
 
-from .conftest import KERNEL
 from .test_matrix import BOARD, cell, eventually
 
 KEPT = (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import KERNEL
+from tests.jupyter import KERNEL
 
 START = """
 import os

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import KERNEL
+from tests.jupyter import KERNEL
 
 WAITS = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.05)"
 
