@@ -18,6 +18,11 @@ from dari_nb.local import LocalDari, Turn
 
 from ... import kernels
 
+STATIC = {"text/html", "text/markdown", "text/plain"}
+"""The MIME types of static output."""
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
 PATIENCE = 60
 """Seconds after which a wait fails."""
 
@@ -70,6 +75,17 @@ class Result:
     def bundles(self, words: str) -> list[dict[str, Any]]:
         """Return the outputs that show these words."""
         return [output for output in self.outputs if words in output.get("text/plain", "")]
+
+    def static(self, words: str) -> str:
+        """Return the text of the only output that shows these words, which is static."""
+        [bundle] = self.bundles(words)
+        assert set(bundle) == STATIC
+        return bundle["text/plain"]
+
+    @property
+    def has_widget(self) -> bool:
+        """Whether a front end would show a live view."""
+        return any(WIDGET in output for output in self.outputs)
 
 
 class Kernel:

@@ -1,8 +1,7 @@
-"""Turns that take long: in the background, out of time, interrupted, cancelled."""
+"""Long turns: in the background, timed out, interrupted, cancelled."""
 
 import pytest
 
-STATIC = {"text/html", "text/markdown", "text/plain"}
 GATED = ["%%dari_agent gated {}\nHi", "%dari_agent gated {} Hi"]
 
 
@@ -38,7 +37,7 @@ def test_interrupt_ends_waiting_but_not_turn(kernel, gate, cell):
     kernel.interrupt()
     kernel.until(lambda: result.is_done)
     assert "KeyboardInterrupt" in result.error.classes
-    assert [set(bundle) for bundle in result.bundles("Hi")] == [STATIC]
+    assert result.static("Hi")
     followed = kernel.submit("turn = %dari_follow")
     kernel.until(lambda: followed.outputs)
     gate.opened.set()

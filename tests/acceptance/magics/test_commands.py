@@ -16,7 +16,7 @@ MAGICS = {
 }
 
 
-def test_dari_tells_agent_and_session(kernel, heard, server):
+def test_dari_shows_agent_and_session(kernel, heard, server):
     kernel.run("turn = %dari_send Hello")
     result = kernel.run("%dari")
     for words in (server.url, "listener", kernel.value("turn.session.id")):
@@ -67,7 +67,7 @@ def test_sessions_are_found_by_words(kernel, heard):
 def test_sessions_view_is_widget(kernel, heard):
     kernel.run("%dari_send Hello")
     result = kernel.run("%dari sessions --view")
-    assert any("application/vnd.jupyter.widget-view+json" in each for each in result.outputs)
+    assert result.has_widget
 
 
 def test_help_lists_magics_and_commands(kernel):

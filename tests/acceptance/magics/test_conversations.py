@@ -5,8 +5,6 @@ import pytest
 import dari_nb as dari
 from dari_nb.local import ToolCall
 
-STATIC = {"text/html", "text/markdown", "text/plain"}
-
 
 @pytest.fixture
 def reader(server):
@@ -43,7 +41,7 @@ def caller(server):
 )
 def test_answer_is_shown_once(kernel, heard, cell):
     result = kernel.run(cell)
-    assert [set(bundle) for bundle in result.bundles("heard you")] == [STATIC]
+    assert result.static("heard you")
     assert "heard you" not in result.text
     if "turn" in cell:
         assert kernel.value("turn.prompt, turn.text") == ("Hello", "small heard you")
@@ -149,8 +147,7 @@ def test_failed_turn_fails_cell(kernel, server):
     assert "UsageError" in result.error.classes
     assert result.error.code == "turn_failed"
     assert "Traceback" not in result.shown
-    [bundle] = result.bundles("no luck")
-    assert "so far" in bundle["text/plain"]
+    assert "so far" in result.static("no luck")
     assert kernel.value("turn.status") == "failed"
 
 
@@ -158,16 +155,15 @@ def test_failed_turn_fails_cell(kernel, server):
 def test_transcript_shows_whole_session(kernel, heard, line):
     kernel.run("%dari_send First\nturn = %dari_send Second")
     result = kernel.run(line)
-    [bundle] = result.bundles("First")
-    assert set(bundle) == STATIC
-    assert "Second" in bundle["text/plain"]
-    assert bundle["text/plain"].count("heard you") == 2
+    text = result.static("First")
+    assert "Second" in text
+    assert text.count("heard you") == 2
 
 
 def test_transcript_view_is_widget(kernel, heard):
     kernel.run("%dari_send First\n%dari_send Second")
     result = kernel.run("view = %dari_transcript --view\nview")
-    assert any("application/vnd.jupyter.widget-view+json" in each for each in result.outputs)
+    assert result.has_widget
     kernel.until(lambda: result.bundles("Second"))
     assert kernel.value("view.status") == "completed"
     kernel.run("view.close()")
@@ -216,7 +212,7 @@ def test_workspace_holds_files_of_agent(kernel, server):
 def test_chat_shows_session_or_agent(kernel, heard):
     kernel.run("%dari_send -o turn Hello")
     result = kernel.run("%dari_chat -o chat")
-    assert any("application/vnd.jupyter.widget-view+json" in each for each in result.outputs)
+    assert result.has_widget
     assert kernel.value("chat.session.id == turn.session.id")
     kernel.run("chat.close()\n%dari_chat {turn.session.id} -o chat")
     assert kernel.value("chat.session.id == turn.session.id")
