@@ -223,6 +223,8 @@ def test_wrong_url_or_key_is_refused(kind, url, key, code):
         ("webhooks.set", ("agt_1", "x"), {}, "invalid_url"),
         ("files.upload", ("missing.txt",), {}, "file_not_found"),
         ("sessions.get", ("sess_1",), {"timeout": 0}, "invalid_timeout"),
+        ("sessions.get", ("sess_1",), {"timeout": "5"}, "invalid_timeout"),
+        ("sessions.get", ("sess_1",), {"timeout": float("nan")}, "invalid_timeout"),
     ],
 )
 def test_wrong_argument_is_refused_before_sending(side, proxy, verb, args, options, code):

@@ -113,6 +113,8 @@ def test_request_reaches_any_path(side, session_id):
     assert session_id in [session["id"] for session in answer["sessions"]]
     one = side.call("request", "get", f"/v1/sessions/{session_id}")
     assert one["id"] == session_id
+    url = f"{side.client.base_url}/v1/sessions/{session_id}"
+    assert side.call("request", "GET", url) == one
     params = {"metadata.none": "1", "left_out": None}
     assert side.call("request", "GET", "/sessions", params=params) == {"sessions": []}
     body = {"type": "user.message", "content": [{"type": "text", "text": "Hi"}]}
@@ -121,11 +123,20 @@ def test_request_reaches_any_path(side, session_id):
 
 
 @pytest.mark.parametrize(
-    "path", ["http://127.0.0.1:9/v1/sessions", "//127.0.0.1:9/v1/sessions", "", "/", None]
+    "path",
+    [
+        "http://127.0.0.1:9/v1/sessions",
+        "//127.0.0.1:9/v1/sessions",
+        "{url}@127.0.0.1:9/v1/sessions",
+        "{url}/other",
+        "/sessions//sess_1",
+        "",
+        "/",
+    ],
 )
 def test_request_elsewhere_is_refused(side, proxy, path):
     with pytest.raises(errors.InvalidRequestError):
-        side.call("request", "GET", path)
+        side.call("request", "GET", path.format(url=proxy.url))
     assert proxy.seen == []
 
 

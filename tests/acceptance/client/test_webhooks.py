@@ -29,6 +29,10 @@ def test_signed_delivery_is_read(age):
     assert delivery.data == {"session_id": "sess_1"}
 
 
+def test_body_may_be_text():
+    assert dari.verify_webhook(BODY.decode(), signed(BODY), SECRET).id == "whd_1"
+
+
 @pytest.mark.parametrize("age", [-3600, 3600])
 def test_delivery_of_another_time_is_refused(age):
     headers = signed(BODY, int(time.time()) - age)

@@ -44,6 +44,14 @@ def test_function_becomes_agent_with_llms(server, api):
     assert answer_of(api.ask("shout", "Hi")) == "HI"
 
 
+def test_session_is_answered_by_the_function_of_its_version(server, api):
+    server.agent("who")(lambda prompt: "the first")
+    session_id = api.session("who")["id"]
+    server.agent("who")(lambda prompt: "the second")
+    assert answer_of(api.ended(api.send(session_id, "Who?"))) == "the first"
+    assert answer_of(api.ask("who", "Who?")) == "the second"
+
+
 def test_snapshot_is_uploaded_and_finalized(api):
     archive = bundle("support")
     reserved = api.reserve(archive)

@@ -61,6 +61,7 @@ def test_upload_over_the_limit_is_413(api):
     "body",
     [
         {"files": {"other": ("a", b"x")}},
+        {"files": [("file", ("a", b"x")), ("file", ("b", b"x"))]},
         {"json": {"file": "x"}},
         {"content": b"", "headers": {"Content-Type": "multipart/form-data"}},
     ],
@@ -95,3 +96,4 @@ def test_file_is_attached_to_many_sessions(api):
         assert "shared.txt" in answer_of(asked)
         block = asked["parts"][1]
         assert (block["type"], block["file_id"]) == ("file", file_id)
+        assert block["filename"] == "shared.txt"

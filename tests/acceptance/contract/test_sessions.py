@@ -72,6 +72,7 @@ def test_secrets_are_never_returned(api):
         ({"metadata.lesson": "1"}, ["a", "b"]),
         ({"metadata.lesson": "1", "metadata.level": "low"}, ["a"]),
         ({"metadata.lesson": "2", "metadata.level": "high"}, []),
+        ({"metadata.lesson": ["1", "2"]}, []),
         ({"metadata.unknown": "1"}, []),
     ],
 )

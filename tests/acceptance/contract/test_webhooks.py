@@ -161,6 +161,14 @@ def test_ends_of_turns_and_batches_are_delivered(api, receiver, hook):
     assert data["session.failed"]["session_id"] == batch["sessions"][1]["session_id"]
 
 
+def test_batch_without_sessions_is_delivered_as_failed(api, receiver, hook):
+    hook(lambda prompt: prompt, "batch.failed")
+    item = {"agent_id": api.agent_id("hooked"), "message": {"content": content(" ")}}
+    batch = api.post("/session-batches", 201, {"items": [item]})
+    delivery = json.loads(receiver.next()[1])
+    assert (delivery["type"], delivery["data"]["batch_id"]) == ("batch.failed", batch["batch_id"])
+
+
 def test_failed_delivery_is_retried_with_same_id(api, receiver, hook):
     receiver.statuses = [500, 302]
     secret = hook(lambda prompt: prompt, "session.completed")

@@ -19,7 +19,6 @@ from dari_nb.errors import InvalidRequestError
 from .runs import ANTHROPIC, ATIF, CHAT, FORMATS, ITEMS, LOG, SAMPLE, readable
 
 LAST = {"role": "assistant", "content": "Hello"}
-HI = [{"role": "user", "content": "Hi"}, LAST]
 
 
 @pytest.fixture
@@ -211,6 +210,31 @@ def test_any_conversation_survives_each_format(turns):
     assert run.to_messages() == messages
     for written in (run.to_anthropic(), run.to_atif()):
         assert readable(dari.Transcript.from_messages(written)) == readable(run)
+
+
+IMAGES = {
+    "https://example.org/cat.jpg": (
+        {"type": "url", "url": "https://example.org/cat.jpg"},
+        {"media_type": "image/jpeg", "path": "https://example.org/cat.jpg"},
+    ),
+    "data:image/png;base64,AA==": (
+        {"type": "base64", "media_type": "image/png", "data": "AA=="},
+        {"media_type": "image/png", "path": "data:image/png;base64,AA=="},
+    ),
+}
+
+
+@pytest.mark.parametrize("url", IMAGES)
+def test_image_is_written_in_each_format(url):
+    image = {"type": "image_url", "image_url": {"url": url}}
+    content = [{"type": "text", "text": "What?"}, image]
+    run = dari.Transcript.from_messages([{"role": "user", "content": content}, LAST])
+    anthropic, atif = IMAGES[url]
+    for each in (run, dari.Transcript.from_messages(run.to_anthropic())):
+        assert each.to_messages()[0]["content"] == content
+        source = each.to_anthropic()["messages"][0]["content"][1]
+        assert source == {"type": "image", "source": anthropic}
+        assert each.to_atif()["steps"][0]["message"][1] == {"type": "image", "source": atif}
 
 
 def test_failed_tool_call_is_failed_in_each_format(path, server, d):

@@ -4,6 +4,8 @@ import json
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import dari_nb as dari
 from dari_nb.errors import InvalidRequestError
@@ -207,6 +209,16 @@ def test_tool_calls_have_arguments_and_results(module_d, session):
     assert (frame["completed_at"] >= frame["requested_at"]).all()
 
 
+@settings(max_examples=20)
+@given(data=st.data())
+def test_tool_calls_are_the_same_in_any_order_of_events(module_d, session, data):
+    events = module_d.client.sessions.events(session.id)
+    shuffled = data.draw(st.permutations([*events, *events[:5]]))
+    frame = dari.tool_calls_frame(shuffled, dari=module_d)
+    expected = dari.tool_calls_frame(session, dari=module_d)
+    pd.testing.assert_frame_equal(frame, expected, check_categorical=False)
+
+
 def test_events_are_the_ledger(module_d, session):
     frame = dari.events_frame(session, dari=module_d)
     ledger = module_d.client.sessions.events(session.id)
@@ -269,7 +281,8 @@ def test_frames_survive_parquet(module_d, session, tmp_path):
         frame.to_parquet(tmp_path / "frame.parquet")
         read = pd.read_parquet(tmp_path / "frame.parquet")
         pd.testing.assert_frame_equal(read, frame)
-        assert dtypes(read) == expected
+        frame.iloc[:0].to_parquet(tmp_path / "frame.parquet")
+        assert dtypes(pd.read_parquet(tmp_path / "frame.parquet")) == expected
 
 
 def test_batch_is_a_frame_of_cells(module_d, batch):
@@ -371,3 +384,10 @@ def test_dask_partitions_are_the_whole_frame(
     whole = make(ids, dari=module_d)[list(parts)]
     pd.testing.assert_frame_equal(made, whole, check_categorical=False)
     assert module_server.api_key not in repr(parts)
+
+
+def test_dask_takes_the_name_of_a_key_only(module_server, module_d):
+    with pytest.raises(InvalidRequestError) as raised:
+        dari.frames.dask("events", [], base_url=module_server.url, key=module_server.api_key)
+    assert raised.value.code == "exposed_api_key"
+    assert module_server.api_key not in str(raised.value)
