@@ -129,36 +129,22 @@ describe.each(Object.keys(VIEWS))("%s", (view) => {
     const events = pressAll(KEYS);
     expect(heard).toEqual([]);
     expect(events.length).toBeGreaterThan(KEYS.length);
-  });
-
-  test("keeps keys that run a cell from the notebook", () => {
     for (const held of RUNNING) pressAll(["Enter"], { [held]: true });
     expect(heard).toEqual([]);
-    find(".dari-view").parentElement?.dispatchEvent(
-      new KeyboardEvent("keydown", { key: "Enter", bubbles: true, shiftKey: true }),
-    );
+    const outside = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, shiftKey: true });
+    el.parentElement?.dispatchEvent(outside);
     expect(heard).toHaveLength(2);
   });
 
-  test("lets chords through beside the notebook", () => {
+  test("has the keys of who clicks on its ground, but for chords", () => {
     const chords: string[] = [];
     const hear = ({ key, target }: KeyboardEvent) => target === document.body && chords.push(key);
     document.body.addEventListener("keydown", hear, { signal: closing.signal });
-    el.focus();
-    press("s", { ctrlKey: true });
-    expect([heard, chords]).toEqual([[], ["s"]]);
-  });
-
-  test("has the focus of who clicks on its ground", () => {
     click(el);
     expect(el.contains(document.activeElement)).toBe(true);
-  });
-
-  test("says whether it is here", () => {
-    const here = { kind: "here", jupyter: false };
-    expect(port.sent).toContainEqual(here);
-    port.tell({ kind: "who" });
-    expect(port.sent.filter((one) => (one as { kind: string }).kind === "here")).toHaveLength(2);
+    press("d");
+    press("s", { ctrlKey: true });
+    expect([heard, chords]).toEqual([[], ["s"]]);
   });
 
   test("names its controls and uses ARIA right", async () => {

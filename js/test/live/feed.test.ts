@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Feed, GIVE_UP_AFTER_MS, HELLO_AFTER_MS } from "../../src/live/feed";
 import type { Change, ToKernel } from "../../src/live/wire";

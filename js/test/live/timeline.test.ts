@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from "vitest";
 import { Timeline } from "../../src/live/timeline";
 import type { Fragment } from "../../src/live/wire";

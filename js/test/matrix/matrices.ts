@@ -1,7 +1,11 @@
+import { afterAll } from "vitest";
 import { matrix } from "../../src/matrix/component";
 import type { Cell, Change, Column, Left, Row, State } from "../../src/matrix/wire";
 import { FakePort } from "../port";
 import { eventually, find, show } from "../view";
+
+// A cell is brought into sight a moment after a key led to it.
+afterAll(() => new Promise<void>((resolve) => setTimeout(resolve, 120)));
 
 export function column(id: string): Column {
   const where = `column = ${id} right = *`;

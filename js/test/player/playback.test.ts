@@ -3,6 +3,7 @@ import { PagePort } from "../../src/player/page_port";
 import { Playback } from "../../src/player/playback";
 import { Story } from "../../src/player/story";
 import type { Chapter, Mark, State, Step } from "../../src/player/wire";
+import { eventually } from "../view";
 
 const step = (at: number, id: string): Step => ({
   at,
@@ -232,9 +233,9 @@ describe("a playback", () => {
   test("goes where the other side says, and says where it is", async () => {
     await begin();
     port.set({ at: 5.5 });
-    await vi.waitFor(() => expect(playback.place).toEqual({ chapter: 1, steps: 2 }));
+    await eventually(() => expect(playback.place).toEqual({ chapter: 1, steps: 2 }));
     port.set({ playing: true });
-    await vi.waitFor(() => expect(playback.isPlaying).toBe(true));
+    await eventually(() => expect(playback.isPlaying).toBe(true));
     await pass(0.2);
     playback.pause();
     expect(port.get("at")).toBeCloseTo(5.7, 1);

@@ -16,7 +16,8 @@ import {
   texts,
   write,
 } from "../view";
-import { inSight, item, items, ROWS, row, shown, TranscriptPort } from "./transcripts";
+import { ROWS, row } from "./rows";
+import { inSight, item, items, shown, TranscriptPort } from "./transcripts";
 
 const log = () => find("[role=log]");
 const search = () => find<HTMLInputElement>("input[type=search]");

@@ -1,103 +1,81 @@
-import { describe, expect, test, vi } from "vitest";
+// @vitest-environment node
+import { beforeEach, expect, test, vi } from "vitest";
 import { Pieces } from "../../src/reader/pieces";
-import type { Piece, Row } from "../../src/reader/wire";
+import type { Piece, State } from "../../src/reader/wire";
+import { Buffers, FakePort } from "../port";
+import { row } from "./rows";
 
-function row(id: string, rev = 1): Row {
-  return { id, turn: "", kind: "user", tool: "", flag: "", label: "", rev, chars: 0 };
-}
+let port: FakePort<State>;
+let pieces: Pieces;
+let revs: Record<string, number>;
+let length: number;
+const arrived = vi.fn();
+const failed = vi.fn();
+const eventually = (check: () => void) => vi.waitFor(check, { interval: 2 });
+const asked = () => port.bodies("fragments").map((body) => (body as { ids: string[] }).ids);
+/** Wants items, and waits until the last of them is here. */
+const wanted = (...ids: string[]) => {
+  pieces.want(ids.map((id) => row(id, { rev: revs[id] ?? 1 })));
+  const last = row(ids.at(-1) as string);
+  return eventually(() => expect(pieces.get(last)?.rev).toBe(revs[last.id] ?? 1));
+};
 
-/** A kernel that renders every item as its id and version. */
-function kernel(revs: Record<string, number> = {}, size = 10) {
-  const asked: string[][] = [];
-  const ask = async (_what: string, body: unknown) => {
-    const { ids } = body as { ids: string[] };
-    asked.push(ids);
-    const pieces: Piece[] = ids.map((id) => {
-      const rev = revs[id] ?? 1;
-      return { id, rev, html: `${id}@${rev}`.padEnd(size, ".") };
-    });
-    const bytes = new TextEncoder().encode(JSON.stringify(pieces));
-    return { body: null, buffers: [new DataView(bytes.buffer)] };
+beforeEach(() => {
+  [revs, length] = [{}, 10];
+  const piece = (id: string): Piece => {
+    const rev = revs[id] ?? 1;
+    return { id, rev, html: `${id}@${rev}`.padEnd(length, ".") };
   };
-  return { asked, port: { ask } as never };
-}
-
-const nothing = () => undefined;
-const settled = () => vi.waitFor(() => Promise.resolve());
-
-describe("pieces", () => {
-  test("what is here is not asked for again", async () => {
-    const { asked, port } = kernel();
-    const pieces = new Pieces(port, nothing, nothing);
-    pieces.want([row("a"), row("b")]);
-    await vi.waitFor(() => expect(pieces.get(row("b"))?.html).toContain("b@1"));
-    pieces.want([row("a"), row("b"), row("c")]);
-    await vi.waitFor(() => expect(pieces.get(row("c"))).toBeDefined());
-    expect(asked).toEqual([["a", "b"], ["c"]]);
+  port = new FakePort({} as State, (_, { ids }: { ids: string[] }) => {
+    return new Buffers(null, ids.filter((id) => id !== "gone").map(piece));
   });
+  pieces = new Pieces(port, arrived, failed);
+});
 
-  test("an older version is shown until the new one is here", async () => {
-    const revs = { a: 1 };
-    const { port } = kernel(revs);
-    const arrived = vi.fn();
-    const pieces = new Pieces(port, arrived, nothing);
-    pieces.want([row("a")]);
-    await vi.waitFor(() => expect(arrived).toHaveBeenCalledTimes(1));
-    revs.a = 2;
-    pieces.want([row("a", 2)]);
-    expect(pieces.get(row("a", 2))?.rev).toBe(1);
-    await vi.waitFor(() => expect(pieces.get(row("a", 2))?.rev).toBe(2));
-  });
+test("asks for each piece once", async () => {
+  await wanted("a", "b");
+  await wanted("a", "b", "c");
+  expect(asked()).toEqual([["a", "b"], ["c"]]);
+});
 
-  test("one request is under way at a time, and the last wish counts", async () => {
-    const { asked, port } = kernel();
-    const pieces = new Pieces(port, nothing, nothing);
-    pieces.want([row("a")]);
-    pieces.want([row("b")]);
-    pieces.want([row("c")]);
-    await vi.waitFor(() => expect(pieces.get(row("c"))).toBeDefined());
-    expect(asked).toEqual([["a"], ["c"]]);
-  });
+test("shows an older version until the new one is here", async () => {
+  await wanted("a");
+  revs = { a: 2 };
+  const both = wanted("a");
+  expect(pieces.get(row("a", { rev: 2 }))?.rev).toBe(1);
+  await both;
+});
 
-  test("memory is bounded: what was longest out of use goes", async () => {
-    const { port } = kernel({}, 1_000_000);
-    const pieces = new Pieces(port, nothing, nothing);
-    for (const id of ["a", "b", "c"]) {
-      pieces.want([row(id)]);
-      await vi.waitFor(() => expect(pieces.get(row(id))).toBeDefined());
-    }
-    pieces.get(row("a"));
-    pieces.want([row("d")]);
-    await vi.waitFor(() => expect(pieces.get(row("d"))).toBeDefined());
-    await settled();
-    expect(pieces.get(row("b"))).toBeUndefined();
-    expect(pieces.get(row("a"))).toBeDefined();
-  });
+test("asks once at a time, and then for the last wish", async () => {
+  void wanted("a");
+  void wanted("b");
+  await wanted("c");
+  expect(asked()).toEqual([["a"], ["c"]]);
+});
 
-  test("an item that is gone does not keep it asking", async () => {
-    const asked: unknown[] = [];
-    const ask = async (_: string, body: unknown) => {
-      asked.push(body);
-      return { body: null, buffers: [new DataView(new TextEncoder().encode("[]").buffer)] };
-    };
-    const pieces = new Pieces({ ask } as never, nothing, nothing);
-    pieces.want([row("gone")]);
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
-    await settled();
-    expect(asked).toHaveLength(1);
-  });
+test("forgets what was longest out of use", async () => {
+  length = 1_000_000;
+  for (const id of ["a", "b", "c"]) await wanted(id);
+  pieces.get(row("a"));
+  await wanted("d");
+  expect(pieces.get(row("b"))).toBeUndefined();
+  expect(pieces.get(row("a"))).toBeDefined();
+});
 
-  test("what does not come is told, and asked for with the next wish", async () => {
-    const { asked, port } = kernel();
-    const ask = vi.fn(async (..._: unknown[]) => Promise.reject(new Error("it is gone")));
-    const told: string[] = [];
-    const changing = { ask } as { ask: unknown };
-    const pieces = new Pieces(changing as never, nothing, (why) => told.push(why));
-    pieces.want([row("a")]);
-    await vi.waitFor(() => expect(told).toEqual(["it is gone"]));
-    changing.ask = (port as { ask: unknown }).ask;
-    pieces.want([row("a")]);
-    await vi.waitFor(() => expect(pieces.get(row("a"))).toBeDefined());
-    expect(asked).toEqual([["a"]]);
-  });
+test("asks once for an item that is gone", async () => {
+  pieces.want([row("gone")]);
+  await eventually(() => expect(asked()).toHaveLength(1));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(asked()).toHaveLength(1);
+});
+
+test("says what didn't come, and asks again at the next wish", async () => {
+  const answer = port.answer;
+  port.answer = () => {
+    throw new Error("No server.");
+  };
+  pieces.want([row("a")]);
+  await eventually(() => expect(failed).toHaveBeenCalledWith("No server."));
+  port.answer = answer;
+  await wanted("a");
 });

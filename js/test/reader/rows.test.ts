@@ -1,29 +1,10 @@
+// @vitest-environment node
 import { beforeEach, describe, expect, test } from "vitest";
 import { Rows } from "../../src/reader/rows";
 import type { Row } from "../../src/reader/wire";
+import { ROWS, row } from "./rows";
 
-function row(id: string, fields: Partial<Row> = {}): Row {
-  return {
-    id,
-    turn: "m1",
-    kind: "user",
-    tool: "",
-    flag: "",
-    label: id,
-    rev: 1,
-    chars: 9,
-    ...fields,
-  };
-}
-
-const ITEMS = [
-  row("u1"),
-  row("c1", { kind: "tool", tool: "search" }),
-  row("c2", { kind: "tool", tool: "read", flag: "error" }),
-  row("a1", { kind: "assistant" }),
-  row("u2", { turn: "m2" }),
-  row("p2", { turn: "m2", kind: "assistant", flag: "pending" }),
-];
+const ITEMS = [...ROWS.slice(0, 5), row("p2", { turn: "m2", kind: "assistant", flag: "pending" })];
 const choose = (rows: Rows, kinds: string[], tool = "") => {
   rows.choose({ kinds: new Set(kinds), tool });
   return rows.shown.map(({ id }) => id);
