@@ -1,4 +1,4 @@
-"""Both clients, behind one surface, in front of a proxy that spoils answers."""
+"""Both clients with the same surface, connected through a proxy that injects faults."""
 
 import asyncio
 from collections.abc import Callable, Iterator

@@ -44,7 +44,7 @@ def test_missing_fields_have_defaults(side, proxy):
 
 
 @pytest.mark.parametrize("pages", [[5], [2, 3], [2, 2, 1], [0, 5]])
-def test_list_has_the_items_of_all_pages(side, proxy, pages):
+def test_list_has_items_of_all_pages(side, proxy, pages):
     agents = [{"id": f"agt_{n}", "name": f"{n}"} for n in range(5)]
     answers, start = [], 0
     for number, size in enumerate(pages, 1):
@@ -100,7 +100,7 @@ LIST = [{"loc": ["body", "content"], "msg": "Field required", "type": "missing"}
         (b"plain text\n", "plain text"),
     ],
 )
-def test_error_has_the_detail_of_the_answer(side, proxy, body, detail):
+def test_error_has_detail_of_answer(side, proxy, body, detail):
     proxy.expect(says(422, body, X_Request_Id="req_7", ETag="a"))
     with pytest.raises(errors.UnprocessableEntityError) as raised:
         side.call("sessions.get", "sess_1")
@@ -126,9 +126,9 @@ def echoes(exchange):
 
 def shown(error):
     """Return all texts that show an error, with the variables of the package's own frames."""
-    told = traceback.TracebackException.from_exception(error, capture_locals=True)
+    report = traceback.TracebackException.from_exception(error, capture_locals=True)
     package = str(Path(dari.__file__).parent)
-    frames = [str(frame.locals) for frame in told.stack if frame.filename.startswith(package)]
+    frames = [str(frame.locals) for frame in report.stack if frame.filename.startswith(package)]
     assert frames
     headers = str(dict(getattr(error, "headers", {})))
     return [str(error), repr(error), repr(vars(error)), headers, *frames]
@@ -156,7 +156,7 @@ def test_key_is_in_no_repr(server, side, direct):
         assert not [thing for thing in things if server.api_key in repr(thing) + str(thing)]
 
 
-def test_secrets_of_a_call_are_in_no_error(side, proxy):
+def test_secrets_are_in_no_error(side, proxy):
     proxy.expect(says(400, {"detail": "TOKEN must not be hush-123, and hush-456 is wrong"}))
     with pytest.raises(errors.BadRequestError) as raised:
         side.call("sessions.create", "agt_1", secrets={"TOKEN": "hush-123"}, llm_api_key="hush-456")
@@ -182,7 +182,7 @@ def test_closed_client_sends_nothing(server, proxy):
     assert proxy.seen == []
 
 
-def test_server_that_is_not_there_is_an_error(server):
+def test_missing_server_raises_connection_failed(server):
     with dari.local.LocalDari() as gone:
         url = gone.url
     with dari.Client(url, "dari_key") as client:

@@ -45,9 +45,7 @@ def test_read_is_repeated_after_a_fault(side, proxy, session_id, fault):
 
 
 @pytest.mark.parametrize("fault", TRANSIENT, ids=lambda fault: fault.__name__)
-def test_send_is_repeated_with_its_key_and_makes_one_message(
-    side, proxy, direct, session_id, fault
-):
+def test_repeated_send_makes_one_message(side, proxy, direct, session_id, fault):
     proxy.expect(fault)
     sent = side.call("sessions.send", session_id, "Hi")
     assert len(proxy.seen) == 2
@@ -55,14 +53,14 @@ def test_send_is_repeated_with_its_key_and_makes_one_message(
     assert [message.id for message in direct.sessions.messages(session_id)] == [sent.message.id]
 
 
-def test_send_whose_answer_is_late_is_repeated(side, proxy, direct, session_id):
+def test_late_send_is_repeated(side, proxy, direct, session_id):
     proxy.expect(silent)
     sent = side.call("sessions.send", session_id, "Hi", timeout=0.3)
     assert len(set(keys(proxy))) == 1
     assert [message.id for message in direct.sessions.messages(session_id)] == [sent.message.id]
 
 
-def test_batch_is_repeated_with_its_key_and_made_once(side, proxy, direct, agent_id):
+def test_repeated_batch_is_made_once(side, proxy, direct, agent_id):
     before = len(direct.sessions.list())
     message = {"content": [{"type": "text", "text": "Hi"}]}
     proxy.expect(cut_after)
@@ -90,13 +88,13 @@ def test_unsafe_call_is_not_repeated(side, proxy, agent_id, verb, fault):
 
 
 @pytest.mark.parametrize("verb", UNSAFE)
-def test_unsafe_call_is_repeated_when_refused_as_too_many(side, proxy, agent_id, verb):
+def test_unsafe_call_is_repeated_after_429(side, proxy, agent_id, verb):
     proxy.expect(BUSY)
     unsafe_call(side, verb, agent_id)
     assert len(proxy.seen) == 2
 
 
-def test_deletion_whose_answer_was_lost_is_done(side, proxy, direct):
+def test_deletion_with_lost_answer_succeeds(side, proxy, direct):
     direct.credentials.put("LOST", "x")
     proxy.expect(cut_after)
     side.call("credentials.delete", "LOST")
@@ -116,7 +114,7 @@ def test_final_status_is_raised_at_once(side, proxy, session_id, status):
     assert len(proxy.seen) == 1
 
 
-def test_wait_that_is_too_long_is_raised_at_once(side, proxy, session_id):
+def test_long_retry_after_is_raised(side, proxy, session_id):
     proxy.expect(says(429, {"detail": "later"}, Retry_After="3600"))
     with pytest.raises(errors.RateLimitError) as raised:
         side.call("sessions.get", session_id)
@@ -134,7 +132,7 @@ GIVING_UP = {
 
 
 @pytest.mark.parametrize("way", GIVING_UP)
-def test_failed_send_can_be_sent_again_with_its_key(side, proxy, direct, session_id, way):
+def test_failed_send_resumes_with_its_key(side, proxy, direct, session_id, way):
     faults, kind = GIVING_UP[way]
     proxy.expect(*faults)
     with pytest.raises(kind) as raised:
@@ -146,7 +144,7 @@ def test_failed_send_can_be_sent_again_with_its_key(side, proxy, direct, session
     assert [message.id for message in direct.sessions.messages(session_id)] == [sent.message.id]
 
 
-def test_session_sends_again_with_the_key_of_the_error(server, proxy):
+def test_session_resumes_with_key_of_error(server, proxy):
     with dari.Dari(proxy.url, server.api_key) as d:
         session = d.agents["parrot"].send("one").wait().session
         proxy.faults = [cut_after] * 9
@@ -158,7 +156,7 @@ def test_session_sends_again_with_the_key_of_the_error(server, proxy):
         assert len(d.client.sessions.messages(session.id)) == 2
 
 
-def test_error_of_a_read_has_no_key(side, proxy, session_id):
+def test_read_error_has_no_key(side, proxy, session_id):
     proxy.expect(says(404))
     with pytest.raises(errors.NotFoundError) as raised:
         side.call("sessions.get", session_id)

@@ -64,7 +64,7 @@ def last_ids(proxy):
 
 
 @pytest.mark.parametrize("fault", [cut_before, DOWN, cut_stream(0)])
-def test_stream_that_does_not_begin_is_opened_again(side, proxy, live, fault):
+def test_unopened_stream_is_opened_again(side, proxy, live, fault):
     proxy.expect(fault, fault, on="/stream")
     events, ledger = live.follow(side)
     assert events == ledger
@@ -72,7 +72,7 @@ def test_stream_that_does_not_begin_is_opened_again(side, proxy, live, fault):
 
 
 @pytest.mark.parametrize("faults", [[cut_stream(5)], [cut_stream(5), cut_before, DOWN]])
-def test_broken_stream_resumes_after_its_last_event(side, proxy, live, faults):
+def test_broken_stream_resumes_after_last_event(side, proxy, live, faults):
     proxy.expect(*faults, on="/stream")
     events, ledger = live.follow(side)
     assert events == ledger
@@ -84,7 +84,7 @@ def test_broken_stream_resumes_after_its_last_event(side, proxy, live, faults):
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(0, 4), max_size=4))
-def test_stream_cut_anywhere_loses_and_doubles_nothing(side, proxy, live, cuts):
+def test_stream_cut_anywhere_is_whole(side, proxy, live, cuts):
     proxy.expect(*map(cut_stream, cuts), on="/stream")
     events, ledger = live.follow(side)
     assert events == ledger

@@ -32,7 +32,7 @@ def test_call_ends_after_its_timeout(side, proxy, name):
     assert len(proxy.seen) == 1
 
 
-def test_send_that_times_out_has_a_key(side, proxy, direct, session_id):
+def test_timed_out_send_has_key(side, proxy, direct, session_id):
     proxy.expect(*[silent] * 9)
     with pytest.raises(errors.TimedOutError) as raised:
         side.call("sessions.send", session_id, "Hi", timeout=0.1)
@@ -42,7 +42,7 @@ def test_send_that_times_out_has_a_key(side, proxy, direct, session_id):
     assert [message.id for message in direct.sessions.messages(session_id)] == [sent.message.id]
 
 
-def test_client_has_a_timeout_for_all_calls(server, proxy):
+def test_client_timeout_holds_for_calls(server, proxy):
     proxy.expect(silent)
     with (
         dari.Client(proxy.url, server.api_key, timeout=0.05) as client,
@@ -51,13 +51,13 @@ def test_client_has_a_timeout_for_all_calls(server, proxy):
         client.agents.list()
 
 
-def test_timeout_of_a_call_wins_over_the_clients(server, proxy, session_id):
+def test_call_timeout_overrides_client_timeout(server, proxy, session_id):
     with dari.Client(proxy.url, server.api_key, timeout=0.000_001) as client:
         assert client.sessions.get(session_id, timeout=60).id == session_id
         assert client.sessions.get(session_id, timeout=None).id == session_id
 
 
-def test_turn_that_does_not_end_in_time_raises(server):
+def test_unfinished_turn_raises_timed_out(server):
     with dari.Dari(server.url, server.api_key) as d:
 
         @server.agent("asks")

@@ -27,7 +27,7 @@ NAMES = [(noun, verb) for noun, verbs in VERBS.items() for verb in verbs.split()
 
 
 @pytest.mark.parametrize(("noun", "verb"), NAMES)
-def test_verb_is_the_same_on_both_clients(direct, noun, verb):
+def test_verb_is_same_on_both_clients(direct, noun, verb):
     sync = getattr(getattr(direct, noun), verb)
     awaited = getattr(getattr(dari.AsyncClient("http://127.0.0.1:9", "dari_key"), noun), verb)
     parameters = inspect.signature(sync).parameters

@@ -82,7 +82,7 @@ def test_unsafe_file_is_not_unpacked(side, proxy, tmp_path, name):
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_answer_that_is_no_zip_is_an_error(side, proxy):
+def test_workspace_without_zip_is_refused(side, proxy):
     proxy.expect(says(200, b"<html>", Content_Type="application/zip"))
     with pytest.raises((errors.UnexpectedAnswerError, errors.WorkspaceError)):
         side.call("sessions.workspace", "sess_1")

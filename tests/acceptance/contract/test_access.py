@@ -132,7 +132,7 @@ def test_lists_show_own_organization_only(api, other, ids):
     assert "mine" not in [k["label"] for k in other.get(f"{ORGANIZATION}/api-keys")["api_keys"]]
 
 
-def test_ids_in_body_of_other_organization_are_unknown(api, other, ids):
+def test_foreign_ids_in_body_are_unknown(api, other, ids):
     agent = other.agent_id("parrot")
     file_id = api.upload("mine.txt", b"mine")["id"]
     other.post(f"/agents/{agent}/messages", 400, message("Read it.", file_id))
@@ -182,7 +182,7 @@ def test_malformed_body_is_422(api, ids, body):
     assert all({"loc", "msg", "type"} <= set(entry) for entry in detail)
 
 
-def test_wrong_field_is_422_with_its_place(api, ids):
+def test_wrong_field_is_422_with_place(api, ids):
     body = {"type": "user.message", "content": [{"type": "text", "text": 5}]}
     [entry] = api.post(f"/sessions/{ids['session']}/events", 422, body)
     assert entry["loc"] == ["body", "content", 0, "text"]

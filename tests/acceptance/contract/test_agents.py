@@ -44,7 +44,7 @@ def test_function_becomes_agent_with_llms(server, api):
     assert answer_of(api.ask("shout", "Hi")) == "HI"
 
 
-def test_session_is_answered_by_the_function_of_its_version(server, api):
+def test_session_uses_function_of_its_version(server, api):
     server.agent("who")(lambda prompt: "the first")
     session_id = api.session("who")["id"]
     server.agent("who")(lambda prompt: "the second")
@@ -116,7 +116,7 @@ def test_snapshot_is_deleted_unless_published(api):
     api.delete(f"/source-snapshots/{used}", 409)
 
 
-def test_publishing_a_name_again_makes_a_version(api):
+def test_published_name_gets_new_version(api):
     first = api.publish("twice")
     session = api.session("twice")
     second = api.publish("twice", "Be kind.")
@@ -162,7 +162,7 @@ def test_model_backend_makes_an_active_version(api):
     api.put(f"{path}/model-backend", {"kind": "other"}, 422)
 
 
-def test_deleted_agent_starts_nothing_and_stays_readable(server, api):
+def test_deleted_agent_starts_nothing_new(server, api):
     server.agent("leaving")(lambda prompt: prompt)
     agent_id = api.agent_id("leaving")
     session_id = api.ask("leaving", "Hi")["session_id"]

@@ -23,7 +23,7 @@ def ended(api, batch):
     return api.get(f"/session-batches/{batch['batch_id']}")
 
 
-def test_batch_has_one_session_for_each_task_and_llm(api):
+def test_batch_matrix_has_session_per_cell(api):
     matrix = [(task, llm) for task in "ab" for llm in ("small", "large")]
     items = [item(api, task, llm_id=llm, metadata={"task": task}) for task, llm in matrix]
     made = api.post("/session-batches", 201, {"items": items})
@@ -116,7 +116,7 @@ def test_same_key_gives_the_first_batch(api, other):
     assert elsewhere["batch_id"] != first["batch_id"]
 
 
-def test_batch_that_breaks_a_limit_is_refused(api):
+def test_batch_over_limit_is_refused(api):
     one = item(api, "x")
     before = len(api.get("/sessions")["sessions"])
     api.post("/session-batches", 400, {"items": []})

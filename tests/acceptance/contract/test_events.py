@@ -47,7 +47,7 @@ def ledger(server, api):
     return api.events(session_id)
 
 
-def test_plain_turn_has_six_events_in_order(api):
+def test_plain_turn_has_six_events(api):
     asked = api.ask("parrot", "Hi")
     events = api.events(asked["session_id"])
     assert types(events) == PLAIN_TURN
@@ -65,7 +65,7 @@ def test_plain_turn_has_six_events_in_order(api):
     assert events[3]["data"]["content"] == asked["output"]["parts"]
 
 
-def test_tool_calls_come_before_the_text_that_follows(ledger):
+def test_tool_calls_precede_following_text(ledger):
     kinds = types(ledger)[:8]
     assert kinds[3:6] == [
         "tool.call_requested",
@@ -115,7 +115,7 @@ def test_limit_cuts_the_list(api, ledger, limit):
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "x", ""])
-def test_limit_that_is_no_count_is_422(api, ledger, limit):
+def test_malformed_limit_is_422(api, ledger, limit):
     api.get(f"/sessions/{ledger[0]['session_id']}/events", 422, limit=limit)
 
 
@@ -135,14 +135,14 @@ def test_stream_resumes_after_any_event(api, ledger, data):
 
 
 @pytest.mark.parametrize("last", ["x", "sess_x:evt_1", "{session}:evt_999", "{session}:evt_0"])
-def test_stream_after_unknown_event_begins_at_the_start(api, ledger, last):
+def test_stream_after_unknown_event_restarts(api, ledger, last):
     session_id = ledger[0]["session_id"]
     stream = api.stream(session_id, last.format(session=session_id))
     assert next(stream) == ledger[0]
     stream.close()
 
 
-def test_open_stream_gets_events_of_later_turns(api):
+def test_open_stream_gets_later_turns(api):
     session_id = api.ask("parrot", "one")["session_id"]
     stream = api.stream(session_id)
     events = list(islice(stream, len(PLAIN_TURN)))

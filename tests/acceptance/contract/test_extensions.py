@@ -60,7 +60,7 @@ def frames(api, message, drafts="true"):
                 return
 
 
-def test_drafts_come_before_the_text_that_replaces_them(api, slow, gate):
+def test_drafts_precede_text_replacing_them(api, slow, gate):
     written, seen = "", []
     for kind, frame in frames(api, slow):
         seen.append(kind)
@@ -75,7 +75,7 @@ def test_drafts_come_before_the_text_that_replaces_them(api, slow, gate):
     assert [kind for kind in seen if kind != DELTA] == types(api.events(slow["session_id"]))
 
 
-def test_drafts_are_not_sent_unless_asked_for(api, slow, gate):
+def test_drafts_unrequested_are_not_sent(api, slow, gate):
     seen = []
     for kind, frame in frames(api, slow, "false"):
         seen.append(kind)
@@ -88,7 +88,7 @@ def test_drafts_are_not_sent_unless_asked_for(api, slow, gate):
     api.get(f"/sessions/{slow['session_id']}/stream", 422, drafts="perhaps")
 
 
-def test_late_stream_gets_the_draft_so_far(api, slow):
+def test_late_stream_gets_whole_draft(api, slow):
     for _ in range(2):
         written = ""
         for kind, frame in frames(api, slow):
@@ -110,7 +110,7 @@ def test_cancelled_turn_keeps_what_was_written(api, slow):
     assert [part["text"] for part in cancelled["output"]["parts"]] == ["first", "second 😀"]
 
 
-def test_cancel_is_idempotent_and_409_after_the_end(api, slow):
+def test_cancel_after_end_is_409(api, slow):
     api.reach(slow["session_id"], "message.status_changed", status="running")
     assert cancel(api, slow)["event"] == cancel(api, slow)["event"]
     cancel(api, api.ask("parrot", "x"), 409)
@@ -131,7 +131,7 @@ def test_cancel_fails_open_tool_calls(server, api):
     assert call["status"] == "failed"
 
 
-def test_reasoning_is_a_block_before_the_text(server, api):
+def test_reasoning_block_precedes_text(server, api):
     @server.agent("thinks")
     def thinks(prompt):
         yield Reasoning("Hm.")
@@ -181,13 +181,13 @@ def test_fork_has_copies_of_earlier_turns(api, story, place, number):
     ]
     assert [m["copied_from"]["message_id"] for m in copied] == [m["id"] for m in story[:count]]
     ids = {message["id"] for message in story[:count]}
-    kept = [item for item in api.items(session_id) if item["message_id"] in ids]
-    assert readable(api.items(made["id"])) == readable(kept)
+    copied_items = [item for item in api.items(session_id) if item["message_id"] in ids]
+    assert readable(api.items(made["id"])) == readable(copied_items)
     assert (made["status"], made["metadata"]) == ("idle", {"forked_from": session_id})
     assert api.events(session_id) == before
 
 
-def test_fork_continues_alone_and_costs_nothing_again(api, story):
+def test_fork_continues_without_old_costs(api, story):
     session_id = story[0]["session_id"]
     made = fork(api, session_id, after_message_id=story[1]["id"])
     assert api.get(f"/costs/sessions/{made['id']}")["total_cost_usd"] == "0"
@@ -198,7 +198,7 @@ def test_fork_continues_alone_and_costs_nothing_again(api, story):
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_fork_of_fork_is_found_by_its_parent(api, story):
+def test_fork_of_fork_names_parent(api, story):
     first = fork(api, story[0]["session_id"], after_message_id=story[0]["id"])
     copy = api.messages(first["id"])[0]
     second = fork(api, first["id"], after_message_id=copy["id"])
@@ -209,7 +209,7 @@ def test_fork_of_fork_is_found_by_its_parent(api, story):
     assert message["copied_from"]["session_id"] == story[0]["session_id"]
 
 
-def test_fork_at_a_wrong_place_is_refused(api, other, story, slow):
+def test_fork_at_wrong_place_is_refused(api, other, story, slow):
     session_id = story[0]["session_id"]
     fork(api, session_id, 404, after_message_id="msg_0")
     fork(api, session_id, 422)

@@ -41,15 +41,15 @@ def test_upload_returns_id_name_and_size(api):
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("sent", "name"),
     [
         ("../../etc/passwd", "passwd"),
         ("C:\\temp\\a.csv", "a.csv"),
         ("größe 😀.txt", "größe 😀.txt"),
     ],
 )
-def test_file_name_is_its_last_component(api, sent, kept):
-    assert api.upload(sent, b"x")["filename"] == kept
+def test_file_name_is_its_last_component(api, sent, name):
+    assert api.upload(sent, b"x")["filename"] == name
 
 
 def test_upload_over_the_limit_is_413(api):
@@ -81,11 +81,11 @@ def test_workspace_is_limited_to_folders(api, written, path):
 
 
 @pytest.mark.parametrize("path", ["missing", "notes.txt", "../..", "/etc"])
-def test_path_that_is_no_folder_is_400(api, written, path):
+def test_workspace_path_without_folder_is_400(api, written, path):
     api.get(f"/sessions/{written}/workspace.zip", 400, path=path)
 
 
-def test_workspace_before_the_first_turn_is_409(api):
+def test_workspace_before_first_turn_is_409(api):
     api.get(f"/sessions/{api.session('writes')['id']}/workspace.zip", 409)
 
 

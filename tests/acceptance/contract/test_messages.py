@@ -20,7 +20,7 @@ MESSAGE = {
 }
 
 
-def test_sent_message_is_accepted_with_event_and_session(api):
+def test_sent_message_returns_event_and_session(api):
     session_id = api.session("parrot")["id"]
     body = message("Hi") | {"metadata": {"ticket": 1}}
     sent = api.post(f"/sessions/{session_id}/events", 202, body)
@@ -65,7 +65,7 @@ def test_messages_are_listed_in_order(api):
     assert [answer_of(each) for each in messages] == ["one", "two"]
 
 
-def test_same_key_makes_one_message_whatever_the_body(api):
+def test_same_key_makes_one_message(api):
     session_id = api.session("parrot")["id"]
     key = {"Idempotency-Key": "k 1"}
     first = api.send(session_id, "Hi", **key)
@@ -149,7 +149,7 @@ def test_failed_turn_reports_its_cause(server, api):
         ({"type": "session.closed"}, 422),
     ],
 )
-def test_broken_message_is_refused_and_leaves_nothing(api, body, status):
+def test_broken_message_leaves_nothing(api, body, status):
     session_id = api.session("parrot")["id"]
     before = len(api.get("/sessions")["sessions"])
     api.post(f"/sessions/{session_id}/events", status, body)

@@ -49,7 +49,7 @@ def test_storage_binding_belongs_to_sessions(own):
     api.post(f"{BASE}/storage-bindings", 422, BINDING | {"provider": "s3"})
 
 
-def test_api_key_is_shown_once_and_works_until_deleted(own):
+def test_api_key_works_until_deleted(own):
     _, api = own
     made = api.post(f"{BASE}/api-keys", 201, {"label": "ci"})
     headers = {"Authorization": f"Bearer {made.pop('api_key')}"}

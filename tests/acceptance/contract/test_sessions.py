@@ -18,7 +18,7 @@ SESSION = {
 }
 
 
-def test_new_session_is_idle_with_all_fields(api):
+def test_new_session_has_all_fields(api):
     agent = api.get(f"/agents/{api.agent_id('parrot')}")
     session = api.session("parrot", name="Ticket 1", metadata={"run": "1"}, llm_id="large")
     assert set(session) >= SESSION

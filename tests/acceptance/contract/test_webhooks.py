@@ -70,7 +70,7 @@ def asks(prompt):
     yield f"{result.result}"
 
 
-def test_webhook_is_set_changed_rotated_and_deleted(api):
+def test_webhook_configuration_is_managed(api):
     path = f"/agents/{api.agent_id('echo')}/webhook"
     assert api.get(path) == EMPTY
     api.post(f"{path}/rotate-secret", 409)
@@ -99,13 +99,13 @@ def test_webhook_is_set_changed_rotated_and_deleted(api):
         "https://[fe80::1]/",
     ],
 )
-def test_url_that_breaks_a_rule_is_400(api, url):
+def test_webhook_url_breaking_rule_is_400(api, url):
     path = f"/agents/{api.agent_id('echo')}/webhook"
     api.put(path, {"webhook_url": url}, 400)
     assert api.get(path)["webhook_url"] is None
 
 
-def test_loopback_url_of_other_organization_is_400(other, receiver):
+def test_foreign_loopback_webhook_is_400(other, receiver):
     path = f"/agents/{other.agent_id('echo')}/webhook"
     other.put(path, {"webhook_url": receiver.url}, 400)
 
@@ -143,7 +143,7 @@ def test_changed_delivery_is_not_verified(api, receiver, hook, change):
     assert raised.value.code == "invalid_signature"
 
 
-def test_ends_of_turns_and_batches_are_delivered(api, receiver, hook):
+def test_ended_turns_and_batches_are_delivered(api, receiver, hook):
     def mixed(prompt):
         if prompt == "bad":
             raise ValueError(prompt)
@@ -161,7 +161,7 @@ def test_ends_of_turns_and_batches_are_delivered(api, receiver, hook):
     assert data["session.failed"]["session_id"] == batch["sessions"][1]["session_id"]
 
 
-def test_batch_without_sessions_is_delivered_as_failed(api, receiver, hook):
+def test_empty_batch_is_delivered_as_failed(api, receiver, hook):
     hook(lambda prompt: prompt, "batch.failed")
     item = {"agent_id": api.agent_id("hooked"), "message": {"content": content(" ")}}
     batch = api.post("/session-batches", 201, {"items": [item]})
@@ -169,7 +169,7 @@ def test_batch_without_sessions_is_delivered_as_failed(api, receiver, hook):
     assert (delivery["type"], delivery["data"]["batch_id"]) == ("batch.failed", batch["batch_id"])
 
 
-def test_failed_delivery_is_retried_with_same_id(api, receiver, hook):
+def test_failed_delivery_keeps_id_on_retry(api, receiver, hook):
     receiver.statuses = [500, 302]
     secret = hook(lambda prompt: prompt, "session.completed")
     api.ask("hooked", "x")
@@ -178,7 +178,7 @@ def test_failed_delivery_is_retried_with_same_id(api, receiver, hook):
     assert len(ids) == 1
 
 
-def test_delivery_that_always_fails_is_in_the_ledger(api, receiver, hook):
+def test_undeliverable_event_is_in_ledger(api, receiver, hook):
     receiver.statuses = [500] * 10
     hook(lambda prompt: prompt, "session.completed")
     session_id = api.ask("hooked", "x")["session_id"]

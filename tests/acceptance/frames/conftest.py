@@ -22,5 +22,5 @@ def module_d(module_server: LocalDari) -> Iterator[dari.Dari]:
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in a folder of its own, since scores are saved beside the notebook."""
+    """Work in a folder of its own, since scores are saved in the current one."""
     monkeypatch.chdir(tmp_path)

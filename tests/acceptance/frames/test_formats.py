@@ -121,7 +121,7 @@ def test_eval_archive_in_zstandard_is_read(tmp_path):
     assert readable(run) == ITEMS
 
 
-def test_eval_archive_of_several_samples_is_read(tmp_path):
+def test_eval_archive_with_samples_is_read(tmp_path):
     path = tmp_path / "log.eval"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("header.json", json.dumps(LOG))
@@ -141,7 +141,7 @@ def test_files_are_read_together(tmp_path):
         assert [run.metadata["file"] for run in runs] == ["a.json", "b.json"]
 
 
-def test_costs_times_and_tokens_of_the_source_are_kept(path, server, d):
+def test_loaded_run_has_costs_and_times(path, server, d):
     steps = [
         {"source": "user", "message": "Hi", "timestamp": "2026-01-02T10:00:00Z"},
         {"source": "agent", "message": "Hello", "timestamp": "2026-01-02T10:00:02.5Z"},
@@ -237,7 +237,7 @@ def test_image_is_written_in_each_format(url):
         assert each.to_atif()["steps"][0]["message"][1] == {"type": "image", "source": atif}
 
 
-def test_failed_tool_call_is_failed_in_each_format(path, server, d):
+def test_failed_call_survives_each_format(path, server, d):
     use = {"type": "tool_use", "id": "c1", "name": "look", "input": {}}
     result = {"type": "tool_result", "tool_use_id": "c1", "content": "dark", "is_error": True}
     run = [

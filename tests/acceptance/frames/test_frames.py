@@ -180,7 +180,7 @@ def test_frame_has_fixed_dtypes(module_d, session, name):
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_frame_is_made_of_ids_lists_and_agents(module_d, session, name):
+def test_frame_takes_ids_lists_and_agents(module_d, session, name):
     make, _ = FRAMES[name]
     expected = make(session, dari=module_d)
     for source in (session.id, [session], module_d.agents["works"], {"lesson": "1"}):
@@ -211,7 +211,7 @@ def test_tool_calls_have_arguments_and_results(module_d, session):
 
 @settings(max_examples=20)
 @given(data=st.data())
-def test_tool_calls_are_the_same_in_any_order_of_events(module_d, session, data):
+def test_tool_calls_ignore_order_of_events(module_d, session, data):
     events = module_d.client.sessions.events(session.id)
     shuffled = data.draw(st.permutations([*events, *events[:5]]))
     frame = dari.tool_calls_frame(shuffled, dari=module_d)
@@ -266,7 +266,7 @@ def test_json_columns_are_expanded(module_d, session):
     assert dtypes(empty) == TOOL_CALLS | {"arguments.where": TEXT, "arguments.missing": COUNT}
 
 
-def test_frame_of_a_wrong_source_is_refused(module_d):
+def test_frame_of_wrong_source_is_refused(module_d):
     with pytest.raises(InvalidRequestError):
         dari.messages_frame(7, dari=module_d)
     with pytest.raises(InvalidRequestError) as raised:
@@ -311,13 +311,13 @@ def test_batch_is_a_frame_of_cells(module_d, batch):
         (["good", "bad"], "string"),
     ],
 )
-def test_score_column_has_the_dtype_of_its_values(module_d, batch, values, dtype):
+def test_score_column_has_dtype_of_values(module_d, batch, values, dtype):
     batch.score("typed", lambda turn: values["approx" in turn.text])
     assert str(batch.to_frame()["score.typed"].dtype) == dtype
     assert set(map(str, batch.pivot("typed").dtypes)) == {dtype}
 
 
-def test_pivot_has_tasks_down_and_llms_across(batch):
+def test_pivot_has_tasks_by_llms(batch):
     pivot = batch.pivot("text")
     assert pivot.index.get_level_values("task").to_list() == TASKS
     assert pivot.columns.get_level_values("llm_id").to_list() == ["small"] * 2 + ["large"] * 2
@@ -386,7 +386,7 @@ def test_dask_partitions_are_the_whole_frame(
     assert module_server.api_key not in repr(parts)
 
 
-def test_dask_takes_the_name_of_a_key_only(module_server, module_d):
+def test_dask_refuses_api_key_itself(module_server, module_d):
     with pytest.raises(InvalidRequestError) as raised:
         dari.frames.dask("events", [], base_url=module_server.url, key=module_server.api_key)
     assert raised.value.code == "exposed_api_key"
