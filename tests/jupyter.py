@@ -323,6 +323,16 @@ class Jupyter:
         metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
         book = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=metadata)
         nbformat.write(book, self.notebooks / name)
+        return self.open_file(name)
+
+    def copy_notebook(self, name: str) -> str:
+        """Copy a saved notebook, so that it opens with a kernel of its own; return its name."""
+        copy = f"copy-of-{name}"
+        shutil.copy(self.notebooks / name, self.notebooks / copy)
+        return copy
+
+    def open_file(self, name: str) -> Notebook:
+        """Open a notebook that is in the folder, in a page of its own, 1280 x 900."""
         page = self._emptied or self._new_page()
         self.pages.append(page)
         notebook = Notebook(self, page, self.notebooks / name, self._problems[page])
