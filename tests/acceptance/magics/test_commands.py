@@ -59,6 +59,7 @@ def test_sessions_are_found_by_words(kernel, heard):
         ("--meta trip=1", {"Something else"}),
         ("--agent tour", set()),
         ("nowhere --since today", set()),
+        ("passport --since 2999-01-01", set()),
     ):
         kernel.run(f"sessions = %dari sessions {options}")
         assert set(kernel.value("[one.turn().prompt for one in sessions]")) == found

@@ -82,10 +82,30 @@ UNDEFINED = [
     ("{n.real.nope} of {name}", "invalid_expression"),
 ]
 
-WRITTEN = st.text(
-    st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]) | st.sampled_from("{}\\%?!'\"#\t"),
-    min_size=1,
-).filter(str.strip)
+PIECES = [
+    "{name}",
+    "{nope}",
+    "{rows[0]}",
+    "{",
+    "}",
+    "\\",
+    "%",
+    "?",
+    "!",
+    "'",
+    '"',
+    "#",
+    "--bg ",
+    "\t",
+]
+WRITTEN = (
+    st.lists(
+        st.sampled_from(PIECES) | st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]),
+        min_size=1,
+    )
+    .map("".join)
+    .filter(str.strip)
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
