@@ -1,6 +1,6 @@
 """A Dari on which everything that others could write is hostile.
 
-Each group of texts in ``corpus.json`` is an API of its own: each text is an agent's name, an LLM, a
+Each group of texts is an API of its own: each text is an agent's name, an LLM, a
 task, a prompt, an answer, a tool with its arguments and result, an error and a file. The text
 ``needle`` is in each of them, so that a test can see that it's shown.
 """
@@ -16,9 +16,14 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 CORPUS: dict[str, list[str]] = json.loads((Path(__file__).parent / "corpus.json").read_text())
+MIXED = "mixed"
+"""The group of every third text of all that aren't long."""
+GROUPS = {**CORPUS, MIXED: [t for ts in CORPUS.values() for t in ts if len(t) < 400][::3]}
 AT = "2026-03-31T18:40:00Z"
 LONG = "sess_long"
 """The session in which each text is one turn."""
+RUNNING = "sess_running"
+"""The session whose only turn shows all texts, and is running."""
 
 
 def prompt(text: str) -> list[dict[str, str]]:
@@ -34,30 +39,51 @@ class Ledger:
         self.items: list[dict[str, Any]] = []
         self.messages: list[dict[str, Any]] = []
         for number, text in enumerate(texts):
-            self._turn(f"msg_{session_id}_{number}", text, is_failed=number % 2 == 1)
+            message_id = f"msg_{session_id}_{number}"
+            self._begin(message_id, text)
+            self._work(message_id, text)
+            self._end(message_id, text, is_failed=number % 2 == 1)
 
-    def _turn(self, message_id: str, text: str, *, is_failed: bool) -> None:
+    @classmethod
+    def of_running_turn(cls, texts: list[str]) -> "Ledger":
+        """Return the ledger of one turn with all texts, which hasn't ended."""
+        ledger = cls(RUNNING, [])
+        ledger._begin("msg_running", texts[0])
+        for text in texts:
+            ledger._work("msg_running", text)
+        ledger._message("msg_running", texts[0], "running", None)
+        return ledger
+
+    def _begin(self, message_id: str, text: str) -> None:
         self._event(message_id, "user.message", content=prompt(text), metadata=None)
         self._item(message_id, "user_message", content=prompt(text))
-        self._event(
-            message_id, "message.status_changed", status="running", previous_status="queued"
-        )
+        began = {"status": "running", "previous_status": "queued"}
+        self._event(message_id, "message.status_changed", **began)
+
+    def _work(self, message_id: str, text: str) -> None:
         self._call(message_id, text, {text: text}, {text: [text]})
         self._call(message_id, "edit", {"path": text, "old": text, "new": "x"}, text)
         self._call(message_id, "run", {"command": text}, text, is_error=True)
         self._event(message_id, text, payload=text)
         self._event(message_id, "assistant.message_completed", content=prompt(text)[:1])
         self._item(message_id, "assistant_message", status="completed", content=prompt(text)[:1])
-        ended = {"status": "failed", "error": text} if is_failed else {"status": "completed"}
-        self._event(message_id, "message.status_changed", **ended, previous_status="running")
+
+    def _end(self, message_id: str, text: str, *, is_failed: bool) -> None:
+        status = "failed" if is_failed else "completed"
+        ended = {"status": status, "previous_status": "running"}
+        error = {"error": text} if is_failed else {}
+        self._event(message_id, "message.status_changed", **ended, **error)
+        self._message(message_id, text, status, text if is_failed else None)
         if is_failed:
             failed = {"status": "failed", "content": [], "error_message": text}
             self._item(message_id, "assistant_message", **failed)
+
+    def _message(self, message_id: str, text: str, status: str, error: str | None) -> None:
         message = {"id": message_id, "session_id": self.session_id, "parts": prompt(text)}
         times = {"created_at": AT, "completed_at": AT, "sequence_number": len(self.messages) + 1}
-        output = {"parts": prompt(text)[:1], "error": text if is_failed else None}
-        status = {"status": ended["status"], "attempt": 1, "metadata": None}
-        self.messages.append({**message, **times, **status, "output": output})
+        output = {"parts": prompt(text)[:1], "error": error}
+        more = {"status": status, "attempt": 1, "metadata": None, "output": output}
+        self.messages.append({**message, **times, **more})
 
     def _call(
         self, message_id: str, name: str, arguments: Any, result: Any, is_error: bool = False
@@ -108,13 +134,17 @@ def answers(texts: list[str]) -> Iterator[tuple[str, Any]]:
     ledger = Ledger(LONG, texts)
     long = session(ledger, agents[0], texts[0], {})
     yield from session_answers(long, ledger, agents[0])
+    ledger = Ledger.of_running_turn(texts)
+    yield from session_answers(session(ledger, agents[0], texts[0], {}), ledger, agents[0])
     yield f"sessions/{LONG}/workspace.zip", archive(texts)
 
 
 def session(ledger: Ledger, agent: Any, llm: str, metadata: dict[str, str]) -> dict[str, Any]:
-    last = {"last_message_id": ledger.messages[-1]["id"], "last_message_status": "completed"}
+    last = {"last_message_id": ledger.messages[-1]["id"]}
+    last["last_message_status"] = ledger.messages[-1]["status"]
     of = {"agent_id": agent["id"], "version_id": agent["active_version_id"], "llm_id": llm}
-    more = {"storage_binding_id": None, "internet_access": False, "status": "idle"}
+    more = {"storage_binding_id": None, "internet_access": False}
+    more["status"] = "running" if ledger.session_id == RUNNING else "idle"
     named = {"id": ledger.session_id, "name": agent["name"], "created_at": AT}
     return {**named, **of, **more, **last, "metadata": metadata}
 
@@ -149,13 +179,13 @@ class HostileDari(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.closing = threading.Event()
         self.bodies: dict[str, Any] = {}
-        for number, texts in enumerate(CORPUS.values()):
+        for number, texts in enumerate(GROUPS.values()):
             for path, body in answers(texts):
                 self.bodies[f"/{number}/v1/{path}"] = body
 
     def url(self, group: str) -> str:
         """Return the base URL of a group."""
-        return f"http://127.0.0.1:{self.server_port}/{list(CORPUS).index(group)}/v1"
+        return f"http://127.0.0.1:{self.server_port}/{list(GROUPS).index(group)}/v1"
 
     def __enter__(self) -> "HostileDari":
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -175,7 +205,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
         if path.endswith("/stream"):
-            self._stream(self.server.bodies[path.removesuffix("/stream")]["events"])
+            events = self.server.bodies[f"{path.removesuffix('/stream')}/events"]["events"]
+            self._stream(events)
         elif isinstance(body := self.server.bodies.get(path), bytes):
             self._send(200, body, "application/zip")
         else:
