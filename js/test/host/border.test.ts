@@ -37,13 +37,16 @@ function press(place: string, key: string, more: KeyboardEventInit = {}): Keyboa
 }
 
 describe("the border of a view", () => {
-  test.each(["button", "textarea", "a", ".view"])("plain keys at %s reach no notebook", (place) => {
-    for (const key of ["x", "d", "d", "Escape", "ArrowUp"]) press(place, key);
-    press(place, "M", { shiftKey: true });
-    expect([down, up]).toEqual([[], []]);
-  });
+  test.each(["button", "textarea", "a", ".view"])(
+    "keeps plain keys at %s from the notebook",
+    (place) => {
+      for (const key of ["x", "d", "d", "Escape", "ArrowUp"]) press(place, key);
+      press(place, "M", { shiftKey: true });
+      expect([down, up]).toEqual([[], []]);
+    },
+  );
 
-  test("chords are heard beside the notebook, and what they prevent is prevented", () => {
+  test("passes chords on beside the notebook", () => {
     document.body.addEventListener("keydown", (event) => event.preventDefault(), { once: true });
     expect(press("textarea", "s", { ctrlKey: true }).defaultPrevented).toBe(true);
     expect(press("button", "s", { metaKey: true }).defaultPrevented).toBe(false);
@@ -51,14 +54,14 @@ describe("the border of a view", () => {
     expect(up).toEqual(["s at body", "s at body"]);
   });
 
-  test("a chord that the view takes for itself goes no further", () => {
+  test("keeps a chord that the view handles", () => {
     view.firstElementChild?.addEventListener("keydown", (event) => event.preventDefault());
     press("button", "End", { ctrlKey: true });
     expect([down, up]).toEqual([[], []]);
   });
 
   test.each([{ shiftKey: true }, { ctrlKey: true }, { metaKey: true }, { altKey: true }])(
-    "a key that runs a cell does not from within a view, nor does it press a button: %o",
+    "keeps Enter with %o from running the cell",
     (more) => {
       for (const place of ["button", "a", ".view"]) {
         expect(press(place, "Enter", more).defaultPrevented).toBe(true);
@@ -69,26 +72,26 @@ describe("the border of a view", () => {
     },
   );
 
-  test("a key that runs a cell makes a line in a text", () => {
+  test("lets Shift+Enter begin a line in a text", () => {
     expect(press("textarea", "Enter", { shiftKey: true }).defaultPrevented).toBe(false);
     press("textarea", "Enter", { altKey: true });
     expect([...down, ...up].filter((heard) => !heard.endsWith("body"))).toEqual([]);
   });
 
-  test("characters that are typed with Alt or AltGr are no chords", () => {
+  test("takes characters typed with Alt or AltGr as text", () => {
     press("textarea", "@", { altKey: true });
     press("textarea", "@", { ctrlKey: true, altKey: true, modifierAltGraph: true });
     expect([down, up]).toEqual([[], []]);
   });
 
-  test("without its view an element is like any other", () => {
+  test("ends with its view", () => {
     press("button", "x");
     closing.abort();
     expect(view.querySelector("button")?.hasAttribute(SPARED)).toBe(false);
   });
 });
 
-test("a box of plain widgets gets a border and a name as the reader comes in", () => {
+test("a box of plain widgets gets a border and a name", () => {
   document.body.innerHTML =
     '<div class="cell"><div class="dari-view box"><i></i><button>Go</button></div></div>';
   const box = document.querySelector(".box") as HTMLElement;

@@ -19,7 +19,7 @@ const find = (id: string) => document.getElementById(id) as HTMLElement;
 const has = () => document.activeElement?.id;
 const drawn = () => new Promise<void>((resolve) => setTimeout(resolve));
 
-test("what is around has the focus when the part that had it is drawn anew", async () => {
+test("the element around gets the focus of a part that is replaced", async () => {
   find("go").parentElement?.replaceWith(document.createElement("p"));
   await drawn();
   expect(has()).toBe("row");
@@ -31,14 +31,17 @@ test("what is around has the focus when the part that had it is drawn anew", asy
   expect(has()).toBe("view");
 });
 
-test.each(["disabled", "inert"])("what is %s lets go of the focus", async (state) => {
-  find("go").setAttribute(state, "");
-  find("go").blur();
-  await drawn();
-  expect(has()).toBe("row");
-});
+test.each(["disabled", "inert"])(
+  "an element that is %s gives the focus to the one around",
+  async (state) => {
+    find("go").setAttribute(state, "");
+    find("go").blur();
+    await drawn();
+    expect(has()).toBe("row");
+  },
+);
 
-test("who leaves a view has left it, whatever becomes of the place", async () => {
+test("a reader who left a view isn't brought back", async () => {
   find("go").blur();
   await drawn();
   expect(document.activeElement).toBe(document.body);
@@ -47,14 +50,14 @@ test("who leaves a view has left it, whatever becomes of the place", async () =>
   expect(document.activeElement).toBe(document.body);
 });
 
-test("what was chosen at once instead keeps the focus", async () => {
+test("an element that got the focus meanwhile keeps it", async () => {
   find("go").remove();
   find("list").focus();
   await drawn();
   expect(has()).toBe("list");
 });
 
-test("a view that is gone holds nothing", async () => {
+test("a view that was removed holds no focus", async () => {
   view.remove();
   await drawn();
   expect(document.activeElement).toBe(document.body);

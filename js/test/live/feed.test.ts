@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 describe("a feed", () => {
-  test("applies batches as they come and asks for nothing", () => {
+  test("applies batches as they come", () => {
     batch(1);
     batch(2);
     vi.advanceTimersByTime(10_000);
@@ -40,12 +40,12 @@ describe("a feed", () => {
     expect(sent).toEqual([]);
   });
 
-  test("says hello on a page that gets nothing", () => {
+  test("says hello when nothing comes", () => {
     vi.advanceTimersByTime(HELLO_AFTER_MS);
     expect(sent).toEqual([{ kind: "hello" }]);
   });
 
-  test("asks for nothing on a page that has heard from the start that there is nothing yet", () => {
+  test("asks for nothing after an empty snapshot", () => {
     snapshot(0, 0, 1);
     vi.advanceTimersByTime(10_000);
     expect(sent).toEqual([]);
@@ -53,7 +53,7 @@ describe("a feed", () => {
     expect(applied).toEqual(["b1"]);
   });
 
-  test("asks once for a gap, and goes on in order when it is filled", () => {
+  test("asks once for a gap, and continues in order", () => {
     batch(1);
     batch(3);
     batch(4);
@@ -78,13 +78,13 @@ describe("a feed", () => {
     ]);
   });
 
-  test("drops what it has had already", () => {
+  test("drops a batch that it has", () => {
     batch(1);
     batch(1);
     expect(applied).toEqual(["b1"]);
   });
 
-  test("takes a snapshot of several parts on a late page, then goes on after it", () => {
+  test("joins the parts of a snapshot on a late page", () => {
     batch(8);
     snapshot(7, 0, 2);
     expect(replaced).toEqual([]);
@@ -93,7 +93,7 @@ describe("a feed", () => {
     expect(applied).toEqual(["b8"]);
   });
 
-  test("asks only once while a late page waits for its snapshot", () => {
+  test("asks once while it waits for a snapshot", () => {
     batch(57);
     batch(58);
     batch(59);
@@ -105,13 +105,13 @@ describe("a feed", () => {
     expect(sent).toHaveLength(1);
   });
 
-  test("leaves a snapshot to those who lack something", () => {
+  test("ignores a snapshot when nothing is missing", () => {
     batch(1);
     snapshot(1, 0, 1);
     expect(replaced).toEqual([]);
   });
 
-  test("shows what came when a busy kernel does not answer, and mends it later", () => {
+  test("skips a gap when a busy kernel doesn't answer, and repairs it later", () => {
     batch(1);
     batch(3);
     vi.advanceTimersByTime(GIVE_UP_AFTER_MS);

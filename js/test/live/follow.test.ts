@@ -57,7 +57,7 @@ describe("following", () => {
     expect(told).toEqual([]);
   });
 
-  test("waits for the end of a rush", () => {
+  test("waits for the end of a burst", () => {
     follow.around(() => {
       log.height += 300;
       return true;
@@ -67,7 +67,7 @@ describe("following", () => {
     expect(log.top).toBe(1200);
   });
 
-  test("ends when the reader scrolls up, and nothing moves from then on", () => {
+  test("ends when the reader scrolls up", () => {
     grow(300);
     log.scroll(500);
     grow(300);
@@ -75,7 +75,7 @@ describe("following", () => {
     expect(told).toEqual([false]);
   });
 
-  test("begins again when the reader comes back to the end", () => {
+  test("begins again at the end", () => {
     grow(300);
     log.scroll(500);
     log.scroll(895);
@@ -84,7 +84,7 @@ describe("following", () => {
     expect(told).toEqual([false, true]);
   });
 
-  test("does not end because content grew before its own scroll event came", () => {
+  test("doesn't end when content grows before a scroll event", () => {
     grow(300);
     log.height += 200;
     log.element.dispatchEvent(new Event("scroll"));

@@ -9,14 +9,14 @@ const ids = (timeline: Timeline) => timeline.fragments().map((fragment) => fragm
 const never = new AbortController().signal;
 
 describe("a timeline", () => {
-  test("keeps items in display order, wherever they are put", () => {
+  test("keeps items in display order", () => {
     const timeline = new Timeline();
     timeline.apply(row(["a", "b", "d"]));
     timeline.apply([item("c", "b"), item("first", null)]);
     expect(ids(timeline)).toEqual(["first", "a", "b", "c", "d"]);
   });
 
-  test("replaces an item in place and moves one that has another predecessor", () => {
+  test("replaces an item in place, and moves one with another predecessor", () => {
     const timeline = new Timeline();
     timeline.apply(row(["a", "b", "c"]));
     timeline.apply([item("b", "a", { html: "<p>new</p>" })]);
@@ -25,21 +25,21 @@ describe("a timeline", () => {
     expect(ids(timeline)).toEqual(["b", "c", "a"]);
   });
 
-  test("takes items away, and does not mind those that it never had", () => {
+  test("removes items, and ignores unknown ones", () => {
     const timeline = new Timeline();
     timeline.apply(row(["a", "b"]));
     timeline.apply([gone("a"), gone("never")]);
     expect(ids(timeline)).toEqual(["b"]);
   });
 
-  test("puts an item whose predecessor is lost at the end", () => {
+  test("puts an item with an unknown predecessor at the end", () => {
     const timeline = new Timeline();
     timeline.apply(row(["a", "b"]));
     timeline.apply([item("d", "lost")]);
     expect(ids(timeline)).toEqual(["a", "b", "d"]);
   });
 
-  test("hands a late subscriber everything, and a gone one nothing", () => {
+  test("tells a late subscriber everything, and an ended one nothing", () => {
     const timeline = new Timeline();
     timeline.apply(row(["a", "b"]));
     const seen: Fragment[][] = [];
@@ -51,7 +51,7 @@ describe("a timeline", () => {
     expect(seen).toHaveLength(1);
   });
 
-  test("becomes a snapshot with no word about what is the same", () => {
+  test("tells only the changes of a snapshot", () => {
     const timeline = new Timeline();
     timeline.apply(row(["a", "b", "c"]));
     const seen: Fragment[] = [];
@@ -62,7 +62,7 @@ describe("a timeline", () => {
     expect(seen.map((change) => change.id)).toEqual(["b", "c", "d"]);
   });
 
-  test("lets an item grow, and an answer take the place of its draft", () => {
+  test("grows an item, and replaces a draft by its answer", () => {
     const timeline = new Timeline();
     timeline.apply([item("u", null), { ...item("draft", "u", { html: "<p>a</p>" }), rev: 5 }]);
     timeline.apply([{ id: null, base: 5, rev: 6, edits: [[4, 4, "b"]] }]);
@@ -71,7 +71,7 @@ describe("a timeline", () => {
     expect(timeline.fragments()[1]?.html).toBe("<p>abc</p>");
   });
 
-  test("lets nothing grow of which it has another version", () => {
+  test("ignores the growth of another version", () => {
     const timeline = new Timeline();
     const heard: string[] = [];
     timeline.apply([{ ...item("draft", null, { html: "<p>a</p>" }), rev: 5 }]);

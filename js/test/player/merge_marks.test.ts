@@ -40,21 +40,21 @@ function call(): Step[] {
   ];
 }
 
-test("a mark stands behind what was seen there, in front of all that comes", () => {
+test("a mark stands after the items seen before it", () => {
   const [steps, marks] = [call(), [mark("m", 2)]];
   expect(seen(steps, marks, 1)).toEqual(["user", "t:pending"]);
   expect(seen(steps, marks, 2)).toEqual(["user", "call", "mark:m", "t:pending"]);
   expect(seen(steps, marks)).toEqual(["user", "call", "mark:m", "answer"]);
 });
 
-test("marks at one place stand in their order, those in front of all above it", () => {
+test("marks at one place keep their order", () => {
   const marks = [mark("a", 0), mark("b", 0), mark("c", 4), mark("d", 4)];
   const wanted = ["mark:a", "mark:b", "user", "call", "answer", "mark:c", "mark:d"];
   expect(seen(call(), marks)).toEqual(wanted);
   expect(seen(call(), marks, 0)).toEqual(["mark:a", "mark:b"]);
 });
 
-test("a mark in a draft stays behind the answer that the draft becomes", () => {
+test("a mark in a draft stays after its answer", () => {
   const draft = item("t:pending", "user", '<div class="dari-answer">Both');
   const grown = { id: "answer", base: rev, rev: ++rev, edits: [] };
   const late = [item("call", "answer"), item("last", "call")];
@@ -62,7 +62,7 @@ test("a mark in a draft stays behind the answer that the draft becomes", () => {
   expect(seen(steps, [mark("m", 2)])).toEqual(["user", "answer", "mark:m", "call", "last"]);
 });
 
-test("what is put in place anew stays where it is, in front of a mark", () => {
+test("an item that is replaced stays before the mark", () => {
   const steps = [
     step(item("a", null), item("b", "a")),
     step(item("b", "a"), item("c", "b")),
@@ -71,7 +71,7 @@ test("what is put in place anew stays where it is, in front of a mark", () => {
   expect(seen(steps, [mark("m", 1)])).toEqual(["a", "b", "mark:m", "c"]);
 });
 
-test("of an open question there is nothing, and of an answer nothing but its text", () => {
+test("an open question isn't shown, and an answer is text", () => {
   const open = mark("m", 1, { answer: null });
   expect(seen(call(), [open])).not.toContain("mark:m");
   const asks = { ask: "<b>?", html: "<p>&lt;b&gt;?</p>" };
@@ -81,7 +81,7 @@ test("of an open question there is nothing, and of an answer nothing but its tex
   expect(told.html).toContain("you expected: &lt;img src=x&gt; **x**<");
 });
 
-test("what was skipped, and a mark that asks nothing, are told as that", () => {
+test("a skipped question and a plain mark differ", () => {
   const html = (told: Partial<Mark>) =>
     mergeMarks(call(), [mark("m", 1, told)])[1]?.changes.at(-1) as { html: string };
   expect(html({ answer: "" }).html).toContain(" · skipped");
@@ -91,14 +91,14 @@ test("what was skipped, and a mark that asks nothing, are told as that", () => {
   );
 });
 
-test("what was expected stands below a question that ends in code, in the line of any other", () => {
+test("an answer stands below code, or in the line of the question", () => {
   const ends = (html: string) =>
     passed(mark("m", 1, { html, answer: "12" })).lastElementChild?.textContent;
   expect(ends("<p>And now?</p><pre>f(3)</pre>")).toBe("you expected: 12");
   expect(ends("<pre>f(3)</pre><p>And now?</p>")).toBe("And now? · you expected: 12");
 });
 
-test("where there is only text, a question is without its marks and formulas as they were", () => {
+test("the text of a question has formulas as they were written", () => {
   const math = '<math><mi>E</mi><annotation encoding="application/x-tex">E^2</annotation></math>';
   const html = `<p><strong>What</strong> does <code>f</code> give for ${math}?</p>`;
   expect(plainText(mark("m", 1, { html }))).toBe("What does f give for E^2?");

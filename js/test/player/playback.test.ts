@@ -85,7 +85,7 @@ beforeEach(() => {
 afterEach(() => void vi.unstubAllGlobals());
 
 describe("a playback", () => {
-  test("comes to each step when that came, and stops at the end", async () => {
+  test("reaches each step at its time, and stops at the end", async () => {
     await begin();
     expect(playback.place).toEqual({ chapter: 0, steps: 1 });
     playback.play();
@@ -104,7 +104,7 @@ describe("a playback", () => {
     expect(playback.place).toEqual({ chapter: 0, steps: 1 });
   });
 
-  test("has no steps of a chapter that may no longer be seen", async () => {
+  test("hides steps of a chapter that may not be seen", async () => {
     const mark = asks(2);
     await begin([mark]);
     await story.reply({ id: mark.id, text: "No.", page: "" });
@@ -114,22 +114,7 @@ describe("a playback", () => {
     expect(story.stepsHere(1)).toBe(undefined);
   });
 
-  test("plays as many times as fast as it is told, from the next frame on", async () => {
-    await begin();
-    playback.play();
-    port.set({ speed: 4 });
-    await pass(0.6);
-    expect(playback.place.steps).toBe(3);
-  });
-
-  test("waits no longer than it is told", async () => {
-    await begin([], { idle_limit: 0.25 });
-    playback.play();
-    await pass(0.9);
-    expect(playback.place).toEqual({ chapter: 0, steps: 4 });
-  });
-
-  test("stops at a question, and nothing leads past it", async () => {
+  test("doesn't go past a question", async () => {
     await begin([asks(2)]);
     playback.play();
     await pass(5);
@@ -150,18 +135,7 @@ describe("a playback", () => {
     expect(story.chapters.length).toBe(1);
   });
 
-  test("goes on behind a question that was answered", async () => {
-    await begin([asks(2)]);
-    await playback.seek(8);
-    await story.reply({ id: (playback.question as Mark).id, text: "It waits.", page: "" });
-    expect(playback.question).toBeUndefined();
-    playback.play();
-    await pass(9);
-    expect(playback.place).toEqual({ chapter: 1, steps: 4 });
-    expect(story.chapters[0]?.marks[0]?.answer).toBe("It waits.");
-  });
-
-  test("stops at once where a reader goes to a question, or to the end, while it plays", async () => {
+  test("stops when the reader goes to a question or the end", async () => {
     await begin([asks(2)]);
     playback.play();
     await playback.goTo(story.end);
@@ -176,13 +150,13 @@ describe("a playback", () => {
     expect(playback.isPlaying).toBe(true);
   });
 
-  test("a question in front of all shows nothing", async () => {
+  test("shows nothing before a question that comes first", async () => {
     await begin([asks(0)]);
     expect(playback.place.steps).toBe(0);
     expect(playback.question?.id).toBe("ask-0");
   });
 
-  test("goes item by item, over drafts and from turn to turn, there and back", async () => {
+  test("steps over drafts from item to item, both ways", async () => {
     await begin();
     const places = [];
     for (let n = 0; n < 4; n++) {
@@ -204,7 +178,7 @@ describe("a playback", () => {
     expect(playback.place).toEqual({ chapter: 0, steps: 1 });
   });
 
-  test("texts come as wholes where the reader wants nothing to move", async () => {
+  test("shows whole texts with reduced motion", async () => {
     vi.stubGlobal("matchMedia", () => ({ matches: true }));
     await begin();
     playback.play();
@@ -230,7 +204,7 @@ describe("a playback", () => {
     expect(playback.place).toEqual({ chapter: 1, steps: 1 });
   });
 
-  test("goes where the other side says, and says where it is", async () => {
+  test("follows the kernel, and tells where it is", async () => {
     await begin();
     port.set({ at: 5.5 });
     await eventually(() => expect(playback.place).toEqual({ chapter: 1, steps: 2 }));
@@ -241,7 +215,7 @@ describe("a playback", () => {
     expect(port.get("at")).toBeCloseTo(5.7, 1);
   });
 
-  test("who goes somewhere while the beginning is read still comes there", async () => {
+  test("seeks while the beginning is read", async () => {
     await begin([asks(4)], { at: 2.5 });
     story = new Story(port, () => playback.renew(), new AbortController().signal);
     playback = new Playback(port, story, new AbortController().signal);
@@ -250,7 +224,7 @@ describe("a playback", () => {
     expect(playback.place).toEqual({ chapter: 0, steps: 2 });
   });
 
-  test("what cannot be read is said, and asked for anew", async () => {
+  test("says what can't be read, and asks again", async () => {
     await begin();
     const ask = vi.spyOn(port, "ask").mockRejectedValueOnce(new Error("The tape is gone."));
     await playback.seek(5);
@@ -258,20 +232,5 @@ describe("a playback", () => {
     await playback.seek(5);
     expect([playback.note, playback.place.chapter]).toEqual(["", 1]);
     expect(ask).toHaveBeenCalledTimes(2);
-  });
-
-  test("says that the kernel is busy for as long as nothing comes", async () => {
-    await begin();
-    vi.useFakeTimers();
-    let answer = () => undefined as unknown;
-    const asked = new Promise((resolve) => {
-      answer = () => resolve(undefined);
-    });
-    const comes = playback.comes(asked);
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(playback.note).toContain("may be busy with a cell");
-    answer();
-    expect([await comes, playback.note]).toEqual([true, ""]);
-    vi.useRealTimers();
   });
 });

@@ -53,7 +53,7 @@ beforeEach(() => {
 });
 afterEach(() => over.abort());
 
-test("all is printed, and nothing of it stays on the page", async () => {
+test("prints everything, and removes it again", async () => {
   const { el, scenes } = page(3);
   await scenes.read();
   const turns = [1, 2, 3].map((number) => `asked ${number}answered ${number}`);
@@ -63,7 +63,7 @@ test("all is printed, and nothing of it stays on the page", async () => {
   expect(el.childElementCount).toBe(0);
 });
 
-test("it is printed up to the first open question, with what was expected", async () => {
+test("prints up to the first open question", async () => {
   const { el, port, scenes } = page(3, [
     asks,
     { ...asks, id: "n", ...asked("And now?"), steps: 2 },
@@ -76,12 +76,10 @@ test("it is printed up to the first open question, with what was expected", asyn
   expect(printed(el)).toEqual([first, second, `And now?${open}`]);
 });
 
-test("where less is printed than may be seen, the print says so", async () => {
+test("says on the print what is missing", async () => {
   const { el, scenes } = page(2001);
-  const early = "Printed up to turn 0 of 2001: the rest is still being read. Print again.";
-  expect(printed(el)).toEqual([early]);
+  expect(printed(el)).toEqual([expect.stringMatching(/ 0 of 2001/)]);
   await scenes.read();
   const told = printed(el);
-  const late = "Printed up to turn 2000 of 2001: the rest is too long to be printed with it.";
-  expect([told.length, told.at(-1)]).toEqual([2001, late]);
+  expect([told.length, told.at(-1)]).toEqual([2001, expect.stringMatching(/ 2000 of 2001/)]);
 });

@@ -6,7 +6,7 @@ const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
 
 describe("heights", () => {
   for (const count of [0, 1, 2, 3, 7, 8, 9, 100]) {
-    test(`sums and finds as adding up would, with ${count} rows`, () => {
+    test(`add up with ${count} rows`, () => {
       const values = Array.from({ length: count }, (_, n) => ((n * 7) % 5) + 1);
       const heights = new Heights(values);
       for (let change = 0; change < count; change += 3) {
@@ -22,7 +22,7 @@ describe("heights", () => {
     });
   }
 
-  test("what is outside is the first or the last row", () => {
+  test("outside are those of the first or last row", () => {
     const heights = new Heights([10, 10, 10]);
     expect(heights.at(-50)).toBe(0);
     expect(heights.at(1000)).toBe(2);

@@ -12,8 +12,8 @@ function found(html: string, query: string): string[] {
   });
 }
 
-describe("what is found", () => {
-  test("is found whatever its case, each time it is there", () => {
+describe("a search", () => {
+  test("finds every place, in any case", () => {
     expect(found("<p>Churn and CHURN</p><p>churn</p>", "Churn")).toEqual([
       "Churn",
       "CHURN",
@@ -21,20 +21,20 @@ describe("what is found", () => {
     ]);
   });
 
-  test("is found across elements", () => {
+  test("finds words across elements", () => {
     expect(found("<p>ch<b>ur</b>n</p>", "churn")).toEqual(["ch|n"]);
   });
 
-  test("may begin and end at the edge of a node", () => {
+  test("finds words at the edge of a node", () => {
     expect(found("<b>ab</b><i>cd</i>", "cd")).toEqual(["cd"]);
     expect(found("<b>ab</b><i>cd</i>", "ab")).toEqual(["ab"]);
   });
 
-  test("keeps its place after letters whose lower case is longer", () => {
+  test("keeps places after letters with a longer lower case", () => {
     expect(found("<p>İİİ churn</p>", "churn")).toEqual(["churn"]);
   });
 
-  test("is nothing where nothing is", () => {
+  test("finds nothing in an empty element", () => {
     expect(found("", "x")).toEqual([]);
   });
 });

@@ -17,11 +17,11 @@ beforeEach(() => {
 });
 
 describe("rows", () => {
-  test("nothing chosen shows everything", () => {
+  test("are all shown without a choice", () => {
     expect(choose(rows, [])).toEqual(["u1", "c1", "c2", "a1", "u2", "p2"]);
   });
 
-  test("several kinds are added, a tool narrows", () => {
+  test("are chosen by kinds and a tool", () => {
     expect(choose(rows, ["you", "answers"])).toEqual(["u1", "a1", "u2"]);
     expect(choose(rows, ["errors"])).toEqual(["c2"]);
     expect(choose(rows, ["pending"])).toEqual(["p2"]);
@@ -29,7 +29,7 @@ describe("rows", () => {
     expect(choose(rows, [], "read")).toEqual(["c2"]);
   });
 
-  test("news keep the filter", () => {
+  test("keep the filter when more come", () => {
     choose(rows, ["you"]);
     rows.replace(6, [row("u3", { turn: "m3" })]);
     expect(rows.shown.map(({ id }) => id)).toEqual(["u1", "u2", "u3"]);
@@ -37,12 +37,12 @@ describe("rows", () => {
     expect(rows.shown.map(({ id }) => id)).toEqual(["u1"]);
   });
 
-  test("rows after a gap are refused", () => {
+  test("are refused after a gap", () => {
     expect(rows.replace(9, [row("x")])).toBe(false);
     expect(rows.all).toHaveLength(6);
   });
 
-  test("the next of a kind is found in both directions and round the end", () => {
+  test("lead to the next of a kind, both ways and around the end", () => {
     const tool = ({ kind }: Row) => kind === "tool";
     expect(rows.next(-1, 1, tool)).toBe(1);
     expect(rows.next(2, 1, tool)).toBe(1);
@@ -50,7 +50,7 @@ describe("rows", () => {
     expect(rows.next(0, 1, () => false)).toBeUndefined();
   });
 
-  test("a turn begins where its first shown row is", () => {
+  test("begin a turn with its first shown row", () => {
     choose(rows, ["answers", "pending"]);
     expect([rows.begins(0), rows.begins(1)]).toEqual([true, true]);
     expect(rows.tools).toEqual(["read", "search"]);

@@ -7,8 +7,8 @@ function element(html: string): HTMLElement {
   return holder.firstElementChild as HTMLElement;
 }
 
-describe("a text that is edited", () => {
-  test("gets each piece at its place in the older form", () => {
+describe("an edited text", () => {
+  test("has each piece at its place in the older text", () => {
     expect(edited("abcdef", [])).toBe("abcdef");
     expect(
       edited("abcdef", [
@@ -20,7 +20,7 @@ describe("a text that is edited", () => {
   });
 });
 
-describe("an element that becomes another one", () => {
+describe("morph", () => {
   const cases: [string, string][] = [
     ["<div><p>a</p></div>", "<div><p>a</p><p>b</p></div>"],
     ["<div><p>a</p><p>b</p></div>", "<div><p>a</p></div>"],
@@ -30,13 +30,13 @@ describe("an element that becomes another one", () => {
     ["<div>a<p>b</p></div>", "<div><p>b</p>a</div>"],
     ["<div><math><mi>x</mi></math></div>", "<div><math><mi>y</mi></math></div>"],
   ];
-  test.each(cases)("%s is %s in the end", (before, after) => {
+  test.each(cases)("turns %s into %s", (before, after) => {
     const old = element(before);
     morph(old, element(after));
     expect(old.isEqualNode(element(after))).toBe(true);
   });
 
-  test("keeps what is the same, and texts that only grow", () => {
+  test("keeps equal elements, and texts that only grow", () => {
     const old = element("<div><p>done</p><p>it is</p></div>");
     const [done, open] = [...old.children] as [Element, Element];
     const words = open.firstChild as Text;
@@ -47,7 +47,7 @@ describe("an element that becomes another one", () => {
   });
 });
 
-describe("the place where an answer is being written", () => {
+describe("the caret of an answer", () => {
   const caret = (html: string) => {
     const answer = element(`<div data-state="running">${html}</div>`);
     markEnd(answer);
@@ -62,7 +62,7 @@ describe("the place where an answer is being written", () => {
     expect(caret(html)).toEqual([where]);
   });
 
-  test("moves on, and goes with the end", () => {
+  test("moves on, and goes when the answer ends", () => {
     const answer = element('<div data-state="running"><p>a</p></div>');
     markEnd(answer);
     morph(answer, element('<div data-state="running"><p>a</p><p>b</p></div>'));
