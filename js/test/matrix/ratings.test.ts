@@ -63,6 +63,30 @@ test("rates the cell with the focus while a cell is open", async () => {
   expect(port.traits.active).toBe("b/small/0");
 });
 
+test("goes on by keys from the cell whose number was clicked", async () => {
+  open("a/small/0");
+  click(button("4"));
+  hasFocus(at("a/small/0"));
+  press("ArrowDown");
+  press("3");
+  expect(rated()).toEqual([
+    { ...of("a/small/0"), value: 4 },
+    { ...of("b/small/0"), value: 3 },
+  ]);
+});
+
+test("draws a cell again as the answer to its rating says", async () => {
+  const html = "<p>rating 5</p>";
+  port.answer = (what) =>
+    what === "rate"
+      ? { value: 5, note: "", kept: 1, cells: [cell("a", "small", { html })] }
+      : { head: "", items: [] };
+  open("a/small/0");
+  press("5");
+  await eventually(() => expect(at("a/small/0").textContent).toBe("rating 5"));
+  hasFocus(at("a/small/0"));
+});
+
 test("rates wherever the focus is in the pane", () => {
   at("b/small/0").click();
   find(".dari-log").focus();

@@ -450,6 +450,31 @@ describe("a question", () => {
     expect([listed(), seconds(), port.bodies("reply")]).toEqual([[], 10, []]);
   });
 
+  test("is written in by a letter on the track, and by none on a menu", async () => {
+    await stopped();
+    find("[aria-label=Speed]").focus();
+    press("x");
+    hasFocus(find("[aria-label=Speed]"));
+    track().focus();
+    press("x");
+    hasFocus(field());
+  });
+
+  test("has the focus of who uses a control by pointer", async () => {
+    await stopped();
+    for (const control of [button(/item on/), track()]) {
+      log().focus();
+      click(control);
+      hasFocus(field());
+    }
+    click(button("Keys"));
+    press("Escape");
+    expect(listed()).toEqual([]);
+    hasFocus(field());
+    press("Escape");
+    hasFocus(log());
+  });
+
   test("Escape leaves it for the transcript, where Space leads back", async () => {
     await stopped();
     write(field(), "mine");
