@@ -131,6 +131,7 @@ def test_reopened_notebook_shows_everything(lab, book):
 
 
 def test_chat_goes_on_after_reload(book):
+    book.save()
     book.reload()
     expect(output(book, CHAT)).to_contain_text("large read again.")
     send(book, "after the reload")
