@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from .keys import CELLS, FOCUS, STATE, opened, opened_notebook, run_cell
+from .keys import FOCUS, STATE, opened, opened_notebook, run_cell
 
 PLAIN = [
     *("x", "d d", "a", "b", "c", "v", "z", "m", "y", "r", "0 0", "i i", "j", "k", "h", "l", "o"),
@@ -22,8 +22,6 @@ CHORDS = [
 ]
 PRESSING = ["Space", "Enter"]
 RUNNING = ["Shift+Enter", "Control+Enter", "Alt+Enter", "Control+Shift+Enter"]
-ACTIVE_CELL = """() =>
-  window.jupyterapp.shell.currentWidget.content.activeCell.node.focus()"""
 # What the notebook did since the last time, and then the focus at a place of the view.
 RAN_AND_FOCUS = f"(at) => [window.ran.splice(0), ({FOCUS})(at)]"
 
@@ -69,7 +67,7 @@ def pressed(book, view, keys):
     return {last: ran} if ran else did
 
 
-@pytest.mark.parametrize("view", CELLS)
+@pytest.mark.parametrize("view", ["live", "chat"])
 def test_no_key_of_the_notebook_acts_on_it_from_within_a_view(book, view):
     before = book.page.evaluate(STATE)
     asked = []
@@ -78,50 +76,3 @@ def test_no_key_of_the_notebook_acts_on_it_from_within_a_view(book, view):
     assert book.page.evaluate(STATE) == before
     assert not [url for method, url in asked if method == "POST" and "/kernels/" in url]
     assert not book.problems, json.dumps(book.problems)
-
-
-@pytest.mark.parametrize("view", CELLS)
-def test_no_key_runs_the_cell_from_within_a_view(book, view):
-    page = book.page
-    before = page.evaluate(STATE)
-    assert pressed(book, view, RUNNING) == {}
-    assert page.evaluate(STATE) == before
-    page.evaluate(ACTIVE_CELL)
-    page.keyboard.press("Control+Enter")
-    page.wait_for_function("() => window.ran.includes('notebook:run-cell')")
-    assert not book.problems, json.dumps(book.problems)
-
-
-@pytest.mark.parametrize("view", CELLS)
-def test_who_clicks_on_the_ground_of_a_view_is_in_it(book, view):
-    page = book.page
-    opened(book, view)
-    before = page.evaluate(STATE)
-    page.evaluate("() => { window.ran = []; }")
-    page.locator(f".dari-view.dari-{view}").first.click(position={"x": 2, "y": 2})
-    for key in ("x", "d", "d", "m", "Shift+M", "Control+Backspace"):
-        page.keyboard.press(key)
-    assert page.evaluate("() => window.ran") == []
-    assert page.evaluate(STATE) == before
-
-
-@pytest.mark.parametrize("view", CELLS)
-def test_a_sequence_of_keys_does_not_cross_the_border(book, view):
-    page = book.page
-    before = page.evaluate(STATE)
-    opened(book, view)
-    in_the_notebook = "() => document.querySelector('.jp-Notebook .jp-Cell').focus()"
-    for key in ("d", "0", "i"):
-        page.evaluate(in_the_notebook)
-        page.keyboard.press(key)
-        page.evaluate(FOCUS, [view, "ground"])
-        page.keyboard.press(key)
-        page.keyboard.press(key)
-        page.evaluate(in_the_notebook)
-        page.keyboard.press("Escape")
-        page.evaluate(FOCUS, [view, "ground"])
-        page.keyboard.press(key)
-        page.evaluate(in_the_notebook)
-        page.keyboard.press(key)
-        page.keyboard.press("Escape")
-    assert page.evaluate(STATE) == before

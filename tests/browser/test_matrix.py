@@ -94,216 +94,6 @@ def eventually(book, expression, expected):
     return False
 
 
-def test_cells_fill_while_the_sessions_run(book):
-    book.execute("board.put('0-large', state='running', text='Let me look')")
-    cell(book, "0-large").get_by_text("Let me look").wait_for()
-    book.execute(FILL)
-    cell(book, "1-small").get_by_text("provider returned 529").wait_for()
-    view = book.page.locator(".dari-matrix")
-    view.get_by_text("10 done").wait_for()
-    assert cell(book, "1-small").get_attribute("data-state") == "failed"
-    assert "11 of 12" in view.locator(".dari-head").inner_text()
-    assert view.locator("thead th").all_inner_texts()[1].startswith("small\n3 / 4")
-    assert not book.problems
-
-
-def test_a_whole_matrix_is_worked_by_keyboard(book, axe):
-    book.execute(FILL)
-    cell(book, "2-large").get_by_text("on Sunday").wait_for()
-    keys, page = book.page.keyboard, book.page
-    before = page.locator(".jp-Cell").count()
-    page.locator("[name=where]").focus()
-    for _ in range(5):
-        keys.press("Tab")
-    assert focused(book) == "0-small"
-    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "Enter"):
-        keys.press(key)
-    pane = page.locator(".dari-pane")
-    pane.get_by_text("No, it is closed then.").wait_for()
-    assert focused(book) == "2-medium"
-    keys.press("4")
-    pane.get_by_text("saved: 4 of 5").wait_for()
-    cell(book, "2-medium").get_by_text("rating 4").wait_for()
-    keys.press("n")
-    keys.type("a bit short")
-    keys.press("Tab")
-    page.wait_for_function(
-        "() => document.querySelector('[role=status]').textContent === 'Task 2: saved: 4 of 5'"
-    )
-    assert axe(page, ".dari-matrix") == []
-    keys.press("Escape")
-    assert pane.is_hidden()
-    assert focused(book) == "2-medium"
-    keys.press(" ")
-    keys.press("ArrowRight")
-    keys.press(" ")
-    keys.press("c")
-    pane.locator("ins").get_by_text("on Sunday").wait_for()
-    assert pane.locator("tr", has_text="other arguments").count() == 1
-    assert axe(page, ".dari-matrix") == []
-    keys.press("Escape")
-    assert page.locator(".jp-Cell").count() == before
-    kept = "(['2-medium', '2-large'], ('2-medium', 4, 'a bit short'))"
-    assert eventually(book, "board.view.selection, board.ratings[-1]", kept)
-    assert not book.problems
-
-
-def test_a_note_is_of_its_cell_alone_and_escape_leaves_it_as_it_was(book):
-    book.execute(FILL)
-    cell(book, "2-large").get_by_text("on Sunday").wait_for()
-    keys, note = book.page.keyboard, book.page.get_by_label("Note", exact=True)
-    opened = book.page.locator(".dari-pane > .dari-tools")
-    cell(book, "2-large").click()
-    keys.press("n")
-    keys.type("of twenty")
-    keys.press("Enter")
-    assert focused(book) == "2-large"
-    keys.press("ArrowDown")
-    opened.get_by_text("Task 3").wait_for()
-    keys.press("n")
-    for key in ("Control+Z", "Control+Shift+Z"):
-        keys.press(key)
-        expect(note).to_have_value("")
-    keys.type("half a thou")
-    keys.press("Escape")
-    assert focused(book) == "3-large"
-    expect(note).to_have_value("")
-    keys.press("n")
-    keys.type("half")
-    book.execute("board.view.active = '2-medium'")
-    keys.type(" and half")
-    expect(note).to_have_value("half and half")
-    keys.press("Enter")
-    assert focused(book) == "3-large"
-    assert eventually(book, "board.ratings[1:]", "[('3-large', None, 'half and half')]")
-    keys.press("ArrowUp")
-    opened.get_by_text("Task 2").wait_for()
-    expect(note).to_have_value("of twenty")
-    keys.press("?")
-    sheet = book.page.locator(".dari-matrix .dari-keys")
-    for key, does in {
-        "1\N{EN DASH}5": "rate it: 1 is the worst",
-        "Delete": "take its rating back",
-        "n": "write a note; Escape undoes it",
-        "Esc": "close it",
-    }.items():
-        told_of = sheet.locator("div", has=book.page.locator(f"kbd:text-is({key!r})"))
-        expect(told_of).to_contain_text(does)
-    keys.press("?")
-    expect(sheet).to_be_hidden()
-    assert not book.problems
-
-
-def test_a_digit_rates_only_what_is_open(book):
-    book.execute(FILL)
-    cell(book, "2-large").get_by_text("on Sunday").wait_for()
-    keys, pane = book.page.keyboard, book.page.locator(".dari-pane")
-    cell(book, "0-small").focus()
-    for key in ("3", "ArrowDown", "1", "Enter"):
-        keys.press(key)
-    pane.locator(".dari-answer").wait_for()
-    keys.press("ArrowDown")
-    keys.press("5")
-    pane.get_by_text("saved: 5 of 5").wait_for()
-    pane.get_by_text("Task 2?").wait_for()
-    keys.press("Escape")
-    keys.press("2")
-    assert eventually(book, "board.ratings", "[('2-small', 5, '')]")
-    cell(book, "2-small").get_by_text("rating 5").wait_for()
-
-
-ALIKE = """
-board.matrix = matrix(6)
-for cell in board.matrix.cells:
-    scores = {"rating": 1 if cell.id in ("1-small", "2-large") else 4}
-    board.put(cell.id, state="completed", text="Alike.", answer="Alike.", scores=scores)
-"""
-
-
-@pytest.mark.parametrize("acts", ["a key", "somebody else"])
-@pytest.mark.parametrize("leaves", ["what is found", "what differs"])
-def test_an_answer_stays_open_when_its_rating_takes_its_row_away(book, leaves, acts):
-    book.execute(FILL)
-    cell(book, "2-large").get_by_text("on Sunday").wait_for()
-    keys, page = book.page.keyboard, book.page
-    if leaves == "what differs":
-        book.execute(ALIKE)
-        page.locator(".dari-fold").get_by_text("4 tasks on which nothing differs").wait_for()
-    else:
-        book.execute("board.put('2-large', scores={'rating': 1})")
-        book.execute("board.put('3-small', scores={'rating': 2})")
-        page.locator("[name=where]").fill("rating < 3")
-        expect(page.locator("tbody[data-row]")).to_have_count(2)
-    cell(book, "2-large").click()
-    head = page.locator(".dari-pane header").first
-    expect(head).to_contain_text("Task 2")
-    if acts == "a key":
-        keys.press("4")
-        assert eventually(book, "board.ratings[-1][:2]", "('2-large', 4)")
-    else:
-        book.execute("board.put('2-large', scores={'rating': 4})")
-        cell(book, "2-large").get_by_text("rating 4").wait_for()
-    page.wait_for_timeout(600)
-    expect(head).to_contain_text("Task 2")
-    keys.press("5")
-    assert eventually(book, "board.ratings[-1][:2]", "('2-large', 5)")
-    keys.press("0")
-    assert eventually(book, "board.ratings[-1][:2]", "('2-large', None)")
-    rated = "{cell for cell, *_ in board.ratings}"
-    assert eventually(book, rated, "{'2-large'}")
-    assert not book.problems
-
-
-def test_rows_are_filtered_sorted_and_shown_where_they_differ(book):
-    book.execute(FILL)
-    cell(book, "2-large").get_by_text("on Sunday").wait_for()
-    heads = book.page.locator(".dari-cells tbody th")
-    book.page.locator("[name=where]").fill("tier=basic")
-    expect(heads).to_contain_text(["1", "3"])
-    book.page.locator("[name=order]").select_option("number")
-    book.page.locator("[name=where]").fill("tier=basic differs = state")
-    expect(heads).to_contain_text(["1"])
-    note = book.page.locator(".dari-tools > .dari-note", has_text="1 of 4 tasks")
-    expect(note).to_be_visible()
-    expect(book.page.locator(".dari-matrix [role=status]")).to_have_text("1 of 4 tasks")
-    asked = "('tier=basic differs = state', 'number')"
-    assert eventually(book, "board.view.where, board.view.order", asked)
-
-
-TWICE = (
-    FILL
-    + """
-board.put("0-large", state="completed", text=ANSWER["small"])
-"""
-)
-
-
-@pytest.mark.parametrize("acts", ["a key", "the mouse"])
-def test_whoever_chooses_an_answer_of_a_task_goes_on_from_there(book, acts):
-    book.execute(TWICE)
-    keys, page = book.page.keyboard, book.page
-    figure = page.locator("tbody[data-row='0'] [data-where]", has_text="then")
-    figure.wait_for()
-    if acts == "a key":
-        cell(book, "0-small").focus()
-        for key in ("ArrowLeft", "ArrowRight", "Enter"):
-            keys.press(key)
-    else:
-        figure.click()
-    expect(page.locator(".dari-tools > .dari-note")).to_have_text("1 of 4 tasks")
-    expect(figure).to_be_focused()
-    keys.press("ArrowDown")
-    assert focused(book) == "0-medium"
-    keys.press("Enter")
-    page.locator(".dari-pane").get_by_text("closed then.").wait_for()
-    figure.click()
-    expect(page.locator(".dari-tools > .dari-note")).to_have_text("")
-    expect(figure).to_be_focused()
-    keys.press("4")
-    assert eventually(book, "board.ratings", "[('0-medium', 4, '')]")
-    assert not book.problems
-
-
 def blind(book):
     """Press Blind, and return the cells by what they say once the page has what that shows."""
     book.page.locator("[name=blind]").check()
@@ -561,30 +351,6 @@ def test_a_long_note_leaves_its_cell_small_and_is_whole_in_what_is_opened(book):
         expect(pane).to_contain_text(words)
 
 
-def test_a_baseline_puts_first_what_got_worse_and_its_numbers_choose_the_tasks(book, axe):
-    book.execute(SCORED + CHOSEN)
-    page, seen = book.page, book.page.locator(".dari-against")
-    heads = page.locator(".dari-cells tbody:visible th")
-    page.locator("[name=baseline]").select_option("small")
-    size = "Of 4 tasks \N{MULTIPLICATION SIGN} 2 columns"
-    counts = f"{size}, 1 is worse, 2 better, 5 alike against small on “right”."
-    expect(seen).to_contain_text(counts)
-    expect(heads).to_contain_text(["1", "0"])
-    assert cell(book, "1-large").get_attribute("data-change") == WORSE
-    assert axe(page, ".dari-matrix") == []
-    seen.get_by_role("button", name="2 better").click()
-    expect(heads).to_contain_text(["0"])
-    assert eventually(book, "board.view.where", "change = better")
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("Enter")
-    expect(heads).to_contain_text(["1"])
-    expect(page.locator(".dari-tools > .dari-note")).to_have_text("1 of 4 tasks")
-    page.keyboard.press("Enter")
-    expect(page.locator(".dari-tools > .dari-note")).to_have_text("")
-    assert eventually(book, "[c.id for c in board.view._sifted().cells][:1]", "['0-small']")
-    assert not book.problems
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 420])
 def test_compared_and_sifted_it_is_read_in_any_width_and_light(book, axe, theme, width):
@@ -654,22 +420,6 @@ def test_a_cell_is_tinted_by_its_own_answer_and_not_by_what_has_changed(book):
     assert better == worse != book.page.evaluate(LOOKS, "1-small")
 
 
-def test_enter_on_a_number_in_a_head_shows_what_is_behind_it(book):
-    book.execute(SCORED + CHOSEN)
-    number = book.page.locator("thead .dari-mean button").first
-    number.wait_for()
-    book.page.locator("[name=keys]").focus()
-    book.page.keyboard.press("Tab")
-    # In a head all numbers are one stop; arrows lead to each.
-    assert book.page.evaluate("() => document.activeElement.closest('thead') !== null")
-    book.page.keyboard.press("Enter")
-    assert eventually(book, "board.view.where", "column = small right = *")
-    field = book.page.get_by_role("combobox", name="Filter tasks")
-    expect(field).to_have_value("column = small right = *")
-    expect(cell(book, "0-small")).to_have_attribute("data-fit", "")
-    expect(cell(book, "0-large")).not_to_have_attribute("data-fit", "")
-
-
 LONG = """
 story = "Please change my flight. " * 40
 rows = [dataclasses.replace(row, label=story) for row in board.matrix.rows]
@@ -686,16 +436,6 @@ def test_a_long_task_takes_a_few_lines_and_its_whole_text_is_a_pointer_away(book
     assert box["height"] < 100
     assert box["width"] >= 150
     assert head.locator("p").first.get_attribute("title").count("Please change my flight") > 10
-
-
-def test_a_filter_that_leaves_nothing_says_why(book):
-    field = book.page.get_by_role("combobox", name="Filter tasks")
-    note = book.page.locator(".dari-tools .dari-note").first
-    field.fill("nowhere")
-    expect(note).to_have_text("0 of 4 tasks: nothing matches “nowhere”")
-    field.fill("tier<<1")
-    expect(note).to_have_text("0 of 4 tasks: “tier<<1” is no condition; one is tier < 1")
-    field.fill("")
 
 
 @pytest.fixture(scope="module")
@@ -720,21 +460,6 @@ def test_of_500_tasks_with_6_llms_only_what_is_seen_is_watched(large):
     assert eventually(large, "[cells[-1] for cells in board.watched[-1:]]", "['499-f']")
     assert 6 <= int(large.execute("print(len(board.watched[-1]))")) <= 300
     assert not large.problems
-
-
-@pytest.mark.parametrize(("asked", "first"), [("order = '-number'", 499), ("where = 'gold'", 0)])
-def test_a_new_order_or_filter_begins_at_its_top(large, asked, first):
-    view = large.page.locator(".dari-matrix")
-    large.execute("board.view.where = board.view.order = board.view.baseline = ''")
-    cell(large, "0-a").click()
-    cell(large, "0-a").press("Escape")
-    grid = view.locator(".dari-grid")
-    assert grid.evaluate("e => e.scrollTop = e.scrollHeight / 2") > 1000
-    large.execute(f"board.view.{asked}")
-    large.page.wait_for_function("e => e.scrollTop === 0", arg=grid.element_handle())
-    expect(view.locator("tbody th").first).to_contain_text(f"Task {first}:")
-    assert focused(large) == "0-a"
-    large.execute("board.view.where = board.view.order = ''")
 
 
 def test_of_500_tasks_every_one_is_reached_by_keys_by_words_and_from_the_kernel(large):
@@ -895,23 +620,6 @@ def test_a_question_has_one_answer_in_the_page_in_python_and_in_static_output(la
         if asked in ("more", "not right = no"):
             book.shot(f"matrix-asked-{asked.partition(' ')[0]}", selector=".dari-matrix")
     assert not book.problems
-
-
-def test_with_the_kernel_busy_the_field_says_so_and_shows_the_answer_after(lab):
-    busy = "import time\nfor _ in range(6000): time.sleep(0.01)"
-    book = lab.open_notebook([BOARD, "board = Board(4); board.view", busy])
-    book.start_all()
-    cell(book, "3-large").wait_for()
-    note = book.page.locator(".dari-tools > .dari-note").first
-    heads = book.page.locator(".dari-cells tbody th")
-    book.page.locator("[name=where]").fill("tier = gold")
-    expect(note).to_have_text(
-        "The kernel does not answer yet, and may be busy with a cell; this shows when it does."
-    )
-    book.shot("matrix-busy", selector=".dari-matrix")
-    book.interrupt()
-    expect(note).to_have_text("2 of 4 tasks")
-    expect(heads).to_contain_text(["0", "2"])
 
 
 def test_a_view_of_a_batch_leaves_static_output_in_the_saved_notebook(lab):

@@ -83,67 +83,6 @@ def press(page, *keys):
         page.keyboard.press(key)
 
 
-def test_a_whole_view_is_worked_by_keyboard(book):
-    page = book.page
-    page.locator(".dari-reader [role=log]").focus()
-    press(page, "j")
-    assert here(page) == "You"
-    press(page, "e")
-    assert "look_1, failed" in here(page)
-    press(page, "Enter")
-    details = page.locator(".dari-row.dari-here details.dari-call")
-    assert details.evaluate("e => e.open")
-    press(page, "r")
-    assert '"tool.call_requested"' in page.locator(".dari-here .dari-raw").inner_text()
-    press(page, "r")
-    page.locator(".dari-here .dari-raw").wait_for(state="detached")
-    press(page, "m")
-    page.locator(".dari-menu-list:visible").get_by_text("Copy JSON").wait_for()
-    press(page, "Escape")
-    press(page, "u")
-    assert here(page) == "You"
-    press(page, "End")
-    page.locator(".dari-reader").get_by_text("Task number 11").last.wait_for()
-    assert here(page) == "Answer"
-    press(page, "?")
-    page.locator(".dari-keys").get_by_text("next error").wait_for()
-    press(page, "?")
-    # None of these keys ran, moved or cut a cell of the notebook.
-    assert len(book.save().cells) == 2
-    assert not book.problems
-
-
-def test_find_counts_steps_and_opens_what_hides_a_match(book):
-    page = book.page
-    page.locator(".dari-reader [role=log]").focus()
-    press(page, "/")
-    page.keyboard.type("NEEDLE")
-    count = page.locator(".dari-reader .dari-count")
-    count.get_by_text("of 12 items").wait_for()
-    first = count.inner_text()
-    assert page.locator(".dari-here details.dari-call").evaluate("e => e.open")
-    press(page, "Enter")
-    page.wait_for_function(
-        "before => document.querySelector('.dari-count').textContent != before", arg=first
-    )
-    press(page, "Escape")
-    page.wait_for_function("() => document.querySelector('.dari-count').textContent === ''")
-
-
-def test_kinds_and_tools_narrow_what_is_shown(book):
-    page = book.page
-    page.get_by_role("button", name="errors 12").click()
-    page.wait_for_function("() => document.querySelectorAll('.dari-row').length === 12")
-    page.get_by_role("combobox", name="Tool").select_option("look_0")
-    page.get_by_text("Nothing is of this kind.").wait_for()
-    page.get_by_role("combobox", name="Tool").select_option("look_1")
-    page.locator(".dari-row").first.wait_for()
-    page.get_by_role("button", name="errors 12").click()
-    labels = page.locator(".dari-row").evaluate_all("all => all.map(e => e.ariaLabel)")
-    assert labels
-    assert all("look_1" in label for label in labels)
-
-
 def test_whoever_clicks_on_selected_text_is_in_the_view(book):
     page = book.page
     cells = page.locator(".jp-Cell").count()
@@ -314,27 +253,3 @@ def test_views_on_one_page_keep_their_marks(lab):
     fields.nth(1).fill("")
     found.nth(1).filter(has_text="1 of 1 item").wait_for(state="detached")
     assert page.evaluate(counts) == [0, 1]
-
-
-MANY = """
-import os
-os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
-import dari_nb as dari
-import ipywidgets as W
-echo = dari.connect("local").agents["echo"]
-W.VBox([echo.send(f"question {n}").wait().session.view() for n in range(60)])
-"""
-
-
-def test_views_out_of_sight_are_built_when_the_reader_comes_to_them(lab):
-    book = lab.open_notebook([MANY])
-    page = book.page
-    book.run_all()
-    readers = page.locator(".dari-reader")
-    readers.first.get_by_text("question 0").first.wait_for()
-    page.locator(".dari-kept").get_by_text("question 59").first.wait_for(state="attached")
-    assert readers.count() == 60
-    assert page.locator(".dari-reader .dari-log").count() < 30
-    readers.last.scroll_into_view_if_needed()
-    readers.last.get_by_text("question 59").first.wait_for()
-    assert book.problems == []
