@@ -58,6 +58,14 @@ def test_limit_counts_retries(d, known):
     assert known.spent == Decimal("0.50")
 
 
+def test_limit_holds_for_recovered_batch(d, reconnect, known):
+    known.fails = set(TASKS)
+    batch = d.batches.run("priced", TASKS[:3], ["small"]).wait(60)
+    known.fails = set()
+    recovered = reconnect().batches.recover(batch.run_id)
+    assert recovered.retry_failed(max_cost="0.40").wait(60).counts == {"completed": 1, "failed": 2}
+
+
 def test_dearer_turns_end_with_those_under_way(d, known):
     known.prices = {"small": Decimal(1)}
     batch = d.batches.run("priced", TASKS, ["small"], max_cost=0.45).wait(60)
