@@ -41,17 +41,16 @@ _CONVERSIONS: dict[str, Callable[[Any], str]] = {"r": repr, "s": str, "a": ascii
 def interpolate(text: str, names: Mapping[str, Any]) -> str:
     r"""Replace each ``{path}``, ``{path!r}`` and ``{path:format}`` by its value.
 
-    Braces of JSON, LaTeX and code pass through untouched, as does a path or a format whose name is
-    not defined: it may be CSS or a template. Values are never scanned again. A DataFrame becomes a
-    Markdown table, with an empty line between it and a text beside it.
+    Braces of JSON, LaTeX, CSS and code pass through untouched. Values are never scanned again. A
+    DataFrame becomes a Markdown table, with an empty line before and after it.
 
     Args:
         text: The prompt.
         names: Variables by name.
 
     Raises:
-        UsageError: A plain ``{name}`` is not defined, a path from a defined name leads nowhere, or
-            a value cannot be written in the format.
+        UsageError: A name is not defined, a path leads nowhere, or a value cannot be written in
+            the format.
 
     >>> interpolate('{who}: {"a": 1} \\frac{a}{b}', {"who": "you"})
     'you: {"a": 1} \\frac{a}{b}'
@@ -101,9 +100,9 @@ def _is_field(match: re.Match[str], names: Mapping[str, Any]) -> bool:
     if _first(path) in names:
         return True
     is_plain = spec is None or conversion or _PLAINLY_A_FORMAT.fullmatch(spec)
-    if not (path.isidentifier() and is_plain):
+    if not is_plain:
         return False
-    hint = did_you_mean(path, names_of_people(names))
+    hint = did_you_mean(_first(path), names_of_people(names))
     raise usage_error(
         f"{match[0]} is not defined{hint}: define it, or use --raw to send braces as they are",
         code="name_not_defined",

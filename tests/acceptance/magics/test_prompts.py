@@ -74,6 +74,8 @@ UNDEFINED = [
     ("{nope}", "name_not_defined"),
     ("{nope!r}", "name_not_defined"),
     ("{nope:.2f}", "name_not_defined"),
+    ("{nope.shape}", "name_not_defined"),
+    ("{nopes[0]}", "name_not_defined"),
     ("{table.shapes}", "invalid_expression"),
     ("{rows[9]}", "invalid_expression"),
     ("{rows[nope]}", "invalid_expression"),
