@@ -126,7 +126,7 @@ server
 """
 
 
-def test_kernel_says_no_key(server, tmp_path):
+def test_kernel_says_no_key(server):
     """All that a kernel sends to front ends: outputs, tracebacks, and the state of widgets."""
     env = {"DARI_API_URL": server.url, "DARI_API_KEY": KEY, "WRONG_KEY": PROVIDER_KEY}
     manager, client = kernels.started({**os.environ, **env})

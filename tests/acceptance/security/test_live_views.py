@@ -27,7 +27,7 @@ READ = """(log) => {
 
 
 @pytest.fixture(scope="module")
-def client(hostile, tmp_path_factory):
+def client(hostile):
     manager, client = kernels.started()
     client.execute(START.format(url=hostile.url(MIXED), sessions=[LONG, RUNNING]), reply=True)
     yield client
