@@ -164,6 +164,7 @@ class Replay(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits for 40 ms
     server: Replay
 
     def do_GET(self) -> None:
