@@ -41,7 +41,7 @@ def llms(stand_in) -> dict[str, Any]:
 @pytest.fixture
 def d(llms) -> Iterator[dari.Dari]:
     """Yield a connection to a local Dari with the LLMs; its agent is ``assistant``."""
-    prices = {"m": {"input": "1", "output": "2"}}
+    prices = {"m": {"input": "1", "output": "2", "cached_input": "0.5"}}
     options = {"llm_backoff": (0.01, 0.01), "cost_delay": 0.0}
     with (
         dari.local.LocalDari(llms=llms, prices=prices, **options) as server,
