@@ -82,7 +82,15 @@ def test_cancel_ends_a_running_function(d, server):
 
 
 @pytest.mark.parametrize(
-    ("approve", "text"), [("always", "3 left"), (lambda call: False, "denied")]
+    ("approve", "text"),
+    [
+        ("always", "3 left"),
+        (lambda name, arguments: (name, arguments) == ("stock", {"item": "tea"}), "3 left"),
+        (lambda name, arguments: False, "denied"),
+        (lambda name, arguments: "a reason to refuse", "denied"),
+        (lambda name, arguments: 1, "denied"),
+        (lambda call: True, "denied"),
+    ],
 )
 def test_approval_decides_about_tool_calls(d, shop, approve, text):
     turn = d.agents["shop"].send("tea", tools=[stock], approve=approve)
