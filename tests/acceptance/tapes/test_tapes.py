@@ -24,8 +24,8 @@ d = dari.connect(**options)
 
 def poet(prompt):
     asked.append(prompt)
-    yield dari.local.ToolCall("look_up", {"word": prompt})
-    yield dari.local.ToolResult(42)
+    yield dari.local.ToolCall("look_up", {"word": prompt, "SECRETS": "SECRETS"})
+    yield dari.local.ToolResult(["SECRETS"])
     return f"{prompt} in verse, SECRETS"
 
 if has_agent:
