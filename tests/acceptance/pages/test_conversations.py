@@ -127,7 +127,6 @@ def test_reopened_notebook_shows_everything(lab, book):
         (CHAT, "large read again."),
     ]:
         expect(output(again, number)).to_contain_text(text)
-    assert again.problems == []
     again.close()
 
 

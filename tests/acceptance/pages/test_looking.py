@@ -85,7 +85,7 @@ def test_reader_finds_text_by_keyboard(book, press):
     reader.get_by_role("log").focus()
     press("/")
     expect(reader.get_by_role("searchbox")).to_be_focused()
-    book.page.keyboard.type("user says 4321")
+    book.page.keyboard.type("User SAYS 4321")
     found = reader.get_by_role("article").filter(has_text="user says 4321")
     expect(found).to_be_in_viewport()
 
