@@ -287,6 +287,13 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return asked
 
 
+@pytest.fixture
+def sync_side() -> Iterator[Side]:
+    """The sync client alone, for what both clients do with the same functions."""
+    with ExitStack() as closing:
+        yield Side("sync", closing)
+
+
 @pytest.fixture(params=["sync", "async"])
 def side(request: pytest.FixtureRequest) -> Iterator[Side]:
     """Runs the test once with each client."""

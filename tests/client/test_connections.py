@@ -15,7 +15,8 @@ from dari_nb.client import AsyncClient
 from dari_nb.errors import ConnectionFailedError, TimedOutError
 from dari_nb.local import LocalDari
 
-KEY = "dari_Zm9vYmFy-secret"
+from .conftest import KEY, TLS
+
 SESSION = b'{"id": "sess_1"}'
 
 
@@ -130,12 +131,12 @@ def test_a_cancel_at_any_moment_leaves_no_connection_open(what):
                 pass
 
     async def main(server: LocalDari) -> None:
-        limits = httpx.Limits(keepalive_expiry=0.02)
-        async with AsyncClient(server.url, server.api_key, limits=limits) as first:
+        options = {"limits": httpx.Limits(keepalive_expiry=0.02), "verify": TLS}
+        async with AsyncClient(server.url, server.api_key, **options) as first:
             agent = next(iter(await first.agents.list()))
             session_id = (await first.sessions.create(agent.id)).id
         for steps in range(40):
-            async with AsyncClient(server.url, server.api_key, limits=limits) as client:
+            async with AsyncClient(server.url, server.api_key, **options) as client:
                 await asyncio.gather(*(client.agents.list() for _ in range(4)))
                 await asyncio.sleep(0.03)
                 asked = asyncio.create_task(ask(client, session_id))

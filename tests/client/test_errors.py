@@ -266,7 +266,11 @@ def test_a_proxy_that_is_given_is_asked(dari, side):
 def test_limits_and_timeouts_that_are_given_are_kept(dari):
     """With one connection, a request inside of a stream finds none."""
     dari.answer("GET", "/sessions/sess_1", {"id": "x" * 9_000_000})
-    options = {"limits": httpx.Limits(max_connections=1), "timeout": httpx.Timeout(5, pool=0.05)}
+    options = {
+        **ONCE,
+        "limits": httpx.Limits(max_connections=1),
+        "timeout": httpx.Timeout(5, pool=0.05),
+    }
     asked = {"method": "GET", "path": "/sessions/sess_1", "parse": bytes}
 
     async def main() -> None:

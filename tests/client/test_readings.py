@@ -329,10 +329,10 @@ SAME = [
     ],
 )
 def test_an_answer_means_the_same_in_every_reading(
-    dari, side, verb, args, method, path, answer, said
+    dari, sync_side, verb, args, method, path, answer, said
 ):
     dari.answer(method, path, answer)
-    assert said(side.ask(dari.url, verb, *args))
+    assert said(sync_side.ask(dari.url, verb, *args))
 
 
 # U2 and U7: what is wrong, in each form that a server may tell it.
@@ -352,29 +352,29 @@ DETAILS = {
 
 
 @pytest.mark.parametrize(("answer", "text"), DETAILS.values(), ids=DETAILS)
-def test_a_refusal_says_why_in_every_reading(dari, side, answer, text):
+def test_a_refusal_says_why_in_every_reading(dari, sync_side, answer, text):
     dari.answer("GET", "/source-snapshots/src_1/manifest", answer)
     with pytest.raises(errors.ApiError) as raised:
-        side.ask(dari.url, "snapshots.manifest", "src_1")
+        sync_side.ask(dari.url, "snapshots.manifest", "src_1")
     assert text in str(raised.value)
     assert type(raised.value) in (errors.BadRequestError, errors.UnprocessableEntityError)
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 410, 422])
-def test_a_tool_result_that_is_refused_raises_whatever_the_code(dari, side, status):
+def test_a_tool_result_that_is_refused_raises_whatever_the_code(dari, sync_side, status):
     """U11: none is settled, so that none is taken for a success or tried again."""
     dari.answer("POST", "/sessions/sess_1/events", JSONResponse({"detail": "answered"}, status))
     with pytest.raises(errors.ApiError, match="answered"):
-        side.ask(dari.url, "sessions.submit_tool_result", "sess_1", "msg_1", "call_1", 7)
+        sync_side.ask(dari.url, "sessions.submit_tool_result", "sess_1", "msg_1", "call_1", 7)
     assert len(dari.seen) == 1
 
 
 @pytest.mark.parametrize("status", [408, 502, 503, 504])
-def test_a_one_shot_message_is_never_done_twice(dari, side, status):
+def test_a_one_shot_message_is_never_done_twice(dari, sync_side, status):
     """U12: nobody says whether its key is honoured, so it is sent but not relied on."""
     dari.answer("POST", "/agents/agt_1/messages", JSONResponse({"detail": "later"}, status))
     with pytest.raises(errors.ApiError, match="later") as raised:
-        side.ask(dari.url, "agents.send", "agt_1", "Hi", options={"retry": Retry()})
+        sync_side.ask(dari.url, "agents.send", "agt_1", "Hi", options={"retry": Retry()})
     assert len(dari.seen) == 1
     assert raised.value.idempotency_key == dari.seen[0].headers["idempotency-key"]
 
@@ -384,9 +384,9 @@ ENDED = {"completed": True, "failed": True}
 
 
 @pytest.mark.parametrize(("status", "ended"), {**STATUSES, **ENDED, "something_new": False}.items())
-def test_a_message_has_ended_only_in_the_terminal_statuses(dari, side, status, ended):
+def test_a_message_has_ended_only_in_the_terminal_statuses(dari, sync_side, status, ended):
     dari.answer("GET", "/messages/msg_1", {**MESSAGE, "status": status})
-    assert side.ask(dari.url, "messages.get", "msg_1").is_terminal is ended
+    assert sync_side.ask(dari.url, "messages.get", "msg_1").is_terminal is ended
 
 
 @pytest.mark.parametrize(
@@ -400,19 +400,19 @@ def test_a_message_has_ended_only_in_the_terminal_statuses(dari, side, status, e
         "something_new": False,
     }.items(),
 )
-def test_a_batch_has_ended_only_in_the_terminal_statuses(dari, side, status, ended):
+def test_a_batch_has_ended_only_in_the_terminal_statuses(dari, sync_side, status, ended):
     dari.answer("GET", "/session-batches/batch_1", {**BATCH, "status": status})
-    assert side.ask(dari.url, "batches.get", "batch_1").is_terminal is ended
+    assert sync_side.ask(dari.url, "batches.get", "batch_1").is_terminal is ended
 
 
 @pytest.mark.parametrize("ids", ["sess_1:evt_{}", "evt_{}", "{}", "01J:{}/x"])
 @pytest.mark.parametrize("data", [{"status": "completed"}, {"status": "completed", "extra": [1]}])
 @pytest.mark.parametrize("envelope", [True, False])
-def test_a_turn_is_followed_whatever_the_ids_look_like(dari, side, ids, data, envelope):
+def test_a_turn_is_followed_whatever_the_ids_look_like(dari, sync_side, ids, data, envelope):
     """Event ids are opaque, and the message may be named in the envelope or the payload (U14)."""
     where = {} if envelope else {"message_id": None}
     dari.add(id=ids.format(1))
     final = data if envelope else {**data, "message_id": "msg_1"}
     dari.add("message.status_changed", id=ids.format(2), data=final, **where)
-    found = side.follow(dari.url, until="msg_1")
+    found = sync_side.follow(dari.url, until="msg_1")
     assert [event.id for event in found] == [ids.format(1), ids.format(2)]

@@ -19,7 +19,8 @@ from dari_nb.errors import (
     WebhookVerificationError,
 )
 
-KEY = "dari_Zm9vYmFy-secret"
+from .conftest import KEY
+
 SECRET = "whsec_1"
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: close\r\n\r\n{"id": "ag"}'
 AUTHORITY = trustme.CA()

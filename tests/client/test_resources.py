@@ -138,10 +138,10 @@ LISTS = [
 
 
 @pytest.mark.parametrize(("verb", "args", "path", "key"), LISTS)
-def test_new_lists_may_come_in_pages_too(dari, side, verb, args, path, key):
+def test_new_lists_may_come_in_pages_too(dari, sync_side, verb, args, path, key):
     one, two = [{"id": "x_1", "name": "a"}], [{"id": "x_2", "name": "b"}]
     dari.answer("GET", path, {key: one, "has_more": True, "next_cursor": "c"}, {key: two})
-    assert [found.id for found in side.ask(dari.url, verb, *args)] == ["x_1", "x_2"]
+    assert [found.id for found in sync_side.ask(dari.url, verb, *args)] == ["x_1", "x_2"]
 
 
 @pytest.mark.parametrize(
@@ -155,9 +155,9 @@ def test_new_lists_may_come_in_pages_too(dari, side, verb, args, path, key):
         ({"agent_id": "agt_1"}, ("agt_1", None)),
     ],
 )
-def test_a_published_agent_is_understood_in_every_shape(dari, side, answer, ids):
+def test_a_published_agent_is_understood_in_every_shape(dari, sync_side, answer, ids):
     dari.answer("POST", "/agents", JSONResponse(answer, 201))
-    found = side.ask(dari.url, "agents.publish_snapshot", "src_1")
+    found = sync_side.ask(dari.url, "agents.publish_snapshot", "src_1")
     assert (found.agent_id, found.version_id) == ids
     assert found.to_dict() == answer
 
@@ -171,26 +171,26 @@ def test_a_published_agent_is_understood_in_every_shape(dari, side, answer, ids)
         ["dari.yml", "a/b.md"],
     ],
 )
-def test_a_bundles_files_are_understood_in_every_shape(dari, side, answer):
+def test_a_bundles_files_are_understood_in_every_shape(dari, sync_side, answer):
     path = "/agents/agt_1/versions/ver_1/bundle"
     dari.answer("GET", path, answer)
-    found = side.ask(dari.url, "agents.bundle_files", "agt_1", "ver_1")
+    found = sync_side.ask(dari.url, "agents.bundle_files", "agt_1", "ver_1")
     assert [file.path for file in found] == ["dari.yml", "a/b.md"]
     assert found[1].size_bytes in (None, 3)
 
 
 @pytest.mark.parametrize("answer", [{}, {"files": {}}, {"files": [3]}, 7])
-def test_a_bundle_without_files_is_an_answer_that_cannot_be_read(dari, side, answer):
+def test_a_bundle_without_files_is_an_answer_that_cannot_be_read(dari, sync_side, answer):
     dari.answer("GET", "/agents/agt_1/versions/ver_1/bundle", JSONResponse(answer))
     with pytest.raises(UnexpectedAnswerError):
-        side.ask(dari.url, "agents.bundle_files", "agt_1", "ver_1")
+        sync_side.ask(dari.url, "agents.bundle_files", "agt_1", "ver_1")
 
 
-def test_a_file_of_a_bundle_is_asked_for_by_its_path(dari, side):
+def test_a_file_of_a_bundle_is_asked_for_by_its_path(dari, sync_side):
     path = "/agents/agt_1/versions/ver_1/bundle/file"
     dari.answer("GET", path, {"content": "name: é\n"})
     name = "prompts/sys tem&x.md"
-    assert side.ask(dari.url, "agents.read_bundle_file", "agt_1", "ver_1", name) == "name: é\n"
+    assert sync_side.ask(dari.url, "agents.read_bundle_file", "agt_1", "ver_1", name) == "name: é\n"
     assert dari.seen[0].query == [("path", name)]
 
 
@@ -212,7 +212,7 @@ def test_a_batch_is_sent_with_a_key_in_its_body_and_tried_again_with_the_same(da
 
 
 @pytest.mark.parametrize("id_key", ["batch_id", "id"])
-def test_a_batchs_items_come_in_order_and_tell_whether_they_failed(dari, side, id_key):
+def test_a_batchs_items_come_in_order_and_tell_whether_they_failed(dari, sync_side, id_key):
     sessions = [
         {"index": 2, "session_id": "sess_2", "status": "completed", "shade": "blue"},
         {"index": 0, "session_id": "", "status": "failed", "error": "no such version"},
@@ -221,7 +221,7 @@ def test_a_batchs_items_come_in_order_and_tell_whether_they_failed(dari, side, i
     counts = {"queued": 0, "running": 1, "completed": 1, "failed": 1}
     answer = {id_key: "batch_1", "status": "running", "sessions": sessions, "counts": counts}
     dari.answer("GET", "/session-batches/batch_1", answer)
-    found = side.ask(dari.url, "batches.get", "batch_1")
+    found = sync_side.ask(dari.url, "batches.get", "batch_1")
     assert (found.id, found.counts, found.to_dict()) == ("batch_1", counts, answer)
     assert [item.session_id for item in found.items] == [None, "sess_1", "sess_2"]
     assert [item.is_failed for item in found.items] == [True, False, False]
@@ -256,9 +256,9 @@ def test_waiting_for_a_batch_has_an_end(dari, side):
         ("NaN", "NaN", None),
     ],
 )
-def test_a_cost_keeps_its_decimals(dari, side, sent, text, exact):
+def test_a_cost_keeps_its_decimals(dari, sync_side, sent, text, exact):
     dari.answer("GET", "/costs/sessions/sess_1", {"event_count": 12, "total_cost_usd": sent})
-    found = side.ask(dari.url, "costs.session", "sess_1")
+    found = sync_side.ask(dari.url, "costs.session", "sess_1")
     assert (found.total_cost_usd, found.total_cost, found.event_count) == (text, exact, 12)
 
 
@@ -276,19 +276,19 @@ def test_a_cost_keeps_its_decimals(dari, side, sent, text, exact):
     ],
 )
 def test_a_secret_that_is_shown_once_is_a_field_but_in_no_repr(
-    dari, side, verb, args, method, path, answer
+    dari, sync_side, verb, args, method, path, answer
 ):
     dari.answer(method, path, answer)
-    found = side.ask(dari.url, verb, *args)
+    found = sync_side.ask(dari.url, verb, *args)
     assert "hush" in (getattr(found, "api_key", None) or found.signing_secret)
     assert "hush" not in repr(found) + str([found])
 
 
-def test_a_credentials_value_that_the_server_quotes_is_hidden(dari, side):
+def test_a_credentials_value_that_the_server_quotes_is_hidden(dari, sync_side):
     answer = JSONResponse({"detail": "bad value: hush"}, 400)
     dari.answer("PUT", f"{ORG}/credentials/A", answer)
     with pytest.raises(ApiError, match=r"bad value: \[hidden\]"):
-        side.ask(dari.url, "credentials.put", "A", "hush")
+        sync_side.ask(dari.url, "credentials.put", "A", "hush")
 
 
 ITEM = batch_item("agt_1", "Hi")
@@ -325,9 +325,9 @@ ITEM = batch_item("agt_1", "Hi")
     ],
 )
 def test_what_breaks_a_stated_rule_is_refused_before_anything_is_sent(
-    dari, side, verb, args, kwargs, text
+    dari, sync_side, verb, args, kwargs, text
 ):
     with pytest.raises(InvalidRequestError, match=text) as raised:
-        side.ask(dari.url, verb, *args, **kwargs)
+        sync_side.ask(dari.url, verb, *args, **kwargs)
     assert dari.seen == []
     assert "hush" not in str(raised.value)

@@ -142,7 +142,7 @@ def test_a_stream_that_is_silent_for_its_time_is_taken_up_again(dari, side):
     dari.add()
     dari.lists = False
     dari.streams = [silence]
-    assert len(side.follow(dari.url, count=1, timeout=1)) == 1
+    assert len(side.follow(dari.url, count=1, timeout=0.3)) == 1
     assert len(dari.asked("/sessions/sess_1/stream")) == 2
 
 

@@ -1,15 +1,11 @@
 """What is fetched when a stream is taken up again, and what is passed over on the way."""
 
 import asyncio
-import pickle
 
 import pytest
 from starlette.responses import Response
 
-from dari_nb.client import Reconnect
-from dari_nb.client._following.seen import Seen
 from dari_nb.errors import StreamInterruptedError
-from dari_nb.models import Event
 
 from .streams import EVENTS, SESSION, STREAM, chunks, frames, numbers
 
@@ -23,17 +19,17 @@ def filled(dari, count: int):
 
 
 def test_a_stream_that_goes_on_without_a_gap_needs_no_list(dari, side, tcp_proxy):
-    filled(dari, 20_000)
+    filled(dari, 2_000)
     proxy = tcp_proxy(dari.url)
     kills = []
 
     def each(event) -> None:
-        if event.sequence_number >= 20_000 and len(kills) < 5:
+        if event.sequence_number >= 2_000 and len(kills) < 5:
             kills.append(proxy.kill())
             dari.add()
 
-    found = side.follow(proxy.url, count=20_005, each=each)
-    assert numbers(found) == list(range(1, 20_006))
+    found = side.follow(proxy.url, count=2_005, each=each)
+    assert numbers(found) == list(range(1, 2_006))
     assert len(dari.asked(STREAM)) == 6
     assert len(dari.asked(EVENTS)) == 1
 
@@ -62,9 +58,7 @@ def test_an_idle_session_that_is_resumed_again_and_again_is_listed_twice(dari, s
         if states.count("live") == 6:
             dari.add()
 
-    (event,) = side.follow(
-        dari.url, count=1, last_event_id="sess_1:evt_300", on_state=on_state, reconnect=Reconnect()
-    )
+    (event,) = side.follow(dari.url, count=1, last_event_id="sess_1:evt_300", on_state=on_state)
     assert event.sequence_number == 301
     assert len(dari.asked(STREAM)) == 6
     assert len(dari.asked(EVENTS)) == 2
@@ -72,7 +66,7 @@ def test_an_idle_session_that_is_resumed_again_and_again_is_listed_twice(dari, s
 
 @pytest.mark.parametrize("replays", [True, False])
 @pytest.mark.parametrize("resumes", [True, False])
-@pytest.mark.parametrize("kills", [(3,), (2, 6), (5, 6, 7), (1, 9)])
+@pytest.mark.parametrize("kills", [(3,), (1, 5, 6, 9)])
 def test_events_that_come_during_a_break_are_not_lost(
     dari, side, tcp_proxy, replays, resumes, kills
 ):
@@ -96,14 +90,11 @@ def test_events_that_come_during_a_break_are_not_lost(
     assert numbers(side.follow(proxy.url, until="msg_1", each=each)) == list(range(1, 12))
 
 
-@pytest.mark.parametrize("most", [None, 2, 100, 499, 500, 501])
-@pytest.mark.parametrize("limits", [True, False])
+@pytest.mark.parametrize("most", [None, 100])
 @pytest.mark.parametrize("resumes", [True, False])
-def test_a_stream_resumes_after_an_event_however_few_a_server_lists(
-    dari, side, most, limits, resumes
-):
+def test_stream_after_event_resumes(dari, side, most, resumes):
     filled(dari, 505)
-    dari.most, dari.limits, dari.resumes = most, limits, resumes
+    dari.most, dari.resumes = most, resumes
     found = side.follow(
         dari.url,
         last_event_id="sess_1:evt_500",
@@ -111,31 +102,6 @@ def test_a_stream_resumes_after_an_event_however_few_a_server_lists(
         each=lambda event: event.sequence_number >= 505 and dari.add(),
     )
     assert numbers(found) == list(range(501, 509))
-
-
-def test_a_short_list_is_refused_a_greater_limit_and_the_stream_goes_on(dari, side):
-    filled(dari, 50)
-    listed = {"events": dari.ledger[:10]}
-    dari.answer("GET", EVENTS, listed, Response('{"detail": "limit too high"}', 422))
-    found = side.follow(dari.url, last_event_id="sess_1:evt_40", count=10)
-    assert numbers(found) == list(range(41, 51))
-
-
-def test_a_resumed_stream_of_a_short_list_survives_breaks(dari, side, tcp_proxy):
-    filled(dari, 300)
-    dari.most, dari.limits = 100, False
-    proxy = tcp_proxy(dari.url)
-    kills = {210, 220, 300}
-    found = side.follow(
-        proxy.url,
-        last_event_id="sess_1:evt_200",
-        count=101,
-        each=lambda event: (
-            event.sequence_number in kills and proxy.kill(),
-            event.sequence_number == 300 and dari.add(),
-        ),
-    )
-    assert numbers(found) == list(range(201, 302))
 
 
 def after(*events: int) -> list[dict[str, str]]:
@@ -214,10 +180,9 @@ def test_message_that_ended_before_the_resumed_event_ends_the_stream(dari, side)
     assert [numbers(one) for one in found] == [[3, 4], []]
 
 
-@pytest.mark.parametrize("most", [None, 3])
-def test_an_event_that_the_session_never_had_counts_as_none(dari, side, most):
+def test_stream_after_unknown_event_starts_over(dari, side):
     filled(dari, 10)
-    dari.most, dari.resumes = most, False
+    dari.resumes = False
     assert numbers(side.follow(dari.url, last_event_id="evt_x", count=10)) == list(range(1, 11))
 
 
@@ -304,23 +269,13 @@ def test_an_answer_without_content_is_no_end_of_a_turn(dari, side):
 
 def test_what_comes_again_is_dropped_however_long_the_ledger_is(dari, side, tcp_proxy):
     """Here each connection begins with the first event."""
-    filled(dari, 25_000)
+    filled(dari, 2_500)
     dari.resumes = False
     proxy = tcp_proxy(dari.url)
-    kills = {12_000, 24_999}
+    kills = {1_200, 2_499}
     found = side.follow(
         proxy.url,
-        count=25_000,
+        count=2_500,
         each=lambda event: event.sequence_number in kills and proxy.kill(),
     )
-    assert numbers(found) == list(range(1, 25_001))
-
-
-def test_what_is_remembered_of_a_ledger_is_bounded():
-    seen = Seen()
-    for start in range(0, 100_000, 1000):
-        numbered = [Event(id=f"evt_{n}", sequence_number=n + 1) for n in range(start, start + 1000)]
-        assert seen.fresh(numbered) == numbered
-        assert seen.fresh(numbered) == []
-    assert len(pickle.dumps(vars(seen))) < 1 << 20
-    assert seen.fresh([Event(id="evt_0", sequence_number=1)]) == []
+    assert numbers(found) == list(range(1, 2_501))
