@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from tests.jupyter import CHROMIUM, Jupyter, Notebook, running, shown
 
@@ -52,13 +52,22 @@ def selector(number: int) -> str:
     return f'[data-windowed-list-index="{number}"] .jp-OutputArea'
 
 
-def reopened(lab: Jupyter, book: Notebook, number: int, text: str) -> Notebook:
-    """Save a notebook once a cell's static output has a text, and open a copy in another page."""
-    for _ in range(100):
-        if text in str(book.save().cells[number].outputs):
-            return lab.open_file(lab.copy_notebook(book.path.name))
+def check_reopened(lab: Jupyter, book: Notebook, texts: dict[int, str]) -> None:
+    """Save a notebook, open a copy in a page and kernel of its own, and find a text per cell.
+
+    Static outputs follow their views after a moment, so the notebook is saved until all are there.
+    """
+    for _ in range(300):
+        cells = book.save().cells
+        missing = [text for number, text in texts.items() if text not in str(cells[number].outputs)]
+        if not missing:
+            break
         book.page.wait_for_timeout(100)
-    raise AssertionError(f"{text} isn't in {book.save().cells[number].outputs}")
+    assert missing == []
+    again = lab.open_file(lab.copy_notebook(book.path.name))
+    for number, text in texts.items():
+        expect(output(again, number)).to_contain_text(text)
+    again.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.acceptance.pages.conftest import SETUP, output, reopened, selector
+from tests.acceptance.pages.conftest import SETUP, check_reopened, output, selector
 from tests.jupyter import serious_findings
 
 BATCH = """
@@ -146,12 +146,13 @@ def test_trajectories_open_a_step_by_keyboard(book, press):
 
 
 def test_reopened_notebook_shows_everything(lab, book):
-    again = reopened(lab, book, RUNNING, "answers later")
-    expect(output(again, RUNNING)).to_contain_text("small answers later.")
-    expect(output(again, MATRIX)).to_contain_text("large answers two.")
-    expect(output(again, COMPARISON)).to_contain_text("large")
-    expect(output(again, TRAJECTORIES)).to_contain_text("look")
-    again.close()
+    texts = {
+        RUNNING: "small answers later.",
+        MATRIX: "large answers two.",
+        COMPARISON: "large",
+        TRAJECTORIES: "look",
+    }
+    check_reopened(lab, book, texts)
 
 
 def test_views_go_on_after_reload(book, press, eventually):
