@@ -16,8 +16,9 @@ import pytest
 
 from dari_nb.local.gguf.boxed import SMOLLM2
 
-from .test_readme import ROOT, RUN_CELLS, cells_of_readme
+from .acceptance.docs.test_readme import RUN_CELLS, blocks
 
+ROOT = Path(__file__).parents[1]
 VERSIONS = ("3.11", "3.13")
 FIRST_MINUTES = 3
 """How many of the README's blocks are tried: magics, a view of an answer, and a batch."""
@@ -160,7 +161,8 @@ def test_the_first_five_minutes_run_where_only_this_was_installed(
     # What a wheel needs is there: nothing else may be asked for. A source brings its builder.
     offline = ["--no-index"] if built == "wheel" else ["--no-deps", "--force-reinstall"]
     run(*pip(folder, "install", *offline, file), cwd=tmp_path, path=nowhere)
-    cells = [*cells_of_readme()[:FIRST_MINUTES], VIEW_AND_PLACE]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    cells = [*blocks(readme, "python")[:FIRST_MINUTES], VIEW_AND_PLACE]
     python = folder / "bin" / "python"
     shown = run(python, "-c", RUN_CELLS, cwd=tmp_path, path=nowhere, typed="\0".join(cells))
     assert "count_characters" in shown
