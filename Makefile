@@ -12,11 +12,18 @@ BUNDLE := dari_nb/widgets/static/live.js
 PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 
 # What `make test` runs: acceptance tests and unit tests. Other tests below tests/ are slow, or belong to a part
-# that is about to be rebuilt: `make test-all` runs them, too.
-TESTED := $(addprefix tests/,acceptance/pages acceptance bundles cli client frames magics models render scores transcript widgets \
-	resources/agents resources/bulk resources/connection resources/sessions resources/tools \
+# that is about to be rebuilt: `make test-all` runs them, too. All are lists of paths, since the processes of the
+# tests know no --ignore.
+SLOW := $(addprefix tests/,browser/ test_wheel.py render/matrix/ render/trajectories/ widgets/matrix/ widgets/player/ \
+	scores/test_coverage.py scores/test_coverage_tables.py scores/test_power.py)
+FAST := $(addprefix tests/,acceptance/pages/ acceptance/ bundles/ cli/ client/ frames/ magics/ models/ transcript/ \
+	resources/agents/ resources/bulk/ resources/connection/ resources/sessions/ resources/tools/ \
 	test_contract_table.py test_error_codes.py test_lightness.py test_public_names.py test_reference.py)
-REST := $(addprefix tests/,browser test_wheel.py) tests $(addprefix --ignore=,$(TESTED) tests/benchmarks)
+# Directories of which some tests are slow.
+SPLIT := $(addprefix tests/,render/ scores/ widgets/ resources/)
+parts = $(filter-out %__pycache__/,$(wildcard $(foreach directory,$(1),$(directory)*/ $(directory)test_*.py)))
+TESTED := $(FAST) $(filter-out $(SLOW) tests/resources/%,$(call parts,$(SPLIT)))
+REST := $(SLOW) $(filter-out $(SLOW) $(TESTED) $(SPLIT) tests/benchmarks/,$(call parts,tests/ $(SPLIT)))
 # Texts without the words of .ci/vocabulary.txt. CHANGELOG.md, CONTRACT.md and FORMAT.md aren't rewritten yet.
 TEXTS := README.md CONTRIBUTING.md tests/acceptance/PROMISES.md
 RUN_TESTS := $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
