@@ -15,7 +15,7 @@ be moved there as they are::
 
 ``dari-local model pull smollm2`` gets a very small language model, which runs on this machine.
 
-``dari-local tape show|diff|check|keys|runs|settle FILE`` looks at tapes, which are recorded turns;
+``dari-local tape show|diff|check FILE`` looks at tapes, which are recorded turns;
 ``dari-local tape check --live FILE`` asks again what is on one.
 """
 

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
-from ..errors import InvalidRequestError, TapeError
+from ..errors import InvalidRequestError
+from ..git import run_git
 from ..local.demo_agents import BUILT_IN
 from ..local.gguf import BOXED
 from ..local.llm import ASSISTANT, NO_ASSISTANT
@@ -27,32 +26,24 @@ from ..tapes import (
     flaws_of,
     parsed,
     read_tape,
-    renew_keys,
-    settle,
-    write_tape,
 )
 from ..tapes.differences import noted_otherwise
 from ..tapes.files import files_folder
-from ..tapes.growing import alone_with, journals_left
+from ..tapes.growing import journals_left
 from ..tapes.reading import bytes_of
-from ..tapes.recording import parents_of
-from ..tapes.settling import committed, is_put_together, is_settled, merges_lines
-from ..tapes.summary import count_of, names_of, summary_of
+from ..tapes.summary import count_of, summary_of
 from ..tapes.verifying import (
     backslashes_in,
-    circles_in,
     closing_flaws,
-    in_doubt,
     remarks_on,
     repeated_fields,
 )
 from ..tapes.writing import Kind, put_pieces, refuse_place
-from ..transcript.formats import read_file, to_row
 
 if TYPE_CHECKING:
     from ..checks import Check
 
-ABOUT = "tapes: show one, compare two, check one, mend one that people or git have changed"
+ABOUT = "tapes: show one, compare two, check one"
 _CHECK = "what is wrong with it, or with --live what no longer holds; 1 when something is"
 _LIVE_STATUS = (
     "With --live: 0 when all holds, 1 when something does not, 2 when it cannot be asked."
@@ -77,47 +68,10 @@ _SCRUBBED = (
     "may be given again"
 )
 _VOLATILE = "what does not count in errors; may be given again"
-_MAKE_KEYS = "make keys anew where what is asked was changed, and those that follow"
-_ABOUT_KEYS = "What goes on from an answer that was replaced does not come to play by that."
-_NO_KEYS = "no key was made anew: mend that first"
-_ANSWERS = (
-    "where you have changed an answer by hand: let what stands before each turn in its session now "
-    "count as what it was asked behind, so that it plays; each turn for which it was something "
-    "else is named"
-)
-_TAKEN = (
-    "{turns} had been recorded behind other answers than those that stand there now, which count "
-    "from now on: {names}"
-)
-_DOUBT = (
-    "{turns} {go} on from what is gone from {its} session, or has another answer in another one, "
-    "and nothing tells which: {names}; take {it} out, or ask {it} again behind the right one"
-)
-_SETTLE = "keep the turns of both sides where git left a conflict"
-_ABOUT_SETTLING = (
-    "A turn that both sides recorded anew keeps one answer, by default that of the branch that "
-    "comes in, and a mark or comment that both changed is one; each is named, and so is "
-    "what one side took out. Where both sides ask something else in the same place of a "
-    "session, it becomes two. What was written into the file since git left the conflict is kept, "
-    "or the file is left alone. With *.tape text eol=lf -merge in .gitattributes git merges no "
-    "tapes line by line, which can leave a turn whose beginning is gone."
-)
-_NO_CONFLICT = "git left no conflict in it"
-_NOTHING = f"{_NO_CONFLICT}: there is nothing to settle"
-_UNSETTLED = (
-    "git has a conflict in it until git add: before that, dari-local tape settle {name} puts both "
-    "sides together"
-)
-_PUT_TOGETHER = "git has a conflict in it until git add, which tells git that it is settled"
 _NOT_CLOSED = (
     "it has no last line: the recording was cut off, and plays up to there; what is recorded next "
     'writes one, or put {"scrubbed":{}} there'
 )
-_HALVES = (
-    "git merges two branches by itself where one replaced a turn and the other went on from it; "
-    "with *.tape text eol=lf -merge in .gitattributes it stops, for dari-local tape settle"
-)
-_KEEPS = "of a turn that both sides recorded anew, and of a note that both changed, keep the one {}"
 _DIFF = (
     "which turns came, went, were asked or answered otherwise, or have other marks, comments or "
     "metadata; 1 when any did"
@@ -158,13 +112,6 @@ def add_tape_commands(
     add("check", _CHECK, _check)
     _add_secrets(commands.choices["check"])
     _add_live(commands.choices["check"], server_to_ask, add_agents)
-    add("runs", "write its sessions as runs: a line of JSON with messages each", _runs)
-    add("keys", _MAKE_KEYS, _keys)
-    keys = commands.choices["keys"]
-    keys.description = f"{_MAKE_KEYS}. {_ABOUT_KEYS}"
-    keys.add_argument("--answers", action="store_true", help=_ANSWERS)
-    add("settle", _SETTLE, _settle)
-    _add_sides(commands.choices["settle"])
 
 
 def _add_secrets(check: argparse.ArgumentParser) -> None:
@@ -193,15 +140,6 @@ def _add_live(
         help="seconds for a turn, and for each answer (600)",
     )
     add("--report", metavar="FILE.md", help="where to write a report in Markdown; - is the output")
-
-
-def _add_sides(settling: argparse.ArgumentParser) -> None:
-    settling.set_defaults(keeps="theirs")
-    settling.description = f"{_SETTLE}. {_ABOUT_SETTLING}"
-    sides = settling.add_mutually_exclusive_group()
-    for side, whose in (("ours", "of this branch"), ("theirs", "of the one that comes in")):
-        about = _KEEPS.format(whose)
-        sides.add_argument(f"--{side}", dest="keeps", action="store_const", const=side, help=about)
 
 
 def _url(text: str) -> str:
@@ -303,9 +241,6 @@ def _check_file(options: argparse.Namespace) -> int:
     lost = [f"{file}, {text}" for text in backslashes_in(data)]
     _write([*left, *lost])
     _write(f"{file}: {text}" for text in remarks_on(tape))
-    if not is_settled(file):
-        text = _PUT_TOGETHER if is_put_together(file) else _UNSETTLED.format(name=file.name)
-        _write([f"{file}: {text}"])
     if not flaws and not left:
         _write([f"{file}: {turns}, nothing {'else ' if lost else ''}is wrong"])
     return int(bool(flaws or left))
@@ -337,10 +272,6 @@ def _turns_and_flaws(file: Path, scrubber: Scrubber | None = None) -> tuple[str,
     if not tape.is_closed:
         flaws.append(_NOT_CLOSED)
     _write_flaws(file, flaws)
-    keys = {None, *(turn.line.key for turn in tape.turns)}
-    is_lost = any(turn.line.parent not in keys for turn in tape.turns)
-    if is_lost and merges_lines(file.expanduser().resolve()):
-        _write([f"{file}: {_HALVES}"])
     new = sum(turn.line.new for turn in tape.turns)
     waiting = f", {new} of them new, which play once they are adopted" if new else ""
     return count_of(len(tape.turns), "turn") + waiting, flaws
@@ -352,82 +283,18 @@ def _write_flaws(file: Path, flaws: Sequence[str]) -> None:
         _write([f"{file}: {len(flaws)} findings, of which the first {_MOST_FLAWS} are shown"])
 
 
-def _runs(options: argparse.Namespace) -> int:
-    notes, is_empty = dict[str, None](), True
-    for run in read_file(options.file):
-        is_empty = False
-        _write([msgspec.json.encode(to_row(run)).decode()])
-        notes |= dict.fromkeys(run.notes)
-    if is_empty:
-        read_tape(options.file)  # Which says what it is where it is no tape.
-    # What is written is for programs: this stands beside it.
-    for note in notes:
-        sys.stderr.write(f"{visible(f'{options.file}: {note}')}\n")
-    return 0
-
-
-def _keys(options: argparse.Namespace) -> int:
-    with alone_with(options.file):
-        tape = read_tape(options.file)
-        if circles := circles_in(tape):
-            _write_flaws(options.file, [*map(str, circles)])
-            _write([f"{options.file}: {_NO_KEYS}"])
-            return 1
-        before = [turn.line.behind for turn in tape.turns]
-        number = renew_keys(tape, answers=options.answers)
-        if number or before != [turn.line.behind for turn in tape.turns]:
-            write_tape(tape, options.file)
-            tape = read_tape(options.file)  # with the sessions as they are called there
-    pairs = zip(tape.turns, before, strict=True)
-    taken = [turn for turn, behind in pairs if turn.line.behind != behind]
-    doubtful = in_doubt(tape) if options.answers else []
-    have = "has" if number == 1 else "have"
-    told = [f"{count_of(number, 'turn')} {have} new keys" if number else "all keys are right"]
-    if taken:
-        count = count_of(len(taken), "turn")
-        told.append(
-            _TAKEN.format(turns=count, names=names_of(taken, _MOST_NAMES, parents_of(tape.turns)))
-        )
-    if doubtful:
-        count = count_of(len(doubtful), "turn")
-        go, its, it = ("goes", "its", "it") if len(doubtful) == 1 else ("go", "their", "them")
-        names = names_of(doubtful, _MOST_NAMES)
-        told.append(_DOUBT.format(turns=count, names=names, go=go, its=its, it=it))
-    _write(f"{options.file}: {text}" for text in told)
-    return 0
-
-
-def _settle(options: argparse.Namespace) -> int:
-    said = list[str]()
-
-    def report(text: str) -> None:
-        said.append(text)
-        _write([f"{options.file}: {text}"])
-
-    has_conflict = not is_settled(options.file)
-    try:
-        settle(options.file, keeps=options.keeps, report=report)
-    except TapeError as error:
-        _write([str(error)])
-        return 1
-    turns, flaws = _turns_and_flaws(options.file)
-    then = "mend what is named, and then " if flaws else ""
-    told = _NO_CONFLICT if said else _NOTHING
-    if has_conflict:
-        told = f"{then}git add tells git that it is settled"
-    _write([f"{options.file}: {turns}; {told}"])
-    return int(bool(flaws))
-
-
 def _committed(file: Path) -> Recording:
-    """The tape as the last commit has it."""
-    data = committed(file)
-    if data is None:
+    """Read the tape as the last commit has it."""
+    try:
+        done = run_git(file.parent, "show", f"HEAD:./{file.name}", environment=os.environ)
+    except OSError:
+        done = None
+    if done is None or done.returncode:
         raise InvalidRequestError(
             f"git has no {file} to compare it with: name the other tape first.",
             code="file_not_found",
         )
-    return parsed(data, f"{file} in git")
+    return parsed(done.stdout, f"{file} in git")
 
 
 def _write(lines: Iterable[str]) -> None:

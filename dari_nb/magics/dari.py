@@ -37,7 +37,7 @@ PLAYER = Option("--view", None, "as a player: its turns as they happened")
 FILES = Option("--files", None, "keep files that are attached or that turns leave")
 RUN_TOOLS = Option("--run-tools", None, "run kernel tools again, and compare what they give")
 EJECT = Option("--eject", None, "play and record no more")
-_OF_SHELL = ("show", "diff", "check", "runs", "keys", "settle")
+_OF_SHELL = ("show", "diff", "check")
 """What `dari-local tape` does with tapes."""
 
 

@@ -125,7 +125,7 @@ _ALSO = {
     **dict.fromkeys(
         ("record", "recorded", "lesson", "mark", "marked", "chapter", "student"), "tape"
     ),
-    **dict.fromkeys(("eject", "check", "settle", "conflict", "merge"), "tape"),
+    **dict.fromkeys(("eject", "check"), "tape"),
     **dict.fromkeys(("adopt", "reject"), "Tape.review"),
     **dict.fromkeys(("filter", "order", "sort"), "Batch.view"),
     **dict.fromkeys(("regression", "baseline"), "Batch.view"),

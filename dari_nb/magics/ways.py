@@ -19,7 +19,7 @@ From the first recording to the lesson, in this order:
   to_html  tape.to_html("lesson.html", title="Closures"): the player in a page of its own
   answers  tape.answers(): what people expected at the questions, a row each
   check    in a terminal, dari-local tape check lesson.tape: is it whole? --live asks all of it
-           anew; dari-local tape settle lesson.tape keeps both sides where git left a conflict
+           again
 tape is dari.Tape("lesson.tape"); %dari help review tells more of one step."""
 
 _BATCH = """\

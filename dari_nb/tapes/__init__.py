@@ -15,10 +15,9 @@ from .lines import AgentLine, Comment, DraftLine, EventLine, FileLine, Mark, Tur
 from .reading import parsed, read_tape
 from .recording import Recording
 from .scrubbing import Scrubber
-from .settling import settle
 from .tape import Tape
 from .turns import Taking, Turn, turns_of
-from .verifying import Flaw, flaws_of, renew_keys
+from .verifying import Flaw, flaws_of
 from .writing import tape_bytes, write_tape
 
 __all__ = [
@@ -42,8 +41,6 @@ __all__ = [
     "nearest",
     "parsed",
     "read_tape",
-    "renew_keys",
-    "settle",
     "tape_bytes",
     "turns_of",
     "words_between",

@@ -26,8 +26,7 @@ _MANY = 2000
 _MOVED = "a mark or comment stands elsewhere in it"
 _DETAILS = "the same in words, and otherwise in details, such as tokens"
 _EDITED = (
-    "nothing but the key of the recorded turn, which is that of another text: what it asks was "
-    "changed, and its key was not; dari-local tape keys makes keys anew"
+    "nothing but the key: the recorded prompt was edited, and its key still belongs to the old text"
 )
 _WORDS_ALIKE, _LETTERS_ALIKE = 0.5, 0.75
 """How much of two first prompts is the same where one is the other with changes."""

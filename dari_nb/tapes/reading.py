@@ -43,14 +43,9 @@ _SHOWN = 60
 """Characters of a name that is too long."""
 _FIRST = f'a tape begins with {{"dari_tape":{VERSION},"times":true}}'
 _CONFLICTED = (
-    "git left a conflict here: dari-local tape settle {name} keeps the turns of both, and of a "
-    "turn that both recorded anew the answer of one"
+    "git left a conflict here: keep the lines of one side, then record the turns of the other again"
 )
-_OUTSIDE = (
-    "it belongs to no turn: a line with what was asked comes first; where somebody took both sides "
-    "of a conflict of git, git checkout --merge FILE and then dari-local tape settle FILE put it "
-    "right (keep a copy before that, for what came into it since)"
-)
+_OUTSIDE = "it belongs to no turn: a line with the prompt must come first"
 _NEWER = (
     "it is of version {version} of the format, and this dari_nb reads version {own}: use the "
     "dari_nb that wrote it"
@@ -219,7 +214,7 @@ def parsed(data: bytes, name: str) -> Recording:
         except ValueError as error:
             if last and number == len(lines) > 1:
                 break  # whoever wrote it was stopped in the middle of this line
-            why = _CONFLICTED.format(name=name) if line.startswith(CONFLICT) else str(error)
+            why = _CONFLICTED if line.startswith(CONFLICT) else str(error)
             end = "" if why.endswith("?") else "."
             raise TapeError(
                 f"{name}, line {number}: {why}{end}", number, reading.tape, code="invalid_tape"

@@ -8,7 +8,6 @@ import logging
 import re
 from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import nullcontext
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
@@ -189,31 +188,6 @@ def test_a_session_that_was_asked_before_the_tape_was_in_keeps_its_own_answers(
     assert "goes on from another answer" in str(flaw)
 
 
-def test_an_answer_that_was_changed_by_hand_is_gone_on_from_once_that_is_noted(
-    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with server_for(Tape(path, mode="record"), Counting()) as server:
-        caller = calling(server)
-        session = caller.create("one")
-        answer(caller, session, "one")
-        answer(caller, session, "two")
-    text = path.read_text().replace("answer 1 to one", "a better answer to one")
-    path.write_text(text)
-    assert main(["tape", "check", str(path)]) == 1
-    assert "has changed that answer by hand" in capsys.readouterr().out
-    assert main(["tape", "keys", "--answers", str(path)]) == 0
-    told = capsys.readouterr().out
-    assert "1 turn" in told
-    assert "msg_2 of sess_1, 'two'" in told
-    assert "new keys" not in told
-    assert main(["tape", "check", str(path)]) == 0
-    with server_for(Tape(path, mode="play")) as server:
-        caller = calling(server)
-        session = caller.create("one")
-        assert answer(caller, session, "one") == "a better answer to one"
-        assert answer(caller, session, "two") == "answer 2 to two"
-
-
 @pytest.fixture
 def stale(path: Path, calling: Calling) -> Path:
     """A tape with two conversations, of which the first question of one was recorded anew."""
@@ -227,154 +201,6 @@ def stale(path: Path, calling: Calling) -> Path:
         caller = calling(server)
         assert answer(caller, caller.create("one"), "one") == "better 1 to one"
     return path
-
-
-def test_keys_made_anew_let_nothing_play_behind_an_answer_that_was_replaced(
-    stale: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Nor behind a question that was edited, which is what its keys are made anew for."""
-    stale.write_text(stale.read_text().replace('"asked":"one"', '"asked":"first"'))
-    assert main(["tape", "keys", str(stale)]) == 0
-    assert "3 turns have new keys" in capsys.readouterr().out
-    assert main(["tape", "check", str(stale)]) == 1
-    told = capsys.readouterr().out
-    assert "'two' goes on from another answer" in told
-    assert "dari-local tape keys --answers" in told
-    with server_for(Tape(stale, mode="play")) as server:
-        caller = calling(server)
-        session = caller.create("one")
-        assert caller.finished(caller.send(session, "first")["message"]["id"])
-        assert "so it never plays" in refused(caller, session, "two")
-
-
-def test_who_takes_the_answers_that_stand_there_is_told_of_each_turn_but_of_no_endless_list(
-    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
-) -> None:
-    prompts = [f"question {number}" for number in range(14)]
-    with server_for(Tape(path, mode="record"), Counting()) as server:
-        caller = calling(server)
-        session = caller.create("one")
-        for prompt in prompts:
-            answer(caller, session, prompt)
-    path.write_text(path.read_text().replace("answer 1 to", "a better answer to"))
-    assert main(["tape", "keys", "--answers", str(path)]) == 0
-    told = capsys.readouterr().out
-    assert "13 turns" in told
-    assert [prompt in told for prompt in prompts] == [False, *[True] * 10, *[False] * 3]
-    assert told.rstrip().endswith("; and 3 more")
-    assert main(["tape", "keys", "--answers", str(path)]) == 0
-    assert capsys.readouterr().out == f"{path}: all keys are right\n"
-    assert flaws_of(read_tape(path)) == []
-
-
-def test_what_never_plays_is_in_no_run_and_that_is_said(
-    stale: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    expected = [["one", "better 1 to one"]]
-    expected += [["other", "answer 4 to other", "two", "answer 5 to two"]]
-    note = (
-        "2 turns that never play are left out: what they go on from is answered otherwise on the "
-        "tape; "
-        "dari-local tape check says where"
-    )
-    assert main(["tape", "runs", str(stale)]) == 0
-    told = capsys.readouterr()
-    runs = [json.loads(line)["messages"] for line in told.out.splitlines()]
-    assert [[message["content"] for message in run] for run in runs] == expected
-    assert told.err == f"{stale}: {note}\n"
-    read = dari.Transcript.from_file(stale)
-    assert [[item.text for item in run.items] for run in read] == expected
-    assert read.notes == [note]
-    with LocalDari() as server:
-        assert server.load_runs(stale).notes == [note]
-        with Dari(server.url, server.api_key, server) as d:
-            batch = d.batches.from_runs(str(stale))
-            assert [str(text) for text in batch.to_frame()["text"]] == [
-                "better 1 to one",
-                "answer 5 to two",
-            ]
-            assert note in batch.notes
-
-
-def test_a_fork_is_read_with_the_answer_that_it_was_made_behind(
-    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with server_for(Tape(path, mode="record"), Counting()) as server:
-        caller = calling(server)
-        answer(caller, caller.create("one"), "one")
-        second = caller.create("one")
-        answer(caller, second, "one")
-        [message] = caller.messages(second)
-        place = {"session_id": second, "after_message_id": message["id"]}
-        fork = caller.create("one", fork_of=place)
-        answer(caller, second, "two")
-        answer(caller, fork, "three")
-    assert main(["tape", "runs", str(path)]) == 0
-    runs = [json.loads(line)["messages"] for line in capsys.readouterr().out.splitlines()]
-    assert [[message["content"] for message in run][1::2] for run in runs] == [
-        ["answer 1 to one"],
-        ["answer 2 to one", "answer 3 to two"],
-        ["answer 2 to one", "answer 4 to three"],
-    ]
-
-
-def test_answers_that_have_changed_places_are_read_each_with_what_was_asked_behind_it(
-    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
-) -> None:
-    told = iter(["heads", "as it fell", "tails", "as it rolled", "tails", "heads"])
-
-    def coin(prompt: str) -> str:
-        return f"{next(told)} to {prompt}"
-
-    with server_for(Tape(path, mode="record"), coin) as server:
-        caller = calling(server)
-        for _ in range(2):
-            session = caller.create("one")
-            for prompt in ("flip", "why?"):
-                answer(caller, session, prompt)
-    with server_for(Tape(path, mode="record"), coin) as server:
-        caller = calling(server)
-        for _ in range(2):
-            answer(caller, caller.create("one"), "flip")
-    assert flaws_of(read_tape(path)) == []
-    assert main(["tape", "runs", str(path)]) == 0
-    runs = [json.loads(line)["messages"] for line in capsys.readouterr().out.splitlines()]
-    assert [[message["content"] for message in run][1::2] for run in runs] == [
-        ["tails to flip"],
-        ["heads to flip"],
-        ["heads to flip", "as it fell to why?"],
-        ["tails to flip", "as it rolled to why?"],
-    ]
-
-
-def test_what_never_plays_is_in_no_player_and_in_no_page_and_its_notes_in_front_stay(
-    stale: Path, tmp_path: Path
-) -> None:
-    lines = stale.read_text().splitlines()
-    [at] = [n for n, line in enumerate(lines) if '"turn":"msg_2"' in line and "sess_1" in line]
-    lines.insert(at, '{"mark":"before two","ask":"What comes now?"}')
-    stale.write_text("\n".join([*lines, ""]))
-    tape = dari.Tape(stale)
-    words = (
-        r"^2 turns that never play are left out of lesson\.html: what they go on from is answered"
-    )
-    with pytest.warns(match=words):
-        page = tape.to_html(tmp_path / "lesson.html")
-    text = page.read_text()
-    blocks = re.findall(r'<script type="application/gzip"[^>]*>([^<]*)<', text)
-    text += "".join(gzip.decompress(b64decode(block)).decode() for block in blocks)
-    assert "better 1" in text
-    assert "answer 2" not in text
-    assert "What comes now?" in text
-    words = r"^2 turns that never play are left out: what they go on from is answered otherwise"
-    with pytest.warns(match=words) as told:
-        player = tape.view()
-    assert told[0].filename == __file__
-    assert repr(player).startswith("<Player of 3 turns")
-    assert player._score.outline({})[0]["left_out"] == "2 turns that never play are left out"
-    static = str(player._presentation.subject.static_output())
-    assert "2 turns that never play are left out" in static
-    player.close()
 
 
 def test_a_turn_that_never_plays_is_marked_where_the_tape_is_shown(
@@ -623,28 +449,6 @@ def test_what_was_told_when_it_was_asked_is_not_named_again(
     assert "had been recorded behind" not in caplog.text
 
 
-def test_what_goes_on_from_a_turn_that_is_not_on_the_tape_is_in_no_run_and_no_page(
-    path: Path, calling: Calling, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with server_for(Tape(path, mode="record"), Counting()) as server:
-        caller = calling(server)
-        session = caller.create("one")
-        for text in ("p1", "p2", "p3", "p4", "p5"):
-            answer(caller, session, text)
-    lines = path.read_text().splitlines(keepends=True)
-    asked = [at for at, line in enumerate(lines) if line.startswith('{"turn"')]
-    path.write_text("".join(lines[: asked[2]] + lines[asked[3] :]))
-    [run] = dari.Transcript.from_file(path)
-    told = {*_texts(run.to_dict())}
-    assert {"p1", "p2", "answer 2 to p2"} <= told
-    assert told.isdisjoint({"p4", "p5", "answer 4 to p4"})
-    with pytest.warns(match="^2 turns that never play are left out of page.html"):
-        dari.Tape(path).to_html(tmp_path / "page.html")
-    assert main(["tape", "show", str(path)]) == 0
-    shown = capsys.readouterr()
-    assert shown.out.count("never plays: what it goes on from is not on the tape") == 2
-
-
 def test_what_would_never_play_is_offered_to_be_rejected_alone(
     path: Path, calling: Calling
 ) -> None:
@@ -672,107 +476,10 @@ def lines_of(path: Path) -> tuple[list[str], list[int]]:
     return lines, [at for at, line in enumerate(lines) if line.startswith(('{"turn"', '{"scrub'))]
 
 
-def said_in(run: Any) -> list[str]:
-    """What was asked and answered in a run."""
-    messages = run["messages"] if isinstance(run, dict) else run.to_messages()
-    return [str(message["content"]) for message in messages]
-
-
 def page_of(tape: dari.Tape, path: Path) -> str:
     page = tape.to_html(path).read_text()
     blocks = re.findall(r'<script type="application/gzip"[^>]*>([^<]*)<', page)
     return page + "".join(gzip.decompress(b64decode(block)).decode() for block in blocks)
-
-
-def test_of_a_turn_that_stands_twice_only_the_later_one_is_read_and_shown(
-    path: Path, calling: Calling, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A turn that was copied by hand, and then changed."""
-    recorded(path, calling, sessions=1)
-    lines, at = lines_of(path)
-    first = [line.replace("answer 1 to one", "copied 1 to one") for line in lines[: at[1]]]
-    path.write_text("".join([*first, *lines[at[0] :]]))
-    assert main(["tape", "check", str(path)]) == 1
-    assert "the turn on line 3 is the same answer to the same" in capsys.readouterr().out
-    expected = ["one", "answer 1 to one", "two", "answer 2 to two"]
-    why = "it stands twice, and the later one counts"
-
-    assert main(["tape", "runs", str(path)]) == 0
-    told = capsys.readouterr()
-    assert [said_in(json.loads(line)) for line in told.out.splitlines()] == [expected]
-    assert f"1 turn that never plays is left out: {why}; dari-local" in told.err
-    read = dari.Transcript.from_file(path)
-    assert [said_in(run) for run in read] == [expected]
-    assert why in read.notes[0]
-    with LocalDari() as server:
-        assert why in server.load_runs(path).notes[0]
-
-    assert main(["tape", "show", str(path)]) == 0
-    shown = capsys.readouterr().out.splitlines()
-    assert shown[3] == f"      never plays: {why}"
-    assert sum("never plays" in line for line in shown) == 1
-    with pytest.warns(match=f"^1 turn that never plays is left out of page.html: {why}"):
-        assert "copied 1" not in page_of(dari.Tape(path), tmp_path / "page.html")
-    with pytest.warns(match=f"^1 turn that never plays is left out: {why}"):
-        player = dari.Tape(path).view()
-    assert repr(player).startswith("<Player of 2 turns")
-    player.close()
-    assert conversations(path, calling, "one", "two", times=1) == [expected[1::2]]
-
-    with server_for(path, Counting("now")) as server:
-        server.eject()
-        with Dari(server.url, server.api_key, server) as d:
-            check = dari.Tape(path).check(d, report=None)
-    twice = "it stands twice on the tape, and the later one is asked"
-    assert (check.asked, check.unasked) == (2, [("msg_1 of sess_1", twice)])
-
-
-def test_what_goes_on_from_a_turn_that_does_not_count_never_plays(
-    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
-) -> None:
-    recorded(path, calling, sessions=1)
-    lines, at = lines_of(path)
-    other = [line.replace("answer 1 to one", "other 1 to one") for line in lines[at[0] : at[1]]]
-    path.write_text("".join([*lines[: at[2]], *other, *lines[at[2] :]]))
-    assert main(["tape", "check", str(path)]) == 1
-    assert "'two' goes on from another answer" in capsys.readouterr().out
-    [run] = dari.Transcript.from_file(path)
-    assert said_in(run) == ["one", "other 1 to one"]
-    assert conversations(path, calling, "one", "two", times=1) == [["other 1 to one"]]
-
-
-@pytest.mark.parametrize("is_same", [True, False])
-def test_two_conversations_in_one_session_are_two_to_read_and_to_show(
-    path: Path, calling: Calling, tmp_path: Path, is_same: bool
-) -> None:
-    """Two branches each had a second session, and an editor kept the changes of both."""
-    recorded(path, calling, sessions=1)
-    base, branches = path.read_bytes(), list[list[str]]()
-    for name, prompts in (("ours", ("yo", "yes")), ("theirs", ("yo", "yes"))):
-        path.write_bytes(base)
-        asked = [f"{name} {prompt}" if not is_same else prompt for prompt in prompts]
-        with server_for(Tape(path, mode="record"), Counting(name)) as server:
-            caller = calling(server)
-            session = caller.create("one")
-            for prompt in asked:
-                answer(caller, session, prompt)
-        lines, at = lines_of(path)
-        branches.append(lines[at[2] : at[4]])
-    ours, theirs = branches
-    path.write_text("".join([*lines[: at[2]], *ours, *theirs, *lines[at[4] :]]))
-    expected = [["answer 1 to one", "answer 2 to two"]]
-    if is_same:
-        expected += [["theirs 1 to yo", "theirs 2 to yes"]]
-    else:
-        expected += [["ours 1 to ours yo", "ours 2 to ours yes"]]
-        expected += [["theirs 1 to theirs yo", "theirs 2 to theirs yes"]]
-    runs = [*dari.Transcript.from_file(path)]
-    assert [said_in(run)[1::2] for run in runs] == expected
-    with pytest.warns() if is_same else nullcontext():
-        player = dari.Tape(path).view()
-    heads = [head.facts for _, head in player._score.parts({})]
-    assert [facts[2] for facts in heads] == ["2 turns"] * len(expected)
-    player.close()
 
 
 @pytest.fixture
@@ -799,57 +506,6 @@ def blocks(path: Path, calling: Calling) -> list[str]:
     told[2] = '{"mark":"before more","ask":"What comes now?"}\n' + told[2]
     path.write_text("".join(told))
     return told
-
-
-def runs_in(path: Path, capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
-    assert main(["tape", "runs", str(path)]) == 0
-    return [said_in(json.loads(line)) for line in capsys.readouterr().out.splitlines()]
-
-
-@pytest.mark.parametrize("order", ["2134567", "1324567", "3214567", "2345671", "3124567"])
-def test_turns_of_a_session_in_another_order_are_shown_and_read_as_they_happened(
-    path: Path, blocks: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], order: str
-) -> None:
-    """Blocks of lines that somebody moved by hand."""
-    page, runs = page_of(dari.Tape(path), tmp_path / "page.html"), runs_in(path, capsys)
-    path.write_text("".join([blocks[0], *(blocks[int(at)] for at in order), blocks[-1]]))
-    assert runs_in(path, capsys) == runs
-    assert runs[0][::2] == ["hi", "more", "last"]
-    assert page_of(dari.Tape(path), tmp_path / "page.html") == page
-
-
-def test_a_tape_that_was_turned_round_has_the_same_sessions(
-    path: Path, blocks: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    runs = runs_in(path, capsys)
-    path.write_text("".join([blocks[0], *blocks[-2:0:-1], blocks[-1]]))
-    assert sorted(runs_in(path, capsys)) == sorted(runs)
-    assert main(["tape", "check", str(path)]) == 0
-    with LocalDari() as server, Dari(server.url, server.api_key, server) as d:
-        assert len(d.batches.from_runs(str(path)).to_frame()) == 3
-    player = dari.Tape(path).view()
-    assert player._score.outline({})[0]["turns"] == 7
-    turns = [scene.turn.line for scene in player._score.scenes]
-    assert {turn.session for turn in turns} == {"sess_1", "sess_2", "sess_3"}
-    for at, turn in enumerate(turns):
-        assert turn.parent in (None, *(before.key for before in turns[:at]))
-    player.close()
-
-
-def test_a_session_of_ten_thousand_turns_that_was_turned_round_is_one(path: Path) -> None:
-    turns = [
-        json.dumps(
-            {"turn": f"msg_{n}", "session": "sess_1", "key": f"k{n}", "agent": "one", "asked": "?"}
-            | ({"parent": f"k{n - 1}"} if n > 1 else {})
-        )
-        + '\n{"event":"message.status_changed","data":{"status":"completed"}}\n'
-        for n in range(1, 10_001)
-    ]
-    above = '{"dari_tape":1,"times":false}\n{"agent":"one"}\n'
-    path.write_text("".join([above, *reversed(turns), '{"scrubbed":{}}\n']))
-    told = read_tape(path).for_others().turns
-    assert [turn.line.turn for turn in told] == [f"msg_{n}" for n in range(1, 10_001)]
-    assert {turn.line.session for turn in told} == {"sess_1"}
 
 
 def test_a_session_that_goes_on_from_another_one_says_so_where_it_begins(
@@ -939,64 +595,3 @@ def test_all_that_would_never_play_is_named_at_once(path: Path, calling: Calling
         "msg_2 of sess_2 and msg_2 of sess_3 go on from a turn that is not on the tape, so they "
         "would never play: reject them, and ask them again where they belong."
     )
-
-
-def test_who_does_what_is_advised_of_replaced_answers_has_conversations_that_play(
-    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Recording the other conversation anew would replace the first question again."""
-
-    def converse(tape: Tape, name: str, *conversations: tuple[str, ...]) -> None:
-        with server_for(tape, Counting(name)) as server:
-            caller = calling(server)
-            for prompts in conversations:
-                session = caller.create("one")
-                for prompt in prompts:
-                    answer(caller, session, prompt)
-
-    pair = (("one", "two"), ("one", "three", "four"))
-    for conversation in pair:
-        converse(Tape(path), "first", conversation)
-    Tape(path).review().adopt()
-    with caplog.at_level(logging.WARNING):
-        converse(Tape(path, mode="record"), "anew", pair[0])
-    assert caplog.text.strip().endswith(
-        "msg_2 of sess_2, 'three'; msg_3 of sess_2, 'four'. Ask them again in the mode auto, where "
-        "tape.review().replace() puts them in place, or take them off the tape."
-    )
-    with server_for(Tape(path, mode="play")) as server:
-        caller = calling(server)
-        session = caller.create("one")
-        answer(caller, session, "one")
-        told = refused(caller, session, "three")
-        assert "ask it again in the mode auto, and tape.review().replace() puts it in" in told
-    converse(Tape(path), "again", pair[1])
-    assert Tape(path).review().replace() == "2 turns replaced."
-    assert flaws_of(read_tape(path)) == []
-    for prompts in pair:
-        [told] = conversations(path, calling, *prompts, times=1)
-        assert len(told) == len(prompts)
-        assert told[0] == "anew 1 to one"
-
-
-def test_who_takes_the_lines_out_that_check_names_has_nothing_left_to_take_out(
-    path: Path, calling: Calling, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with server_for(Tape(path, mode="record"), Counting()) as server:
-        caller = calling(server)
-        first, second = caller.create("one"), caller.create("one")
-        for prompt in ("one", "two", "three"):
-            answer(caller, first, prompt)
-            answer(caller, second, f"{prompt} there")
-    lines, at = lines_of(path)
-    path.write_text("".join([*lines[: at[0]], *lines[at[1] :]]))
-    assert main(["tape", "check", str(path)]) == 1
-    [told] = capsys.readouterr().out.splitlines()
-    named = re.search(r"take (lines .*) out, with what goes on from it \((lines .*)\), and", told)
-    assert named is not None
-    assert named[2] == "lines 15 to 18"
-    kept = path.read_text().splitlines(keepends=True)
-    for begin, end in reversed(re.findall(r"(\d+) to (\d+)", " ".join(named.groups()))):
-        del kept[int(begin) - 1 : int(end)]
-    path.write_text("".join(kept))
-    assert main(["tape", "check", str(path)]) == 0

@@ -18,10 +18,9 @@ from threading import Event, get_ident
 import pytest
 
 import dari_nb as dari
-from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
-from dari_nb.tapes import Tape, flaws_of, read_tape, settle
+from dari_nb.tapes import Tape, flaws_of, read_tape
 from dari_nb.tapes.growing import locks
 
 from .conftest import Caller, Calling
@@ -94,19 +93,6 @@ def add(path: Path) -> None:
     Tape(path).add(dari.Transcript.from_file(runs))
 
 
-def make_keys(path: Path) -> None:
-    path.write_text(path.read_text().replace('"asked":"r1"', '"asked":"r9"'))
-    assert main(["tape", "keys", str(path)]) == 0
-
-
-def settle_a_double(path: Path) -> None:
-    """Settle a tape in which somebody has left both sides of a turn."""
-    lines = path.read_bytes().splitlines(keepends=True)
-    first, second, *_ = [at for at, line in enumerate(lines) if line.startswith(b'{"turn"')]
-    path.write_bytes(b"".join([*lines[:second], *lines[first:]]))
-    settle(path)
-
-
 @contextmanager
 def while_it_is_written(
     monkeypatch: pytest.MonkeyPatch, run: Callable[[], object]
@@ -125,7 +111,7 @@ def while_it_is_written(
     assert did
 
 
-@pytest.mark.parametrize("change", [adopt, reject, add, make_keys, settle_a_double])
+@pytest.mark.parametrize("change", [adopt, reject, add])
 def test_what_is_recorded_while_a_tape_is_changed_is_on_it_and_plays(
     path: Path,
     calling: Calling,
@@ -170,7 +156,7 @@ def test_threads_wait_for_each_other_where_a_file_system_has_no_locks(
     assert asked_on(path) == ["r1", "w1", "w2", "x1", "x2"]
 
 
-@pytest.mark.parametrize("change", [adopt, add, settle])
+@pytest.mark.parametrize("change", [adopt, add])
 def test_a_tape_that_somebody_holds_for_long_is_not_changed(
     path: Path, change: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:

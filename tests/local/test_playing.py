@@ -209,20 +209,6 @@ def test_a_miss_names_the_nearest_turn_that_plays(path: Path) -> None:
         d.agents["guide"].send("three")
 
 
-def test_behind_an_answer_that_was_changed_by_hand_the_way_to_play_it_is_named(path: Path) -> None:
-    record(path, "one", "two")
-    path.write_text(path.read_text().replace("Answer 1 to one", "Answer 1, by hand"))
-    with playing(path) as server, Dari(server.url, server.api_key, server) as d:
-        session = d.agents["guide"].send("one").wait().session
-        with pytest.raises(
-            TapeMissError, match="changed that answer by hand has dari-local tape k"
-        ):
-            session.send("two")
-        assert main(["tape", "keys", "--answers", str(path)]) == 0
-        session = d.agents["guide"].send("one").wait().session
-        assert session.send("two").wait().text.endswith("Answer 2 to two")
-
-
 def test_a_prompt_out_of_order_is_told_what_comes_next(path: Path) -> None:
     record(path, "one", "two", "three")
     with playing(path) as server, Dari(server.url, server.api_key, server) as d:

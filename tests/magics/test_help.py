@@ -85,7 +85,6 @@ def test_help_on_a_topic_tells_of_that_alone(shell, topic, told):
 @pytest.mark.parametrize(
     ("topic", "told"),
     [
-        ("settle", "dari-local tape settle"),
         ("students", "to_html"),
         ("check", "--live"),
         ("batch", "Its field finds"),

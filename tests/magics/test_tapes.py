@@ -103,7 +103,7 @@ def test_what_ends_in_an_error_leaves_the_tape_that_is_in_as_it_is(begun, tmp_pa
     assert not [*tmp_path.glob("lesson.tap"), *tmp_path.glob("other.tape")]
 
 
-@pytest.mark.parametrize("name", ["show", "diff", "check", "runs", "keys", "settle"])
+@pytest.mark.parametrize("name", ["show", "diff", "check"])
 def test_what_the_shell_does_with_tapes_makes_no_tape_of_that_name(begun, tmp_path, name):
     begun.run("%dari tape lesson.tape")
     begun.run("%dari_send --quiet one")

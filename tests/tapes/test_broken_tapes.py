@@ -10,11 +10,8 @@ from pathlib import Path
 import pytest
 
 from dari_nb import connect
-from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError, TapeError
 from dari_nb.tapes import Recording, Tape, parsed, read_tape, tape_bytes
-
-from .branches import asks
 
 
 @pytest.mark.parametrize(
@@ -158,26 +155,6 @@ def test_an_event_outside_of_a_turn(lesson: Recording) -> None:
     lines = tape_bytes(lesson).splitlines(keepends=True)
     with pytest.raises(TapeError, match="line 2: it belongs to no turn"):
         parsed(b"".join([lines[0], lines[3]]), "x.tape")
-
-
-def test_two_tapes_in_one_file_are_told_apart_and_become_one_as_is_said(
-    lesson: Recording, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What ``cat one.tape two.tape`` writes."""
-    path = tmp_path / "both.tape"
-    other = Recording()
-    asks("Something else?", "Yes.", session="sess_1")(other)
-    first = tape_bytes(lesson).decode().splitlines(keepends=True)
-    second = tape_bytes(other).decode().splitlines(keepends=True)
-    path.write_text("".join([*first, *second]))
-    assert main(["tape", "check", str(path)]) == 2
-    told = capsys.readouterr().err
-    assert f"both.tape, line {len(first) + 1}: a second tape begins here: " in told
-    assert 'take this line out, and the line {"scrubbed": …} above it' in told
-    below = [line.replace('"sess_1"', '"sess_other"') for line in second[1:]]
-    path.write_text("".join([*first[:-1], *below]))
-    assert main(["tape", "check", str(path)]) == 0
-    assert len(read_tape(path).turns) == len(lesson.turns) + 1
 
 
 def test_a_tape_that_was_cut_off_anywhere_plays_up_to_there(lesson: Recording) -> None:

@@ -22,7 +22,6 @@ from dari_nb.tapes import (
     key_of,
     nearest,
     parsed,
-    renew_keys,
     tape_bytes,
     words_between,
 )
@@ -43,9 +42,8 @@ def test_a_prompt_that_was_edited_no_longer_has_its_key(lesson: Recording) -> No
     lesson.turns[1].line.asked = "And in Rust?"
     [flaw] = flaws(lesson)
     assert flaw.startswith(
-        "line 8, msg_2 of sess_1: its key is that of another text: what is asked"
+        "line 8, msg_2 of sess_1: "
     )
-    assert flaw.endswith("dari-local tape keys makes keys anew")
 
 
 def test_a_turn_whose_beginning_is_gone(lesson: Recording) -> None:
@@ -225,56 +223,6 @@ def test_times_on_a_tape_that_keeps_none(lesson: Recording) -> None:
     lesson.times = False
     assert len(flaws(lesson)) == 6
     assert "the tape keeps no times, and this line has one" in flaws(lesson)[0]
-
-
-def test_keys_are_made_anew_with_those_of_the_turns_that_follow(lesson: Recording) -> None:
-    first, second = lesson.turns
-    third = taken("And in C?", number=3, parent=second.line.key)
-    branch = taken("And in Lua?", number=2, parent=first.line.key, session="sess_b")
-    other = taken("Why?", session="sess_c")
-    lesson.add(third, branch, other)
-    assert renew_keys(lesson) == 0
-    first.line.asked = "What is a monad?"
-    first_key = first.line.key
-    assert renew_keys(lesson) == 4
-    assert flaws(lesson) == []
-    assert first.line.key == key_of(None, TOUR, None, "What is a monad?") != first_key
-    assert second.line.parent == branch.line.parent == first.line.key
-    assert third.line.parent == second.line.key
-    assert renew_keys(lesson) == 0
-
-
-def test_a_text_that_becomes_that_of_another_turn_is_a_further_answer_to_it() -> None:
-    tape = tape_of(taken("A?", [said("a")]), taken("B?", [said("b")], session="sess_b"))
-    after = taken("And?", number=2, parent=tape.turns[1].line.key, session="sess_b")
-    tape.add(after)
-    tape.turns[1].line.asked = "A?"
-    assert renew_keys(tape) == 2
-    assert [turn.place[1] for turn in tape.turns] == [1, 2, 1]
-    assert flaws(tape) == []
-
-
-def test_of_equal_beginnings_only_the_edited_session_is_another() -> None:
-    tape = Recording()
-    for session in ("sess_a", "sess_b"):
-        first = taken("A?", session=session)
-        tape.collect([first, taken("B?", number=2, parent=first.line.key, session=session)])
-    tape.turns[2].line.asked = "A, again?"
-    assert renew_keys(tape) == 2
-    assert [turn.line.take for turn in tape.turns] == [1, 1, 1, 1]
-    assert tape.turns[1].line.parent != tape.turns[3].line.parent
-    assert flaws(tape) == []
-
-
-def test_turns_that_are_each_others_parents_do_no_harm(lesson: Recording) -> None:
-    first, second = lesson.turns
-    first.line.parent = second.line.key
-    renew_keys(lesson)
-    lost = taken("Lost", parent="0123456789abcdef", session="sess_l")
-    lesson.add(lost)
-    lost.line.asked = "Lost?"
-    renew_keys(lesson)
-    assert lost.line.parent == "0123456789abcdef"
 
 
 def test_a_secret_that_was_written_in_by_hand(lesson: Recording) -> None:

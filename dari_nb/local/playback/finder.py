@@ -31,9 +31,7 @@ _BEHIND = (
 )
 _STALE = (
     "{tape} has this only behind an answer that was replaced there since, so it never plays "
-    "({turn}): ask it again in the mode auto, and tape.review().replace() puts it in place. Who "
-    "has changed that answer by hand has dari-local tape keys --answers take what stands there now "
-    "for what it was asked behind."
+    "({turn}): ask it again in the mode auto, and tape.review().replace() puts it in place."
 )
 _WAITS = "{tape} has this as new, {turn}: review() shows it, to adopt or to reject it."
 _ASKED = "You have asked this in this session already; {next}"

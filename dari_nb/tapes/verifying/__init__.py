@@ -1,18 +1,14 @@
-"""What is wrong with a tape that can be read, and keys made anew where somebody edited it."""
+"""Find what is wrong with a tape that can be read."""
 
-from .flaws import Flaw, circles_in, flaws_of
-from .new_keys import in_doubt, renew_keys
+from .flaws import Flaw, flaws_of
 from .remarks import backslashes_in, remarks_on
 from .repeated import closing_flaws, repeated_fields
 
 __all__ = [
     "Flaw",
     "backslashes_in",
-    "circles_in",
     "closing_flaws",
     "flaws_of",
-    "in_doubt",
     "remarks_on",
-    "renew_keys",
     "repeated_fields",
 ]

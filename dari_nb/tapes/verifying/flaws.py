@@ -16,12 +16,11 @@ from ..scrubbing import Scrubber
 from ..summary import prompt_of
 from ..turns import Turn, drafted_in
 from .left_files import LeftFiles
-from .new_keys import in_doubt
 from .payloads import entry_troubles, note_troubles, turn_troubles
 
 _EDITED = (
-    "its key is that of another text: what is asked, or of whom, was changed, and the key was not; "
-    "dari-local tape keys makes keys anew"
+    "its prompt or agent was edited, so it no longer matches its key: ask it again, or restore "
+    "what was recorded"
 )
 _WHY = {
     Never.LOST: "goes on from a turn that is not in the tape ({parent})",
@@ -30,15 +29,8 @@ _WHY = {
 _NEVER = "{asked} {why}, so it never plays: take {lines} out{rest}, and ask it again{where}"
 _WHERE = {
     Never.LOST: " where it belongs",
-    Never.BEHIND: (
-        "; who has changed that answer by hand has dari-local tape keys --answers take what stands "
-        "there now for what it was asked behind"
-    ),
+    Never.BEHIND: "",
 }
-_IN_DOUBT = (
-    "; what it was asked behind is gone from its session, or has another answer in another one, "
-    "and nothing tells which"
-)
 _REST = ", with what goes on from it ({lines})"
 _TWICE = (
     "the turn on line {other} is the same answer to the same: only this one plays; take one of "
@@ -99,14 +91,14 @@ def flaws_of(
     following = _following(tape.turns)
     circles = _circles(tape.turns)
     parents = parents_of(counted := counting(tape.turns))
-    counts, doubtful = {*map(id, counted)}, {*map(id, in_doubt(tape))}
+    counts = {*map(id, counted)}
     seen: dict[tuple[str, int, bool], Turn] = {}
     places: dict[tuple[str, str, bool], Turn] = {}
     flaws = []
     for turn in tape.turns:
         line = turn.line
         why = why_parted(turn, parents.get(id(turn))) if id(turn) in counts else None
-        where = _IN_DOUBT if id(turn) in doubtful else _WHERE[why] if why else ""
+        where = _WHERE[why] if why else ""
         texts = [(turn.number, text) for text in _flaws(turn, why, where, following, circles)]
         if other := seen.get((*turn.place, line.new)):
             texts.append((turn.number, _TWICE.format(other=other.number or "above")))
@@ -121,14 +113,6 @@ def flaws_of(
             texts.append((turn.number, _UNSCRUBBED))
         flaws += [Flaw(number, _name(turn), text) for number, text in texts]
     return flaws
-
-
-def circles_in(tape: Recording) -> list[Flaw]:
-    """Name the turns that come before themselves: none of them has a key that is right."""
-    circles = _circles(tape.turns)
-    return [
-        Flaw(turn.number, _name(turn), _CIRCLE) for turn in tape.turns if turn.line.key in circles
-    ]
 
 
 class _Secrets:

@@ -1,4 +1,0 @@
-import { openView } from "../widget";
-import { border } from "./component";
-
-export default openView(border);
