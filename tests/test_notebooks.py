@@ -161,7 +161,6 @@ def test_the_lesson_on_tape_plays_what_a_model_said_where_there_is_none(
     assert "13 * 8" in output_of(
         'with dari.recording(mine):\n    session = d.agents.get("calculator")'
     )
-    assert output_of("mine.review().replace()") == "Nothing on the tape is new."
     assert "It goes on behind this question" in output_of("mine.view()")
     assert "leap year" in output_of("tape.view(")
     assert "Will it be right?" in output_of("tape.answers()")

@@ -40,7 +40,7 @@ class Plan:
     """
 
     def __init__(self, tape: Recording) -> None:
-        recorded = [turn for turn in tape.turns if not turn.line.new]
+        recorded = tape.turns
         never = why_never(recorded)
         turns = [turn for turn in recorded if id(turn) not in never]
         parents = parents_of(turns)

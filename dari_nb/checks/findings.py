@@ -59,7 +59,6 @@ class Check(list[Finding]):
         held: How many of them came out as they were recorded.
         unasked: Turns that could not be asked, with the reason, by their ordinals; those whose
             agent or LLM is gone are among what no longer holds.
-        new: How many turns wait to be adopted, and were not asked.
 
     >>> tape.check(d, report=None)
     lesson.tape: ...
@@ -72,14 +71,12 @@ class Check(list[Finding]):
         *,
         asked: int = 0,
         unasked: Sequence[tuple[str, str]] = (),
-        new: int = 0,
     ) -> None:
         super().__init__(findings)
         self.tape = tape
         self.asked = asked
         self.held = asked - len({finding.turn for finding in self if finding.what in _KINDS[2:]})
         self.unasked = list(unasked)
-        self.new = new
 
     @property
     def holds(self) -> bool:
@@ -102,8 +99,6 @@ class Check(list[Finding]):
         gone = {finding.turn for finding in self if finding.what in _KINDS[:2]}
         if lacking := len(self.unasked) + len(gone):
             told.append(f"{count_of(lacking, 'turn')} could not be asked")
-        if self.new:
-            told.append(f"{count_of(self.new, 'new turn')} {_was(self.new)} not asked")
         return _visible(f"{self.tape}: {', '.join(told)}")
 
     def to_frame(self) -> pd.DataFrame:

@@ -77,8 +77,7 @@ def check_live(
     unasked += [(name_of(one.turn), one.why) for one in seen.values() if one.why]
     found = [finding for one in seen.values() for finding in one.findings]
     asked = sum(one.is_asked for one in seen.values())
-    new = sum(turn.line.new for turn in recorded.turns)
-    return Check(str(tape.path), found, asked=asked, unasked=unasked, new=new)
+    return Check(str(tape.path), found, asked=asked, unasked=unasked)
 
 
 def check_server(tape: Tape, base_url: str, api_key: str, **options: Any) -> Check:

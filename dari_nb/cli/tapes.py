@@ -272,9 +272,7 @@ def _turns_and_flaws(file: Path, scrubber: Scrubber | None = None) -> tuple[str,
     if not tape.is_closed:
         flaws.append(_NOT_CLOSED)
     _write_flaws(file, flaws)
-    new = sum(turn.line.new for turn in tape.turns)
-    waiting = f", {new} of them new, which play once they are adopted" if new else ""
-    return count_of(len(tape.turns), "turn") + waiting, flaws
+    return count_of(len(tape.turns), "turn"), flaws
 
 
 def _write_flaws(file: Path, flaws: Sequence[str]) -> None:

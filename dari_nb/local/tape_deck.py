@@ -69,8 +69,6 @@ class TapeDeck(Contents):
         tape = tape if isinstance(tape, Tape) else Tape(tape)
         deck = self._service.deck if self._service is not None else None
         if tape == self._tape and (deck is None or deck.is_in):
-            if self._serving is not None and deck is not None:
-                self._serving.call(deck.begin)
             return
         self._load(tape, opened(tape))
         self._tape = tape

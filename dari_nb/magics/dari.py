@@ -32,7 +32,6 @@ SINCE = Option("--since", "TIME", "only those since then: 2d, '3 hours', today, 
 
 MODE = Option("--mode", "M", "auto: play, and ask live what is missing; play; record")
 SPEED = Option("--speed", "S", "real, instant, or how many times as fast it plays")
-REVIEW = Option("--review", None, "what is new on it, beside what was recorded before")
 PLAYER = Option("--view", None, "as a player: its turns as they happened")
 FILES = Option("--files", None, "keep files that are attached or that turns leave")
 RUN_TOOLS = Option("--run-tools", None, "run kernel tools again, and compare what they give")
@@ -245,17 +244,11 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
     if line.has(EJECT):
         connection.eject()
         return _status(state)
-    if line.has(PLAYER) and line.has(REVIEW):
-        raise usage_error(
-            "one at a time: --review shows what is new, --view plays it",
-            code="conflicting_arguments",
-        )
     tape = _tape_named(connection.tape, line, words)
     # What looks at it comes first: where that cannot be, the tape that is in stays as it is.
     player = tape.view() if line.has(PLAYER) else None
-    shown = tape.review() if line.has(REVIEW) else player
-    # Who only looks at one that they name records nothing on it.
-    only_looks = bool(words) and shown is not None
+    # A tape that is named only to be viewed isn't recorded on.
+    only_looks = bool(words) and player is not None
     try:
         if tape is not connection.tape and not only_looks:
             with warnings.catch_warnings():
@@ -265,7 +258,7 @@ def _tape(state: State, line: Line, words: list[str]) -> Any:
         if player is not None:
             player.close()
         raise
-    return _status(state, counting=True) if shown is None else shown
+    return _status(state, counting=True) if player is None else player
 
 
 def _tape_named(now: Tape | None, line: Line, words: list[str]) -> Tape:
@@ -299,7 +292,7 @@ def _check_tape_name(words: list[str]) -> None:
     from ..tapes.tape import MODES
 
     [word, *more] = words
-    options = {**{mode: f"--mode {mode}" for mode in MODES}, "view": "--view", "review": "--review"}
+    options = {**{mode: f"--mode {mode}" for mode in MODES}, "view": "--view"}
     for command, rest in ((word, more), (words[-1], words[:-1])):
         if not rest or command not in (*_OF_SHELL, *options):
             continue
@@ -320,7 +313,7 @@ def _check_tape_name(words: list[str]) -> None:
         raise usage_error(
             f"{word} is a mode: %dari tape FILE --mode {word}", code="unknown_command"
         )
-    if word in ("eject", "review", "view"):
+    if word in ("eject", "view"):
         raise usage_error(f"it is %dari tape --{word}, with two dashes", code="unknown_command")
     if word == "help":
         raise usage_error("it is %dari help tape, or %dari tape --help", code="unknown_command")
@@ -390,9 +383,8 @@ SUBCOMMANDS = {
     ),
     "tape": Subcommand(
         LineParser(
-            "%dari tape [FILE] [--mode M] [--speed S] [--run-tools] [--files] [--review] [--view]"
-            " [--eject]",
-            (MODE, SPEED, RUN_TOOLS, FILES, REVIEW, PLAYER, EJECT),
+            "%dari tape [FILE] [--mode M] [--speed S] [--run-tools] [--files] [--view] [--eject]",
+            (MODE, SPEED, RUN_TOOLS, FILES, PLAYER, EJECT),
             example="%dari tape lesson.tape --speed 2",
         ),
         _tape,

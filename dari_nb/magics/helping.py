@@ -126,7 +126,6 @@ _ALSO = {
         ("record", "recorded", "lesson", "mark", "marked", "chapter", "student"), "tape"
     ),
     **dict.fromkeys(("eject", "check"), "tape"),
-    **dict.fromkeys(("adopt", "reject"), "Tape.review"),
     **dict.fromkeys(("filter", "order", "sort"), "Batch.view"),
     **dict.fromkeys(("regression", "baseline"), "Batch.view"),
     "judging": "Batch.judge",

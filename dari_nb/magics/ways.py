@@ -5,13 +5,11 @@ from __future__ import annotations
 _TAPE = """\
 From the first recording to the lesson, in this order:
   record   %dari tape lesson.tape, or d = dari.connect("local", tape="lesson.tape"), and then ask
-  change   edit a question, and run the cells again from the first one of its session on (or
-           Restart and Run All): what stands before it plays, it is asked live and kept as new, and
-           so is all that is missing once the tape is put in again. A %dari_send run again alone
-           is a further turn of the session, behind the last answer, and takes no other's place.
-           An agent whose own code was changed plays as before: it is asked anew by
-           d = dari.connect("local", tape=dari.Tape("lesson.tape", mode="record"))
-  review   %dari tape --review, or tape.review(): what is new, to put in place, adopt or reject
+  change   edit a question, and run its session again from the first cell (Restart and Run All):
+           recorded turns play, and new ones are asked live and recorded. A single %dari_send run
+           again is a further turn of the session. An agent whose code changed plays as before; ask
+           it again with d = dari.connect("local", tape=dari.Tape("lesson.tape", mode="record")).
+           git diff shows what changed on the tape
   marks    a line of the file in front of the answer stops there, and asks those who watch:
            {"mark": "a guess", "ask": "What will it do?"}, in Markdown; without ask it is a
            chapter: {"mark": "the second try"} is a place to go to, and nothing stops there
@@ -20,7 +18,7 @@ From the first recording to the lesson, in this order:
   answers  tape.answers(): what people expected at the questions, a row each
   check    in a terminal, dari-local tape check lesson.tape: is it whole? --live asks all of it
            again
-tape is dari.Tape("lesson.tape"); %dari help review tells more of one step."""
+tape is dari.Tape("lesson.tape"); %dari help Tape.view tells more of one step."""
 
 _BATCH = """\
 In Python (batch = d.batches.run("calculator", tasks, llms=["small", "large"], repeats=3)):

@@ -21,7 +21,6 @@ from .sessions.event_stream import EventStream
 from .sessions.session import Session
 from .sessions.transcript import Transcript
 from .sessions.turn import Turn
-from .tapes.review import TapeReview
 from .tapes.tape import Tape
 from .tools import Tool, tool
 from .trajectories import Trajectories
@@ -38,7 +37,6 @@ __all__ = [
     "Published",
     "Session",
     "Tape",
-    "TapeReview",
     "Tool",
     "Trajectories",
     "Transcript",

@@ -138,8 +138,6 @@ def recording(tape: str | Path | Tape) -> Recording:
 
     >>> with dari.recording("lesson.tape") as tape:
     ...     turn = d.agents["calculator"].send("2 / 3").wait()
-    >>> tape.review()
-    Nothing on the tape is new.
     """
     return Recording(tape)
 

@@ -80,8 +80,8 @@ def differences(old: Recording, new: Recording) -> list[Difference]:
     >>> differences(Recording(), Recording())
     []
     """
-    before = {(*turn.place, turn.line.new): turn for turn in old.turns}
-    after = {(*turn.place, turn.line.new): turn for turn in new.turns}
+    before = {turn.place: turn for turn in old.turns}
+    after = {turn.place: turn for turn in new.turns}
     come = [turn for place, turn in after.items() if place not in before]
     gone = [turn for place, turn in before.items() if place not in after]
     pairs = _in_place_of(gone, come)
@@ -131,9 +131,9 @@ def _in_place_of(gone: Iterable[Turn], come: Iterable[Turn]) -> dict[int, Turn]:
     return found
 
 
-def _stand(turn: Turn, parent: str | None) -> tuple[str, bool, str]:
+def _stand(turn: Turn, parent: str | None) -> tuple[str, str]:
     line = turn.line
-    return line.agent, line.new, parent or line.session
+    return line.agent, parent or line.session
 
 
 def is_alike(old: TurnLine, new: TurnLine) -> bool:
@@ -156,9 +156,9 @@ def noted_otherwise(old: Recording, new: Recording) -> Iterator[str]:
     >>> list(noted_otherwise(Recording(tail=[Mark("who")]), Recording(tail=[Mark("who", "Who?")])))
     ['noted otherwise: at the end: mark who{+: Who?+}']
     """
-    before = {(*turn.place, turn.line.new): turn for turn in old.turns}
+    before = {turn.place: turn for turn in old.turns}
     for turn in new.turns:
-        other = before.get((*turn.place, turn.line.new))
+        other = before.get(turn.place)
         if other is not None:
             line = turn.line
             head = f"{line.turn} of {line.session}, {line.agent}"

@@ -60,7 +60,6 @@ class TurnLine(Line, kw_only=True):
         behind: A hash of all that had been answered before it in its session (``Turn.answers`` of
             that turn); ``None`` for a first one, and where nobody knows.
         take: Which answer it is to the same key, from 1.
-        new: Whether it waits to be adopted.
         agent: The agent's name.
         llm: The LLM option.
         asked: The text, or the content blocks.
@@ -76,7 +75,6 @@ class TurnLine(Line, kw_only=True):
     parent: Name | None = None
     behind: Name | None = None
     take: Ordinal = 1
-    new: bool = False
     agent: str
     llm: str | None = None
     asked: str | list[dict[str, Any]]

@@ -39,26 +39,22 @@ class Recording:
         return {turn.agent.agent: turn.agent for turn in self.turns}
 
     @property
-    def adopted(self) -> dict[tuple[str, int], Turn]:
-        """What plays: the turns that are not new, by key and take."""
-        return {turn.place: turn for turn in self.turns if not turn.line.new}
+    def by_place(self) -> dict[tuple[str, int], Turn]:
+        """The turns by key and take."""
+        return {turn.place: turn for turn in self.turns}
 
     def for_others(self) -> Recording:
-        """What is shown and given to others: what plays, with the notes in front of the rest, too.
+        """Return what is shown and given to others: the turns that play, and all notes.
 
-        Turns that wait to be adopted are left out, and those that no session gets to: with what
-        stands before them now they are no conversation that happened. For the same reason a turn
-        comes behind the one that it goes on from, wherever that stands, and what goes on from
-        another session begins one of its own.
+        Turns that no session gets to are left out. A turn comes after the one that it continues,
+        wherever that stands, and what continues another session begins one of its own.
         """
         told, tape = self._empty(), self.each_once()
-        old = [turn for turn in tape.turns if not turn.line.new]
-        never = why_never(old)
-        playing = {*map(id, old)} - {*never}
+        never = why_never(tape.turns)
         notes: list[Note] = []
         for turn in tape.turns:
             notes += turn.before
-            if id(turn) in playing:
+            if id(turn) not in never:
                 told.turns.append(replace(turn, before=notes))
                 notes = []
         told.tail = [*notes, *tape.tail]
@@ -67,8 +63,8 @@ class Recording:
 
     def each_once(self) -> Recording:
         """Give it with each turn once: as it was recorded last, where it stood first."""
-        first = dict[tuple[str, int, bool], Turn]()
-        again = {id(turn) for turn in self.turns if first.setdefault(_spot(turn), turn) is not turn}
+        first = dict[tuple[str, int], Turn]()
+        again = {id(turn) for turn in self.turns if first.setdefault(turn.place, turn) is not turn}
         if not again:
             return self
         made, turns = self._empty(), [replace(turn) for turn in self.turns]
@@ -83,9 +79,9 @@ class Recording:
 
     def add(self, *turns: Turn) -> None:
         """Put turns at the end, or in the place of those that they replace, whose notes stay."""
-        places = {(*turn.place, turn.line.new): at for at, turn in enumerate(self.turns)}
+        places = {turn.place: at for at, turn in enumerate(self.turns)}
         for turn in turns:
-            at = places.setdefault((*turn.place, turn.line.new), len(self.turns))
+            at = places.setdefault(turn.place, len(self.turns))
             if at < len(self.turns):
                 self.turns[at] = turn.in_place_of(self.turns[at])
             else:
@@ -326,12 +322,8 @@ def counting(turns: Iterable[Turn]) -> list[Turn]:
     []
     """
     turns = [*turns]
-    last = {_spot(turn): turn for turn in turns}
-    return [turn for turn in turns if last[_spot(turn)] is turn]
-
-
-def _spot(turn: Turn) -> tuple[str, int, bool]:
-    return (*turn.place, turn.line.new)
+    last = {turn.place: turn for turn in turns}
+    return [turn for turn in turns if last[turn.place] is turn]
 
 
 def why_never(turns: Iterable[Turn]) -> dict[int, Never]:

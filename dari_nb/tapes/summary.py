@@ -20,7 +20,6 @@ from .turns import Turn
 _SHOWN = 60
 """Characters of what was asked that are shown."""
 _MOST_NAMES = 5
-_REVIEWED = "`tape.review()` shows what is new, to adopt or to reject it"
 _NEVER = {
     Never.TWICE: (
         "it stands twice, and the later one counts",
@@ -51,8 +50,7 @@ def summary_of(tape: Recording) -> Iterator[str]:
         sessions.setdefault(turn.line.session, []).append(turn)
     for session, turns in sessions.items():
         yield flat(session)
-        # What waits to be adopted stands behind all, and what plays behind what plays.
-        above = dict[bool, Turn]()
+        above: Turn | None = None
         for turn in turns:
             yield f"  {_head(turn)}: {_shown(turn)}"
             yield f"      {_turn_text(turn)}"
@@ -60,9 +58,9 @@ def summary_of(tape: Recording) -> Iterator[str]:
                 yield f"      never plays: {_NEVER[why][0]}"
             else:
                 before = parents.get(id(turn))
-                if before and before is not above.get(turn.line.new):
+                if before and before is not above:
                     yield f"      goes on from {place_named(before)}"
-                above |= {True: turn} if turn.line.new else {True: turn, False: turn}
+                above = turn
             yield from _marks([*turn.before, *turn.body])
     yield from _marks(tape.tail)
     agents = flat(", ".join(tape.agents)) or "none"
@@ -85,29 +83,15 @@ class LeftOut(NamedTuple):
     """How many turns of a tape are not shown or given to others.
 
     Attributes:
-        new: Those that wait to be adopted.
         never: Those that no session gets to, by the reason.
     """
 
-    new: int = 0
     never: Mapping[Never, int] = MappingProxyType({})
 
     @classmethod
     def of(cls, tape: Recording) -> LeftOut:
         """Count them."""
-        old = [turn for turn in tape.turns if not turn.line.new]
-        return cls(len(tape.turns) - len(old), Counter(why_never(old).values()))
-
-    def counted(self, where: str = "") -> dict[str, str]:
-        """Say how many are left out, each time with the reason or what helps.
-
-        >>> from dari_nb.tapes.recording import Never
-        >>> [*LeftOut(new=2, never={Never.LOST: 1}).counted(" of x.html")]
-        ['2 new turns are left out of x.html', '1 turn that never plays is left out of x.html']
-        """
-        new = "new turn is" if self.new == 1 else "new turns are"
-        told = {f"{self.new} {new} left out{where}": _REVIEWED} if self.new else {}
-        return told | self.counted_never(where)
+        return cls(Counter(why_never(tape.turns).values()))
 
     def sentences(self, where: str = "") -> list[str]:
         """Say the same in whole sentences.
@@ -115,7 +99,7 @@ class LeftOut(NamedTuple):
         >>> LeftOut().sentences()
         []
         """
-        return [f"{count}: {why}." for count, why in self.counted(where).items()]
+        return [f"{count}: {why}." for count, why in self.counted_never(where).items()]
 
     def counted_never(self, where: str = "") -> dict[str, str]:
         """Say how many of those that never play are left out, and why.
@@ -158,10 +142,9 @@ def tape_text(file: Path) -> str:
         return "it cannot be read any more"
     if not tape.turns:
         return "nothing is on it yet"
-    new = sum(turn.line.new for turn in tape.turns)
     names = [f"{flat(name):.{_SHOWN}}" for name in tape.agents]
     agents = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
-    return f"{count_of(len(tape.turns), 'turn')}, of {agents}" + (f", {new} new" if new else "")
+    return f"{count_of(len(tape.turns), 'turn')}, of {agents}"
 
 
 def names_of(turns: Sequence[Turn], most: int, parents: Mapping[int, Turn] = _NONE) -> str:
@@ -216,7 +199,7 @@ def _head(turn: Turn) -> str:
     line = turn.line
     llm = f" ({line.llm})" if line.llm else ""
     take = f", answer {line.take}" if line.take > 1 else ""
-    return flat(f"{line.turn} {turn.agent.agent}{llm}{take}{', new' if line.new else ''}")
+    return flat(f"{line.turn} {turn.agent.agent}{llm}{take}")
 
 
 def _marks(notes: Iterable[object]) -> Iterator[str]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast, get_args
 
 from ..descriptors import is_no_file
 from ..errors import InvalidRequestError
-from .growing import GrowingTape, alone_with, forget
+from .growing import GrowingTape, alone_with
 from .reading import file_of, instead_of, read_tape
 from .recording import Recording
-from .reviewing import Review
 from .runs import turns_of_run
 from .scrubbing import Scrubber, compiled
 from .writing import write_tape
@@ -54,24 +53,14 @@ _NO_PATTERN = (
 class Tape:
     """A file of recorded turns, and how it is recorded and played.
 
-    In the mode ``auto`` what is on the tape plays, and what is missing, or was cancelled or cut
-    off when it was recorded, is asked live and kept.
-    Where the tape had answers when it was put in, also again, that is *new*: it does not play in
-    the mode ``play`` before it is adopted. While an empty tape is recorded, only what is asked in
-    the place of a recorded turn behind the first is new, with what follows, as after a changed
-    prompt, but not in a ``fork()``. What takes the place of a turn that was cut off is not; what a
-    killed process had not asked yet is, and a new turn that failed is asked again, which goes then
-    unless something completed that goes on from it. ``play`` asks nobody: what is missing is a
-    ``TapeMissError``. ``record`` asks everything live, and replaces what it asks again, also where
-    that waits to be adopted, but for what completed in the same recording, with what that goes on
-    from, and for what others have recorded meanwhile; later turns that went on from other answers
-    are named when the tape is taken out.
-    What failed, was cancelled or cut off takes no completed answer's place: it is new, with what
-    follows, and the recording that stays is named then; so is what was cancelled or cut off in the
-    place of a failure.
-    What was recorded n times plays in the same order, and from the beginning again; but a
-    repetition of a batch's task that was not recorded is missing. What does not play and nobody
-    can be asked, for want of an agent's code, model or key, is a ``TapeMissError`` in each mode.
+    In the mode ``auto``, recorded turns play, and missing ones are asked live and recorded. Turns
+    that failed, were cancelled or were cut off are asked again. ``play`` asks nobody: a missing
+    turn is a ``TapeMissError``. ``record`` asks everything live and replaces what it asks again;
+    later turns that continue another answer are named when the tape is taken out.
+
+    An answer that was recorded n times plays in the same order, and then from the beginning. A
+    repeat of a batch's task that wasn't recorded is missing. If nobody can be asked, because the
+    agent's code, model or key is missing, a missing turn is a ``TapeMissError`` in each mode.
 
     Attributes:
         path: The file; it is made by the first turn that is recorded.
@@ -184,27 +173,6 @@ class Tape:
         """
         return file_of(self.path)
 
-    def review(self) -> Review:
-        """Show what is new on it beside what was recorded before, to adopt or to reject it.
-
-        What is to take the place of a recorded turn is asked behind the same turns: after a changed
-        question, the session is asked again from its first one on. Sent alone, it goes on behind
-        the last answer.
-
-        Returns:
-            The new turns: ``review[0].adopt()``, ``review.adopt()`` for all of them.
-
-        Raises:
-            InvalidRequestError: The file cannot be read.
-            TapeError: It is no tape, or a line is broken.
-
-        >>> tape.review()
-        Nothing on the tape is new.
-        """
-        with alone_with(self.file):  # else half of what is written to it may be there
-            tape = read_tape(self.file)
-        return Review(tape, self._change)
-
     def add(self, *runs: Recorded) -> Tape:
         """Put runs from elsewhere at the end of it, each as a session; secrets are taken out.
 
@@ -272,15 +240,6 @@ class Tape:
                 code="invalid_connection",
             )
         return connection.check(self, **options)
-
-    def _change(self, change: Callable[[Recording], str]) -> str:
-        with alone_with(self.file):
-            now = read_tape(self.file)
-            before = {turn.place for turn in now.turns}
-            told = change(now)
-            forget(self.file, before - {turn.place for turn in now.turns})
-            write_tape(now, self.file)
-        return told
 
 
 def _patterns(name: str, patterns: object) -> list[re.Pattern[str]]:

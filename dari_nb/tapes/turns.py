@@ -103,13 +103,8 @@ class Turn:
 
     @property
     def is_answer(self) -> bool:
-        """Whether it answers what was asked, so that nobody has to be asked again.
-
-        A failure does once it is adopted: until then it may have been one in passing.
-        """
-        if self.status != "failed":
-            return self.status is not None
-        return not self.line.new and not self.is_cancelled
+        """Whether it completed, so that nobody has to be asked again."""
+        return self.status == "completed"
 
     @property
     def is_cancelled(self) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from ..models import events as ev
-from .lines import EventLine
 from .turns import Turn
 
 _NOTHING = "No answer."
@@ -16,42 +15,10 @@ _MOST = 300
 """Characters of arguments and results that are told."""
 
 
-class Said(str):
-    """A sentence that says what was done: at the end of a cell it stands as it is.
-
-    >>> Said("1 turn adopted.")
-    1 turn adopted.
-    """
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
 def outcome_text(turn: Turn) -> str:
     """What came of a turn: tools that were called, what they gave, answers, and why it failed."""
     told = (_TELLING[event.event](event.data) for event in turn.events if event.event in _TELLING)
     return "\n".join(filter(None, told)) or _NOTHING
-
-
-def place_text(events: Sequence[EventLine]) -> str:
-    """Say behind which event of a turn something stands.
-
-    Args:
-        events: Those of the turn up to there.
-
-    >>> place_text([])
-    'at the beginning of'
-    """
-    for event in reversed(events):
-        if event.event == ev.TOOL_CALL_REQUESTED:
-            return f"behind {_call(event.data)} in"
-        if event.event in (ev.TOOL_CALL_COMPLETED, ev.TOOL_CALL_FAILED):
-            return f"behind {_result_of(event, events)} in"
-        if event.event == ev.ASSISTANT_MESSAGE_COMPLETED:
-            return "behind an answer in"
-    return "at the beginning of"
 
 
 def content_text(content: Any) -> str:
@@ -73,13 +40,6 @@ def _call(data: Mapping[str, Any]) -> str:
     else:
         told = "" if given is None else _short(given)
     return f"{data.get('tool_name')}({_cut(told)})"
-
-
-def _result_of(event: EventLine, events: Iterable[EventLine]) -> str:
-    call_id = event.data.get("tool_call_id")
-    calls = (one.data for one in events if one.event == ev.TOOL_CALL_REQUESTED)
-    call = next((data for data in calls if data.get("tool_call_id") == call_id), None)
-    return f"what {_call(call)} gave" if call else "a result"
 
 
 def _result(data: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """Live views for notebooks; importing this brings anywidget, so import it with the first use."""
 
-from .border import Border
 from .chat import ChatView
 from .live import LiveTranscript
 from .matrix import MatrixView
@@ -10,7 +9,6 @@ from .sessions import SessionsView
 from .trajectories import TrajectoriesView
 
 __all__ = [
-    "Border",
     "ChatView",
     "LiveTranscript",
     "MatrixView",

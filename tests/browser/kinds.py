@@ -35,9 +35,6 @@ CELLS = {
     "turn.session.workspace().diff(turn.session.workspace())": "the same",
     "dari.messages_frame([turn.session])": "said in a turn",
 }
-# Of plain widgets, which are in the file beside their static output where no page has shown them.
-PLAIN = {"dari.Tape('lesson.tape').review().view()": "small says: anew for a tape"}
-
 # Entries of a menu that cannot be clicked on, as something is above them or cuts them off.
 HIDDEN = """(list) => [...list.querySelectorAll("button")].filter((button) => {
   const { left, right, top, bottom } = button.getBoundingClientRect();

@@ -644,37 +644,6 @@ def answer_page(page, file, saved, *answers):
     download.value.save_as(saved)
 
 
-def test_answers_of_a_page_are_found_where_questions_alike_stand_behind_turns_put_in_place(
-    page, tmp_path
-):
-    file = tmp_path / "sums.tape"
-    ask(file, "1+1", "2+2", "3+3")
-    put_in_front_of_answers(file, {"mark": "guess", "ask": "What now?"})
-    answer_page(page, file, tmp_path / "ann answers.jsonl", "a two", "", "a six")
-    ask(file, "1+1", "5+5", "3+3")
-    assert str(Tape(file).review().replace()).startswith("2 turns replaced")
-    told = Tape(file).answers(tmp_path).fillna("")
-    assert told[["turn", "answer"]].to_numpy().tolist() == [
-        ["msg_1", "a two"],
-        ["msg_2", ""],
-        ["msg_3", "a six"],
-    ]
-
-
-def test_answers_of_a_page_stay_with_what_was_asked_where_a_turn_in_front_is_gone(page, tmp_path):
-    file = tmp_path / "sums.tape"
-    ask(file, "1+1", "2+2", "3+3")
-    put_in_front_of_answers(file, {"mark": "guess", "ask": "What now?\n- a\n- b"})
-    answer_page(page, file, tmp_path / "ann answers.jsonl", "a two", "a four", "a six")
-    ask(file, "1+1", "3+3")
-    Tape(file).review().replace(rest=True)
-    with pytest.warns(match=r"1 answer of ann .* no question of this tape: “sess_1 msg_2: guess"):
-        told = Tape(file).answers(tmp_path)
-    given = [["msg_1", "a two"], ["msg_2", "a six"]]
-    assert told[["turn", "answer"]].to_numpy().tolist() == given
-    assert told["asked_as"].isna().all()
-
-
 def test_answers_of_a_page_stay_with_questions_on_several_lines_that_get_another_name_or_words(
     page, tmp_path
 ):
@@ -948,15 +917,6 @@ def test_at_every_place_of_real_runs_each_item_is_what_render_makes_of_it(page, 
     # And back, all at once.
     page.evaluate(AT, 0)
     page.wait_for_function("() => document.querySelectorAll('[data-item]').length === 2")
-
-
-def test_a_player_in_which_nothing_plays_says_why(lab):
-    lines = [{**line, "new": True} if "turn" in line else line for line in LINES]
-    book, view = shown(lab, [line for line in lines if "mark" not in line])
-    view.get_by_text("Nothing plays here yet. 2 new turns are left out").wait_for()
-    assert "tape.review() shows what is new" in view.locator(".dari-log").inner_text()
-    book.shot("player-nothing", selector=".dari-player")
-    assert book.problems == []
 
 
 @pytest.mark.parametrize("press", ["Control+Enter", "Skip", "."])

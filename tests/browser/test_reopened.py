@@ -7,7 +7,7 @@ import pytest
 from nbconvert import HTMLExporter
 
 KINDS = runpy.run_path(str(Path(__file__).with_name("kinds.py")))
-START, CELLS = KINDS["START"], {**KINDS["CELLS"], **KINDS["PLAIN"]}
+START, CELLS = KINDS["START"], KINDS["CELLS"]
 
 
 SAVES_STATE = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"

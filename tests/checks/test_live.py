@@ -11,16 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
-import dari_nb as dari
 from dari_nb.checks import Answer, check_live
 from dari_nb.client import Client
-from dari_nb.errors import DariError, InvalidRequestError
+from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari, ToolCall, ToolResult, Usage
 from dari_nb.resources import Dari
 from dari_nb.tapes import Tape
 
 RAISED = "failed in the agent's own code: ValueError"
-Ask = Callable[[Dari], Any]
 
 BY = ", by outcome and tools, and by answers of which something is expected"
 
@@ -354,16 +352,6 @@ def test_a_server_that_has_no_more_than_the_tape_is_told_so_once_for_each_sessio
     after = "a turn before it could not be asked"
     assert check.unasked == [("msg_2 of sess_1", after), ("msg_3 of sess_1", after)]
     assert check.asked == 0
-
-
-def test_new_turns_are_not_asked_and_a_server_that_is_not_there_is_an_error(path: Path) -> None:
-    record(path, "one")
-    change(path, 0, new=True)
-    with LocalDari() as server, dari.Dari(server.url, server.api_key) as d:
-        assert Tape(path).check(d, report=None).asked == 0
-        server.stop()
-        with pytest.raises(DariError):
-            Tape(path).check(d, report=None)
 
 
 @pytest.mark.parametrize("given", ["http://127.0.0.1:1", None])

@@ -65,35 +65,6 @@ def test_show_tells_what_is_on_it(tape: Path, capsys: pytest.CaptureFixture[str]
     assert last == "2 turns, agents: echo, 0 secrets scrubbed"
 
 
-def test_what_was_cancelled_is_called_so_everywhere(
-    tape: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    gate = Event()
-    with LocalDari(tape=tape) as server:
-        server.agent("slow")(lambda prompt: gate.wait() and prompt)
-        caller = Caller(server)
-        session = caller.create("slow")
-        message = caller.send(session, "one")["message"]["id"]
-        cancel = {"type": "message.cancel_requested", "message_id": message}
-        caller.post(f"/sessions/{session}/events", cancel)
-        caller.finished(message)
-        gate.set()
-        caller.http.close()
-    assert "      cancelled, " in run(capsys, "show", "lesson.tape")[1]
-    [proposal] = dari.Tape(tape).review()
-    assert proposal.difference == "one\n\ncancelled"
-    assert "| State | cancelled |" in dari.Tape(tape).review()._repr_mimebundle_()["text/markdown"]
-    proposal.adopt()
-    _, told = run(capsys, "check", "lesson.tape", "--live")
-    assert "its recording was cancelled" in told
-    other = tape.with_name("other.tape")
-    text = tape.read_text()
-    assert '"error":"cancelled"' in text
-    other.write_text(text.replace('"error":"cancelled"', '"error":"it broke"'))
-    _, told = run(capsys, "diff", "lesson.tape", "other.tape")
-    assert told == "answered otherwise: msg_1 of sess_2, slow: [-cancelled-]{+failed: it broke+}\n"
-
-
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Four turns of one session."""
@@ -418,32 +389,6 @@ def test_diff_says_which_question_of_a_lesson_changed_and_what_became_of_those_b
     assert run(capsys, "diff", "last.tape", "now.tape") == (1, told)
 
 
-def test_diff_names_questions_comments_and_metadata_that_are_others(
-    tape: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ask(tape, "And in Go?")
-    dari.Tape(tape).review().adopt()
-    header, agent, turn, event, *rest = tape.read_text().splitlines(keepends=True)
-    mark = '{"mark":"guess","ask":"What is it?"}\n'
-
-    def written(name: str, *lines: str) -> None:
-        (tape.parent / name).write_text("".join([header, agent, *lines, *rest]))
-
-    written("old.tape", turn, mark, event)
-    written("asks.tape", turn, mark.replace("is it", "was that"), event)
-    written("moved.tape", turn, event, mark)
-    expecting = turn.replace('"asked"', '"metadata":{"expects":"x"},"asked"')
-    written("expects.tape", "# by hand\n", expecting, mark, event)
-    head = "noted otherwise: msg_1 of sess_1, echo: "
-    for name, told in {
-        "old.tape": "",
-        "asks.tape": head + "mark guess: What[- is it-]{+ was that+}?\n",
-        "moved.tape": head + "a mark or comment stands elsewhere in it\n",
-        "expects.tape": head + '{+# by hand+}; {+metadata {"expects":"x"}+}\n',
-    }.items():
-        assert run(capsys, "diff", "old.tape", name) == (int(bool(told)), told)
-
-
 def test_links_that_lead_to_no_tape_are_said_in_a_line(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -455,19 +400,6 @@ def test_links_that_lead_to_no_tape_are_said_in_a_line(
         status, told = run(capsys, command, "dangling.tape")
         assert (status, told.count("\n"), "No such file" in told) == (2, 1, True)
         assert told.endswith(f"in the folder {tape.parent.name} there is lesson.tape.\n")
-
-
-def test_a_tape_that_is_not_there_is_said_with_those_that_are(
-    tape: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    there = f"in the folder {tape.parent.name} there is lesson.tape"
-    for command in ("show", "check", "diff"):
-        status, told = run(capsys, command, "lesons.tape")
-        assert (status, there in told) == (2, True)
-    missing = dari.Tape("lesons.tape")
-    for look in (missing.view, missing.review, missing.answers, partial(missing.to_html, "x.html")):
-        with pytest.raises(dari.DariError, match=there):
-            look()
 
 
 def test_check_live_without_agents_of_ones_own_says_how_to_bring_them(

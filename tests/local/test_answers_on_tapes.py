@@ -16,7 +16,6 @@ import pytest
 
 import dari_nb as dari
 from dari_nb.cli.cli import main
-from dari_nb.errors import InvalidRequestError
 from dari_nb.local import LocalDari
 from dari_nb.resources import Dari
 from dari_nb.tapes import Tape, flaws_of, read_tape
@@ -383,19 +382,6 @@ def test_what_goes_on_from_a_session_that_no_tape_has_is_told(
     assert caplog.text.count("cannot play: the turn before it is not on the tape.") == 1
 
 
-def test_what_would_never_play_is_not_adopted(path: Path, calling: Calling) -> None:
-    recorded(path, calling, sessions=1)
-    with server_for(path, Counting("new")) as server:
-        caller = calling(server)
-        session = caller.create("one")
-        assert answer(caller, session, "one") == "answer 1 to one"
-        assert answer(caller, session, "three") == "new 1 to three"
-    text = path.read_text().replace("answer 1 to one", "another to one")
-    path.write_text(text)
-    with pytest.raises(InvalidRequestError, match="goes on from another answer than those on"):
-        Tape(path).review().adopt()
-
-
 def test_what_goes_on_from_an_answer_that_was_recorded_anew_here_is_told(
     path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -447,27 +433,6 @@ def test_what_was_told_when_it_was_asked_is_not_named_again(
         assert "cannot play: the tape has other answers" in caplog.text
         server.eject()
     assert "had been recorded behind" not in caplog.text
-
-
-def test_what_would_never_play_is_offered_to_be_rejected_alone(
-    path: Path, calling: Calling
-) -> None:
-    recorded(path, calling, sessions=1)
-    with server_for(path, Counting("new")) as server:
-        caller = calling(server)
-        session = caller.create("one")
-        answer(caller, session, "one")
-        answer(caller, session, "three")
-    path.write_text(path.read_text().replace("answer 1 to one", "another to one"))
-    assert main(["tape", "check", str(path)]) == 1
-    [proposal] = Tape(path).review()
-    assert proposal.effect.endswith("reject it, and ask it again where it belongs.")
-    with server_for(Tape(path, mode="play")) as server:
-        caller = calling(server)
-        session = caller.create("one")
-        caller.finished(caller.send(session, "one")["message"]["id"])
-        assert "so it never plays" in refused(caller, session, "three")
-    assert proposal.reject() == "1 turn rejected."
 
 
 def lines_of(path: Path) -> tuple[list[str], list[int]]:
@@ -527,71 +492,3 @@ def test_a_session_that_goes_on_from_another_one_says_so_where_it_begins(
     assert heads[0] == ["recorded", "session 1", "3 turns"]
     assert heads[1] == ["recorded", "session 2", "2 turns", "goes on from turn 1"]
     player.close()
-
-
-@pytest.fixture
-def waiting(path: Path, calling: Calling) -> Path:
-    """A tape with two new conversations, of which one lost its beginning."""
-    recorded(path, calling, sessions=1)
-    with server_for(path, Counting("new")) as server:
-        caller = calling(server)
-        for prompts in (("one", "three", "four"), ("other", "more")):
-            session = caller.create("one")
-            for prompt in prompts:
-                answer(caller, session, prompt)
-    lines, at = lines_of(path)
-    path.write_text("".join([*lines[: at[0]], *lines[at[1] :]]))
-    with server_for(path, Counting("again")) as server:
-        caller = calling(server)
-        session = caller.create("one")
-        for prompt in ("one", "two"):
-            answer(caller, session, prompt)
-    return path
-
-
-WAITS = (
-    "msg_2 of sess_2 goes on from another answer than those on the tape, so it would never play: "
-    "reject it, and ask it again where it belongs."
-)
-
-
-def test_each_turn_that_would_never_play_is_marked_whatever_stands_beside_it(waiting: Path) -> None:
-    told = {proposal.asked: proposal.effect for proposal in Tape(waiting).review()}
-    assert [asked for asked, effect in told.items() if effect == WAITS] == ["three", "four"]
-
-
-@pytest.mark.parametrize("decision", ["adopt", "replace"])
-def test_what_would_never_play_is_left_waiting_and_named_and_the_rest_is_adopted(
-    waiting: Path, calling: Calling, decision: str
-) -> None:
-    review = Tape(waiting).review()
-    assert len(review) == 6
-    told = getattr(review, decision)()
-    assert told.startswith("4 turns adopted")
-    assert told.endswith(f". 2 turns left waiting: {WAITS}")
-    new = [turn.line.asked for turn in read_tape(waiting).turns if turn.line.new]
-    assert new == ["three", "four"]
-    assert conversations(waiting, calling, "other", "more", times=1) == [
-        ["new 3 to other", "new 4 to more"]
-    ]
-    with pytest.raises(InvalidRequestError, match=r"^msg_2 of sess_2 goes on from another answer"):
-        getattr(Tape(waiting).review(), decision)()
-    assert Tape(waiting).review().reject() == "2 turns rejected."
-
-
-def test_all_that_would_never_play_is_named_at_once(path: Path, calling: Calling) -> None:
-    recorded(path, calling, sessions=1)
-    with server_for(path, Counting("new")) as server:
-        caller = calling(server)
-        for prompt in ("three", "four"):
-            session = caller.create("one")
-            for text in ("one", prompt):
-                answer(caller, session, text)
-    lines, at = lines_of(path)
-    path.write_text("".join([*lines[: at[0]], *lines[at[1] :]]))
-    with pytest.raises(InvalidRequestError) as refusal:
-        Tape(path).review().adopt()
-    assert str(refusal.value) == (
-        "msg_2 of sess_2 and msg_2 of sess_3 go on from a turn that is not on the tape, so they "
-        "would never play: reject them, and ask them again where they belong."
-    )

@@ -126,62 +126,8 @@ def said(path: Path) -> set[str]:
 def is_whole(path: Path) -> bool:
     """Whether a session gets to each turn of a tape, and to those that play without the others."""
     tape = read_tape(path)
-    playing = [turn for turn in tape.turns if not turn.line.new]
+    playing = tape.turns
     return not flaws_of(tape) and not unreachable(playing)
-
-
-def plays(path: Path, calling: Calling, *prompts: str, times: int = 4) -> list[tuple[str, ...]]:
-    """What sessions one after another are answered by the tape alone, up to the first miss."""
-    told = []
-    with LocalDari(tape=Tape(path, mode="play", speed="instant")) as server:
-        caller = calling(server)
-        for _ in range(times):
-            session, answers = caller.create("moody"), list[str]()
-            for prompt in prompts:
-                body = {"type": "user.message", "content": [{"type": "text", "text": prompt}]}
-                sent = caller.http.post(f"/sessions/{session}/events", json=body)
-                if not sent.is_success:
-                    break
-                caller.finished(sent.json()["message"]["id"])
-                answers.append(answer(caller, session))
-            told.append(tuple(answers))
-    return sorted({*told})
-
-
-@pytest.fixture
-def parted(path: Path, course: Callable[[LocalDari], Course]) -> dict[str, str]:
-    """A tape with y behind one x and z behind it, too, which is new, and z behind another x."""
-    with LocalDari(tape=Tape(path, speed="instant")) as server:
-        one = course(server)
-        first, second = one.two()
-        told = {"y": one.ask(first, "y")}
-        again = one.begin()
-        assert one.ask(again, "x") == "x 1"
-        told["new z"] = one.ask(again, "z")
-        last = one.caller.messages(second)[-1]["id"]
-        fork = one.caller.create("moody", fork_of={"session_id": second, "after_message_id": last})
-        told["z"] = one.ask(fork, "z")
-        told["new w"] = one.ask(again, "w")
-    return told
-
-
-def test_what_goes_on_from_a_new_turn_is_new_whatever_stands_in_other_conversations(
-    path: Path, calling: Calling, parted: dict[str, str]
-) -> None:
-    assert [proposal.asked for proposal in Tape(path).review()] == ["z", "w"]
-    assert is_whole(path)
-    assert Tape(path).review().adopt() == "2 turns adopted."
-    assert ("x 1", parted["new z"], parted["new w"]) in plays(path, calling, "x", "z", "w")
-
-
-def test_what_is_new_takes_no_place_in_another_conversation(
-    path: Path, calling: Calling, parted: dict[str, str]
-) -> None:
-    assert Tape(path).review().replace() == "1 turn replaced, 1 turn adopted."
-    assert said(path) == {"x 1", "x 2", *parted.values()} - {parted["y"]}
-    assert plays(path, calling, "x", "z", "w") == [
-        *(("x 1", parted["new z"], parted["new w"]), ("x 2", parted["z"]))
-    ]
 
 
 @pytest.mark.parametrize("mode", ["auto", "record"])
@@ -240,44 +186,6 @@ def test_what_came_to_nothing_behind_a_cancelled_turn_goes_with_it(
     assert is_whole(path)
 
 
-@pytest.mark.parametrize("first", ["answer", "repeat"], ids=["another x", "the same x"])
-@pytest.mark.parametrize(
-    "ends",
-    [
-        ("fail", "hang", "answer"),
-        ("answer", "hang", "answer"),
-        ("answer", "fail", "answer"),
-        ("fail", "hang", "hang", "answer"),
-        ("fail", "hang", "fail"),
-    ],
-    ids="-".join,
-)
-def test_what_waited_and_came_to_nothing_goes_for_what_is_recorded_in_the_end(
-    path: Path, course: Callable[[LocalDari], Course], first: str, ends: tuple[str, ...]
-) -> None:
-    def talks(one: Course, mode: str, does: str) -> str:
-        one.server.insert(Tape(path, mode=mode, speed="instant"))
-        one.ask(session := one.begin(), "x", first)
-        told = one.ask(session, "y", does) if does else ""
-        one.server.eject()
-        return told
-
-    with LocalDari() as server:
-        one = course(server)
-        talks(one, "auto", "")
-        talks(one, "auto", ends[0])
-        assert [turn.line.new for turn in read_tape(path).turns] == [False, True]
-        asked = '"asked":"y"}\n'
-        path.write_text(path.read_text().replace(asked, asked + '{"mark":"here"}\n'))
-        told = [talks(one, "record", does) for does in ends[1:]][-1]
-    turns = read_tape(path).turns
-    assert [(turn.line.take, turn.line.new) for turn in turns] == [(1, False)] * 2
-    assert turns[1].status == ("completed" if told.startswith("y") else told)
-    assert told == "failed" or told in said(path)
-    assert '{"mark":"here"}' in path.read_text()
-    assert is_whole(path)
-
-
 @pytest.mark.parametrize("mode", ["auto", "record"])
 @pytest.mark.parametrize("order", ["zy", "yz"])
 def test_a_cancelled_turn_leaves_its_place_to_no_other_conversation(
@@ -294,48 +202,6 @@ def test_a_cancelled_turn_leaves_its_place_to_no_other_conversation(
         told = {prompt: one.ask(first if prompt == "z" else second, prompt) for prompt in order}
     assert said(path) == {"x 1", "x 2", *told.values()}
     assert is_whole(path)
-
-
-@pytest.mark.parametrize("runs", [False, True], ids=["behind it later", "behind it meanwhile"])
-@pytest.mark.parametrize("does", ["fail", "answer"])
-@pytest.mark.parametrize("apart", [False, True], ids=["the same x", "another x"])
-def test_beside_another_kernel_what_goes_on_from_a_failure_waits_with_it(
-    path: Path,
-    calling: Calling,
-    course: Callable[[LocalDari], Course],
-    caplog: pytest.LogCaptureFixture,
-    apart: bool,
-    does: str,
-    runs: bool,
-) -> None:
-    with LocalDari(tape=Tape(path, speed="instant")) as server:
-        course(server).two()
-    one_tape, other_tape = (Tape(path, speed="instant") for _ in range(2))
-    with LocalDari(tape=one_tape) as mine, LocalDari(tape=other_tape) as theirs:
-        one, other = course(mine), course(theirs)
-        own, session = one.begin(), other.begin()
-        assert one.ask(own, "x") == other.ask(session, "x") == "x 1"
-        if apart:
-            session = other.begin()
-            assert other.ask(session, "x") == "x 2"
-        one.ask(own, "y", "fail")
-        other.agent.numbers = count(101)
-        message = one.starts(own, "z") if runs else ""
-        other.ask(session, "y", does)
-        if runs:
-            one.ends(message)
-        else:
-            one.ask(own, "z")
-        behind = answer(one.caller, own)
-    assert is_whole(path)
-    assert said(path) == {"x 1", "x 2", behind, *(["y 101"] if does == "answer" else [])}
-    assert "cannot play" not in caplog.text
-    for proposal in Tape(path).review():
-        if not proposal.decided:
-            proposal.adopt()
-    told = plays(path, calling, "x", "y", "z")
-    assert behind in {texts[-1] for texts in told}
-    assert does == "fail" or any("y 101" in texts for texts in told)
 
 
 @pytest.mark.parametrize("seed", range(16))

@@ -117,32 +117,6 @@ def test_what_is_recorded_anew_stands_before_what_was_noted_behind_it(
     assert shown.index("msg_3") < shown.index("At the end?")
 
 
-def test_what_failed_and_is_recorded_anew_then_moves_no_note(path: Path, calling: Calling) -> None:
-    record(path, calling, ["one"], answer="fails")
-    assert noted(path) == [*NOTED, "one"]
-    record(path, calling, ["one", "two", "three"])
-    assert noted(path) == NOTED
-
-
-@pytest.mark.parametrize("prompts", [["one", "two", "three so"], ["one so", "two", "three"]])
-def test_what_is_put_in_place_stands_before_what_was_noted_behind_the_old_one(
-    path: Path, calling: Calling, prompts: list[str]
-) -> None:
-    record(path, calling, prompts, "auto")
-    Tape(path).review().replace()
-    told = dict(zip(("one", "two", "three"), prompts, strict=True))
-    assert noted(path) == [told.get(each, each) for each in NOTED]
-    [(_, before), (_, seen)] = stops(path)
-    assert (len(before), len(seen)) == (1, 3)
-
-
-@pytest.mark.parametrize("way", ["adopt", "reject"])
-def test_what_is_adopted_or_rejected_moves_no_note(path: Path, calling: Calling, way: str) -> None:
-    record(path, calling, ["one", "two", "three so", "four"], "auto")
-    getattr(Tape(path).review(), way)()
-    assert noted(path) == [*NOTED, *(["three so", "four"] if way == "adopt" else [])]
-
-
 def test_notes_stand_before_all_that_is_recorded_behind_them_whichever_ends_first(
     path: Path, calling: Calling
 ) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 import dari_nb as dari
-from dari_nb.cli.cli import main
 from dari_nb.errors import InvalidRequestError, TapeMissError, TurnFailedError
 from dari_nb.local import (
     Draft,
@@ -225,42 +224,6 @@ def test_a_prompt_out_of_order_is_told_what_comes_next(path: Path) -> None:
             session.send("two")
 
 
-def test_the_third_prompt_changed_plays_two_and_asks_three(path: Path) -> None:
-    record(path, *"abcde")
-    guide = Guide()
-    with LocalDari(tape=path) as server:
-        server.agent("guide", llms=["small", "large"])(guide)
-        ask(server, "a", "b", "other", "d", "e")
-        assert guide.asked == ["other", "d", "e"]
-        ask(server, "a", "b", "other", "d", "e")
-        assert guide.asked == ["other", "d", "e"]
-    with LocalDari(tape=path) as server:
-        server.agent("guide", llms=["small", "large"])(guide)
-        ask(server, "a", "b", "other")
-        assert guide.asked == ["other", "d", "e"]
-    new = [turn.line.asked for turn in read_tape(path).turns if turn.line.new]
-    assert new == ["other", "d", "e"]
-    with playing(path) as server, Dari(server.url, server.api_key, server) as d:
-        session = d.agents["guide"].send("a").session
-        session.send("b").wait()
-        with pytest.raises(TapeMissError, match="has this as new, msg_3 of sess_2"):
-            session.send("other")
-        assert len(session.messages()) == 2
-        assert session.send("c").wait().text.endswith("Answer 3 to c")
-
-
-def test_what_is_adopted_plays_at_once(path: Path) -> None:
-    record(path, "a")
-    with LocalDari(tape=path) as server:
-        server.agent("guide", llms=["small", "large"])(Guide())
-        ask(server, "b")
-    with playing(path) as server, Dari(server.url, server.api_key, server) as d:
-        with pytest.raises(TapeMissError):
-            d.agents["guide"].send("b")
-        server.tape.review()[0].adopt()
-        assert d.agents["guide"].send("b").wait().status == "completed"
-
-
 def test_the_nth_asking_plays_the_nth_answer_and_then_the_first_again(path: Path) -> None:
     with LocalDari(tape=Tape(path, mode="record")) as server:
         server.agent("guide")(Guide())
@@ -326,34 +289,6 @@ def test_who_cancels_what_was_asked_again_meanwhile_has_a_lesson_that_plays(
         assert lesson(d) == ["answer 2 to one", "answer 3 to two"]
     with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
         assert lesson(d) == ["answer 2 to one", "answer 3 to two"]
-
-
-def test_who_asks_the_same_again_behind_what_was_ended_hears_what_plays(
-    path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
-) -> None:
-    may_answer = Event()
-    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
-        server.agent("waiting")(waiting_twice(count(1), may_answer))
-        ended = d.agents["waiting"].send("one")
-        Caller(server).reaches(ended.id, "running")
-        ended.cancel()
-        ended.wait()
-        may_answer.set()
-        assert not caplog.records
-        ended.session.send("one").wait()
-        [said] = [record.getMessage() for record in caplog.records]
-        assert said.startswith("'one' is asked again behind the same, which was ended")
-    assert main(["tape", "check", str(path)]) == 0
-    told = capsys.readouterr().out
-    assert "msg_2 of sess_1, 'one', stands behind the same, msg_1 of sess_1, which was" in told
-    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
-        server.agent("waiting")(lambda prompt: f"now answered: {prompt}")
-        d.agents["waiting"].send("one").wait()
-    Tape(path).review().adopt()
-    assert main(["tape", "check", str(path)]) == 0
-    assert "stands behind the same" not in capsys.readouterr().out
-    with playing(path) as server, Dari(server.url, server.api_key, server) as d:
-        assert d.agents["waiting"].send("one").wait().text == "now answered: one"
 
 
 def test_what_a_batch_asks_several_times_at_once_is_no_matter_to_say(

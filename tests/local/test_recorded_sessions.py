@@ -9,13 +9,13 @@ import pytest
 
 from dari_nb.errors import TapeMissError
 from dari_nb.local import LocalDari
-from dari_nb.resources import Dari, Session
+from dari_nb.resources import Dari
 from dari_nb.tapes import Tape, flaws_of, read_tape
 from dari_nb.tapes.tape import Mode
 
 from .test_recording import killed
 
-Told = list[tuple[str, str, str, bool]]
+Told = list[tuple[str, str, str]]
 
 
 @pytest.fixture
@@ -36,13 +36,13 @@ def ask(path: Path, prompts: str, mode: Mode | None = None, agent: str = "shop")
 
 def on(path: Path) -> Told:
     lines = [turn.line for turn in read_tape(path).turns]
-    return [(str(line.asked), line.session, line.turn, line.new) for line in lines]
+    return [(str(line.asked), line.session, line.turn) for line in lines]
 
 
 ABC: Told = [
-    ("a", "sess_1", "msg_1", False),
-    ("b", "sess_1", "msg_2", False),
-    ("c", "sess_1", "msg_3", False),
+    ("a", "sess_1", "msg_1"),
+    ("b", "sess_1", "msg_2"),
+    ("c", "sess_1", "msg_3"),
 ]
 
 
@@ -52,24 +52,13 @@ def test_another_end_is_another_session_in_the_mode_record(path: Path) -> None:
         ask(path, "a b d e", "record")
         assert on(path) == [
             *ABC,
-            ("d", "sess_2", "msg_3", False),
-            ("e", "sess_2", "msg_4", False),
+            ("d", "sess_2", "msg_3"),
+            ("e", "sess_2", "msg_4"),
         ]
     ask(path, "a b c", "play")
     ask(path, "a b d e", "play")
     ask(path, "a b d e f", "record")
-    assert on(path)[-1] == ("f", "sess_2", "msg_5", False)
-
-
-def test_what_was_replaced_and_is_recorded_again_is_another_session(path: Path) -> None:
-    ask(path, "a b c")
-    ask(path, "a b c3")
-    Tape(path).review().replace()
-    ask(path, "a b c", "record")
-    assert on(path) == [
-        *(*ABC[:2], ("c3", "sess_1", "msg_3", False)),
-        ("c", "sess_2", "msg_3", False),
-    ]
+    assert on(path)[-1] == ("f", "sess_2", "msg_5")
 
 
 def test_an_answer_beside_one_that_came_meanwhile_is_in_a_session_of_its_own(path: Path) -> None:
@@ -98,39 +87,14 @@ def test_an_answer_beside_one_that_came_meanwhile_is_in_a_session_of_its_own(pat
     ]
 
 
-def test_the_sessions_of_a_tape_whose_first_one_was_taken_out_by_hand_go_on(path: Path) -> None:
-    ask(path, "a")
-    ask(path, "b c")
-    Tape(path).review().adopt()
-    lines = path.read_text().splitlines(keepends=True)
-    at = next(n for n, line in enumerate(lines) if '"asked":"b"' in line)
-    del lines[2:at]
-    path.write_text("".join(lines))
-    ask(path, "b c d", "record")
-    assert [(asked, turn) for asked, _, turn, _ in on(path)] == [
-        *(("b", "msg_1"), ("c", "msg_2"), ("d", "msg_3"))
-    ]
-    assert len({session for _, session, *_ in on(path)}) == 1
-
-
 def test_a_recording_that_was_cut_off_goes_on_as_one(path: Path) -> None:
     with killed(path):
         pass
     ask(path, "one die then more", agent="slow")
     wanted = [(asked, f"msg_{n}") for n, asked in enumerate(("one", "die", "then", "more"), 1)]
-    assert on(path) == [(asked, "sess_1", turn, False) for asked, turn in wanted]
+    assert on(path) == [(asked, "sess_1", turn) for asked, turn in wanted]
     ask(path, "one die otherwise", agent="slow")
-    assert on(path)[4:] == [("otherwise", "sess_2", "msg_3", True)]
-
-
-def test_where_something_stands_behind_a_cut_off_turn_another_end_is_new(path: Path) -> None:
-    ask(path, "a b c")
-    lines = path.read_text().splitlines(keepends=True)
-    at = next(n for n, line in enumerate(lines) if '"asked":"c"' in line)
-    del lines[at - 1]
-    path.write_text("".join(lines))
-    ask(path, "a b d")
-    assert on(path) == [*ABC, ("d", "sess_2", "msg_3", True)]
+    assert on(path)[4:] == [("otherwise", "sess_2", "msg_3")]
 
 
 @pytest.mark.parametrize("when", ["between turns", "while one runs"])
@@ -160,7 +124,7 @@ def test_a_session_whose_tape_was_deleted_is_written_again_as_a_whole(
         "recorded makes a new one, with those that it goes on from."
     )
     assert flaws_of(read_tape(path)) == []
-    assert on(path) == [*ABC, ("d", "sess_1", "msg_4", False)]
+    assert on(path) == [*ABC, ("d", "sess_1", "msg_4")]
     ask(path, "a b c d", "play")
     with pytest.raises(TapeMissError):
         ask(path, "other", "play")
@@ -181,49 +145,3 @@ def test_each_session_of_a_tape_that_was_deleted_is_written_again(path: Path) ->
         *((asked, "sess_1") for asked in "ace"),
         *((asked, "sess_2") for asked in "bdf"),
     ]
-
-
-CHANGED: Told = [*ABC, ("d", "sess_2", "msg_3", True), ("e", "sess_2", "msg_4", True)]
-
-
-def test_a_changed_prompt_is_new_in_the_kernel_that_recorded(path: Path) -> None:
-    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
-        server.agent("shop")(lambda prompt: f"{prompt}!")
-
-        def run(prompts: str) -> Session:
-            session = d.agents["shop"].start()
-            for prompt in prompts.split():
-                session.send(prompt).wait()
-            return session
-
-        first = run("a b c")
-        run("a b d e")
-        assert on(path) == CHANGED
-        run("a b d e")
-        assert on(path) == CHANGED
-        assert len(Tape(path).review()) == 2
-        # Nothing is left behind by what goes on at its end, is asked first, or is forked.
-        first.send("more").wait()
-        run("other x")
-        first.fork(at=first.messages()[1]).send("forked").wait()
-        assert [asked for asked, *_, is_new in on(path) if is_new] == ["d", "e"]
-        assert Tape(path).review().adopt() == "2 turns adopted."
-        run("a b d e f")
-        assert on(path)[-1][-1] is False
-
-
-def test_repeats_of_a_batch_are_no_changed_prompts(path: Path) -> None:
-    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
-        server.agent("shop")(lambda prompt: f"{prompt}!")
-        d.batches.run("shop", tasks=["a", "b"], repeats=2).wait()
-        assert {is_new for *_, is_new in on(path)} == {False}
-
-
-def test_what_is_missing_is_new_when_a_tape_with_answers_is_put_in_again(path: Path) -> None:
-    with LocalDari() as server, Dari(server.url, server.api_key, server) as d:
-        server.agent("shop")(lambda prompt: f"{prompt}!")
-        for again in range(3):
-            d.insert(path)
-            d.agents["shop"].send(f"first {again}").wait()
-            path.write_text(path.read_text() + '{"mark":"mine"}\n')
-        assert [is_new for *_, is_new in on(path)] == [False, True, True]

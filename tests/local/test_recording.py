@@ -416,35 +416,6 @@ def test_what_is_not_named_as_a_journal_is_left_alone(path: Path) -> None:
     assert note.read_text() == "Mine."
 
 
-def test_a_turn_that_was_cut_off_is_recorded_anew_in_its_own_place(path: Path) -> None:
-    record(path, "first", "second", "third")
-    lines = path.read_text().splitlines(keepends=True)
-    third = next(at for at, line in enumerate(lines) if '"asked":"third"' in line)
-    del lines[third - 1]
-    path.write_text("".join(lines))
-    second = read_tape(path).turns[1]
-    assert second.status is None
-    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
-        session = d.agents["busy"].send("first").wait().session
-        with pytest.raises(
-            TapeMissError, match="msg_2 of sess_1, which was cut off; the mode auto"
-        ):
-            session.send("second")
-    with LocalDari(tape=path) as server:
-        server.agent("busy", llms=["small", "large"])(lambda prompt: f"Again: {prompt}")
-        caller = calling(server)
-        session = caller.create("busy")
-        for prompt in ("first", "second"):
-            caller.finished(caller.send(session, prompt)["message"]["id"])
-    tape = read_tape(path)
-    assert [(turn.line.turn, turn.line.session, turn.line.new) for turn in tape.turns] == [
-        *(("msg_1", "sess_1", False), ("msg_2", "sess_1", False), ("msg_3", "sess_1", False))
-    ]
-    assert tape.turns[1].status == "completed"
-    [flaw] = flaws_of(tape)
-    assert "'third' goes on from another answer" in str(flaw)
-
-
 def test_what_a_killed_process_left_is_recorded_anew_once(path: Path) -> None:
     with killed(path):
         pass
@@ -457,31 +428,6 @@ def test_what_a_killed_process_left_is_recorded_anew_once(path: Path) -> None:
     tape = read_tape(path)
     assert [turn.line.asked for turn in tape.turns] == ["one", "die"]
     assert flaws_of(tape) == []
-
-
-def test_what_was_cut_off_while_it_was_recorded_anew_waits_beside_what_is_there(
-    path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with LocalDari(tape=path) as server:
-        server.agent("slow")(lambda prompt: f"{prompt}, whole")
-        caller = calling(server)
-        session = caller.create("slow")
-        for prompt in ("one", "die"):
-            caller.finished(caller.send(session, prompt)["message"]["id"])
-    with killed(path, DARI_TAPE_MODE="record"):
-        pass
-    assert main(["tape", "check", str(path)]) == 1
-    assert "lesson.tape.running holds 1 turn, 'die' (cut off)" in capsys.readouterr().out
-    with LocalDari(tape=path) as server:
-        calling(server).ask("echo", "later")
-    turns = read_tape(path).turns
-    assert [(turn.line.asked, turn.status, turn.line.new) for turn in turns[:3]] == [
-        ("one", "completed", False),
-        ("die", "completed", False),
-        ("die", None, True),
-    ]
-    assert "tool.call_completed" in outcome(turns[2])
-    assert not path.with_name("lesson.tape.running").exists()
 
 
 def test_two_that_record_on_one_tape_are_both_whole_in_it(path: Path) -> None:
@@ -718,21 +664,6 @@ def test_what_once_was_in_a_variable_stays_secret(
     data = path.read_text()
     assert first not in data
     assert data.count(second) == 1  # before anyone could know of it
-
-
-def test_in_auto_what_is_missing_is_new_and_replaces_nothing(path: Path) -> None:
-    record(path, "first", "second")
-    before = path.read_bytes().splitlines()
-    with LocalDari(tape=path) as server:
-        server.agent("busy", llms=["small", "large"])(lambda prompt: f"New: {prompt}")
-        caller = calling(server)
-        session = caller.create("busy")
-        for prompt in ("first", "third"):
-            caller.finished(caller.send(session, prompt)["message"]["id"])
-    assert path.read_bytes().splitlines()[: len(before) - 1] == before[:-1]
-    assert [(turn.line.asked, turn.line.new) for turn in read_tape(path).turns] == [
-        *(("first", False), ("second", False), ("third", True))
-    ]
 
 
 @pytest.mark.parametrize("mode", ["auto", "record"])

@@ -170,45 +170,6 @@ def test_a_tape_that_was_emptied_is_made_anew_as_one_that_was_removed(
         LocalDari(tape=path)
 
 
-def test_turns_that_a_reviewer_takes_off_are_not_missed(
-    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
-) -> None:
-    with LocalDari(tape=path) as server:
-        calling(server).ask("echo", "r1")
-    with LocalDari(tape=path) as server:
-        caller = calling(server)
-        caller.ask("echo", "r2")
-        caller.ask("echo", "r3")
-        review = Tape(path).review()
-        review[1].reject()
-        review[0].adopt()
-        caller.ask("echo", "r4")
-    assert asked_on(path) == ["r1", "r2", "r4"]
-    assert caplog.records == []
-
-
-def test_it_is_said_when_a_session_goes_on_from_a_turn_that_was_rejected(
-    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
-) -> None:
-    with LocalDari(tape=path) as server:
-        calling(server).ask("echo", "r1")
-    with LocalDari(tape=path) as server:
-        caller = calling(server)
-        first = caller.ask("echo", "r2")
-        second = caller.send(first["session_id"], "r3")
-        caller.finished(second["message"]["id"])
-        played = caller.ask("echo", "r2")
-        assert caplog.records == []
-        Tape(path).review().reject()
-        for session, text in ((first["session_id"], "r4"), (played["session_id"], "r5")):
-            caller.finished(caller.send(session, text)["message"]["id"])
-    assert said(caplog) == [
-        f"{asked}, is recorded, but cannot play: the turn before it was taken off the tape. Ask it "
-        f"in a new one."
-        for asked in ("'r4', msg_3 of its session", "'r5', msg_2 of its session")
-    ]
-
-
 def test_several_that_record_turns_side_by_side_lose_none(path: Path, calling: Calling) -> None:
     names = [f"{who}{number}" for who in "abc" for number in range(3)]
     gated = Gated(*names)
@@ -243,31 +204,6 @@ def converse(caller: Caller, *texts: str) -> None:
         caller.finished(caller.send(session, text)["message"]["id"])
 
 
-def test_turns_behind_answers_that_were_replaced_are_named_at_the_end(
-    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
-) -> None:
-    for mode, version, texts in (
-        ("auto", "v1", "abc"),
-        ("record", "v1", "a"),
-        ("record", "v2", "a"),
-    ):
-        assert caplog.records == []
-        with LocalDari(tape=Tape(path, mode=mode)) as server:  # type: ignore[arg-type]
-            versioned(server, version)
-            converse(calling(server), *texts)
-    (told,) = said(caplog)
-    assert told == (
-        "lesson.tape: 2 turns had been recorded behind other answers than those that stand before "
-        "them now: msg_2 of sess_1, 'b'; msg_3 of sess_1, 'c'. Ask them again in the mode "
-        "auto, where tape.review().replace() puts them in place, or take them off the tape."
-    )
-    caplog.clear()
-    with LocalDari(tape=Tape(path, mode="record")) as server:
-        versioned(server, "v3")
-        converse(calling(server), *"abc")
-    assert caplog.records == []
-
-
 def test_who_records_anew_leaves_what_another_records_meanwhile(
     path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -284,18 +220,6 @@ def test_who_records_anew_leaves_what_another_records_meanwhile(
     assert answers == [f"{version} of {text}" for version in ("v2", "v3") for text in "abz"]
     assert flaws_of(tape) == []
     assert caplog.records == []
-
-
-def test_who_records_anew_leaves_what_waits_since_then(path: Path, calling: Calling) -> None:
-    with LocalDari(tape=path) as server:
-        versioned(server, "v1")
-        converse(calling(server), "a")
-    with LocalDari(tape=Tape(path, mode="record")) as one, LocalDari(tape=path) as other:
-        for server, version in ((one, "v2"), (other, "v3")):
-            versioned(server, version)
-        converse(calling(other), "b")
-        converse(calling(one), "b")
-    assert [turn.line.new for turn in read_tape(path).turns] == [False, True, False]
 
 
 KILLED = """
@@ -706,65 +630,6 @@ def played(path: Path, calling: Calling, *prompts: str) -> list[str]:
         return talk(calling(server), *prompts)
 
 
-GOOD = ["good answer to q1", "good answer to q2"]
-_STAYS = (
-    "so what was recorded stays: msg_1 of sess_1, 'q1'. What came now waits, with what goes on "
-    "from it: tape.review() shows it, to adopt or to reject it."
-)
-
-
-@pytest.mark.parametrize("ends", ["fails", "is cancelled", "is cut off", "stops with the server"])
-def test_what_came_to_nothing_takes_no_recorded_answers_place(
-    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture, ends: str
-) -> None:
-    model = Model()
-    recorded_by(path, model, calling, "q1", "q2", again=False)
-    model.does = "fail" if ends == "fails" else "hang"
-    with LocalDari(tape=Tape(path, mode="record")) as server:
-        server.agent("model")(model)
-        caller = calling(server)
-        session = caller.create("model")
-        message = caller.send(session, "q1")["message"]["id"]
-        if ends == "fails":
-            assert caller.finished(message)["status"] == "failed"
-        else:
-            assert model.hangs.wait(60)
-        if ends == "is cancelled":
-            body = {"type": "message.cancel_requested", "message_id": message}
-            caller.post(f"/sessions/{session}/events", body)
-        if ends == "is cut off":
-            server.eject()
-        model.may_go.set()
-    [told] = [told for told in said(caplog) if "stays" in told]
-    assert told == f"lesson.tape: 1 turn did not complete this time, {_STAYS}"
-    assert played(path, calling, "q1", "q2") == GOOD
-    assert [(turn.line.asked, turn.line.new) for turn in read_tape(path).turns] == [
-        *(("q1", False), ("q2", False), ("q1", True))
-    ]
-    assert Tape(path).review()[0].old is not None
-
-
-def test_what_goes_on_from_a_failure_leaves_what_was_recorded_behind_the_answer(
-    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
-) -> None:
-    model = Model()
-    recorded_by(path, model, calling, "q1", "q2", again=False)
-    for _ in range(2):
-        model.does, model.name = "fail first", "other"
-        recorded_by(path, model, calling, "q1", "q2", "q3", again=True)
-        assert played(path, calling, "q1", "q2") == GOOD
-        assert flaws_of(read_tape(path)) == []
-        assert [(turn.line.asked, turn.line.new) for turn in read_tape(path).turns] == [
-            *(("q1", False), ("q2", False), ("q1", True), ("q2", True), ("q3", True))
-        ]
-    model.does, model.name = "answer", "better"
-    caplog.clear()
-    recorded_by(path, model, calling, "q1", "q2", "q3", again=True)
-    assert said(caplog) == []
-    assert [turn.line.new for turn in read_tape(path).turns] == [False] * 3
-    assert played(path, calling, "q1", "q2", "q3")[-1] == "better answer to q3"
-
-
 @pytest.mark.parametrize("asked", [("q1",), ("q1", "q2")])
 def test_of_several_that_ask_again_what_waits_and_failed_each_keeps_its_answer(
     path: Path, calling: Calling, asked: Sequence[str]
@@ -870,145 +735,3 @@ def test_a_turn_that_failed_gives_way_where_it_is_asked_again(path: Path, callin
         *(("q1", 1), ("q2", 1))
     ]
     assert played(path, calling, "q1", "q2") == ["better answer to q1", "better answer to q2"]
-
-
-@pytest.mark.parametrize("recorded", [("q1",), ("q1", "q2")])
-def test_what_completed_behind_a_failure_is_there_when_another_session_asks_the_same(
-    path: Path, calling: Calling, recorded: Sequence[str]
-) -> None:
-    model = Model()
-    recorded_by(path, model, calling, *recorded, again=False)
-    with LocalDari(tape=Tape(path, mode="record")) as server:
-        server.agent("model")(model)
-        caller = calling(server)
-        sessions = [caller.create("model") for _ in range(2)]
-        steps = [(0, "fail", "q1"), (0, "first", "q2"), (1, "second", "q1"), (1, "second", "q2")]
-        for number, name, prompt in [*steps, (0, "first", "q3"), (1, "second", "q3")]:
-            model.does, model.name = ("fail" if name == "fail" else "answer"), name
-            caller.finished(caller.send(sessions[number], prompt)["message"]["id"])
-    tape = read_tape(path)
-    assert flaws_of(tape) == []
-    second = [f"second answer to {prompt}" for prompt in ("q1", "q2", "q3")]
-    assert played(path, calling, "q1", "q2", "q3") == second
-    waiting = [(turn.line.asked, turn.status) for turn in tape.turns if turn.line.new]
-    assert waiting == [("q1", "failed"), ("q2", "completed"), ("q3", "completed")]
-    while review := Tape(path).review():
-        review[0].adopt()
-    with LocalDari(tape=Tape(path, mode="play", speed="instant")) as server:
-        caller = calling(server)
-        told = [talk(caller, "q1", "q2", "q3") for _ in range(2)]
-    assert told == [second, ["first answer to q2", "first answer to q3"]]
-
-
-def test_what_runs_behind_a_failure_is_there_when_the_same_is_asked_again_meanwhile(
-    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
-) -> None:
-    model = Model()
-    recorded_by(path, model, calling, "q1", again=False)
-    with LocalDari(tape=Tape(path, mode="record")) as server:
-        server.agent("model")(model)
-        caller = calling(server)
-        model.does = "fail"
-        first = caller.create("model")
-        caller.finished(caller.send(first, "q1")["message"]["id"])
-        model.does = "hang"
-        runs = caller.send(first, "q2")["message"]["id"]
-        model.hangs.wait()
-        model.does = "answer"
-        talk(caller, "q1")
-        model.may_go.set()
-        caller.finished(runs)
-    tape = read_tape(path)
-    assert flaws_of(tape) == []
-    assert [(turn.line.asked, turn.status, turn.line.new) for turn in tape.turns] == [
-        *(("q1", "completed", False), ("q1", "failed", True), ("q2", "completed", True))
-    ]
-
-
-def test_a_failure_that_was_recorded_is_replaced_by_a_failure(
-    path: Path, calling: Calling, caplog: pytest.LogCaptureFixture
-) -> None:
-    model = Model()
-    model.does = "fail"
-    for _ in range(2):
-        recorded_by(path, model, calling, "q1", again=True)
-        assert [turn.line.new for turn in read_tape(path).turns] == [False]
-    model.does = "answer"
-    recorded_by(path, model, calling, "q1", again=True)
-    assert played(path, calling, "q1") == GOOD[:1]
-    assert said(caplog) == []
-
-
-@pytest.mark.parametrize(
-    ("way", "told", "left"),
-    [
-        ("adopt", "1 turn adopted.", ["completed", "failed"]),
-        ("replace", "1 turn replaced.", ["failed"]),
-    ],
-)
-def test_a_failure_that_waits_is_put_in_place_of_the_answer_by_itself_only(
-    path: Path, calling: Calling, way: str, told: str, left: list[str]
-) -> None:
-    model = Model()
-    recorded_by(path, model, calling, "q1", again=False)
-    model.does = "fail"
-    recorded_by(path, model, calling, "q1", again=True)
-    with pytest.raises(InvalidRequestError, match="and msg_1 of sess_1 came further"):
-        getattr(Tape(path).review(), way)()
-    assert [turn.status for turn in read_tape(path).turns] == ["completed", "failed"]
-    assert getattr(Tape(path).review()[0], way)() == told
-    now = read_tape(path)
-    assert [turn.status for turn in now.turns] == left
-    assert not any(turn.line.new for turn in now.turns)
-
-
-def test_a_failure_takes_no_place_of_an_answer_that_waits(path: Path, calling: Calling) -> None:
-    model = Model()
-    recorded_by(path, model, calling, "q1", again=False)
-    recorded_by(path, model, calling, "other", again=False)
-    model.does = "fail"
-    recorded_by(path, model, calling, "other", again=True)
-    assert [(turn.status, turn.line.new) for turn in read_tape(path).turns] == [
-        *(("completed", False), ("completed", True), ("failed", True))
-    ]
-
-
-def test_a_failure_that_waits_gives_way_to_what_is_asked_in_its_place_in_auto(
-    path: Path, calling: Calling
-) -> None:
-    model = Model()
-    recorded_by(path, model, calling, "q1", "q2", again=False)
-    model.name, model.does = "better", "fail second"
-    recorded_by(path, model, calling, "q1", "q2", again=True)
-    model.does = "answer"
-    recorded_by(path, model, calling, "q1", "q2", again=False)
-    assert [(turn.status, turn.line.new) for turn in read_tape(path).turns] == [
-        *(("completed", False), ("completed", False), ("completed", True))
-    ]
-    Tape(path).review().adopt()
-    assert played(path, calling, "q1", "q2") == ["better answer to q1", "better answer to q2"]
-
-
-def test_failures_that_are_alike_of_two_sessions_at_once_leave_what_was_recorded(
-    path: Path, calling: Calling
-) -> None:
-    recorded_by(path, Model(), calling, "q1", "q2", again=False)
-    may_fail = Event()
-
-    def failing(prompt: str) -> str:
-        if prompt == "q1":
-            may_fail.wait(60)
-            raise ValueError("no answer")
-        return f"another answer to {prompt}"
-
-    with LocalDari(tape=Tape(path, mode="record")) as server:
-        server.agent("model")(failing)
-        caller = calling(server)
-        sessions = [caller.create("model") for _ in range(2)]
-        messages = [caller.send(session, "q1")["message"]["id"] for session in sessions]
-        may_fail.set()
-        assert [caller.finished(each)["status"] for each in messages] == ["failed"] * 2
-        for session in sessions:
-            caller.finished(caller.send(session, "q2")["message"]["id"])
-    assert played(path, calling, "q1", "q2") == GOOD
-    assert flaws_of(read_tape(path)) == []

@@ -70,10 +70,6 @@ def test_inspecting_a_magic_tells_its_options(shell, capsys, magic):
         ("widget", "are ipywidgets"),
         ("ask", "%dari_agent AGENT"),
         ("cap", "--max-cost"),
-        ("adopt", "review.adopt()"),
-        ("TapeReview", "with buttons to replace, to adopt and to reject"),
-        ("TapeReview.view", "with buttons to replace, to adopt and to reject"),
-        ("TapeReview.replace", "those that have one in the place of a recorded turn"),
     ],
 )
 def test_help_on_a_topic_tells_of_that_alone(shell, topic, told):
@@ -169,7 +165,6 @@ def test_help_on_a_word_or_a_public_name_is_what_its_docstring_tells(shell, topi
         ("agreement", ["scores.agreement(given"]),
         ("calibrated", ["scores.calibrated(given"]),
         ("detectable", ["scores.detectable(tasks"]),
-        ("review", ["Tape.review()"]),
         ("sample", ["Batch.sample(size"]),
         ("changes", ["ComparedBatches.changes(score"]),
         ("differences", ["ComparedBatches.differences(score"]),
@@ -199,7 +194,7 @@ def test_help_writes_what_is_not_called_without_parentheses(shell, name):
 
 
 STEPS = {
-    "tape": ["record", "change", "review", "marks", "view", "to_html", "answers"],
+    "tape": ["record", "change", "marks", "view", "to_html", "answers"],
     "batch": [
         *("plan", "max_cost=0.50", "resume", "judge", "sample"),
         *("agreement", "calibrated", "trajectories", "compare_batches"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from IPython.core.error import UsageError
 
@@ -20,7 +18,7 @@ def begun(shell, tmp_path, monkeypatch):
     return shell
 
 
-def test_a_lesson_is_recorded_reviewed_and_played(begun, tmp_path):
+def test_a_lesson_is_recorded_and_played(begun, tmp_path):
     assert "lesson.tape, mode auto" in repr(begun.run("%dari tape lesson.tape"))
     begun.run("%dari_send --quiet What is a closure?")
     begun.run("%dari tape --eject")
@@ -29,15 +27,9 @@ def test_a_lesson_is_recorded_reviewed_and_played(begun, tmp_path):
     begun.run("%dari tape lesson.tape --mode auto")
     begun.run("%%dari_agent echo --quiet\nAnd a monad?")
     begun.names["d"].server.eject()
-    begun.run("%dari tape lesson.tape")
-    begun.run("review = %dari tape --review")
-    assert "And a monad?" in repr(begun.names["review"])
     begun.run("%dari tape lesson.tape --mode play --speed instant")
     assert begun.names["d"].server.tape.speed == "instant"
     begun.run("%%dari_agent echo --quiet\nWhat is a closure?")
-    with pytest.raises((TapeMissError, UsageError), match="has this as new"):
-        begun.run("%%dari_agent echo --quiet\nAnd a monad?")
-    begun.names["review"].adopt()
     begun.run("%%dari_agent echo --quiet -o turn\nAnd a monad?")
     assert "And a monad?" in begun.names["turn"].text
 
@@ -46,16 +38,13 @@ def test_a_lesson_is_recorded_reviewed_and_played(begun, tmp_path):
     ("line", "why"),
     [
         ("%dari tape", "no tape is in"),
-        ("%dari tape --review", "no tape is in"),
         ("%dari tape play", "play is a mode: %dari tape FILE --mode play"),
-        ("%dari tape review", "it is %dari tape --review, with two dashes"),
         ("%dari tape help", "it is %dari help tape, or %dari tape --help"),
         ("%dari tape off", "to play and record no more: %dari tape --eject"),
         ("%dari tape stop", "to play and record no more: %dari tape --eject"),
         ("%dari tape play lesson.tape", "it is %dari tape lesson.tape --mode play"),
         ("%dari tape my lesson.tape record", "it is %dari tape my lesson.tape --mode record"),
         ("%dari tape view lesson.tape", "it is %dari tape lesson.tape --view; a tape that is"),
-        ("%dari tape lesson.tape review", "it is %dari tape lesson.tape --review"),
         ('%dari tape ""', "A tape needs a file: name one, such as lesson.tape"),
         ("%dari tape no.tape --mode play", "There is no tape no.tape to play"),
         ("%dari tape x.tape --mode pause", "'pause' is no mode of a tape: auto, play, record are"),
@@ -75,12 +64,9 @@ def test_what_cannot_be_is_said_in_a_line(begun, tmp_path, line, why):
     ("line", "why"),
     [
         ("%dari tape lesson.tap --view", "lesson.tap cannot be read: .*there is lesson.tape"),
-        ("%dari tape lesson.tap --review", "lesson.tap cannot be read: .*there is lesson.tape"),
         ("%dari tape lesson.tap --mode record --view", "lesson.tap cannot be read"),
         ("%dari tape broken.tape --view", "broken.tape, line 1: this is no tape"),
-        ("%dari tape broken.tape --review --speed 2", "broken.tape, line 1: this is no tape"),
         ("%dari tape --speed 2 --view", "Answers cannot be kept in dari-scores.jsonl"),
-        ("%dari tape --mode auto --review --view", "one at a time"),
         ("%dari tape --mode x", "'x' is no mode of a tape"),
         ("%dari tape --mode auto --speed fast", "speed is real, instant, or above 0"),
         ("%dari tape other.tape --mode x", "'x' is no mode of a tape"),
@@ -129,13 +115,9 @@ def test_the_tape_that_is_in_is_used_otherwise_without_its_name(begun):
         begun.run("%dari tape --mode play --speed 8")
     )
     assert "lesson.tape, mode auto, speed 8.0" in repr(begun.run("%dari tape --mode auto"))
-    with pytest.raises(UsageError, match="one at a time: --review shows what is new"):
-        begun.run("%dari tape --review --view")
 
 
-@pytest.mark.parametrize(
-    "option", ["--view", "--review", "--view --mode play", "--review --speed 4"]
-)
+@pytest.mark.parametrize("option", ["--view", "--view --mode play"])
 def test_who_only_looks_at_a_tape_records_nothing_on_it(begun, tmp_path, option):
     begun.run("%dari tape lesson.tape")
     begun.run("%dari_send --quiet one")
@@ -182,97 +164,6 @@ def test_what_asks_live_is_said_as_a_magic_where_a_magic_asked(begun):
     begun.run("%dari tape --mode play")
     with pytest.raises(UsageError, match="%dari tape --mode auto asks live what is missing"):
         begun.run("%%dari_agent echo\nAnother")
-
-
-def conversation(begun, *questions):
-    """Run the cells of a session from its first one on."""
-    for number, question in enumerate(questions):
-        magic = "%dari_send" if number else "%dari_agent calculator --llm small"
-        begun.run(f"{magic} --quiet {question}")
-
-
-def test_where_a_first_question_is_quite_another_the_review_says_how_the_old_ones_go(begun):
-    begun.run("%dari tape maths.tape")
-    conversation(begun, "2 / 3", "3 * 7")
-    begun.run("%dari tape --eject")
-    begun.run("%dari tape maths.tape")
-    conversation(begun, "sqrt(2) + sqrt(3) - 12", "3 * 7")
-    begun.run("review = %dari tape --review")
-    first, second = begun.names["review"]
-    assert first.effect == ""
-    assert "run the cells again" not in second.effect
-    assert second.effect.endswith(
-        "What leads to it, msg_1 of sess_2, is like nothing that was asked there: adopt both. To "
-        "have them in the place of sess_1, delete its turns from the file then, each from the line "
-        'with "turn" to the one with "completed" or "failed" that ends it.'
-    )
-    begun.names["review"].adopt()
-    begun.run("%dari tape --eject")
-    kept, is_out = [], False
-    for line in Path("maths.tape").read_text().splitlines(keepends=True):
-        is_out = '"session":"sess_1"' in line or (is_out and '"turn"' not in line)
-        if not is_out:
-            kept.append(line)
-        is_out = is_out and '"completed"' not in line
-    Path("maths.tape").write_text("".join(kept))
-    begun.run("%dari tape maths.tape --mode play")
-    conversation(begun, "sqrt(2) + sqrt(3) - 12", "3 * 7")
-    with pytest.raises(UsageError, match="%dari tape --mode auto asks live what is missing"):
-        conversation(begun, "2 / 3")
-
-
-@pytest.mark.parametrize("questions", [["sqrt(2) + 12"], ["sqrt(2) + 12", "abs(-144)"]])
-def test_of_a_conversation_like_none_before_the_review_says_how_an_old_one_goes(begun, questions):
-    begun.run("%dari tape maths.tape")
-    conversation(begun, *questions)
-    begun.run("%dari tape --eject")
-    begun.run("%dari tape maths.tape")
-    conversation(begun, *["7 % 2", "2 / 3"][: len(questions)])
-    begun.run("review = %dari tape --review")
-    *before, last = begun.names["review"]
-    assert [one.effect for one in before] == [""] * len(before)
-    assert "replaces nothing: adopt() adds it. To have it in the place of another" in last.effect
-    assert "adopt() adds it" in repr(last)
-
-
-def test_a_changed_question_takes_the_place_of_the_old_one_as_help_and_review_say(begun):
-    cure = "run the cells again from the first one of"
-    told = repr(begun.run("%dari help tape"))
-    assert f"edit a question, and {cure} its session on" in told
-    assert "is a further turn of the session, behind the last answer" in told
-    begun.run("%dari tape maths.tape")
-    conversation(begun, "2 / 3", "3 * 7", "5 * 5")
-    begun.run("%dari tape --eject")
-    begun.run("%dari tape maths.tape")
-    conversation(begun, "2 / 3", "3 * 7", "5 * 5")
-    begun.run("%dari_send --quiet 4 * 7")
-    begun.run("review = %dari tape --review")
-    [alone] = begun.names["review"]
-    assert "goes on from another turn" in alone.effect
-    assert (
-        f"reject this one, and ask it where that was asked: {cure} the session on." in alone.effect
-    )
-    for form in begun.names["review"]._repr_mimebundle_().values():
-        assert "lesson.tape" not in form
-    assert (
-        "`dari.Tape('maths.tape')`" in (begun.names["review"]._repr_mimebundle_()["text/markdown"])
-    )
-    alone.reject()
-    conversation(begun, "2 / 3", "4 * 7", "5 * 5")
-    begun.run("review = %dari tape --review")
-    assert begun.names["review"].replace() == "2 turns replaced."
-    asked = [turn.line.asked for turn in read_tape("maths.tape").turns]
-    assert asked == ["2 / 3", "4 * 7", "5 * 5"]
-
-
-def test_on_a_new_tape_a_changed_question_takes_a_place_in_the_same_kernel_too(begun):
-    begun.run("%dari tape maths.tape")
-    conversation(begun, "2 / 3", "3 * 7", "5 * 5")
-    conversation(begun, "2 / 3", "4 * 7", "5 * 5")
-    begun.run("review = %dari tape --review")
-    assert begun.names["review"].replace() == "2 turns replaced."
-    asked = [turn.line.asked for turn in read_tape("maths.tape").turns]
-    assert asked == ["2 / 3", "4 * 7", "5 * 5"]
 
 
 def test_a_folder_of_tapes_is_named_from_home_and_some_of_its_tapes(begun, tmp_path, monkeypatch):

@@ -1,13 +1,11 @@
-"""Tapes as people hold them: reviewed beside what was recorded, played, asked about."""
+"""Tapes as people hold them: played, asked about, and written as pages."""
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 import re
 import sys
-from base64 import b64decode
 from contextlib import suppress
 from html import unescape
 from pathlib import Path
@@ -16,7 +14,6 @@ from threading import Event
 from typing import Any
 
 import pytest
-from ipywidgets import Button
 from traitlets import TraitError
 
 import dari_nb as dari
@@ -46,71 +43,6 @@ def tape(tmp_path: Path) -> dari.Tape:
             server.eject()
         d.close()
     return dari.Tape(path)
-
-
-def test_a_review_shows_in_all_forms_that_a_tool_gave_something_else(tmp_path: Path) -> None:
-    gives = iter((12, 99))
-    with LocalDari() as server:
-
-        @server.agent("shop")
-        def shop(prompt: str) -> Any:
-            yield dari.local.ToolCall("stock", {"item": "cocoa"})
-            yield dari.local.ToolResult(next(gives))
-            yield "There is some."
-
-        path = tmp_path / "shop.tape"
-        d = dari.connect(base_url=server.url, api_key=server.api_key)
-        for prompt in ("How many?", "How many now?"):
-            server.insert(path)
-            d.agents["shop"].send(prompt).wait()
-            server.eject()
-        d.close()
-    review = dari.Tape(path).review()
-    for form in review._repr_mimebundle_().values():
-        assert re.search(r"→.*12.*→?.*99", form, re.DOTALL)
-        assert "Call 1 · same" not in form
-    assert "99" in review.view().children[-1].value
-
-
-def buttons(box: Any) -> dict[str, Button]:
-    found = {}
-    for child in box.children:
-        for one in getattr(child, "children", ()):
-            if isinstance(one, Button):
-                found[one.description] = one
-    return found
-
-
-def test_a_new_turn_is_seen_beside_the_old_one(tape: dari.Tape) -> None:
-    bundle = tape.review()._repr_mimebundle_()
-    html, plain = bundle["text/html"], bundle["text/plain"]
-    assert "recorded · msg_2 of sess_1" in html
-    assert "new · msg_2 of sess_2" in html
-    assert "a lamp" in html
-    assert "<b>a chair" not in html
-    assert "a[- lamp-]" in plain
-    assert "tape.review().view()" in html
-
-
-@pytest.mark.parametrize(("press", "left"), [("Keep both", 3), ("Replace", 2), ("Reject", 2)])
-def test_it_is_adopted_and_rejected_by_a_button(tape: dari.Tape, press: str, left: int) -> None:
-    box = tape.review().view()
-    # A long answer keeps the buttons of the next one near.
-    assert "overflow: auto" in box.children[-1].value
-    buttons(box)[press].click()
-    assert set(buttons(box)) == {"Look again"}
-    assert "Nothing on the tape is new." in box.children[2].value
-    assert len(tape.review()) == 0
-    assert tape.file.read_text().count('{"turn"') == left
-
-
-def test_what_can_not_be_read_any_more_is_said_beside_the_buttons(tape: dari.Tape) -> None:
-    box = tape.review().view()
-    tape.file.write_text(tape.file.read_text().replace('{"dari_tape":1', '{"dari_tape":2'))
-    buttons(box)["Keep both"].click()
-    row = next(at for at, one in enumerate(box.children) if hasattr(one, "children"))
-    assert "version" in box.children[row + 1].value
-    assert set(buttons(box)) == {"Replace", "Keep both", "Reject"}
 
 
 def test_answers_are_kept_beside_the_notebook_and_are_a_frame(
@@ -387,7 +319,6 @@ def test_who_skips_a_question_sees_what_comes_and_nothing_is_kept(
 
 
 def test_a_page_begins_at_the_pace_of_its_tape(tape: dari.Tape, tmp_path: Path) -> None:
-    tape.review().reject()
     paced = dari.Tape(tape.path, speed="instant", idle_limit=0)
     page = paced.to_html(tmp_path / "x.html").read_text()
     assert '"speed":1000.0,"idle_limit":0.0' in page
@@ -432,7 +363,6 @@ def test_a_page_that_takes_long_tells_how_far_it_is(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tape.review().reject()
     monkeypatch.setattr("dari_nb.resources.connection.progress.PATIENCE", 0)
     tape.to_html(tmp_path / "x.html")
     count = len(read_tape(tape.file).turns)
@@ -440,7 +370,6 @@ def test_a_page_that_takes_long_tells_how_far_it_is(
 
 
 def test_a_page_takes_the_place_of_an_earlier_one(tape: dari.Tape, tmp_path: Path) -> None:
-    tape.review().reject()
     first = tape.to_html(tmp_path / "x.html").read_text()
     assert tape.to_html(tmp_path / "x.html").read_text() == first
     (tmp_path / "y.html").touch()
@@ -473,7 +402,6 @@ def test_a_page_is_called_as_one(
     tape: dari.Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    tape.review().reject()
     named = [tape.to_html(name).name for name in ("lesson", "lesson", "x.htm", "y.html")]
     assert named == ["lesson.html", "lesson.html", "x.htm", "y.html"]
     assert not (tmp_path / "lesson").exists()
@@ -493,7 +421,6 @@ def test_a_page_is_called_as_one(
 def test_a_page_has_the_title_that_it_is_given(
     tape: dari.Tape, tmp_path: Path, title: str | None, shown: str
 ) -> None:
-    tape.review().reject()
     page = tape.to_html(tmp_path / "x.html", title=title).read_text()
     for tag in ("title", "h1"):
         [told] = re.findall(f"<{tag}>(.*?)</{tag}>", page)
@@ -622,42 +549,6 @@ def test_a_place_of_no_use_is_refused(tape: dari.Tape, given: dict[str, Any]) ->
         tape.view(**given)
 
 
-def test_buttons_say_how_many_turns_go_with_one(tape: dari.Tape) -> None:
-    with LocalDari() as server:
-
-        @server.agent("shop")
-        def shop(prompt: str) -> str:
-            return f"You asked for {prompt}."
-
-        server.insert(tape)
-        d = dari.connect(base_url=server.url, api_key=server.api_key)
-        session = d.agents["shop"].start()
-        for prompt in ("hello", "a table", "and a bench"):
-            session.send(prompt).wait()
-        server.eject()
-        d.close()
-    box = tape.review().view()
-    told = [b.description for row in box.children for b in getattr(row, "children", ())]
-    assert told == [
-        *("Replace", "Keep both", "Reject"),
-        *("Replace", "Keep both", "Reject 2 turns"),
-        *("Keep both versions of 2 turns", "Reject"),
-    ]
-    parts = [getattr(one, "value", "") or "row" for one in box.children[2:]]
-    assert "replace()" not in "".join(parts)
-    assert parts[13] == (
-        "<p>Replace above puts it there with msg_2 of sess_3, in the place of msg_2 of sess_1.</p>"
-    )
-    for number, prompt in enumerate(("&lt;b&gt;a chair&lt;/b&gt;", "a table", "and a bench")):
-        head, asking, row, _, static = parts[5 * number : 5 * number + 5]
-        assert head.startswith("<h3")
-        assert prompt in head
-        assert f">{number + 1} of 3 · msg_" in head
-        assert asking == f"New turn {number + 1} of 3: what becomes of it?"
-        assert ("border-top: 1px" in head) == (number > 0)
-        assert (row, "<table" in static) == ("row", True)
-
-
 @pytest.fixture
 def failing(tmp_path: Path) -> dari.Tape:
     """A tape with an answer to v, which failed when it was recorded anew, and w behind that."""
@@ -684,67 +575,6 @@ def failing(tmp_path: Path) -> dari.Tape:
     return dari.Tape(path)
 
 
-def rows(box: Any) -> list[list[Button]]:
-    """The buttons of each turn."""
-    return [list(row.children) for row in box.children if hasattr(row, "children")]
-
-
-@pytest.mark.parametrize(
-    ("turn", "button", "told", "left"),
-    [
-        (0, 0, "“v”: 1 turn replaced, 1 turn adopted.", ["v failed", "w completed"]),
-        (0, 1, "“v”: 1 turn adopted.", ["v completed", "v failed", "w completed?"]),
-        (0, 2, "“v”: 2 turns rejected.", ["v completed"]),
-        (1, 0, "“w”: 2 turns adopted.", ["v completed", "v failed", "w completed"]),
-        (1, 1, "“w”: 1 turn rejected.", ["v completed", "v failed?"]),
-    ],
-)
-def test_a_failure_takes_the_place_of_an_answer_by_the_button_that_says_so_only(
-    failing: dari.Tape, turn: int, button: int, told: str, left: list[str]
-) -> None:
-    box = failing.review().view()
-    assert [[one.description for one in row] for row in rows(box)] == [
-        ["Replace", "Keep both", "Reject 2 turns"],
-        ["Keep both versions of 2 turns", "Reject"],
-    ]
-    assert {one.button_style for row in rows(box) for one in row} == {""}
-    said = " ".join(getattr(part, "value", "") for part in box.children[1:])
-    assert "()" not in re.sub(r"(?s)<style>.*?</style>", "", said)
-    rows(box)[turn][button].click()
-    assert box.children[1].value == f"<p>{told}</p>"
-    now = [
-        f"{one.line.asked} {one.status}{'?' * one.line.new}"
-        for one in read_tape(failing.path).turns
-    ]
-    assert now == left
-
-
-def test_a_turn_beside_which_nothing_was_recorded_differs_from_nothing(tape: dari.Tape) -> None:
-    with LocalDari() as server:
-        server.agent("shop")(str.upper)
-        server.insert(tape)
-        d = dari.connect(base_url=server.url, api_key=server.api_key)
-        d.agents["shop"].send("something quite unlike it").wait()
-        server.eject()
-        d.close()
-    static = tape.review().view().children[-1].value
-    assert "SOMETHING QUITE UNLIKE IT" in static
-    shown = re.sub(r"(?s)<style>.*?</style>", "", static)
-    assert "differ" not in shown
-    assert "Same" not in shown
-
-
-def test_what_waits_to_be_adopted_is_said_where_it_does_not_play(tape: dari.Tape) -> None:
-    with LocalDari() as server:
-        server.insert(dari.Tape(tape.path, mode="play"))
-        d = dari.connect(base_url=server.url, api_key=server.api_key)
-        session = d.agents["shop"].start()
-        session.send("hello").wait()
-        with pytest.raises(dari.DariError, match="has this as new, msg_2 of sess_2: review"):
-            session.send("<b>a chair</b>")
-        d.close()
-
-
 def test_a_turn_says_whether_it_came_from_the_tape(tmp_path: Path) -> None:
     path = tmp_path / "x.tape"
     with dari.connect("local", tape=path) as d:
@@ -756,26 +586,6 @@ def test_a_turn_says_whether_it_came_from_the_tape(tmp_path: Path) -> None:
         d.eject()
         assert "from the tape" not in (said := str(d.agents["echo"].send("one").wait()))
         assert "asked live" not in said
-
-
-def test_what_waits_to_be_adopted_is_in_no_player_and_in_no_page(
-    tape: dari.Tape, tmp_path: Path
-) -> None:
-    page = tmp_path / "shop.html"
-    words = r"^1 new turn is left out of shop\.html: `tape\.review\(\)` shows what is new"
-    with pytest.warns(match=words) as told:
-        assert "a chair" not in held_by(tape.to_html(page))
-    assert told[0].filename == __file__
-    player = tape.view()
-    assert "1 new turn is left out: <code>tape.review()" in str(
-        player._presentation.subject.static_output()
-    )
-    assert asked(player, "outline", None)["body"]["left_out"] == "1 new turn is left out"
-    assert re.fullmatch(r"<Player of 2 turns, \d+ s>", repr(player))
-    assert "a chair" not in str(player.get_state())
-    player.close()
-    tape.review().adopt()
-    assert "a chair" in held_by(tape.to_html(page))
 
 
 @pytest.mark.parametrize("speed", ["fast", 0, -1])
@@ -801,13 +611,6 @@ def test_a_speed_that_no_player_has_changes_nothing(tape: dari.Tape) -> None:
             player.speed = speed
     assert player.speed == 2
     player.close()
-
-
-def held_by(page: Path) -> str:
-    """All that a page holds, also what is packed in it."""
-    text = page.read_text()
-    blocks = re.findall(r'<script type="application/gzip"[^>]*>([^<]*)<', text)
-    return text + "".join(gzip.decompress(b64decode(block)).decode() for block in blocks)
 
 
 def test_while_a_long_turn_is_drawn_others_are_answered(
@@ -874,47 +677,6 @@ def test_who_was_asked_before_is_told_so_and_how_to_begin_anew(
         player.close()
     for player in (first, again, anew):
         player.close()
-
-
-def test_a_button_that_would_lose_a_recorded_turn_refuses_where_it_is(tape: dari.Tape) -> None:
-    with LocalDari() as server:
-
-        @server.agent("shop")
-        def shop(prompt: str) -> str:
-            return f"You asked for {prompt}."
-
-        d = dari.connect(base_url=server.url, api_key=server.api_key)
-        tape.review().adopt()
-        server.insert(dari.Tape(tape.path, mode="record"))
-        session = d.agents["shop"].start()
-        for prompt in ("hello", "a lamp", "thanks"):
-            session.send(prompt).wait()
-        server.eject()
-        tape.review().adopt()
-        server.insert(tape)
-        session = d.agents["shop"].start()
-        for prompt in ("hello", "a lamp shade"):
-            session.send(prompt).wait()
-        server.eject()
-        d.close()
-    box = tape.review().view()
-    before = tape.file.read_bytes()
-    _border, _, _, _, row, effect, static = box.children
-    assert "<style>" in static.value
-    assert "No Replace yet: msg_3 of sess_1 would go, and nothing new stands" in effect.value
-    replace, rest, *_ = row.children
-    assert (replace.description, replace.disabled, replace.button_style) == (
-        *("Replace 2 turns", True),
-        "",
-    )
-    replace.click()
-    assert effect.value.startswith("<p>msg_3 of sess_1 would go, and nothing new stands in its")
-    assert tape.file.read_bytes() == before
-    assert len(box.children) == 7
-    assert rest.description == "Replace, and lose 1 turn"
-    rest.click()
-    assert box.children[1].value == "<p>“a lamp shade”: 1 turn replaced, 1 turn taken off.</p>"
-    assert "thanks" not in tape.file.read_text()
 
 
 def test_a_tape_that_is_perhaps_a_slip_for_one_that_is_there_is_told(

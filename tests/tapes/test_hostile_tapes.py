@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from dari_nb.cli.cli import main
-from dari_nb.errors import InvalidRequestError, TapeError
-from dari_nb.tapes import Recording, Tape, flaws_of, parsed, read_tape, tape_bytes
+from dari_nb.errors import TapeError
+from dari_nb.tapes import Recording, flaws_of, parsed, tape_bytes
 from dari_nb.tapes.summary import summary_of
 from dari_nb.tapes.verifying import repeated_fields
 
@@ -239,12 +239,3 @@ def test_quotes_of_a_word_processor_are_named(line: str, quote: str, at: int) ->
         read(told)
     assert f"line 3: it has {quote} from character {at} on" in str(caught.value)
     assert 'write " instead' in str(caught.value)
-
-
-def test_links_that_lead_in_a_circle_are_no_tape(tmp_path: Path) -> None:
-    path = tmp_path / "x.tape"
-    path.symlink_to(path)
-    with pytest.raises(InvalidRequestError, match="symbolic links"):
-        Tape(path).review()
-    with pytest.raises(InvalidRequestError, match="symbolic links"):
-        read_tape(path)

@@ -195,22 +195,6 @@ def test_a_note_before_a_turn_belongs_to_that_turn(lesson: Recording) -> None:
     assert tape.turns[0].body == lesson.turns[0].body
 
 
-def test_answers_to_the_same_are_takes(lesson: Recording) -> None:
-    tape = Recording()
-    tape.collect([taken("Dice?", [said("4")]), taken("Dice?", [said("6")], session="sess_b")])
-    assert [turn.place[1] for turn in tape.turns] == [1, 2]
-    assert len(tape.adopted) == 2
-    assert len({turn.line.key for turn in tape.turns}) == 1
-    assert b'"session":"sess_2"' in tape_bytes(tape)
-
-
-def test_what_is_new_is_not_adopted(lesson: Recording) -> None:
-    lesson.turns[1].line.new = True
-    tape = parsed(tape_bytes(lesson), "x.tape")
-    assert [turn.line.new for turn in tape.turns] == [False, True]
-    assert list(tape.adopted) == [lesson.turns[0].place]
-
-
 def test_texts_that_a_turn_holds_twice_are_written_once() -> None:
     long = "A very long text that no one wants to read twice in the same turn."
     result = {"rows": [1.5, "é", {"a": None}], "note": long}
@@ -247,3 +231,12 @@ def test_the_end_of_a_turn_is_known(lesson: Recording) -> None:
     assert [turn.status for turn in lesson.turns] == ["completed", "completed"]
     assert taken("Hi", ends=False).status is None
     assert DONE[1]["status"] == "completed"
+
+
+def test_answers_to_the_same_are_takes(lesson: Recording) -> None:
+    tape = Recording()
+    tape.collect([taken("Dice?", [said("4")]), taken("Dice?", [said("6")], session="sess_b")])
+    assert [turn.place[1] for turn in tape.turns] == [1, 2]
+    assert len(tape.by_place) == 2
+    assert len({turn.line.key for turn in tape.turns}) == 1
+    assert b'"session":"sess_2"' in tape_bytes(tape)

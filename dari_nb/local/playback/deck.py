@@ -130,15 +130,6 @@ class Deck:
             replaces = self._mode == "record"
             folder = files_folder(tape.file) if tape.files else None
             self._recorder.insert(opened, replaces=replaces, ended=self._ended, files=folder)
-            self.begin()
-
-    def begin(self) -> None:
-        """Begin another recording on the tape that is in, which is the first on an empty one.
-
-        What has nothing beside it that it could be compared with needs no review.
-        """
-        if self._opened is not None:
-            self._recorder.is_new = any(turn.is_answer for turn in self._opened.recording.turns)
 
     @property
     def is_in(self) -> bool:

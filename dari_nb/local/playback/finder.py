@@ -11,7 +11,7 @@ from ...models import Content
 from ...models.events import CANCELLED
 from ...tapes import Scrubber, Taking, Turn, key_of, nearest
 from ...tapes.differences import gap_between, quoted, text_asked
-from ...tapes.growing.sessions import Place, place_of
+from ...tapes.growing.sessions import Place
 from ...tapes.recording import Recording, counting, follows, why_never
 from ...tapes.turns import CUT_OFF
 from ..store import Store
@@ -31,9 +31,8 @@ _BEHIND = (
 )
 _STALE = (
     "{tape} has this only behind an answer that was replaced there since, so it never plays "
-    "({turn}): ask it again in the mode auto, and tape.review().replace() puts it in place."
+    "({turn}): ask it again in the mode auto."
 )
-_WAITS = "{tape} has this as new, {turn}: review() shows it, to adopt or to reject it."
 _ASKED = "You have asked this in this session already; {next}"
 _NEXT, _NO_NEXT = "next on {tape} is: {asked}", "nothing follows on {tape}."
 _SHOWN = 60
@@ -41,7 +40,6 @@ _SHOWN = 60
 _BROKEN = "{tape} has this only as {turn}, which {became}; the mode auto asks that again. {plays}"
 _BECAME = {"failed": "failed", CANCELLED: "was cancelled", CUT_OFF: "was cut off"}
 _PLAYS = 'mode="play" (%dari tape {tape} --mode play) plays it as it was.'
-_PLAYS_ADOPTED = "tape.review() shows it: adopt it, and " + _PLAYS
 _MISS = "{tape} has no such turn. The nearest is {turn}{place}; what differs:\n{gap}"
 
 
@@ -65,8 +63,7 @@ class Finder:
         volatile: What does not count in texts.
         answers: What had been answered in the sessions.
         digests: Hashes of attached files.
-        asks_live: Whether what is missing is asked live: then new turns play, too, and those that
-            are no answer do not.
+        asks_live: Whether what is missing is asked live: then turns without an answer don't play.
         unasked: The messages that nobody could be asked, which count for nothing.
     """
 
@@ -93,7 +90,6 @@ class Finder:
         self._came: Counter[str | None] = Counter()
         self._given: dict[Asked, set[Place]] = {}
         self._ways: dict[str, _Way] = {}
-        self._waiting: dict[str, Turn] = {}
         self._broken: dict[str, Turn] = {}
         self._asks_live = asks_live
 
@@ -101,7 +97,6 @@ class Finder:
         """Let the turns of a tape play, and no others."""
         self._keys.clear()
         self._found.clear()
-        self._waiting.clear()
         self._broken.clear()
         for turn in counting(tape.turns):
             self.add(turn)
@@ -114,16 +109,11 @@ class Finder:
             parent = self._keys.get(line.parent, line.parent) if line.parent else None
             key = key_of(parent, turn.agent, line.llm, line.asked, self._volatile)
         self._keys[line.key] = key
-        if line.new and not self._asks_live:
-            self._waiting[key] = turn
-            return
         if self._asks_live and not turn.is_answer:
             self._broken[key] = turn
             return
         turns = self._found.setdefault(key, [])
-        # What waits stands beside what it did not replace, each behind the answers of its own.
-        own = place_of(turn)
-        turns[:] = [*(other for other in turns if place_of(other) != own), turn]
+        turns[:] = [*(other for other in turns if other.place != turn.place), turn]
 
     def find(self, session: SessionRecord, content: Content) -> Turn | None:
         """The turn that plays for what is asked next in a session.
@@ -138,20 +128,20 @@ class Finder:
         way = self._ways.get(session.id)
         if not turns:
             if way is not None and not self._asks_live:
-                self._given[way.asked].add(place_of(way.turn))
+                self._given[way.asked].add(way.turn.place)
             return None
         if way is None:
             self._came[behind] += 1  # from a fork, with what was answered before that
         given = self._given.setdefault((key, behind), set())
-        left = [turn for turn in turns if place_of(turn) not in given]
+        left = [turn for turn in turns if turn.place not in given]
         if not left:
             given.clear()
             left = turns
-        nth = min(left, key=lambda turn: self._played[place_of(turn)])
+        nth = min(left, key=lambda turn: self._played[turn.place])
         own = way and way.turn.line.session
         turn = next((turn for turn in left if turn.line.session == own), nth)
-        given.add(place_of(turn))
-        self._played[place_of(turn)] += 1
+        given.add(turn.place)
+        self._played[turn.place] += 1
         self._ways[session.id] = _Way((key, behind), turn)
         self._came[behind] -= 1
         self._came[turn.answers] += 1
@@ -174,7 +164,7 @@ class Finder:
         before = self._chains.before(session)
         key = str(self._chains.after(session, before, content).key)
         behind = self._answered.before(session, self._scrubber)
-        turns = sorted(self._found.get(key, []), key=lambda one: (one.line.take, one.line.new))
+        turns = sorted(self._found.get(key, []), key=lambda one: one.line.take)
         turns = [turn for turn in turns if turn.line.behind in (None, behind)]
         wanted = session.metadata.get(_REPEAT) if before.key is None else None
         if wanted is not None:
@@ -202,9 +192,6 @@ class Finder:
         ).turn
         key = self._chains.after(session, place, content).key or ""
         before = [one for turns in self._found.values() for one in turns]
-        if key in self._waiting:
-            told = _WAITS if _is_met(self._waiting[key], before) else _STALE + advice
-            return told.format(tape=tape, turn=_name(self._waiting[key]))
         if answers := self._found.get(key):
             if place.key is not None:
                 told = _BEHIND if any(_is_met(one, before) for one in answers) else _STALE
@@ -252,7 +239,7 @@ def _is_met(turn: Turn, before: Iterable[Turn]) -> bool:
 
 def _report_of_broken(tape: str, turn: Turn) -> str:
     """What became of a turn that is asked again, and how it plays all the same."""
-    plays = (_PLAYS_ADOPTED if turn.line.new else _PLAYS).format(tape=tape)
+    plays = _PLAYS.format(tape=tape)
     became = _BECAME[turn.outcome]
     return _BROKEN.format(tape=tape, turn=_name(turn), became=became, plays=plays)
 

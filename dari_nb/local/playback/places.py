@@ -6,31 +6,24 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 
 from ...tapes import Turn
-from ...tapes.growing.waiting import in_other_conversations
+from ...tapes.growing.takes import in_other_conversations
 from ...tapes.recording import follows
 
 
 def further(turn: Turn, there: Sequence[Turn], running: Iterable[Turn]) -> int:
-    """The first take that nobody has; what did not complete here is asked again.
-
-    One that waits beside an answer is so behind what this goes on from.
+    """Return the first free take; what did not complete is asked again in its place.
 
     Args:
         turn: The turn.
         there: What is on the tape.
         running: What is being recorded.
     """
-    key, behind = turn.line.key, turn.line.behind
+    key = turn.line.key
     same = [one for one in there if one.line.key == key]
     answers = {one.line.take for one in same if one.is_answer}
-    answers |= {take for _, take, _ in in_other_conversations(turn, there, same)}
-    again = {
-        one.line.take
-        for one in same
-        if one.line.new and not one.is_answer and behind and one.line.behind == behind
-    }
+    answers |= {take for _, take in in_other_conversations(turn, there, same)}
     taken = {one.line.take for one in running if one.line.key == key}
-    return min(again - taken, default=_free(answers | taken))
+    return _free(answers | taken)
 
 
 class Places:
@@ -44,7 +37,7 @@ class Places:
         """The next recorded take that was asked behind what this goes on from, or a further one.
 
         What this goes on from is what was recorded before in the place of the turns before it. What
-        never plays gives way, too, and what only waits and came to nothing is no better than that.
+        never plays gives way, too.
 
         Args:
             turn: The turn.
@@ -57,10 +50,9 @@ class Places:
         parents = [one for one in there if one.line.key == parent]
         stale = [one for one in same if parent and not any(follows(one, p) for p in parents)]
         own = [one for one in same if one.line.behind is None or one.line.behind in before]
-        recorded = [one for one in own if one.is_answer or not one.line.new]
         takes = [
             [one.line.take for one in found if one.place not in self._here]
-            for found in (recorded, [*own, *stale])
+            for found in (own, [*own, *stale])
         ]
         taken = {one.line.take for one in same} | {take for k, take in self._here if k == key}
         take = min(takes[0] or takes[1], default=_free(taken))

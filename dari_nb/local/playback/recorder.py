@@ -70,10 +70,6 @@ class TapeRecorder:
         answers: What had been answered in the sessions.
         digests: Hashes of attached files.
         unasked: The messages that nobody could be asked.
-
-    Attributes:
-        is_new: Whether all that is recorded has to be adopted. Else only what parts from what was
-            recorded has, unless it is of a fork, and what goes on from that.
     """
 
     def __init__(
@@ -98,9 +94,7 @@ class TapeRecorder:
         self._lost: set[str] = set()
         self._played: set[str] = set()
         self._on_tape: set[str] = set()
-        self._again: set[str] = set()
         self._replaces = False
-        self.is_new = False
 
     def insert(
         self,
@@ -114,8 +108,7 @@ class TapeRecorder:
 
         Args:
             tape: The tape.
-            replaces: Whether what is recorded takes the place of earlier answers to the same, and
-                nothing has to be adopted.
+            replaces: Whether what is recorded takes the place of earlier answers to the same.
             ended: Is told of each turn that is on it, with its message.
             files: Where larger files are kept; without it, none are.
         """
@@ -162,7 +155,6 @@ class TapeRecorder:
             self._places = Places()
             self._lost.clear()
             self._on_tape.clear()
-            self._again.clear()
         self._unwritten = None
 
     def _close(self, tape: GrowingTape, *, for_good: bool) -> None:
@@ -257,7 +249,6 @@ class TapeRecorder:
         if any(repeats_ended(taking.turn, one) for one in tape.recording.turns):
             _log.warning(_ASKED_BEHIND, prompt_of(taking.turn))
         self._take_place(tape, taking.turn)
-        taking.turn.line.new = self._has_to_be_adopted(tape, taking.turn, session)
         self._taking[message_id] = taking
         self._say_if_lost(tape, tape.recording.turns, [taking.turn])
         tape.begin(taking)
@@ -323,38 +314,6 @@ class TapeRecorder:
             at = before
         return ""
 
-    def _has_to_be_adopted(self, tape: GrowingTape, turn: Turn, session: SessionRecord) -> bool:
-        if self._replaces or self._completes(tape, turn):
-            return False
-        return self.is_new or self._parts(tape, turn, is_fork=_FORK in session.metadata)
-
-    def _parts(self, tape: GrowingTape, turn: Turn, *, is_fork: bool) -> bool:
-        """Whether a conversation parts from a recorded one, or goes on from one that did."""
-        parent = turn.line.parent
-        if parent is None:
-            return False
-        there = [*tape.recording.turns, *(taking.turn for taking in self._taking.values())]
-        same = [one for one in there if one.line.key == parent]
-        before = [one for one in same if follows(turn, one)] or same
-        behind = {
-            one.line.key
-            for one in tape.recording.turns
-            if one.line.parent == parent and one.is_answer and not one.line.new
-        }
-        follows_new = bool(before) and all(one.line.new for one in before)
-        return follows_new or (bool(behind) and turn.line.key not in behind and not is_fork)
-
-    def _completes(self, tape: GrowingTape, turn: Turn) -> bool:
-        """Whether a recording that was cut off goes on, so that nothing can be compared with it."""
-        line = turn.line
-        behind = (one.line for one in tape.recording.turns if not one.line.new)
-        others = (one for one in behind if one.parent == line.parent and one.key != line.key)
-        is_next = line.parent in self._again and next(others, None) is None
-        if is_next or _was_cut_off(tape, turn):
-            self._again.add(line.key)
-            return True
-        return False
-
     def _go_on(self, tape: GrowingTape, session_id: str, event: Event, taking: Taking) -> None:
         status = event.data.get("status") if event.type == ev.MESSAGE_STATUS_CHANGED else None
         message_id = event.message_id or ""
@@ -375,20 +334,13 @@ class TapeRecorder:
         place = taking.turn.place
         tape.end(taking)
         self._look(tape)
-        if taking.turn.line.new or not taking.turn.is_answer:
-            self._places.leave(place)
         if not taking.turn.is_answer:
+            self._places.leave(place)
             again = self._asked_again(taking.turn, message_id)
             self._hand_on(tape, [one for one in again if one.place > place])
         if why := tape.trouble:
             _log.warning(_NOT_KEPT, why)
         self._ended(message_id, taking.turn)
-
-
-def _was_cut_off(tape: GrowingTape, turn: Turn) -> bool:
-    """Whether a recording that has no end stands in a turn's place: nothing of it is to be kept."""
-    same = (one for one in tape.recording.turns if one.place == turn.place and not one.line.new)
-    return any(one.status is None for one in same)
 
 
 def _without_fork(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ...widgets.player.score import Score
     from ...widgets.view import AnyLayout
     from .player import Player
-    from .review import TapeReview
 
 MOST = 1e9
 """Seconds and pixels beyond all use."""
@@ -47,8 +46,8 @@ class Tape(tapes.Tape):  # noqa: D101
         reader writes what they expect, and then sees. A mark without a question is a chapter: a
         place to go to. Marks and questions are Markdown. What comes behind a question that nobody
         has answered or skipped is in no output and no saved notebook, but in a page of
-        :meth:`to_html`; what was answered is, where it was asked. Turns that wait to be adopted are
-        left out, and those that never play, which a warning says.
+        :meth:`to_html`; what was answered is, where it was asked. Turns that never play are
+        left out with a warning.
 
         It is an ipywidget, whose traits are ``at`` (seconds), ``playing``, ``speed``,
         ``idle_limit`` (seconds; ``None`` waits as long as it took, and 3 is where the tape says
@@ -138,8 +137,8 @@ class Tape(tapes.Tape):  # noqa: D101
         """Write it as one page with the player in it, which asks the network for nothing.
 
         The page holds all that is on the tape, also what comes behind its questions, and says so.
-        Printed, it shows all up to the first question that is open. Turns that wait to be adopted,
-        or never play, are left out, which a warning says.
+        Printed, it shows all up to the first question that is open. Turns that never play are left
+        out with a warning.
 
         Args:
             path: The page; an earlier one is replaced, a file that is none of these pages is not.
@@ -170,28 +169,6 @@ class Tape(tapes.Tape):  # noqa: D101
         idle_limit = IDLE_LIMIT if self.idle_limit is None else float(self.idle_limit)
         factor = self.factor if speed is None else replace(self, speed=speed).factor
         return {"speed": min(factor, FASTEST), "idle_limit": idle_limit}
-
-    def review(self) -> TapeReview:
-        """Show what is new on it beside what was recorded before, to adopt or to reject it.
-
-        What is to take the place of a recorded turn is asked behind the same turns: after a changed
-        question, the session is asked again from its first one on, in a notebook from its first
-        cell. Sent alone, it goes on behind the last answer.
-
-        Returns:
-            The new turns: ``review[0].adopt()``, ``review.adopt()`` for all of them, and
-            ``review.view()`` with buttons. In a notebook each stands beside the recorded one.
-
-        Raises:
-            InvalidRequestError: The file cannot be read.
-            TapeError: It is no tape, or a line is broken.
-
-        >>> tape.review()
-        Nothing on the tape is new.
-        """
-        from .review import TapeReview
-
-        return TapeReview(lambda: read_tape(self.file), self._change, self._named)
 
     @property
     def _named(self) -> str:

@@ -3,6 +3,5 @@
 from .growing_tape import GrowingTape
 from .left import journals_left
 from .locks import alone_with
-from .own_turns import forget
 
-__all__ = ["GrowingTape", "alone_with", "forget", "journals_left"]
+__all__ = ["GrowingTape", "alone_with", "journals_left"]

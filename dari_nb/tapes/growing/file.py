@@ -24,22 +24,14 @@ from .left import Left, missing
 from .locks import alone_in
 from .own_turns import OwnTurns
 from .replaced import Replaced
-from .sessions import Place, Sessions, place_of, without_waiting
-from .waiting import (
-    Waiting,
-    goes_for,
-    goes_with,
-    in_other_conversations,
-    places_not_replaced,
-    stand_aside,
-)
+from .sessions import Place, Sessions
+from .takes import goes_with, in_other_conversations, places_not_replaced, stand_aside
 
 _log = logging.getLogger(__name__)
 _GOES_WITH = (
     "%s: what had failed or was ended is asked again, and what had come to nothing behind it goes: "
     "%s, %s."
 )
-_GOES_FOR = "%s: what waited and had come to nothing goes for what is recorded now: %s, %s."
 _MOST_NAMES = 4
 _CLOSING = b'{"scrubbed"'
 _OF_OTHERS = 0
@@ -56,8 +48,8 @@ class TapeFile:
         path: The file.
         saved: Is told of turns that are in it now, by their numbers.
         times: Whether intervals and drafts are kept, where the file is new.
-        replaces: Whether what is recorded takes the place of what was there before, and of the same
-            that waited to be adopted; what others write meanwhile stays beside it.
+        replaces: Whether what is recorded takes the place of what was there before. What others
+            write meanwhile stays.
 
     Attributes:
         own: The turns that were written here.
@@ -79,10 +71,8 @@ class TapeFile:
         self._replaces = replaces
         self._given_up = Event()
         self._replaced = Replaced(path)
-        self._waiting = Waiting(path)
-        self._sessions = Sessions(self._replaced if replaces else ())
+        self._sessions = Sessions()
         self._numbers: dict[Place, int] = {}
-        self._superseded: set[Place] = set()
         self._went_with: set[Place] = set()
         self._known: set[Place] = set()
         self._there: dict[Place, Turn] = {}
@@ -209,10 +199,8 @@ class TapeFile:
     def _notify(self) -> None:
         if self.own and self._state() is None:
             self.own.look((), is_gone=True)
-        elif self._replaced or self._waiting:
-            now = self._read()
-            self._waiting.report(now)
-            self._replaced.report(now)
+        elif self._replaced:
+            self._replaced.report(self._read())
         elif self.own and self._state() != self._seen:
             self._read()
 
@@ -255,12 +243,10 @@ class TapeFile:
         self._is_closed = False
         if is_closed:
             self._settle()
-        self._known |= {*map(place_of, turns)}
-        self._there |= {place_of(turn): turn for turn in turns}
-        self._went_with -= {*map(place_of, turns)}
+        self._known |= {turn.place for turn in turns}
+        self._there |= {turn.place: turn for turn in turns}
+        self._went_with -= {turn.place for turn in turns}
         self._replaced.note(turns)
-        if self._replaces:
-            self._waiting.note(turns)
         self.own.add(turns, replaced)
         self._strike()
         return True
@@ -269,29 +255,26 @@ class TapeFile:
         """Let what is recorded be further answers to what others have recorded meanwhile."""
         there, own = [*self._there.values()], set[Place]()
         goes = {*self._replaced} if self._replaces else self._known
-        stay = [one for one in there if not self._replaces or place_of(one) not in goes]
+        stay = [one for one in there if not self._replaces or one.place not in goes]
         theirs = {*self._there} - goes
         for number, turn in self._pending:
-            kept = theirs | own | places_not_replaced(turn, there, stay)
+            kept = theirs | own | places_not_replaced(turn, stay)
             kept |= in_other_conversations(turn, there, stay)
-            if place_of(turn) in kept:
+            if turn.place in kept:
                 stand_aside(turn, kept | {*self._there})
-            own |= {place_of(turn)} if number != _OF_OTHERS else set()
+            own |= {turn.place} if number != _OF_OTHERS else set()
 
     def _go_with(self, replaced: Set[Place]) -> set[Place]:
         """The places of what goes with turns that are replaced, as the file is put in order."""
-        if not (replaced or self._replaces):
+        if not replaced or self._replaces:
             return set()
         there, new = self._there.items(), [turn for _, turn in self._pending]
         left = [*(turn for place, turn in there if place not in replaced), *new]
-        if self._replaces:
-            goes = [one for one in goes_for(new, left) if place_of(one) in self._replaced]
-        else:
-            goes = goes_with([turn for place, turn in there if place in replaced], left)
+        goes = goes_with([turn for place, turn in there if place in replaced], left)
         if goes:
             told = count_of(len(goes), "turn"), names_of(goes, _MOST_NAMES)
-            _log.warning(_GOES_FOR if self._replaces else _GOES_WITH, self._path.name, *told)
-        places = {*map(place_of, goes)}
+            _log.warning(_GOES_WITH, self._path.name, *told)
+        places = {turn.place for turn in goes}
         self.own.forget({turn.place for turn in goes})
         self._went_with |= places
         self._is_in_order &= not goes
@@ -307,7 +290,7 @@ class TapeFile:
         """Write again what went with the file, where that which is new goes on from it."""
         back = self.own.before(turn for _, turn in self._pending)
         for turn in back:
-            while place_of(turn) in self._sessions.there:
+            while turn.place in self._sessions.there:
                 turn.line.take += 1
         self._pending = [*((_OF_OTHERS, turn) for turn in back), *self._pending]
         self._has_news |= bool(back)
@@ -321,10 +304,8 @@ class TapeFile:
 
     def _note_order(self, turn: Turn, number: int) -> set[Place]:
         """Take note of where a turn was asked; returns the places of what goes for it."""
-        place = place_of(turn)
-        waiting = self._sessions.waiting(turn)
-        self._superseded |= {waiting} if waiting else set()
-        replaced = {one for one in (place, waiting) if one in self._sessions.there}
+        place = turn.place
+        replaced = {place} & self._sessions.there.keys()
         self._is_in_order &= not replaced and self._numbers.get(place, number) == number
         self._is_in_order &= number >= max(self._numbers.values(), default=0)
         if not replaced:
@@ -334,8 +315,8 @@ class TapeFile:
     def _put_in_order(self, counts: Mapping[str, int]) -> None:
         """Write the whole file, with each turn of this process where it was asked."""
         now = self._read()
-        own = [at for at, turn in enumerate(now.turns) if place_of(turn) in self._numbers]
-        turns = sorted((now.turns[at] for at in own), key=lambda t: self._numbers[place_of(t)])
+        own = [at for at, turn in enumerate(now.turns) if turn.place in self._numbers]
+        turns = sorted((now.turns[at] for at in own), key=lambda t: self._numbers[t.place])
         notes = [now.turns[at].before for at in own]  # these stay behind what stands before them
         for at, turn, before in zip(own, turns, notes, strict=True):
             now.turns[at] = turn
@@ -346,7 +327,6 @@ class TapeFile:
 
     def _settle(self) -> None:
         self._numbers.clear()
-        self._superseded.clear()
         self._went_with.clear()
         self._is_in_order = self._is_closed = True
 
@@ -362,8 +342,8 @@ class TapeFile:
         seen = self._state()
         data = bytes_of(self._path) if seen is not None else b""
         now = parsed(data, str(self._path)) if seen is not None else Recording(self._times)
-        now = without_waiting(now.each_once(), self._superseded)
-        now.turns = [turn for turn in now.turns if place_of(turn) not in self._went_with]
+        now = now.each_once()
+        now.turns = [turn for turn in now.turns if turn.place not in self._went_with]
         end = _end_of(data)
         last = data[end:]
         is_last_alone = last.startswith(_CLOSING) and b"\n" not in last.rstrip(b"\n")
@@ -389,7 +369,7 @@ class TapeFile:
 
     def _go_on_from(self, now: Recording, end: int) -> None:
         self._sessions.see(now.turns)
-        self._there = {place_of(turn): turn for turn in now.turns}
+        self._there = {turn.place: turn for turn in now.turns}
         self._writer, self._end = Writer(now.turns), end
 
     def _is_end_replaced(self, data: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -13,15 +13,7 @@ from ..turns import Taking, Turn
 from ..writing import why_not_written
 from .file import TapeFile
 from .journal import Journal
-from .sessions import Place, place_of
-from .waiting import (
-    goes_for,
-    goes_with,
-    in_other_conversations,
-    let_wait,
-    places_not_replaced,
-    stand_aside,
-)
+from .takes import goes_with, in_other_conversations, places_not_replaced, stand_aside
 from .worker import Worker
 
 _LONG = 1.0
@@ -227,29 +219,23 @@ class GrowingTape:
         running = [other.turn for other in self._running]
         there = [*self.recording.turns, *self._file.own.before([turn])]
         own = self.own if self._replaces else there
-        kept = places_not_replaced(turn, there, own, running)
+        kept = places_not_replaced(turn, own, running)
         kept |= in_other_conversations(turn, there, own)
-        if self._replaces:
-            let_wait(turn, there, kept)
-        if place_of(turn) in kept:
+        if turn.place in kept:
             answers = (one for one in [*there, *running] if one.is_answer or one.status is None)
-            stand_aside(turn, {*kept, *map(place_of, answers)})
+            stand_aside(turn, {*kept, *(one.place for one in answers)})
         self.own.append(turn)
         self._note(run, [turn.line])  # with what is known of it only at its end
-        self.recording.turns = [*self._left(turn, kept, running), turn]
+        self.recording.turns = [*self._left(turn, running), turn]
         self._saving.do(lambda: self._file.take(turn, run.number, kept))
 
-    def _left(self, turn: Turn, stored: Set[Place], running: Sequence[Turn]) -> list[Turn]:
-        """What is left on the tape besides a turn that was recorded."""
+    def _left(self, turn: Turn, running: Sequence[Turn]) -> list[Turn]:
+        """Return what stays on the tape when a turn is recorded."""
         there = self.recording.turns
-        places = {place_of(turn)}
-        if self._replaces and not turn.line.new:
-            places |= {(*turn.place, True)} - stored
-        left = [one for one in there if place_of(one) not in places]
+        left = [one for one in there if one.place != turn.place]
+        goes = []
         if not self._replaces:
-            goes = goes_with([one for one in there if place_of(one) in places], [*left, *running])
-        else:
-            goes = goes_for([turn], left)
+            goes = goes_with([one for one in there if one.place == turn.place], [*left, *running])
         return [one for one in left if all(one is not other for other in goes)]
 
     def _save(self) -> None:

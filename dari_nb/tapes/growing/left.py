@@ -20,7 +20,6 @@ from .journal import (
     put_aside,
     remove_left,
 )
-from .sessions import place_of
 
 _log = logging.getLogger(__name__)
 _said: dict[Path, tuple[str, int]] = {}
@@ -98,17 +97,14 @@ def journals_left(path: Path, tape: Recording) -> list[str]:
 def missing(left: Iterable[Turn], tape: Recording) -> Iterator[Turn]:
     """Give the turns of those that were left which a tape has not; no answer of it is replaced.
 
-    What was cut off stands as new beside an answer to the same.
+    A turn that was cut off becomes a further answer.
     """
-    there = {place_of(turn): turn for turn in tape.turns}
+    there = {turn.place: turn for turn in tape.turns}
     for turn in left:
-        other = there.get(place_of(turn))
+        other = there.get(turn.place)
         while other is not None and other.status is not None and not _has_all_of(other, turn):
-            if turn.status is None and not turn.line.new:
-                turn.line.new = True
-            else:
-                turn.line.take += 1
-            other = there.get(place_of(turn))
+            turn.line.take += 1
+            other = there.get(turn.place)
         if other is None or not _has_all_of(other, turn):
             yield turn
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
-from weakref import WeakSet
 
 from ..recording import follows
 from ..summary import count_of
 from ..turns import Turn
-from .sessions import Place, place_of
+from .sessions import Place
 
 _log = logging.getLogger(__name__)
 _GONE = "%s: the next turn that is recorded makes a new one, with those that it goes on from."
@@ -29,7 +28,6 @@ class OwnTurns:
         self._places: set[tuple[str, int]] = set()
         self._there: list[Turn] = []
         self._gone: list[Turn] = []
-        _kept.add(self)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -42,9 +40,9 @@ class OwnTurns:
             replaced: The places of those that went for them. One that did not complete comes back
                 with what goes on from it all the same.
         """
-        gone = [one for one in self._there if place_of(one) in replaced]
+        gone = [one for one in self._there if one.place in replaced]
         self._gone += [one for one in gone if one.status != "completed"]
-        self._there = [one for one in self._there if place_of(one) not in replaced]
+        self._there = [one for one in self._there if one.place not in replaced]
         self._places |= {turn.place for turn in turns}
         self._there += turns
         self._gone = without(self._gone, turns)
@@ -77,9 +75,9 @@ class OwnTurns:
 
     def _replaced_by(self, turns: Iterable[Turn]) -> list[Turn]:
         """Those that did not complete, and in whose places others have put something else."""
-        places = {*map(place_of, turns)}
+        places = {turn.place for turn in turns}
         left = (one for one in self._there if one.status != "completed")
-        return [one for one in left if place_of(one) in places]
+        return [one for one in left if one.place in places]
 
     def take_lost(self, data: bytes) -> list[Turn]:
         """Give what was on the tape, where something was recorded here, and forget it.
@@ -119,18 +117,3 @@ def without(turns: Iterable[Turn], others: Iterable[Turn]) -> list[Turn]:
         for turn in turns
         if all(one.answers != turn.answers for one in by_key.get(turn.line.key, ()))
     ]
-
-
-_kept: WeakSet[OwnTurns] = WeakSet()
-
-
-def forget(path: Path, places: set[tuple[str, int]]) -> None:
-    """Take note that somebody here takes turns off a tape, which need not be told again.
-
-    Args:
-        path: The tape's file.
-        places: The keys and takes of the turns.
-    """
-    for own in list(_kept):
-        if own.path == path:
-            own.forget(places)

@@ -11,21 +11,20 @@ import msgspec
 from ..recording import Never, Recording, parents_of, why_never
 from ..summary import count_of, names_of
 from ..turns import Turn
-from .sessions import Place, place_of
+from .sessions import Place
 
 _log = logging.getLogger(__name__)
 _MOST_NAMES = 4
 _BEHIND = (
     "%s: %s had been recorded behind other answers than those that stand before %s now: %s. "
-    "Ask %s again in the mode auto, where tape.review().replace() puts %s in place, or take %s off "
-    "the tape."
+    "Ask %s again in the mode auto, or take %s off the tape."
 )
 
 
 class Replaced:
     """Turns that were there before, of which each is replaced once, and what is recorded here.
 
-    What waits, or is no answer, may be replaced again. What others write meanwhile is not replaced.
+    What is no answer may be replaced again. What others write meanwhile is not replaced.
 
     Args:
         path: The tape's file.
@@ -48,15 +47,15 @@ class Replaced:
     def begin(self, turns: Iterable[Turn]) -> None:
         """Let these be replaced, unless others were before them."""
         if not self._is_begun:
-            self._places = {place_of(turn): _answer(turn) for turn in turns}
+            self._places = {turn.place: _answer(turn) for turn in turns}
         self._is_begun = True
 
     def look(self, turns: Iterable[Turn]) -> None:
         """Replace nothing that others have answered otherwise meanwhile."""
         for turn in turns if self._places else ():
-            before = self._places.get(place_of(turn))
+            before = self._places.get(turn.place)
             if before is not None and before != _answer(turn):
-                del self._places[place_of(turn)]
+                del self._places[turn.place]
 
     def keep(self, places: Iterable[Place]) -> None:
         """Replace no more what stands there."""
@@ -66,14 +65,13 @@ class Replaced:
     def note(self, turns: Iterable[Turn]) -> None:
         """Take note of turns that were recorded here, and are on the tape now."""
         for turn in turns:
-            at = self._here[place_of(turn)] = len(self._here)
-            for place in {place_of(turn), (*turn.place, True)}:
-                before = self._places.pop(place, None)
-                if before is not None and before != _answer(turn):
-                    self._otherwise.add(place_of(turn))
-                    self._last_otherwise[turn.line.key] = at
-            if turn.line.new or not turn.is_answer:
-                self._places[place_of(turn)] = _answer(turn)
+            at = self._here[turn.place] = len(self._here)
+            before = self._places.pop(turn.place, None)
+            if before is not None and before != _answer(turn):
+                self._otherwise.add(turn.place)
+                self._last_otherwise[turn.line.key] = at
+            if not turn.is_answer:
+                self._places[turn.place] = _answer(turn)
 
     def __bool__(self) -> bool:
         """Whether something was replaced by another answer."""
@@ -82,7 +80,7 @@ class Replaced:
     def report(self, tape: Recording) -> None:
         """Name the turns that go on from others than stand there now."""
         parents = parents_of(tape.turns)
-        behind = {id(turn) for turn in tape.turns if place_of(turn) in self._otherwise}
+        behind = {id(turn) for turn in tape.turns if turn.place in self._otherwise}
         never = why_never(tape.turns)
         left = [one for one in tape.turns if never.get(id(one)) is Never.BEHIND]
         before = {turn.line.key: turn.line.parent for turn in tape.turns}
@@ -96,7 +94,7 @@ class Replaced:
             them = "it" if len(stale) == 1 else "them"
             count = count_of(len(stale), "turn")
             names = names_of(stale, _MOST_NAMES)
-            _log.warning(_BEHIND, self._path.name, count, them, names, them, them, them)
+            _log.warning(_BEHIND, self._path.name, count, them, names, them, them)
 
     def _was_lost(self, turn: Turn, before: Mapping[str, str | None]) -> bool:
         """Whether a turn went on from what was replaced already, which was said when it was asked.
@@ -105,7 +103,7 @@ class Replaced:
             turn: The turn.
             before: The keys of the turns on the tape, each with that of the turn before.
         """
-        at, key, seen = self._here.get(place_of(turn)), turn.line.parent, set[str]()
+        at, key, seen = self._here.get(turn.place), turn.line.parent, set[str]()
         if at is None:
             return False
         while key is not None and key not in seen:

@@ -92,18 +92,18 @@ def flaws_of(
     circles = _circles(tape.turns)
     parents = parents_of(counted := counting(tape.turns))
     counts = {*map(id, counted)}
-    seen: dict[tuple[str, int, bool], Turn] = {}
-    places: dict[tuple[str, str, bool], Turn] = {}
+    seen: dict[tuple[str, int], Turn] = {}
+    places: dict[tuple[str, str], Turn] = {}
     flaws = []
     for turn in tape.turns:
         line = turn.line
         why = why_parted(turn, parents.get(id(turn))) if id(turn) in counts else None
         where = _WHERE[why] if why else ""
         texts = [(turn.number, text) for text in _flaws(turn, why, where, following, circles)]
-        if other := seen.get((*turn.place, line.new)):
+        if other := seen.get(turn.place):
             texts.append((turn.number, _TWICE.format(other=other.number or "above")))
-        seen[*turn.place, line.new] = turn
-        other = places.setdefault((line.session, line.turn, line.new), turn)
+        seen[turn.place] = turn
+        other = places.setdefault((line.session, line.turn), turn)
         if other.place != turn.place:
             place = {"turn": line.turn, "session": line.session}
             text = _SAME_PLACE.format(other=other.number or "above", **place)

@@ -36,7 +36,7 @@ class PlayedOnce:
     """
 
     def __init__(self, tape: Recording) -> None:
-        counted = [turn for turn in counting(tape.turns) if not turn.line.new]
+        counted = counting(tape.turns)
         never = why_never(counted)
         turns = [turn for turn in counted if id(turn) not in never]
         self._parents = parents_of(turns)

@@ -31,7 +31,7 @@ _NO_REPEAT = (
 )
 _BEHIND_ENDED = (
     "{turn}, {asked}, stands behind the same, {ended}, which was ended: who asks once gets that. "
-    "Ask it all in a new session, in the mode auto, and adopt what is answered"
+    "Ask it all in a new session, in the mode auto"
 )
 _SEEN_BEFORE = (
     "the question {mark} in {turn} stands behind the pieces of the answer, which is read before it "
@@ -82,9 +82,8 @@ def remarks_on(tape: Recording) -> Iterator[str]:
 
 def _is_keyed(tape: Recording) -> bool:
     """Whether all that plays does so for what it asks, behind what it was asked behind."""
-    old = [turn for turn in tape.turns if not turn.line.new]
-    is_parted = any(why is not Never.TWICE for why in why_never(old).values())
-    return not is_parted and all(is_keyed(turn.line, turn.agent) for turn in old)
+    is_parted = any(why is not Never.TWICE for why in why_never(tape.turns).values())
+    return not is_parted and all(is_keyed(turn.line, turn.agent) for turn in tape.turns)
 
 
 def split_in(tape: Recording) -> Iterator[str]:
@@ -97,7 +96,7 @@ def split_in(tape: Recording) -> Iterator[str]:
     parents = parents_of(counted := counting(tape.turns))
     for turn in counted:
         session = turn.line.session
-        if turn.line.new or sessions.get(turn.place, session) == session:
+        if sessions.get(turn.place, session) == session:
             continue
         before = parents.get(id(turn))
         if before is None or sessions.get(before.place) != sessions[turn.place]:
@@ -132,7 +131,7 @@ def lost_repeats_in(tape: Recording) -> Iterator[str]:
     """
     tasks = dict[str, list[Turn]]()
     for turn in sorted(counting(tape.turns), key=lambda one: one.line.take):
-        if turn.line.parent is None and not turn.line.new:
+        if turn.line.parent is None:
             tasks.setdefault(turn.line.key, []).append(turn)
     for turns in tasks.values():
         # One that no batch has asked counts as the repetition in whose place it stands.
@@ -151,7 +150,7 @@ def after_ended_in(tape: Recording) -> Iterator[str]:
     >>> [*after_ended_in(Recording())]
     []
     """
-    counted = [turn for turn in counting(tape.turns) if not turn.line.new]
+    counted = counting(tape.turns)
     parents = parents_of(counted)
     for turn in counted:
         before = parents.get(id(turn))

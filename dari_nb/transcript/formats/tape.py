@@ -1,9 +1,8 @@
 """Tapes: recorded turns, those of other formats that were put on one included.
 
-A run is a session of the tape; one that begins as another one has the turns of that first. What is
-new and not adopted is left out, and so is what never plays, as it stands twice or what it goes on
-from is not on the tape, which the notes of the runs say. A run of another format comes back as it
-was.
+A run is a session of the tape; one that begins as another one has the turns of that first. Turns
+that never play are left out, and the notes of the runs say so. A run of another format comes back
+as it was.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from .runs import Run, dollars_of, list_of, name_of, part_of, sum_of
 
 NAME = "tape"
 LOST: tuple[str, ...] = (
-    "Drafts, attempts that failed, and times of day; new turns that were not adopted.",
+    "Drafts, attempts that failed, and times of day.",
     "Turns that never play: that stand twice, or go on from what is not on the tape.",
 )
 _CALL = "tool_call_id"

@@ -112,7 +112,7 @@ class Score:
 
     @classmethod
     def of(cls, recording: Recording) -> Score:
-        """Make one of a tape, without what waits there to be adopted and what never plays."""
+        """Make one of a tape, without the turns that never play."""
         told = recording.for_others()
         return cls(told.turns, told.tail, left_out=LeftOut.of(recording))
 
@@ -168,7 +168,7 @@ class Score:
         whole = Outline(
             seconds=round(self.seconds, 3),
             turns=len(self.scenes),
-            left_out=" · ".join(self.left_out.counted()),
+            left_out=" · ".join(self.left_out.counted_never()),
             nothing="" if self.scenes else self._nothing(),
             answered="",
         )

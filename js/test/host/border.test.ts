@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { border } from "../../src/border/component";
 import { keepKeys } from "../../src/host/border";
-import { FakePort } from "../port";
 
 const SPARED = "data-lm-suppress-shortcuts";
 
@@ -89,17 +87,4 @@ describe("the border of a view", () => {
     closing.abort();
     expect(view.querySelector("button")?.hasAttribute(SPARED)).toBe(false);
   });
-});
-
-test("a box of plain widgets gets a border and a name", () => {
-  document.body.innerHTML =
-    '<div class="cell"><div class="dari-view box"><i></i><button>Go</button></div></div>';
-  const box = document.querySelector(".box") as HTMLElement;
-  const { signal } = closing;
-  border(new FakePort({ label: "Batches" }), signal)(box.querySelector("i") as HTMLElement, signal);
-  expect(box.hasAttribute("role")).toBe(false);
-  box.querySelector("button")?.focus();
-  expect([box.getAttribute("role"), box.getAttribute("aria-label")]).toEqual(["group", "Batches"]);
-  press("button", "x");
-  expect([down, up]).toEqual([[], []]);
 });

@@ -20,7 +20,6 @@ session.send("the first question").wait()
 table, reader = d.sessions.view(), session.view()
 box = w.HBox([w.IntSlider(), w.VBox([table]), reader])
 """
-VIEW = "application/vnd.jupyter.widget-view+json"
 HERE = {"kind": "here", "jupyter": True}
 CLEARED = {"kind": "gone", "cleared": True}
 
@@ -91,32 +90,3 @@ def test_boxes_without_a_view_are_shown_as_ever(kernel, page):
     assert kernel.run("%unload_ext dari_nb") == ""
     assert kernel.run("w.HBox([w.IntSlider(), reader])") == ""
     assert len(page.outputs) == before
-
-
-REVIEWED = """
-import dari_nb, os, tempfile
-path = os.path.join(tempfile.mkdtemp(), "lesson.tape")
-for asked in ("the first question", "the other question"):
-    with dari_nb.recording(path):
-        d.agents["echo"].send(asked).wait()
-view = dari_nb.Tape(path).review().view()
-pressed = next(row for row in view.children if getattr(row, "children", ())).children[-1]
-"""
-
-
-def test_a_review_with_buttons_has_the_static_output_of_a_review_below_it(kernel, page):
-    assert kernel.run(REVIEWED) == ""
-    before = len(page.outputs)
-    kernel.run("view", cell="one")
-    shown, static = list(page.outputs.values())[before:]
-    assert shown["text/plain"] == ""
-    assert "dari-view" in page.widgets[shown[VIEW]["model_id"]]["_dom_classes"]
-    assert "the[- first-]{+ other+} question" in static["text/plain"]
-    assert "dari-compare" in static["text/html"]
-    kernel.run("pressed.click()", cell="two")
-    kernel.until(lambda: "1 turn rejected." in page.static_outputs[-1])
-    [*_, (_, static)] = page.outputs.items()
-    assert "1 turn rejected. Nothing on the tape is new." in static["text/html"]
-    kernel.run("w.HBox([view, reader])", cell="three")
-    [*_, static] = page.static_outputs
-    assert "1 turn rejected." in static

@@ -119,8 +119,7 @@ def test_only_what_is_missing_is_asked_and_it_is_said_what_that_costs(hosted, pa
     session.send("and then").wait()
     assert capsys.readouterr().out == ""
     assert hosted.asked[6:] == ["and then"]
-    new = [turn.line.asked for turn in read_tape(path).turns if turn.line.new]
-    assert new == ["other", "and then"]
+    assert [turn.line.asked for turn in read_tape(path).turns][-2:] == ["other", "and then"]
 
 
 def test_in_record_everything_is_asked_and_takes_the_place_of_what_was_there(hosted, path):
@@ -129,7 +128,7 @@ def test_in_record_everything_is_asked_and_takes_the_place_of_what_was_there(hos
         d.agents["guide"].send("one").wait()
         d.eject()
     assert hosted.asked == ["one", "one"]
-    assert [(turn.line.take, turn.line.new) for turn in read_tape(path).turns] == [(1, False)]
+    assert [turn.line.take for turn in read_tape(path).turns] == [1]
 
 
 def test_tools_of_the_kernel_answer_calls_from_elsewhere_and_play_by_their_results(hosted, path):
@@ -494,11 +493,3 @@ def test_a_key_that_an_agent_repeats_is_not_on_the_tape(hosted, path):
     assert hosted.key.encode() not in path.read_bytes()
     assert "My key is [scrubbed]" in str(read_tape(path).turns[0].line.asked)
     assert playing(path).agents["guide"].send(f"My key is {hosted.key}").wait().text
-
-
-def test_what_is_missing_is_new_when_the_same_tape_is_put_in_again(hosted, path):
-    d = connected(hosted, path)
-    for prompt in ("one", "two"):
-        d.agents["guide"].send(prompt).wait()
-        d.insert(d.tape)
-    assert [turn.line.new for turn in read_tape(path).turns] == [False, True]

@@ -41,9 +41,7 @@ def test_a_tape_as_it_was_recorded_has_no_flaw(lesson: Recording) -> None:
 def test_a_prompt_that_was_edited_no_longer_has_its_key(lesson: Recording) -> None:
     lesson.turns[1].line.asked = "And in Rust?"
     [flaw] = flaws(lesson)
-    assert flaw.startswith(
-        "line 8, msg_2 of sess_1: "
-    )
+    assert flaw.startswith("line 8, msg_2 of sess_1: ")
 
 
 def test_a_turn_whose_beginning_is_gone(lesson: Recording) -> None:
