@@ -9,7 +9,7 @@ from ..tapes import Recording, Turn
 from ..tapes.keys import blocks_of
 from ..tapes.lines import dollars
 from ..tapes.recording import Never, parents_of, why_never
-from ..tapes.scrubbing import SCRUBBED
+from ..tapes.redaction import SCRUBBED
 from ..tapes.summary import count_of
 
 NO_BEGINNING = "the turn before it is not on the tape"

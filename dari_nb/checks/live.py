@@ -12,8 +12,7 @@ from ..client import Client
 from ..errors import ApiError, InvalidRequestError
 from ..models import events as ev
 from ..tapes import Scrubber, Tape, Turn, read_tape
-from ..tapes.scrubbing import compiled
-from ..tapes.scrubbing.own_words import PAYLOAD
+from ..tapes.redaction import compiled
 from .answers import Answer, Scorer, answer_of, gaps, recorded_answer
 from .asking import Asking, Gone
 from .chains import Chain, Plan
@@ -137,7 +136,7 @@ class _Checking:
     def _ask(self, session_id: str, turn: Turn) -> Answer:
         scrubber = self._scrubber.apart()
         steps = self._asking.ask(session_id, turn)
-        answer = answer_of(turn, [(kind, scrubber.scrub(data, PAYLOAD)) for kind, data in steps])
+        answer = answer_of(turn, [(kind, scrubber.scrub(data)) for kind, data in steps])
         if (answer.error or "").startswith(ev.NO_CODE):
             raise Gone("agent", turn.line.agent, _NO_CODE)
         return answer

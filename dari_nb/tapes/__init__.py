@@ -14,7 +14,7 @@ from .keys import key_of
 from .lines import AgentLine, Comment, DraftLine, EventLine, FileLine, Mark, TurnLine
 from .reading import parsed, read_tape
 from .recording import Recording
-from .scrubbing import Scrubber
+from .redaction import Scrubber
 from .tape import Tape
 from .turns import Taking, Turn, turns_of
 from .verifying import Flaw, flaws_of

@@ -13,8 +13,7 @@ from secrets import token_hex
 from ..descriptors import MAX_DEPTH, file_below
 from .complaints import WIDE
 from .lines import FileLine
-from .scrubbing import Scrubber
-from .scrubbing.packed import parts_in, parts_of
+from .redaction import Scrubber
 from .writing import put_whole
 
 MOST_INLINE = 8 * 1024
@@ -51,8 +50,8 @@ def file_line(
 ) -> FileLine:
     """Make the line of a file, and put a larger one into the folder.
 
-    Secrets are taken out of texts; of what is no text and holds one, be it packed, or is packed so
-    that nobody can look into it, only the hash is kept.
+    Secrets are replaced in texts. Of a binary file that contains one, only the hash is kept.
+    Archives aren't searched.
 
     Args:
         name: Its path in the workspace, or the ordinal of an attached file.
@@ -67,7 +66,7 @@ def file_line(
     """
     line = FileLine(file=scrubber.text(name), attached=attached, executable=executable)
     text = _text_in(data) if len(data) <= MOST_BYTES else None
-    is_hiding = len(data) <= MOST_BYTES and _may_hide_secret(data, text, scrubber)
+    is_hiding = text is None and len(data) <= MOST_BYTES and _holds_secret(data, scrubber)
     if text is not None:
         text = scrubber.text(text)
         line.sha256, data = _digest(text.encode()), text.encode()
@@ -159,13 +158,6 @@ def _text_in(data: bytes) -> str | None:
     with suppress(UnicodeDecodeError):
         return data.decode()
     return None
-
-
-def _may_hide_secret(data: bytes, text: str | None, scrubber: Scrubber) -> bool:
-    """Whether a secret may be where it cannot be taken out: in what is packed, or in no text."""
-    parts = parts_of(data, MOST_BYTES) if text is None else parts_in(text, MOST_BYTES)
-    own = () if text is not None else (data,)
-    return parts is None or any(_holds_secret(part, scrubber) for part in (*own, *parts))
 
 
 def _holds_secret(data: bytes, scrubber: Scrubber) -> bool:

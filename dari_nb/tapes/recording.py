@@ -11,7 +11,7 @@ from itertools import count
 import msgspec
 
 from .lines import VERSION, AgentLine, Closing, Comment, Header, Line, Note
-from .scrubbing import KINDS
+from .redaction import KINDS
 from .turns import Turn
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from .scrubbing import Reference
+from .redaction import Reference
 
 _SHORTEST = 40
 """Characters from which on a text is referred to."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Protocol
 
 from ..models import events as ev
 from ..models import parse_time
 from .keys import digest_of
 from .lines import AgentLine
-from .scrubbing import Scrubber, Unscrubbed
+from .redaction import Scrubber
 from .turns import Taking, Turn
 
 RUN = "run"
@@ -27,7 +26,6 @@ LISTS = ("scores", "notes")
 CONTENT_FIRST = "content_first"
 """The roles whose messages, where they are nothing but a text, have that in front."""
 _CONTENT_FIRST = ["content", "role"]
-_AS_IS = Unscrubbed()
 
 
 class RunTurn(Protocol):
@@ -71,14 +69,6 @@ def turns_of_run(run: AnyRun, agent: str, scrubber: Scrubber, session: str) -> l
         scrubber: What takes the secrets out.
         session: The session, by whichever name.
     """
-    with suppress(UnicodeEncodeError):  # halves of characters, which scrubbing puts together
-        made = _turns(run, agent, _AS_IS, session)
-        if scrubber.is_clean([(turn.agent, turn.line, turn.body) for turn in made]):
-            return made
-    return _turns(run, agent, scrubber, session)
-
-
-def _turns(run: AnyRun, agent: str, scrubber: Scrubber, session: str) -> list[Turn]:
     line = AgentLine(
         agent=agent,
         prompt=digest_of(run.instructions) if run.instructions else None,

@@ -15,8 +15,8 @@ from ..errors import InvalidRequestError
 from .growing import GrowingTape, alone_with
 from .reading import file_of, instead_of, read_tape
 from .recording import Recording
+from .redaction import Scrubber, compiled
 from .runs import turns_of_run
-from .scrubbing import Scrubber, compiled
 from .writing import write_tape
 
 Mode = Literal["auto", "play", "record"]

@@ -25,9 +25,8 @@ from .lines import (
 )
 from .notes import landmarks, noted, placed_alike, with_notes
 from .ordinals import Ordinals
+from .redaction import Scrubber
 from .repeats import Payload, referred, resolved
-from .scrubbing import Scrubber
-from .scrubbing.own_words import BLOCKS, MORE, PAYLOAD
 
 SETTLING = (
     ev.ASSISTANT_MESSAGE_COMPLETED,
@@ -225,16 +224,14 @@ class Taking:
             agent=agent.agent,
             llm=llm,
             asked=asked,
-            metadata=scrubber.scrub(
-                {**(metadata or {}), **(event.get("metadata") or {})}, {EXPECTS: None}
-            ),
+            metadata=scrubber.scrub({**(metadata or {}), **(event.get("metadata") or {})}),
         )
         self.turn = Turn(agent, line)
 
     def event(self, kind: str, data: Mapping[str, Any], at: float | None = None) -> None:
         """Take in an event of the turn."""
         came = self._ordinals.of(dict(data))
-        told = self._scrubber.scrub(came, PAYLOAD)
+        told = self._scrubber.scrub(came)
         self._payloads.append((came, told))
         self._waiting.append(
             EventLine(after=self._after(at), event=_known(kind, self._scrubber), data=told)
@@ -245,7 +242,7 @@ class Taking:
     def also(self, event: Mapping[str, Any]) -> None:
         """Take in what else the event that opens the turn holds: what is said by now, not again."""
         more = {name: value for name, value in event.items() if name not in _OPENING}
-        self.turn.line.more = self._scrubber.scrub(referred(more, self._payloads), MORE)
+        self.turn.line.more = self._scrubber.scrub(referred(more, self._payloads))
 
     def files(self, lines: Iterable[FileLine]) -> None:
         """Take in the files of the turn, which are free of secrets already."""
@@ -336,7 +333,7 @@ def asked_in(
     scrubber: Scrubber, content: Content, digests: Mapping[str, str], ordinals: Ordinals
 ) -> str | Content:
     """What a message asks, as a tape tells it: files by their hashes, and no secrets."""
-    told = scrubber.scrub(ordinals.of({"content": content})["content"], BLOCKS)
+    told = scrubber.scrub(ordinals.of({"content": content})["content"])
     for block, given in zip(told, content, strict=True):
         if given.get("file_id") in digests:
             block["sha256"] = digests[given["file_id"]]

@@ -580,13 +580,9 @@ CANARIES = {
 
 
 def in_base64() -> list[str]:
-    return [base64.b64encode(f"user:{each}".encode()).decode() for each in CANARIES.values()]
-
-
-def hidden() -> list[str]:
-    """Secrets as a look at their texts does not find them."""
-    broken = "\n".join((CANARIES["own"][:14], CANARIES["own"][14:]))
-    return [*in_base64(), CANARIES["variable"].upper(), broken]
+    """Secrets that are held, as a search for their texts does not find them."""
+    held = (CANARIES["own"], CANARIES["variable"])
+    return [base64.b64encode(f"user:{each}".encode()).decode() for each in held]
 
 
 def telling(prompt: str, turn: Asked) -> Any:
@@ -595,7 +591,7 @@ def telling(prompt: str, turn: Asked) -> Any:
             yield Draft(half)
         yield Draft(" ")
     yield " ".join(CANARIES.values())
-    for form in hidden():
+    for form in in_base64():
         yield Draft(form[:7])
         yield Draft(form[7:])
         yield f"{form} "

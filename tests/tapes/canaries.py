@@ -23,7 +23,6 @@ PROVIDERS = [
     "gsk_canaryCanary0123456789",
     "sk_live_canary0123456789",
     "dari_local_0123456789abcdef0123456789abcdef",
-    "-----BEGIN RSA PRIVATE KEY-----\ncanaryCanary0123456789\n-----END RSA PRIVATE KEY-----",
 ]
 HEX, MIXED = "0123456789abcdef", "canary0AB-cd_EF12"
 PROVIDERS += [
@@ -33,7 +32,6 @@ PROVIDERS += [
     f"lsv2_pt_{HEX * 2}_0123456789",
     f"tvly-dev-{MIXED}",
     f"pcsk_{'canary0AB_' * 6}",
-    f"pa-{MIXED * 2}012345678",
     f"SG.{MIXED}.{MIXED * 2}",
     f"sk_{HEX * 3}",
     f"GOCSPX-{MIXED * 2}",
@@ -45,18 +43,6 @@ PROVIDERS += [
     f"sbp_{HEX * 2}01234567",
     f"phx_{'canary0AB1' * 4}",
 ]
-APART = [
-    f"patCanary01234567.{HEX * 4}",
-    f"key-{HEX * 2}",
-    f"SK{HEX * 2}",
-    f"cio{'canary0AB' * 3}01234",
-    f"re_canary0A_{'canary0AB' * 2}012345",
-    f"MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.{'canary0AB_' * 3}",
-    f"abc1Q~{'canary0AB' * 3}0123456",
-    f"123456789:AA{'canary0AB_' * 3}012",
-    f"sess-{'canary0AB1' * 4}",
-]
-"""Keys of providers that are told by where they end, too."""
 SECRETS = [OWN, HELD, DECLARED, *PROVIDERS]
 
 

@@ -96,7 +96,6 @@ def test_a_broken_line_is_named_and_what_stands_before_it_is_there(
     [
         ("take", '"2"', "take must be a whole number from 1 to 1000000, and is '2'"),
         ("take", "0", "take must be a whole number from 1 to 1000000, and is 0"),
-        ("new", '"yes"', "new must be true or false, and is 'yes'"),
         ("asked", '["x"]', "asked must be a text, or a list of content blocks"),
         ("metadata", "[]", "metadata must be an object, and is []"),
         ("key", "7", "key must be a text of at most 100 characters, and is 7"),

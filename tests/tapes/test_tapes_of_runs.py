@@ -170,12 +170,3 @@ def test_what_is_wrong_with_a_tape_has_its_line_as_elsewhere(path: Path) -> None
         dari.Transcript.from_file(path)
     path.write_text('{"dari_tape":1,"times":true}\n{"scrubbed":{}}\n')
     assert len(dari.Transcript.from_file(path)) == 0
-
-
-def test_new_turns_are_in_no_run(path: Path) -> None:
-    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
-        d.agents["echo"].send("one").wait()
-    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
-        d.agents["echo"].send("two").wait()
-    assert len(read_tape(path).turns) == 2
-    assert len(dari.Transcript.from_file(path)) == 1

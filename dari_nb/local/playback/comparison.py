@@ -12,7 +12,7 @@ import msgspec
 from ...models import events as ev
 from ...tapes import EventLine, Scrubber, Turn
 from ...tapes.differences import words_between
-from ...tapes.scrubbing import SCRUBBED
+from ...tapes.redaction import SCRUBBED
 from ..agents import ToolCall, ToolResult, TurnFailure
 
 _OTHERWISE = (

@@ -13,8 +13,7 @@ from ...tapes import Tape, Turn
 from ...tapes.differences import text_asked
 from ...tapes.files import files_folder
 from ...tapes.growing import GrowingTape
-from ...tapes.scrubbing import compiled
-from ...tapes.scrubbing.own_words import BLOCKS
+from ...tapes.redaction import compiled
 from ...tapes.tape import VARIABLE, Mode, mode_of
 from ..agents import AgentFunction, Draft
 from ..llm import ASSISTANT
@@ -224,7 +223,7 @@ class Deck:
         scrubber = self._comparison.scrubber
         scrubber.look()
         scrubber.reasons.clear()
-        asked = text_asked(scrubber.scrub(content, BLOCKS))
+        asked = text_asked(scrubber.scrub(content))
         for what in scrubber.reasons:
             self._say(_TAKEN_OUT, asked, what=what)
         return asked

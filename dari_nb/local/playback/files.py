@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ...tapes.files import MOST_BYTES, MOST_FILES, content_of, file_line
 from ...tapes.lines import FileLine
-from ...tapes.scrubbing import Scrubber
+from ...tapes.redaction import Scrubber
 from ..agents import TurnFailure
 from ..agents.tools import ToolTrouble
 from ..workspaces.folder import Folder

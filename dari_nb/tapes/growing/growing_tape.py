@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import InvalidRequestError
 from ..lines import Comment, Line
-from ..scrubbing import Scrubber
+from ..redaction import Scrubber
 from ..turns import Taking, Turn
 from ..writing import why_not_written
 from .file import TapeFile

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ...models import events as ev
 from ..lines import DraftLine, EventLine
-from ..scrubbing import SCRUBBED
+from ..redaction import SCRUBBED
 from ..turns import SETTLING, Turn
 
 _WORD = re.compile("[\u2e80-\U0003ffff]|[^\\W\u2e80-\U0003ffff]+")

@@ -12,7 +12,7 @@ from ...models import events as ev
 from ..keys import is_keyed
 from ..lines import DraftLine, EventLine, FileLine, encoded
 from ..recording import Never, Recording, counting, parents_of, why_parted
-from ..scrubbing import Scrubber
+from ..redaction import Scrubber
 from ..summary import prompt_of
 from ..turns import Turn, drafted_in
 from .left_files import LeftFiles
