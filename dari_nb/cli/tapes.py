@@ -30,14 +30,7 @@ from ..tapes import (
 from ..tapes.differences import noted_otherwise
 from ..tapes.files import files_folder
 from ..tapes.growing import journals_left
-from ..tapes.reading import bytes_of
 from ..tapes.summary import count_of, summary_of
-from ..tapes.verifying import (
-    backslashes_in,
-    closing_flaws,
-    remarks_on,
-    repeated_fields,
-)
 from ..tapes.writing import Kind, put_pieces, refuse_place
 
 if TYPE_CHECKING:
@@ -234,15 +227,17 @@ def _address(options: argparse.Namespace) -> tuple[str, str]:
 def _check_file(options: argparse.Namespace) -> int:
     file = options.file
     scrubber = Scrubber(Tape(file, secrets=options.secrets).secrets)
-    turns, flaws = _telling_of_left(file, lambda file: _turns_and_flaws(file, scrubber))
-    data = bytes_of(file)
-    tape = parsed(data, str(file))
+    tape = _telling_of_left(file, read_tape)
+    flaws = [str(flaw) for flaw in flaws_of(tape, scrubber, folder=files_folder(file))]
+    if not tape.is_closed:
+        flaws.append(_NOT_CLOSED)
+    _write(f"{file}, {flaw}" for flaw in flaws[:_MOST_FLAWS])
+    if len(flaws) > _MOST_FLAWS:
+        _write([f"{file}: {len(flaws)} findings, of which the first {_MOST_FLAWS} are shown"])
     left = _left(file, tape)
-    lost = [f"{file}, {text}" for text in backslashes_in(data)]
-    _write([*left, *lost])
-    _write(f"{file}: {text}" for text in remarks_on(tape))
+    _write(left)
     if not flaws and not left:
-        _write([f"{file}: {turns}, nothing {'else ' if lost else ''}is wrong"])
+        _write([f"{file}: {count_of(len(tape.turns), 'turn')}, nothing is wrong"])
     return int(bool(flaws or left))
 
 
@@ -257,28 +252,6 @@ def _telling_of_left(file: Path, read: Callable[[Path], T]) -> T:
 
 def _left(file: Path, tape: Recording) -> list[str]:
     return [f"{file}: {text}" for text in journals_left(Tape(file).file, tape)]
-
-
-def _turns_and_flaws(file: Path, scrubber: Scrubber | None = None) -> tuple[str, list[str]]:
-    """How many turns are on a tape, and what is wrong with it, which is written."""
-    data = bytes_of(file)
-    tape = parsed(data, str(file))
-    found = [
-        *repeated_fields(data),
-        *flaws_of(tape, scrubber, folder=files_folder(file)),
-        *closing_flaws(data),
-    ]
-    flaws = [str(flaw) for flaw in found]
-    if not tape.is_closed:
-        flaws.append(_NOT_CLOSED)
-    _write_flaws(file, flaws)
-    return count_of(len(tape.turns), "turn"), flaws
-
-
-def _write_flaws(file: Path, flaws: Sequence[str]) -> None:
-    _write(f"{file}, {flaw}" for flaw in flaws[:_MOST_FLAWS])
-    if len(flaws) > _MOST_FLAWS:
-        _write([f"{file}: {len(flaws)} findings, of which the first {_MOST_FLAWS} are shown"])
 
 
 def _committed(file: Path) -> Recording:

@@ -9,6 +9,7 @@ b'{"dari_tape":1,"times":true}\n{"scrubbed":{}}\n'
 True
 """
 
+from .check import Flaw, flaws_of
 from .differences import Difference, differences, nearest, words_between
 from .keys import key_of
 from .lines import AgentLine, Comment, DraftLine, EventLine, FileLine, Mark, TurnLine
@@ -17,7 +18,6 @@ from .recording import Recording
 from .redaction import Scrubber
 from .tape import Tape
 from .turns import Taking, Turn, turns_of
-from .verifying import Flaw, flaws_of
 from .writing import tape_bytes, write_tape
 
 __all__ = [

@@ -229,13 +229,12 @@ def test_each_turn_is_in_one_number_and_costs_that_nobody_knows_are_left_out(
     path: Path, serving: Any
 ) -> None:
     record(path, "one", "two")
-    for mode, prompts in (("record", ("three", "four")), ("auto", ("five",))):
-        tape = Tape(path, mode=mode)
-        with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
-            server.agent("other")(guide)
-            session = d.agents["other"].start()
-            for prompt in prompts:
-                session.send(prompt).wait()
+    tape = Tape(path)
+    with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
+        server.agent("other")(guide)
+        session = d.agents["other"].start()
+        for prompt in ("three", "four"):
+            session.send(prompt).wait()
     change(path, 0, cost="unknown")
     told: list[str] = []
     check = Tape(path).check(serving(llms=("small",)), report=told.append)
@@ -245,8 +244,7 @@ def test_each_turn_is_in_one_number_and_costs_that_nobody_knows_are_left_out(
         "without 1 of them, whose cost is not known."
     )
     assert check.summary == (
-        f"{path}: 2 of 2 turns came out as recorded{BY}, 2 turns could not be asked, "
-        "1 new turn was not asked"
+        f"{path}: 2 of 2 turns came out as recorded{BY}, 2 turns could not be asked"
     )
 
 

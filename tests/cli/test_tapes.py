@@ -15,16 +15,13 @@ import pytest
 
 import dari_nb as dari
 from dari_nb.cli.cli import main
-from dari_nb.local import Draft, LocalDari
+from dari_nb.local import LocalDari
 from dari_nb.local.python_files import load_agents
 from dari_nb.resources import Dari
-from dari_nb.tapes import Tape
 
 from ..local.conftest import Caller
 
 BY = ", by outcome and tools, and by answers of which something is expected"
-
-PIECES = ("It is ", "one.")
 
 
 @pytest.fixture
@@ -60,7 +57,7 @@ def test_show_tells_what_is_on_it(tape: Path, capsys: pytest.CaptureFixture[str]
     first, turn, _, second, new, _, last = told.splitlines()
     assert (first, second) == ("sess_1", "sess_2")
     assert turn == "  msg_1 echo (large): What is a closure?"
-    assert new.startswith("  msg_1 echo (large), new: And in Go, where")
+    assert new.startswith("  msg_1 echo (large): And in Go, where")
     assert new.endswith("…")
     assert last == "2 turns, agents: echo, 0 secrets scrubbed"
 
@@ -109,124 +106,6 @@ def test_turns_in_another_order_are_shown_with_what_they_go_on_from(
         "goes on from msg_3 of sess_1",
     ]
     assert run(capsys, "check", "course.tape") == (0, whole)
-
-
-def test_what_goes_on_from_a_second_answer_alone_is_named_with_what_plays_it(
-    tape: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    came, numbers = Barrier(2), count(1)
-
-    def together(prompt: str) -> str:
-        number = next(numbers)
-        if prompt == "one":
-            came.wait()
-        return f"answer {number} to {prompt}"
-
-    path = tape.with_name("twice.tape")
-    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
-        server.agent("together")(together)
-        turns = [d.agents["together"].send("one") for _ in range(2)]
-        session = [turn.wait().session for turn in turns][1]
-        session.send("two").wait()
-    expected = (
-        "twice.tape: msg_2 of sess_2, 'two', plays only for who asks 'one' again: who asks it once "
-        "gets msg_1 of sess_1 on line 3, from which nothing goes on; take that out if it is not "
-        "wanted\n"
-        "twice.tape: 3 turns, nothing is wrong\n"
-    )
-    assert run(capsys, "check", "twice.tape") == (0, expected)
-    head, _, *rest = parts_of(path)
-    path.write_text("".join(line for part in (head, *rest) for line in part))
-    assert run(capsys, "check", "twice.tape") == (0, "twice.tape: 2 turns, nothing is wrong\n")
-    played = Tape(path, mode="play", speed="instant")
-    with LocalDari(tape=played) as server, Dari(server.url, server.api_key, server) as d:
-        assert d.agents["together"].send("one").wait().session.send("two").wait().text
-
-
-def test_a_question_behind_an_answer_that_is_already_written_is_named(
-    tape: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tape.with_name("drafts.tape")
-    with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
-        server.agent("slowly")(lambda prompt: (yield from [*map(Draft, PIECES), "It is one."]))
-        d.agents["slowly"].send("What is a closure?").wait()
-    lines = path.read_text().splitlines(keepends=True)
-    first, second = (n for n, line in enumerate(lines) if '"draft"' in line)
-    [done] = [n for n, line in enumerate(lines) if "message_completed" in line]
-    assert (second, done) == (first + 1, first + 2)
-    question = '{"mark":"guess","ask":"What is it?"}\n'
-
-    def checked(place: int) -> tuple[int, str]:
-        path.write_text("".join([*lines[:place], question, *lines[place:]]))
-        return run(capsys, "check", "drafts.tape")
-
-    whole = "drafts.tape: 1 turn, nothing is wrong\n"
-    remark = (
-        "drafts.tape: the question 'guess' in msg_1 of sess_1 stands behind the pieces of the "
-        "answer, which is read before it is asked; put it in front of the first of them\n"
-    )
-    assert [checked(place) for place in (first, second, done + 1)] == [(0, whole)] * 3
-    assert checked(done) == (0, remark + whole)
-
-
-@pytest.mark.parametrize(
-    ("mark", "told"),
-    [
-        (
-            r'{"mark": "frac", "ask": "Is it $\frac12 \times 3$ or $\beta$, or $\frac13$?"}',
-            (
-                r"the question of 'frac' holds a form feed, a tab, a backspace, which is what JSON "
-                r"reads in \frac, \times, \beta: a backslash is written \\ there, so write \\frac, "
-                r"\\times, \\beta"
-            ),
-        ),
-        (
-            r'{"mark": "The \rho of it"}',
-            (
-                r"the name of a mark holds a carriage return, which is what JSON reads in \rho: a "
-                r"backslash is written \\ there, so write \\rho"
-            ),
-        ),
-        (r'{"mark": "m", "ask": "Is it $\\frac12 \\times 3$ or \u00fc?\n\n1\t2"}', ""),
-        (r'{"mark": "m", "ask": "What is\r\n\r\n```\nif x:\n\t\treturn\n```"}', ""),
-        (r'{"mark": "m", "ask": "name\tage\nAda\t36"}', ""),
-        (r'{"mark": "m", "ask": "\tfor x in y:\n\t\tprint(x)"}', ""),
-        (r'{"mark": "m", "ask": "1.\tone\n2.\ttwo, $\\frac{1}{2}$\tand\nequal"}', ""),
-        (
-            r'{"mark": "m", "ask": "Is $\theta_1 \neq 0$?"}',
-            (
-                r"the question of 'm' holds a tab, a line's end, which is what JSON reads in "
-                r"\theta, \neq: a backslash is written \\ there, so write \\theta, \\neq"
-            ),
-        ),
-    ],
-)
-@pytest.mark.parametrize("place", [2, 3, -1])
-def test_a_mark_of_which_json_read_the_backslashes_is_named_with_its_line(
-    tape: Path, capsys: pytest.CaptureFixture[str], mark: str, told: str, place: int
-) -> None:
-    lines = tape.read_text().splitlines()
-    lines.insert(place, mark)
-    tape.write_text("\n".join([*lines, ""]))
-    remark = f"lesson.tape, line {lines.index(mark) + 1}: {told}\n" if told else ""
-    whole = f"lesson.tape: 1 turn, nothing {'else ' if told else ''}is wrong\n"
-    assert run(capsys, "check", "lesson.tape") == (0, remark + whole)
-    with LocalDari(tape=Tape(tape, mode="play")) as server:
-        caller = Caller(server)
-        assert caller.ask("echo", "What is a closure?")["status"] == "completed"
-        caller.http.close()
-
-
-def test_a_backslash_that_is_no_json_is_named_with_what_is_written_for_it(
-    tape: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    lines = tape.read_text().splitlines()
-    lines.insert(4, r'{"mark": "sum", "ask": "$\sum x$?"}')
-    tape.write_text("\n".join([*lines, ""]))
-    status, told = run(capsys, "check", "lesson.tape")
-    assert status != 0
-    assert r"line 5: it is no JSON from character 26 on" in told
-    assert r"so write \\sum for \sum." in told
 
 
 @pytest.fixture
@@ -317,13 +196,12 @@ def test_check_looks_into_the_file_and_the_folder_beside_it(
     tape: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = {"file": "a.txt", "sha256": "0" * 64, "size": 3, "beside": True}
-    lines = tape.read_text().replace('{"turn"', '{"turn":"msg_7","turn"').splitlines()
+    lines = tape.read_text().splitlines()
     lines.insert(4, json.dumps(file))
     tape.write_text("\n".join(lines) + "\n")
     status, told = run(capsys, "check", "lesson.tape")
     assert status == 1
-    twice, missing = told.splitlines()
-    assert twice.startswith("lesson.tape, line 3: a field 'turn' stands twice in it")
+    [missing] = told.splitlines()
     assert missing.endswith(
         "'a.txt' cannot be read in the folder lesson.tape.files, beside the tape"
     )
@@ -460,18 +338,6 @@ def test_check_live_says_how_to_get_the_model_in_the_box_that_is_lacking(
     assert told.splitlines()[-1] == "smollm2 is not there yet: dari-local model pull smollm2."
 
 
-def test_check_names_last_lines_that_mean_nothing(
-    tape: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    tape.write_text(f'{tape.read_text()}{{"scrubbed":{{"keys":-1}}}}\n')
-    status, told = run(capsys, "check", "lesson.tape")
-    assert status == 1
-    assert told.splitlines() == [
-        "lesson.tape, line 8: the last line, scrubbed, stands on line 7, too: take one of both out",
-        "lesson.tape, line 8: scrubbed: keys must be 0 or more, and is -1",
-    ]
-
-
 MINE = """
 @server.agent("mine", llms=["small"])
 def mine(prompt):
@@ -532,7 +398,7 @@ def test_check_takes_patterns_of_secrets_as_a_tape_does(
         assert "ward" not in text
     assert run(capsys, *words)[0] == 0
     status, told = run(capsys, "check", "mine.tape", "--secret", "one")
-    assert (status, "it holds what looks like a secret" in told) == (1, True)
+    assert (status, "secret" in told) == (1, True)
     for pattern in ("x*", "("):
         with pytest.raises(dari.DariError) as refused:
             dari.Tape("mine.tape", secrets=[pattern])

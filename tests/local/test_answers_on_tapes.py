@@ -157,7 +157,7 @@ def test_what_goes_on_from_a_turn_that_others_replaced_is_told_and_never_plays(
             answer(caller, session, "two")
         assert "cannot play: the tape has other answers to what was asked before it" in caplog.text
     [flaw] = flaws_of(read_tape(path))
-    assert "goes on from another answer" in str(flaw)
+    assert "another answer" in str(flaw)
     with server_for(Tape(path, mode="play")) as server:
         caller = calling(server)
         session = caller.create("one")
@@ -184,7 +184,7 @@ def test_a_session_that_was_asked_before_the_tape_was_in_keeps_its_own_answers(
         assert answer(caller, session, "two") == "live 2 to two"
         server.eject()
     [flaw] = flaws_of(read_tape(path))
-    assert "goes on from another answer" in str(flaw)
+    assert "another answer" in str(flaw)
 
 
 @pytest.fixture
