@@ -161,13 +161,10 @@ def matrix_head(matrix: Matrix) -> Head:
     counts = state_counts(matrix)
     is_over = ENDED.issuperset(counts)
     done = sum(count for state, count in counts.items() if state in ENDED - {"unsent"})
-    # Of what comes to no second nothing is known that anyone could use.
-    left = duration_text(matrix.seconds_left) if (matrix.seconds_left or 0) >= 1 else ""
     facts = (
         f"{done:,} of {len(matrix.cells):,}" if not is_over else "",
         f"{counts['failed']:,} failed" if counts.get("failed") and len(counts) > 1 else "",
         duration_text(matrix.seconds),
-        f"about {left} left" if left and not (is_over or matrix.state) else "",
         total_text(matrix.cells),
         *map(visible_name, matrix.notes),
     )

@@ -287,7 +287,6 @@ class Matrix:
         columns: LLMs and versions, in order.
         cells: All cells, row by row, column by column, repeat by repeat.
         seconds: Since the first cell was sent; ``None`` when unknown.
-        seconds_left: An estimate of the time to the end; ``None`` when there is none to make.
         findings: What scores say of the columns, one each; none while anything runs.
         state: What its head says in place of what the cells come to, which may be nothing.
         notes: What its head says besides.
@@ -302,7 +301,6 @@ class Matrix:
     columns: Sequence[MatrixColumn]
     cells: Sequence[MatrixCell]
     seconds: float | None = None
-    seconds_left: float | None = None
     findings: Sequence[Finding] = ()
     state: str | None = None
     notes: Sequence[str] = ()

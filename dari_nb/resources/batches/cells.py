@@ -69,7 +69,6 @@ class Attempt:
         cost_usd: US dollars as the API's decimal text; ``None`` while unknown.
         usage: The tokens that it took, as :attr:`Turn.usage` has them.
         sent_at: When this process sent it, on the monotonic clock.
-        waited: Seconds after that for which it was seen to be queued.
         is_conversation: Whether all messages of the session count, and not only the first.
         shows_llm: Whether the server tells of usage, also without tokens, or of anything that it
             said, thought or called, so that an LLM was asked.
@@ -97,7 +96,6 @@ class Attempt:
     cost_usd: str | None = None
     usage: Mapping[str, int] = field(default_factory=dict)
     sent_at: float | None = None
-    waited: float = 0.0
     is_conversation: bool = False
     shows_llm: bool = False
     is_read: bool = False

@@ -195,14 +195,10 @@ class ProgressLine:
 
 def progress_text(batch: Batch) -> tuple[str, int]:
     """Say how far a batch is, and in which tenth."""
-    from ...render import duration_text
-
-    matrix, counts = batch._snapshot(), batch.counts
+    counts = batch.counts
     ended = sum(counts.get(state, 0) for state in ENDED)
     parts = [f"{ended:,} of {len(batch):,} done"]
     parts += [
         f"{counts[s]} {s}" for s in ("failed", "cancelled", "running", "queued") if counts.get(s)
     ]
-    if matrix.seconds_left:
-        parts.append(f"about {duration_text(matrix.seconds_left)} left")
     return " · ".join(parts), 10 * ended // max(1, len(batch))

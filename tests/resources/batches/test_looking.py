@@ -14,7 +14,6 @@ from dari_nb.render.matrix.figures import total_text
 from dari_nb.resources import Dari
 from dari_nb.resources.batches.matrix.picture import with_costs
 from dari_nb.resources.batches.matrix_view import opened
-from dari_nb.resources.batches.time_left import Pace, seconds_left
 from dari_nb.resources.connection.progress import Progress
 from dari_nb.scores.scoring import score_of
 
@@ -41,7 +40,7 @@ def test_cells_are_had_by_task_and_llm(batch):
 
 def test_the_picture_has_everything_in_order(batch):
     matrix = batch._snapshot()
-    assert (matrix.title, matrix.run_id, matrix.seconds_left) == ("flaky", batch.run_id, 0.0)
+    assert (matrix.title, matrix.run_id) == ("flaky", batch.run_id)
     assert [(row.label, row.metadata) for row in matrix.rows] == [
         ("x", {"level": "1"}),
         ("y", {"level": "2"}),
@@ -511,7 +510,6 @@ def test_while_a_retry_runs_the_earlier_run_counts_for_nothing(d, server):
     batch.retry_failed()
     running = batch._snapshot()
     assert running.seconds < 600
-    assert running.seconds_left is None
     gate.set()
     batch.wait(20)
     assert batch._snapshot().seconds > 3600
@@ -603,35 +601,6 @@ def test_an_opened_cell_shows_its_transcript(batch):
 def test_the_interactive_matrix_is_there_for_a_finished_batch(batch):
     with contextlib.closing(batch.view()) as view:
         assert (view.rating, view.blocking, view.busy) == ("rating", False, False)
-
-
-@pytest.mark.parametrize(
-    ("paces", "expected"),
-    [
-        ([], None),
-        ([Pace("a", "running", 3)], None),
-        ([Pace("a", "ended", 4)], 0),
-        ([Pace("a", "ended", 4), Pace("a", "ended", 8), Pace("a", "queued", 0)], 6),
-        # Two run at once, so that what is left is halved.
-        ([Pace("a", "ended", 4), *[Pace("a", "running", 1)] * 2, *[Pace("a", "queued", 0)] * 2], 7),
-        # A column without an end counts like the others.
-        ([Pace("a", "ended", 4), Pace("b", "running", 1)], 3),
-        # The slowest column holds up the end, however many run at once.
-        (
-            [
-                Pace("a", "ended", 1),
-                Pace("b", "ended", 60),
-                *[Pace("a", "running", 0)] * 9,
-                Pace("b", "running", 10),
-            ],
-            50,
-        ),
-        # What takes longer than usual is about to end.
-        ([Pace("a", "ended", 4), Pace("a", "running", 9)], 0),
-    ],
-)
-def test_the_time_left_follows_from_medians_and_what_runs_at_once(paces, expected):
-    assert seconds_left(paces) == expected
 
 
 @pytest.fixture

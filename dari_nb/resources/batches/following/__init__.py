@@ -1,1 +1,1 @@
-"""Following a batch: what comes, what it costs, how long it will take."""
+"""Following a batch: what comes and what it costs."""

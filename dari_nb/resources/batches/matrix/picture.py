@@ -13,7 +13,6 @@ from ....render.matrix.matrix import ENDED, Matrix, MatrixCell, MatrixColumn, Ma
 from ....score_values import evened, with_one_yes
 from ...display.words import Ending, then
 from ..cells import cost_of, known_cost_of
-from ..time_left import Pace, seconds_left
 from .marks import Marks
 from .means import with_means
 
@@ -27,7 +26,7 @@ def matrix_of(batch: Sheet) -> Matrix:
     """Return a batch as it is known now."""
     matrix = without_means(batch)
     matrix = _with_scores(matrix, evened([cell.scores for cell in matrix.cells]))
-    return with_means(replace(matrix, seconds=_seconds(batch), seconds_left=time_left(batch)))
+    return with_means(replace(matrix, seconds=_seconds(batch)))
 
 
 def without_means(batch: Sheet) -> Matrix:
@@ -144,17 +143,6 @@ def _seconds(batch: Sheet) -> float | None:
     return spent.total_seconds() if counted else None
 
 
-def time_left(batch: Sheet) -> float | None:
-    """Estimate the seconds until all that was sent has ended, from what has ended with it."""
-    began = max((begun for begun, _ in _stretches(batch)), default=None)
-    sent = [(cell, cell.last) for cell in batch.cells if cell.last is not None]
-    return seconds_left(
-        _pace(cell, attempt)
-        for cell, attempt in sent
-        if not attempt.has_ended or _is_since(attempt, began)
-    )
-
-
 def _stretches(batch: Sheet) -> list[tuple[datetime, datetime]]:
     """From when to when anything ran: a run, and a retry after its end, are apart."""
     now = datetime.now(UTC)
@@ -177,24 +165,3 @@ def _begun(attempt: Attempt, now: datetime) -> datetime | None:
 
 def _ended(attempt: Attempt, now: datetime) -> datetime | None:
     return parse_time(attempt.completed_at) if attempt.has_ended else now
-
-
-def _is_since(attempt: Attempt, began: datetime | None) -> bool:
-    created = parse_time(attempt.created_at)
-    return began is None or created is None or created >= began
-
-
-def _pace(cell: Cell, attempt: Attempt) -> Pace:
-    if attempt.has_ended:
-        return Pace(cell.column, "ended", attempt.latency_s or 0.0)
-    if attempt.state == "queued":
-        return Pace(cell.column, "queued", 0.0)
-    return Pace(cell.column, "running", max(0.0, _since(attempt) - attempt.waited))
-
-
-def _since(attempt: Attempt) -> float:
-    """Seconds since it was sent."""
-    if attempt.sent_at is not None:
-        return time.monotonic() - attempt.sent_at
-    created = parse_time(attempt.created_at)
-    return time.time() - created.timestamp() if created else 0.0

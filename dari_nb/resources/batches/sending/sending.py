@@ -154,16 +154,13 @@ def take_batch(answer: models.Batch, jobs: Mapping[int, Job], key: str | None = 
 
 
 def _take_item(job: Job, item: models.BatchItem, batch_id: str, key: str | None) -> None:
-    now, state = time.monotonic(), _state(item)
-    known = job.cell.attempt(job.number) or Attempt(job.number, sent_at=now)
+    known = job.cell.attempt(job.number) or Attempt(job.number, sent_at=time.monotonic())
     if known.is_read:
         return
-    sent_at = now if known.sent_at is None else known.sent_at
     job.cell.put(
         replace(
             known,
-            state=state,
-            waited=now - sent_at if state == "queued" else known.waited,
+            state=_state(item),
             chunk_key=key or known.chunk_key,
             batch_id=batch_id,
             batch_index=item.index,
