@@ -30,8 +30,6 @@ SORTS: Mapping[str, frozenset[str]] = {
 """What one value may be, and beside which others it may stand under one name."""
 ScoresAndScales = tuple[Mapping[str, Any], Mapping[str, tuple[float, float]]]
 """The scores of a cell, and the scales that were told with them, by name."""
-_FAR = 1.5
-"""Whole numbers of which the largest ones are so many times apart hardly have one scale."""
 PARTS = "parts"
 """What a dict of values is."""
 
@@ -198,20 +196,6 @@ class Measure:
         are_shares = any(value % 1 for value in less.values)
         are_whole = not any(value % 1 for value in more.values)
         return min(more.values) < 1 and not (are_shares and are_whole)
-
-    def is_far_from(self, other: Measure) -> bool:
-        """Whether whole numbers go much farther in one of two runs, where no scale is told.
-
-        >>> five = Measure([1, 5])
-        >>> five.is_far_from(Measure([2, 10])), five.is_far_from(Measure([1, 4]))
-        (True, False)
-        """
-        both = [*self.values, *other.values]
-        are_whole = all(is_number(value) and value % 1 == 0 for value in both)
-        if not are_whole or not self.values or not other.values or (self.scale and other.scale):
-            return False
-        less, more = sorted((max(self.values), max(other.values)))
-        return bool(less > 1 and _FAR * less <= more)
 
 
 def measure_of(name: str, given: Iterable[tuple[Any, tuple[float, float] | None]]) -> Measure:

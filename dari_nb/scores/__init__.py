@@ -13,11 +13,11 @@ interval was made.
 from .adjusting import holm
 from .book import Score, ScoreBook
 from .comparisons import paired_difference, win_rate
+from .detectable import Detectable, detectable
 from .estimate import Estimate
 from .judges.agreement import Agreement, agreement
 from .judges.calibration import calibrated, calibrated_mean
 from .means import mean, wilson
-from .power.detectable import Detectable, detectable
 from .repeats import pass_at_k, pass_hat_k
 from .scoring import Outcome, run_scores, score_each
 from .summary import pass_rates, summary, win_rates

@@ -135,34 +135,6 @@ def ratios(sample: Sample, draws: int, seed: int) -> Array:
     return np.sort(np.concatenate(found))
 
 
-def quantiles_of_ratios(residuals: Array, share: float, draws: int, seed: int) -> Array:
-    """Return a quantile of the same of many samples at once, a row each.
-
-    Args:
-        residuals: How far each task of a sample is from its mean.
-        share: Which quantile.
-        draws: How many redrawings of each there are.
-        seed: What random numbers start from.
-    """
-    size = residuals.shape[1]
-    drawn = np.concatenate(list(_drawn(size, draws, seed)))
-    cells = drawn + size * np.arange(draws)[:, None]
-    often = np.bincount(cells.ravel(), minlength=draws * size).reshape(draws, size).T.astype(float)
-    total, squares = residuals @ often, residuals**2 @ often
-    spread = (residuals**2).sum(axis=1, keepdims=True)
-    squares -= total**2 / size
-    told = np.maximum(squares, _LEAST**2 * spread)
-    found: Array = total / np.sqrt(size / (size - 1) * told)
-    there = squares > _NOTHING * spread
-    # What is left out comes last, behind the places that are looked at.
-    found = np.sort(np.where(there, found, np.inf), axis=1)
-    places = share * np.maximum(there.sum(axis=1) - 1, 0)
-    before, rows = places.astype(np.int64), np.arange(len(found))
-    low, high = found[rows, before], found[rows, np.ceil(places).astype(np.int64)]
-    quantiles: Array = low + (high - low) * (places - before)
-    return quantiles
-
-
 def by_ratios(sample: Sample, found: Array, level: float) -> Ends:
     """Return the interval that Student's ratios of redrawings speak for.
 

@@ -334,8 +334,7 @@ class Batch(Outgoing):
     def plan(self) -> Plan:
         """Return what is left to send, what that costs, and what the whole can show.
 
-        What can be shown is by the tasks on which columns have a score, or are likely to get one:
-        see :attr:`Plan.shows`.
+        :attr:`Plan.shows` is the smallest difference that all tasks can show.
 
         Raises:
             DariError: The server refused, or could not be reached.

@@ -1,21 +1,13 @@
 """Who is ahead where scores are lost: of numbers by the interval, else with 0 for what is lost."""
 
 import re
-from dataclasses import replace
 
-import numpy as np
 import pytest
-from scipy import stats
 
 import dari_nb as dari
-from dari_nb.resources.batches.matrix.means import with_means
 from dari_nb.scores import win_rates
-from dari_nb.scores.power.variation import variation
-
-from ...benchmarks import power
 
 TASKS = [str(n) for n in range(24)]
-SAMPLES = 300
 
 
 @pytest.fixture
@@ -160,65 +152,3 @@ def test_a_number_that_failed_is_no_0_and_no_regression(run):
     assert "Of 24 tasks, 0 are lower, 0 higher, 22 alike, 2 not compared" in str(compared)
     changes = compared.changes()
     assert changes["lacking"].tolist()[-2:] == ["1 of 1 failed"] * 2
-
-
-def lost(task, llm):
-    """About a third of all, other ones for each LLM."""
-    return (task * 7 + 5 * (llm == "b")) % 24 < (6 if llm == "a" else 8)
-
-
-def yes_or_no(random, given, gap, size):
-    above, below = power._tries(given.mean, 0.5, given.correlation).draw(random, gap, size)
-    return above > 0, below > 0
-
-
-def numbers(random, given, gap, size):
-    unit = given.sd / power.SD
-    drawn = power._numbers(0.5, given.correlation).draw(random, gap / unit, size)
-    return tuple(of * unit for of in drawn)
-
-
-def shares(random, given, gap, size):
-    even = power._numbers(0.5, given.correlation).draw(random, 0.0, size)
-    many = given.mean * (1 - given.mean) / given.sd**2 - 1
-    for of, mean in zip(even, (given.mean + gap / 2, given.mean - gap / 2), strict=True):
-        yield stats.beta.ppf(stats.norm.cdf(of / power.SD), mean * many, (1 - mean) * many)
-
-
-FIRST = {
-    yes_or_no: lambda random: random.random((2, 24)) < 0.5,
-    shares: lambda random: random.normal(0.5, 0.16, (2, 24)).clip(0.05, 0.95),
-    numbers: lambda random: random.normal(50, 4, (2, 24)),
-}
-
-
-@pytest.mark.parametrize("draw", FIRST)
-def test_the_matrix_names_the_better_one_as_often_as_the_plan_says(run, draw):
-    batch, random = run(), np.random.default_rng(27)
-    first = FIRST[draw](random)
-    batch.score("x", by(lambda n, llm: None if lost(n, llm) else first["ab".index(llm), n].item()))
-    matrix, plan = batch._snapshot(), batch.plan()
-    place = {column.id: number for number, column in enumerate(matrix.columns)}
-    columns = [{}, {}]
-    for cell in matrix.cells:
-        if cell.scores.get("x") is not None:
-            columns[place[cell.column]][cell.row] = [cell.scores["x"]]
-    told = variation(columns)
-    assert told.correlation is not None
-
-    def better(values):
-        cells = [
-            replace(cell, scores={"x": values[place[cell.column]][int(cell.row), 0].item()})
-            if cell.row in columns[place[cell.column]]
-            else cell
-            for cell in matrix.cells
-        ]
-        (finding,) = with_means(replace(matrix, cells=cells)).findings
-        return [place[one] for one in finding.settled_gaps if finding.beaten_by(one)]
-
-    named = [0, 0]
-    drawn = draw(random, told, plan.shows.difference, (SAMPLES, 24, 1))
-    for above, below in zip(*drawn, strict=True):
-        named[0] += better((above, below)) == [0]
-        named[1] += better((below, above)) == [1]
-    assert 100 * min(named) / SAMPLES == pytest.approx(80, abs=8)

@@ -15,8 +15,6 @@ from ..sending.finding import find_run
 from .following import AT_ONCE, together
 
 if TYPE_CHECKING:
-    from .... import models
-    from ....client import AsyncClient
     from ...connection import Link
 
 
@@ -98,17 +96,3 @@ class Cancelling:
             messages = await self._link.stream_client.sessions.messages(session_id)
             message_id = messages[0].id
         await self._link.end_turn(session_id, message_id)
-
-
-async def cancelled_in(client: AsyncClient, sessions: Iterable[models.Session]) -> set[str]:
-    """Return the ids of sessions whose last turn was cancelled: a list tells that it failed."""
-    found = set[str]()
-
-    async def look(session_id: str) -> None:
-        with contextlib.suppress(DariError):  # what cannot be read is taken to have failed
-            messages = await client.sessions.messages(session_id)
-            found.update([session_id] if messages and messages[-1].is_cancelled else [])
-
-    failed = [session.id for session in sessions if session.last_message_status == "failed"]
-    await together(asyncio.Semaphore(AT_ONCE), [partial(look, id_) for id_ in failed])
-    return found

@@ -140,9 +140,7 @@ def columns_compared(
     return {name: of for name, of in columns.items() if len(of) > 1 and _shared(of)}
 
 
-def comparisons_of(
-    compared: Mapping[str, Mapping[str, Values]], kinds: Mapping[str, Kind] | None = None
-) -> int:
+def comparisons_of(compared: Mapping[str, Mapping[str, Values]], kinds: Mapping[str, Kind]) -> int:
     """Count the comparisons that are judged together, by the columns of each score.
 
     The best is chosen by what was seen, as are the scores that are told where there are many: any
@@ -151,10 +149,10 @@ def comparisons_of(
 
     Args:
         compared: The columns by score with their values, as :func:`columns_compared` finds them.
-        kinds: What the scores are; left out where values are still to come, and may be any.
+        kinds: What the scores are.
     """
     return sum(
-        _has_interval(one, other, kinds[name] if kinds else "yes/no")
+        _has_interval(one, other, kinds[name])
         for name, of in compared.items()
         for one, other in combinations(of.values(), 2)
     )
