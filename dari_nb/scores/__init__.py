@@ -15,7 +15,7 @@ from .book import Score, ScoreBook
 from .comparisons import paired_difference, win_rate
 from .detectable import Detectable, detectable
 from .estimate import Estimate
-from .judges.agreement import Agreement, agreement
+from .judges.agreement import Agreement, AgreementConclusion, agreement
 from .judges.calibration import calibrated, calibrated_mean
 from .means import mean, wilson
 from .repeats import pass_at_k, pass_hat_k
@@ -24,6 +24,7 @@ from .summary import pass_rates, summary, win_rates
 
 __all__ = [
     "Agreement",
+    "AgreementConclusion",
     "Detectable",
     "Estimate",
     "Outcome",

@@ -17,7 +17,7 @@ Measure = Callable[[Array], Array]
 
 JACKKNIFE = "jackknife"
 _WHY = "each task is left out once"
-_SAME = "both say one and the same of every cell, which leaves nothing to agree on by chance"
+_SAME = "both are the same for every cell"
 
 
 def kappa(distances: Array) -> Measure:
@@ -88,12 +88,11 @@ def estimated(measure: Measure, tables: Array, exact: Estimate, level: float) ->
     return Estimate.of(value, ends, size, exact.values, JACKKNIFE, _WHY)
 
 
-def without_ends(found: Estimate, unvaried: Sequence[str]) -> Estimate:
-    """Return a kappa without its interval, since these say one and the same of every cell."""
-    if len(unvaried) > 1:
+def without_ends(found: Estimate, constant: Sequence[str]) -> Estimate:
+    """Return a kappa without its interval, because these scores are constant."""
+    if len(constant) > 1:
         return _without_ends(found.value, found, _SAME)
-    alone = f"{unvaried[0]} says one and the same of every cell, so that kappa is 0 in any case"
-    return _without_ends(0.0, found, alone)
+    return _without_ends(0.0, found, f"{constant[0]} is the same for every cell")
 
 
 def _left_out(value: float, without: Array, level: float) -> Ends:

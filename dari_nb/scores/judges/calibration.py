@@ -17,18 +17,16 @@ from ..estimate import ByTask, Estimate
 from ..intervals import LEVEL
 from ..means import mean_of_cells, number
 from ..resampling import Array
-from .more_ratings import check_enough
-from .pairing import Pair, Pairs, by_task, left_out_text, pairs_of
-from .trust import check_alike
+from .pairing import LEAST_RATED, Pair, Pairs, by_task, check_comparable, left_out_text, pairs_of
 from .weighing import added, ends_of, parts, weighed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PPI = "ppi++"
+LEAST_TASKS = 10
+"""Tasks that the ratings of a column must come from."""
 _ALL_RATED = "all cells are rated: their mean"
-_NO_ENDS = "without an interval, since all rated tasks have the same mean"
-_DRAWN = "what they rated is a random part of all"
 _AS_THE_OTHERS = "the judge's mean of the others"
 _CONSTANT = "all ratings are the same: their mean, without the judge"
 
@@ -76,7 +74,8 @@ def calibrated(
         ``mean``, ``low``, ``high``, ``method``, ``why``, ``lambda`` (how much the judge counts),
         ``judged`` and ``rated`` (the mean of each alone).
         All three means are of cells: each counts once, and in :func:`summary` each task does.
-        An interval holds by itself, not all of them together. Shown, a sentence stands above.
+        Each interval has the level by itself. Columns that are neither judged nor rated are left
+        out.
         The scale of a judge is lost by a CSV file, and by ``pd.concat`` of frames that tell
         different ones; nothing is refused for it then, ``why`` says so, and
         ``frame.attrs["scales"] = {"judge.h": (0, 100)}`` gives it back.
@@ -85,7 +84,7 @@ def calibrated(
         InvalidRequestError: A score is not there or has no mean, the two are one, or the wrong way
             round, or of kinds that cannot agree, such as 1 to 5 and yes or no, or on two scales, as
             in :func:`agreement`, or a column has fewer than 20 ratings, or ratings of fewer than 10
-            tasks; the text says how many are missing.
+            tasks.
 
     >>> import pandas as pd
     >>> rows = [
@@ -99,19 +98,17 @@ def calibrated(
     """
     import pandas as pd
 
-    from .sentence import SentenceFrame
-
     check_level(level)
     frame, by = by_columns(given, by)
     pairs = pairs_of(frame, judge, rating, by, task)
     _check_order(pairs)
     _check_numbers(pairs)
-    check_alike(pairs, "calibrated")
+    check_comparable(pairs)
     kind = kind_of((pair.other for pair in pairs.cells), pairs.other, pairs.scales[1])
     scale = limits_of(kind, pairs.scales[1])
     _check_judged(pairs)
-    groups, untold = _groups(pairs.cells)
-    check_enough(groups, pairs.other)
+    groups = _groups(pairs.cells)
+    _check_enough(groups)
     lost: Counter[Hashable] = Counter()
     for pair in pairs.cells:
         lost[pair.column] += pair.lost
@@ -119,8 +116,7 @@ def calibrated(
         {by: name, "score": pairs.other, **_row(cells, kind, scale, level, lost[name], pairs.note)}
         for name, cells in groups.items()
     ]
-    made = pd.DataFrame(rows).astype(_types(by))
-    return SentenceFrame.of(made, _sentence(rows, by, level, pairs.one, untold))
+    return pd.DataFrame(rows).astype(_types(by))
 
 
 def calibrated_mean(
@@ -203,7 +199,7 @@ def calibrated_mean(
     pairs = pairs_of(judged, rated, None, None, TASK)
     _check_numbers(pairs)
     _check_judged(pairs)
-    check_enough({None: pairs.cells}, pairs.other)
+    _check_enough({None: pairs.cells})
     kind = kind or kind_of(pair.other for pair in pairs.cells)
     found = _calibrated(pairs.cells, kind, limits_of(kind, pairs.scales[1]), level).estimate
     found.why = _why(found, pairs.lost)
@@ -284,46 +280,24 @@ def _verdicts(cells: Sequence[Pair], mean: float) -> Array:
     return np.array([least if pair.one is None else number(pair.one) for pair in cells])
 
 
-def _sentence(
-    rows: Sequence[dict[str, Any]], by: str, level: float, judge: str, untold: Sequence[Hashable]
-) -> str:
-    """Say what people would give each column, on which condition, and what the judge does."""
-    told = []
-    for row in rows:
-        ends = f"{row['low']:.2f} to {row['high']:.2f}"
-        sure = _NO_ENDS if math.isnan(row["low"]) else ends
-        told.append(f"{row[by]} {row['mean']:.2f}, {sure} ({_alone(row)})")
-    each = " for each interval by itself," if len(rows) > 1 else ""
-    said = f"As people would rate all, {100 * level:g} % intervals: {'; '.join(told)}"
-    left = f" Nothing of {' and '.join(map(str, untold))} is judged or rated." if untold else ""
-    return f"{said}. {_silence(rows, by, judge)}This holds{each} if {_DRAWN}.{left}"
-
-
-def _alone(row: Mapping[str, Any]) -> str:
-    """Say what the judge by itself would have the mean be, and of how many it says nothing."""
-    given = row["cells"] - row["unjudged"]
-    if not given:
-        return "the judge says nothing of it"
-    of = f" for the {given} that it has scored" if row["unjudged"] else ""
-    return f"the judge alone: {row['judged']:.2f}{of}"
-
-
-def _silence(rows: Sequence[Mapping[str, Any]], by: str, judge: str) -> str:
-    """Say how many cells the judge has not scored; empty where it has scored all."""
-    lacking = [row for row in rows if row["unjudged"]]
-    if not lacking:
-        return ""
-    told = [f"{row['unjudged']} of {row['cells']} cells of {row[by]}" for row in lacking]
-    return f"{', '.join(told)} lack {judge}: of these the ratings alone tell. "
-
-
-def _groups(cells: Iterable[Pair]) -> tuple[dict[Hashable, list[Pair]], list[Hashable]]:
-    """Return the cells of each column, and the columns of which neither says anything."""
+def _groups(cells: Iterable[Pair]) -> dict[Hashable, list[Pair]]:
+    """Return the cells of each column that is judged or rated."""
     found: dict[Hashable, list[Pair]] = {}
     for pair in cells:
         found.setdefault(pair.column, []).append(pair)
-    told = {name: of for name, of in found.items() if any(pair.has_verdict for pair in of)}
-    return told, [name for name in found if name not in told]
+    return {name: of for name, of in found.items() if any(pair.has_verdict for pair in of)}
+
+
+def _check_enough(groups: Mapping[Hashable, Sequence[Pair]]) -> None:
+    for name, cells in groups.items():
+        rated = [pair.task for pair in cells if pair.other is not None]
+        if len(rated) < LEAST_RATED or len(set(rated)) < LEAST_TASKS:
+            column = "The column" if name is None else repr(str(name))
+            raise InvalidRequestError(
+                f"{column} has {len(rated)} ratings of {len(set(rated))} tasks, at least "
+                f"{LEAST_RATED} of {LEAST_TASKS} tasks are needed. Rate more answers by hand.",
+                code="too_few_ratings",
+            )
 
 
 def _check_order(pairs: Pairs) -> None:

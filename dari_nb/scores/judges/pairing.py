@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...errors import InvalidRequestError
-from ...score_kinds import is_missing, kind_of
+from ...score_kinds import are_on, is_missing, kind_of
 from ..checks import check_frame, checked_tasks
 from ..columns import (
     DEFAULT,
-    TASK,
     by_columns,
     hashable,
     scale_note,
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
 OF_VALUES = ("the one", "the other")
 """What two are called that have no names."""
+LEAST_RATED = 20
+"""Ratings of a column that conclusions and calibrated means need."""
 
 
 class Pair(NamedTuple):
@@ -123,6 +124,55 @@ def kinds_of_pairs(pairs: Pairs) -> set[str | None]:
     }
 
 
+def check_comparable(pairs: Pairs) -> None:
+    """Raise ``InvalidRequestError`` if the two scores are of different kinds or scales."""
+    ones, others = [pair.one for pair in pairs.whole], [pair.other for pair in pairs.whole]
+    is_text = [_has_texts(ones), _has_texts(others)]
+    one, other = _scale(ones, pairs.scales[0]), _scale(others, pairs.scales[1])
+    if all(is_text) or (
+        not any(is_text)
+        and (not one or not other or one == other)
+        and _fits(others, ones, one)
+        and _fits(ones, others, other)
+    ):
+        return
+    kinds = f"{pairs.one!r} {_kind(ones, one)} and {pairs.other!r} {_kind(others, other)}"
+    raise InvalidRequestError(
+        f"{kinds}, so they can't agree. Bring both to one kind and scale in batch.to_frame() "
+        "first, under a new name.",
+        code="not_comparable",
+    )
+
+
+def _fits(values: Sequence[Any], like: Sequence[Any], scale: Ends | None) -> bool:
+    """Whether values can be of the kind and on the scale of other ones."""
+    if _is_yes_or_no(like):
+        return all(value in (0, 1) for value in values)
+    return scale is None or are_on(scale, values)
+
+
+def _scale(values: Sequence[Any], known: Ends | None) -> Ends | None:
+    return known or ((0, 1) if _is_yes_or_no(values) else None)
+
+
+def _is_yes_or_no(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, bool) for value in values)
+
+
+def _has_texts(values: Sequence[Any]) -> bool:
+    return any(isinstance(value, str) for value in values)
+
+
+def _kind(values: Sequence[Any], scale: Ends | None) -> str:
+    if _has_texts(values):
+        return "has texts"
+    if _is_yes_or_no(values):
+        return "is yes or no"
+    if scale:
+        return "is on a scale of {:g} to {:g}".format(*scale)
+    return f"has numbers from {min(values):g} to {max(values):g}"
+
+
 def left_out_text(lost: int) -> str:
     """Say how many values are left out; empty of none.
 
@@ -206,6 +256,3 @@ def by_task(pairs: list[Pair], which: str) -> Mapping[Hashable, list[Any]]:
     for pair in pairs:
         found.setdefault(pair.task, []).append(getattr(pair, which))
     return found
-
-
-__all__ = ["TASK", "Pair", "Pairs", "by_task", "kinds_of_pairs", "left_out_text", "pairs_of"]

@@ -619,44 +619,10 @@ def test_a_judge_is_checked_by_a_blind_sample_and_calibrated(d, server, bench):
     assert 0 <= found.exact.value < 0.5
     table = calibrated(batch, "judge.helpful", "rating")
     assert list(table["llm_id"]) == ["x", "y"]
-    said = f"As people would rate all, 95 % intervals: x {table.loc[0, 'mean']:.2f}, "
-    assert repr(table).startswith(said)
-    assert said in table._repr_html_()
-    assert "people" not in repr(table[["mean"]])
     assert list(table["ratings"]) == [22, 22]
     assert (table["mean"] < table["judged"]).all()
     with pytest.raises(InvalidRequestError, match=r"no score 'judge.kind'"):
         dari.scores.calibrated(batch, "judge.kind")
-
-
-def test_who_follows_the_advice_to_rate_more_comes_to_an_end(d, server, bench):
-    @server.agent("long", llms=["x", "y"])
-    def long(prompt, turn):
-        return f"{prompt} {turn.llm_id}"
-
-    batch = d.batches.run("long", [f"Task {n}" for n in range(30)], ["x", "y"]).wait(60)
-    bench.says = lambda prompt: '{"score": 4}' if random.Random(prompt).random() < 0.4 else "Hm."
-    batch.judge("kind", rubric="Any.")
-
-    def rate(size):
-        sample = batch.sample(size, name="hand")
-        assert sample.left
-        for number in range(size):
-            sample.rate(number, 3 + number % 2)
-
-    rate(8)
-    for told in (agreement, calibrated):
-        for _ in range(5):
-            try:
-                table = told(batch, "judge.kind", "hand")
-                break
-            except InvalidRequestError as error:
-                advice = r"batch\.sample\((\d+), name='hand'\) draws \d+ or more"
-                rate(int(re.search(advice, str(error))[1]))
-    judged = batch.to_frame().groupby("llm_id")["score.judge.kind"].count()
-    assert list(table["cells"] - table["unjudged"]) == list(judged[table["llm_id"]])
-    assert list(table["cells"]) == [30, 30]
-    assert (table["ratings"] >= 20).all()
 
 
 def test_a_dry_run_tells_how_often_a_judge_is_asked_and_what_that_costs(d, server, batch):

@@ -121,39 +121,15 @@ def many(d, writer):
 
 
 @pytest.mark.parametrize("function", [agreement, calibrated])
-@pytest.mark.parametrize(
-    ("judge", "rating", "told"),
-    [
-        ("judge.five", "ten", "scale of 1 to 5 and 'ten' holds numbers from 2 to 10"),
-        ("judge.hundred", "rating", "scale of 0 to 100 and 'rating' is on a scale of 1 to 5"),
-    ],
-)
-def test_scores_of_two_scales_are_refused(many, function, judge, rating, told):
+@pytest.mark.parametrize(("judge", "rating"), [("judge.five", "ten"), ("judge.hundred", "rating")])
+def test_scores_of_two_scales_are_refused(many, function, judge, rating):
     for given in (many, many.to_frame()):
-        with pytest.raises(InvalidRequestError, match=told) as error:
+        with pytest.raises(InvalidRequestError) as refused:
             function(given, judge, rating)
-        assert "these cannot agree. Bring both to one scale first" in str(error.value)
+        assert refused.value.code == "not_comparable"
     frame = many.to_frame()
     frame["score.good"] = frame[f"score.{judge}"] * (2 if rating == "ten" else 1 / 20)
     assert function(frame, "good", rating) is not None
-
-
-def test_what_may_be_of_two_scales_is_told_where_none_is_known(many):
-    found = agreement(many, "judge.hundred", "ten")
-    assert found.ranks == pytest.approx(1)
-    assert found.sentence.endswith(
-        "both rank the cells alike (Spearman 1.00), so they may be of two scales"
-    )
-    assert "two scales" not in agreement(many, "judge.five", "rating").sentence
-
-
-def test_a_judge_that_is_as_harsh_as_can_be_is_on_the_scale_that_it_was_given(many):
-    for n in range(30):
-        many.rate((n, "mild"), "rating", 4 + (n % 5) / 5)
-    found = agreement(many, "judge.five", "rating")
-    assert found.ranks > 0.9
-    assert found.kappa_quadratic.value < 0.6
-    assert "two scales" not in found.sentence
 
 
 LOST = "; its scale is not known here"
@@ -184,39 +160,11 @@ def test_a_frame_that_has_lost_the_scale_of_a_judge_tells_that_in_each_why(many,
     lost.attrs["scales"] = {"judge.hundred": (0, 100)}
     assert LOST not in summary(lost, "judge.hundred")["why"].iloc[0]
     assert LOST not in summary(lost, "rating")["why"].iloc[0]
-    with pytest.raises(InvalidRequestError, match="scale of 0 to 100 and 'rating'"):
+    with pytest.raises(InvalidRequestError) as refused:
         agreement(lost, "judge.hundred", "rating")
+    assert refused.value.code == "not_comparable"
     few = summary(lost[lost["task_index"] < 2], "judge.hundred")
     assert (few["low"].iloc[0], few["high"].iloc[0]) == (0, 100)
-
-
-@pytest.mark.parametrize(
-    ("judge", "scale", "place"),
-    [("judge.five", "1 to 5", "4"), ("judge.hundred", "0 to 100", "75")],
-)
-def test_a_judge_on_a_scale_is_told_where_on_it_yes_is(many, judge, scale, place):
-    for n in range(30):
-        many.rate((n, "mild"), "fine", n % 5 > 2)
-    recipe = f"frame['score.good'] = frame['score.{judge}'] >= {place};"
-    with pytest.raises(InvalidRequestError) as error:
-        agreement(many, judge, "fine")
-    told = str(error.value)
-    assert told.startswith(f"'{judge}' is on a scale of {scale} and 'fine' holds yes or no")
-    assert recipe in told
-    assert "batch.sample" not in told
-    frame = many.to_frame()
-    frame["score.good"] = frame[f"score.{judge}"] >= int(place)
-    assert agreement(frame, "good", "fine").exact.value > 0.9
-
-
-def test_where_a_scale_is_not_known_no_place_on_it_is_told(many):
-    for n in range(30):
-        many.rate((n, "mild"), "fine", n % 5 > 2)
-    frame = many.to_frame()
-    frame.attrs = {}
-    with pytest.raises(InvalidRequestError, match="holds numbers from 20 to 100") as error:
-        agreement(frame, "judge.hundred", "fine")
-    assert str(error.value).endswith("Bring both to one scale first, under a name of its own.")
 
 
 @pytest.mark.parametrize("function", [agreement, calibrated])
@@ -227,12 +175,9 @@ def test_a_judge_of_a_wider_scale_that_gave_0_and_1_alone_is_no_yes_or_no(many, 
     many.score("part", lambda turn: (1 + int(turn.text.split()[-1]) % 5) / 5)
     for n in range(30):
         many.rate((n, "mild"), "fine", n % 5 > 2)
-    with pytest.raises(InvalidRequestError) as error:
+    with pytest.raises(InvalidRequestError) as refused:
         function(many, "judge.least", "fine")
-    assert "'judge.least' is on a scale of 0 to 10 and 'fine' holds yes or no" in str(error.value)
-    assert "frame['score.judge.least'] >= 7.5" in str(error.value)
-    with pytest.raises(InvalidRequestError, match=r"'part' holds numbers from 0\.2 to 1 and"):
-        function(many, "part", "fine")
+    assert refused.value.code == "not_comparable"
     assert function(many, "judge.sure", "fine") is not None
 
 
