@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from dari_nb.resources import Tape
 
 from .test_player import LINES
@@ -21,17 +19,6 @@ SEEN = """() => [...document.querySelectorAll(
   return [text, ...[x, y, width, height].map(Math.round)];
 })"""
 NEVER = "window.requestAnimationFrame = () => 0"
-# In each frame, whether the prompt is there and whether the script has taken over.
-FRAMES = """() => {
-  window.frames_seen = [];
-  const look = () => {
-    const player = document.getElementById("dari-player");
-    const isHere = player?.querySelector(".dari-user") != null;
-    window.frames_seen.push([isHere, player?.tabIndex === -1 && player.hasAttribute("tabindex")]);
-    requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-}"""
 
 
 def made(tmp_path, *, before=(), **settings):
@@ -44,9 +31,8 @@ def made(tmp_path, *, before=(), **settings):
     return Tape(file, **settings).to_html(tmp_path / "shop é.html")
 
 
-@pytest.mark.parametrize("settings", [{}, {"speed": "instant", "idle_limit": 0}, {"speed": 1 / 3}])
-def test_it_is_what_the_player_shows_at_its_beginning(browser, tmp_path, settings):
-    page_file = made(tmp_path, **settings)
+def test_it_is_what_the_player_shows_at_its_beginning(browser, tmp_path):
+    page_file = made(tmp_path, speed=1 / 3)
     page_file.read_bytes().decode("ascii")
     seen = []
     for script in (NEVER, ""):
@@ -59,19 +45,7 @@ def test_it_is_what_the_player_shows_at_its_beginning(browser, tmp_path, setting
     assert seen[0] == seen[1]
     texts = [text for text, *_ in seen[0]]
     assert texts[-3:-1] == ["session 1 · shop", "YouWhich tickets are late?"]
-    speed = {1 / 3: "0.333\u00d7", "instant": "instant"}.get(settings.get("speed"), "1\u00d7")
-    assert speed in texts
-
-
-def test_nothing_goes_away_when_the_script_takes_over(browser, tmp_path):
-    page = browser.new_page()
-    page.add_init_script(f"({FRAMES})()")
-    page.goto(made(tmp_path).as_uri())
-    page.wait_for_function("() => window.frames_seen.at(-1)[1]")
-    frames = page.evaluate("() => window.frames_seen")
-    here = [is_here for is_here, _ in frames]
-    assert all(here[here.index(True) :])
-    page.close()
+    assert "0.333\u00d7" in texts
 
 
 def test_of_a_turn_behind_an_open_question_nothing_is_seen(browser, tmp_path):
