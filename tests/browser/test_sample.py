@@ -1,7 +1,6 @@
 """A blind sample in a real front end: answers are opened and rated by keyboard, one by one."""
 
 import pytest
-from playwright.sync_api import expect
 
 SAMPLE = """
 import os, tempfile
@@ -48,33 +47,4 @@ def test_answers_are_rated_one_after_another_without_names(book, axe):
     assert axe(page, ".dari-matrix") == []
     assert not any(word in view.inner_html() for word in ("terse", "wordy"))
     assert book.execute("print(sample.to_frame()['rating'].tolist())").strip() == "[4, 2, 5, 1]"
-    assert not book.problems
-
-
-def test_enter_keeps_a_note_escape_leaves_it_as_it_was_and_the_next_answer_is_two_keys_away(book):
-    page, keys = book.page, book.page.keyboard
-    cells = page.locator(".dari-matrix [data-cell]")
-    pane, note = page.locator(".dari-pane"), page.get_by_label("Note", exact=True)
-    cells.nth(3).wait_for()
-    cells.first.focus()
-    keys.press("Enter")
-    for number in range(2):
-        expect(cells.nth(number)).to_have_attribute("data-open", "")
-        keys.press("n")
-        keys.type(f"note {number}")
-        keys.press("Enter")
-        pane.get_by_text("note saved").wait_for()
-        expect(cells.nth(number)).to_be_focused()
-        keys.press("n")
-        keys.type(", or so")
-        keys.press("Escape")
-        expect(cells.nth(number)).to_be_focused()
-        expect(note).to_have_value(f"note {number}")
-        keys.press("3")
-        pane.get_by_text("saved: 3 of 5").wait_for()
-        keys.press("ArrowDown")
-        keys.press("Enter")
-        expect(note).to_have_value("")
-    kept = "print(sample.to_frame()[['rating', 'note']].head(2).values.tolist())"
-    assert book.execute(kept).strip() == "[[3.0, 'note 0'], [3.0, 'note 1']]"
     assert not book.problems
