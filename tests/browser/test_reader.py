@@ -4,8 +4,6 @@ import re
 
 import pytest
 
-from .kinds import HIDDEN
-
 LONG = """
 import os
 os.environ["DARI_LOCAL_STEP_DELAY"] = "0"
@@ -72,29 +70,9 @@ def book(notebook):
     return notebook
 
 
-def here(page):
-    """What the item is called at which the reader stands."""
-    page.locator(".dari-row.dari-here").wait_for()
-    return page.locator(".dari-row.dari-here").get_attribute("aria-label")
-
-
 def press(page, *keys):
     for key in keys:
         page.keyboard.press(key)
-
-
-def test_whoever_clicks_on_selected_text_is_in_the_view(book):
-    page = book.page
-    cells = page.locator(".jp-Cell").count()
-    asked = page.locator(".dari-reader .dari-user").first
-    asked.click()
-    page.evaluate("() => document.activeElement.blur()")
-    page.keyboard.press("Control+a")
-    asked.click()
-    press(page, "x", "d", "d")
-    here = "() => document.querySelector('.dari-reader').contains(document.activeElement)"
-    assert page.evaluate(here)
-    assert page.locator(".jp-Cell").count() == cells
 
 
 def test_rows_stand_below_each_other_whatever_is_shown(notebook):
@@ -129,28 +107,6 @@ def test_the_view_goes_on_with_its_session_without_moving_what_is_read(notebook)
     book.close()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(book, axe, theme):
-    book.theme(theme)
-    page = book.page
-    page.locator(".dari-reader [role=log]").focus()
-    press(page, "e", "Enter", "r", "?")
-    page.locator(".dari-raw").wait_for()
-    assert axe(page, ".dari-reader") == []
-    for width in (700, 1400):
-        book.shot(f"reader-{theme}-{width}", width=width)
-    press(page, "?")
-
-
-def test_an_open_menu_lies_above_the_rows_that_follow(book):
-    page = book.page
-    row = page.locator(".dari-row").nth(2)
-    row.hover()
-    row.get_by_role("button", name="Copy, raw JSON").click()
-    assert row.locator(".dari-menu-list").evaluate(HIDDEN) == []
-    page.keyboard.press("Escape")
-
-
 def test_a_view_prints_as_the_static_output_that_it_leaves(book):
     page = book.page
     kept = page.locator(".dari-kept .dari-answer").first
@@ -161,28 +117,6 @@ def test_a_view_prints_as_the_static_output_that_it_leaves(book):
     assert page.locator(".dari-reader").is_hidden()
     page.emulate_media(media="screen")
     page.locator(".dari-reader").wait_for()
-
-
-@pytest.mark.parametrize("front_end", ["lab", "notebook7"])
-def test_a_reopened_notebook_shows_the_static_output_and_no_dead_widget(request, front_end):
-    server = request.getfixturevalue(front_end)
-    cells = [
-        "import dari_nb as dari",
-        "turn = dari.connect('local').agents.get('tour').send('hi')",
-        "turn.wait(); turn.session.view()",
-    ]
-    book = server.open_notebook(cells, "reader.ipynb")
-    book.run_all()
-    book.page.locator(".dari-reader .dari-user").wait_for()
-    book.page.locator(".dari-kept .dari-user").wait_for(state="attached")
-    assert book.page.locator(".dari-kept .dari-user").is_hidden()
-    saved = book.save()
-    assert "widgets" not in saved.metadata
-    server.shutdown_kernels()
-    book.reload()
-    book.page.locator(".dari-kept .dari-user").wait_for()
-    assert not book.page.get_by_text("model not found").is_visible()
-    book.shot("reader-reopened")
 
 
 # Where the match is at which the reader stands, seen from the box and from the page.

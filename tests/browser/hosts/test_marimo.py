@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ..test_reader import HIDDEN
+from ..kinds import HIDDEN
 
 APP = Path(__file__).with_name("app_marimo.py")
 SETTINGS = '[display]\ntheme = "system"\n[runtime]\nauto_instantiate = true\n'
