@@ -458,9 +458,6 @@ class Chromium:
         return context.browser is not None and context.browser.is_connected()
 
 
-_chromium = Chromium()
-
-
 def shown(frame: Frame) -> str:
     try:  # A page that is stuck never answers what is evaluated in it.
         return str(frame.wait_for_function(SHOWN, polling=100, timeout=10_000).json_value())

@@ -1,4 +1,4 @@
-"""A notebook with all views, and the places of a view that can have the focus."""
+"""A notebook with a turn and a chat, and the places of a view that can have the focus."""
 
 SETUP = """
 import os
@@ -22,33 +22,12 @@ def remove_rows(table: str) -> str:
 
 helper = d.agents.get("helper")
 told = helper.send("first", llm="small").wait()
-batch = d.batches.run("helper", ["one", "two"], llms=["small", "large"])
-batch.wait()
 """
 CELLS = {
     "live": "turn = helper.send('ask', tools=[remove_rows]); turn",
-    "reader": "told.session.view()",
     "chat": "told.session.chat()",
-    "matrix": "matrix = batch.view(); matrix",
-    "sessions": "browser = d.sessions.view(); browser",
-    "player": "player = told.session.player(); player",
-    "trajectories": "trajectories = batch.trajectories(0); trajectories",
 }
-# What opens as much as there is: menus, a transcript beside, folds.
-OPENED = {
-    "live": ".dari-live .dari-question",
-    "reader": ".dari-reader .dari-answer",
-    "chat": ".dari-chat .dari-answer",
-    "matrix": ".dari-pane .dari-answer",
-    "sessions": ".dari-beside details",
-    "player": ".dari-player .dari-user",
-    "trajectories": ".dari-trajectories .dari-log :is(details, .dari-answer)",
-}
-OPENING = {
-    "matrix": ".dari-matrix [data-cell]",
-    "sessions": ".dari-sessions tbody button",
-    "trajectories": ".dari-trajectories [name=run]",
-}
+OPENED = {"live": ".dari-live .dari-question", "chat": ".dari-chat .dari-answer"}
 FOCUSABLE = "a[href], button, input:not([type=file]), select, textarea, summary, [tabindex]"
 # The first of each kind of place that can have the focus, and the ground of the view itself.
 PLACES = f"""() => {{
@@ -132,8 +111,6 @@ def opened(book, view):
         field.fill("")
     if view == "live" and not page.locator(OPENED[view]).first.is_visible():
         run_cell(book, view)  # its question was answered, and its turn has ended
-    if view in OPENING and not page.locator(OPENED[view]).first.is_visible():
-        page.locator(OPENING[view]).first.click()
     page.locator(OPENED[view]).first.wait_for()
     page.evaluate(
         "(view) => window.places(view).get('ground')"

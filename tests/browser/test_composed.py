@@ -80,25 +80,6 @@ def test_a_row_that_is_clicked_is_observed_and_the_linked_reader_follows(book):
     book.execute("reader.session = first")
 
 
-def test_a_session_that_came_later_is_read_into_the_table_when_it_is_selected(book):
-    book.execute("table.active = agent.send('the third').wait().session")
-    row = book.page.locator(".dari-sessions tr[aria-current]")
-    row.get_by_role("button", name="the third").wait_for()
-    book.page.locator(".widget-hbox .dari-reader").get_by_text("small read: the third").wait_for()
-
-
-def test_where_one_is_in_a_reader_is_known_and_can_be_set(book):
-    page = book.page
-    book.execute("reader.session = first")
-    answer = page.locator(".widget-hbox .dari-reader .dari-row").nth(1)
-    answer.get_by_text("small read: the first").click()
-    eventually(book, "reader.active.text", "**small** read: the first.")
-    book.execute("reader.active = first.transcript().items[0].id")
-    page.locator(".widget-hbox .dari-reader .dari-here").get_by_text(
-        "the first.", exact=True
-    ).wait_for()
-
-
 def test_layouts_are_kept_and_what_is_in_them_fits(book):
     page = book.page
     box, table, reader = (
@@ -142,7 +123,6 @@ def test_a_matrix_in_a_tab_and_a_chat_in_an_accordion_are_worked(book):
 
 FOLLOWED = "len(first._feed._followers), len(chat.session._feed._followers)"
 SELECT = "place => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = place }"
-RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 
 
 def test_what_a_box_shows_is_let_go_with_its_output_and_shown_again(book):
@@ -165,24 +145,8 @@ def test_what_a_box_shows_is_let_go_with_its_output_and_shown_again(book):
     assert page.locator(".widget-hbox .dari-sessions").is_visible()
 
 
-def test_after_a_restart_the_same_cells_show_all_of_it_again(book):
-    page = book.page
-    page.evaluate(RESTART)
-    page.locator(".dari-gone").first.wait_for()
-    book.run_all()
-    page.locator(".widget-hbox .dari-reader:not(.dari-gone)").get_by_text(
-        "small read: the first"
-    ).wait_for()
-    page.locator(".dari-sessions:not(.dari-gone)").get_by_role("button", name="the second").click()
-    page.locator(".widget-hbox .dari-reader:not(.dari-gone)").get_by_text(
-        "read: the second"
-    ).wait_for()
-
-
-@pytest.mark.parametrize("front_end", ["lab", "notebook7"])
-def test_a_reopened_notebook_shows_static_output_in_place_of_what_is_gone(request, front_end):
-    server = request.getfixturevalue(front_end)
-    book = server.open_notebook([SETUP, DASHBOARD, BOX], "boxes.ipynb")
+def test_a_reopened_notebook_shows_static_output_in_place_of_what_is_gone(notebook7):
+    book = notebook7.open_notebook([SETUP, DASHBOARD, BOX], "boxes.ipynb")
     book.run_all()
     page = book.page
     page.locator(".dari-sessions").get_by_role("button", name="the second").click()
@@ -190,7 +154,7 @@ def test_a_reopened_notebook_shows_static_output_in_place_of_what_is_gone(reques
     page.locator(".dari-kept").get_by_text("small read: the second").wait_for(state="attached")
     saved = book.save()
     assert "widgets" not in saved.metadata
-    server.shutdown_kernels()
+    notebook7.shutdown_kernels()
     book.reload()
     kept = page.locator(".jp-Cell").nth(2).locator(".dari-kept")
     kept.get_by_text("small read: the second").wait_for()

@@ -21,12 +21,11 @@ CHORDS = [
     *("Control+Shift+-", "Control+ArrowUp", "Alt+ArrowUp", "Control+d", "Control+Home"),
 ]
 PRESSING = ["Space", "Enter"]
-RUNNING = ["Shift+Enter", "Control+Enter", "Alt+Enter", "Control+Shift+Enter"]
 # What the notebook did since the last time, and then the focus at a place of the view.
 RAN_AND_FOCUS = f"(at) => [window.ran.splice(0), ({FOCUS})(at)]"
 
 
-@pytest.fixture(scope="module", params=["lab", "notebook7"])
+@pytest.fixture(scope="module")
 def notebook(request, browser):
     yield from opened_notebook(request, browser)
 
@@ -67,7 +66,9 @@ def pressed(book, view, keys):
     return {last: ran} if ran else did
 
 
-@pytest.mark.parametrize("view", ["live", "chat"])
+@pytest.mark.parametrize(
+    ("notebook", "view"), [("lab", "chat"), ("notebook7", "live")], indirect=["notebook"]
+)
 def test_no_key_of_the_notebook_acts_on_it_from_within_a_view(book, view):
     before = book.page.evaluate(STATE)
     asked = []

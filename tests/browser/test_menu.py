@@ -1,7 +1,5 @@
 """The menu of a message is whole wherever it opens."""
 
-import pytest
-
 from .kinds import HIDDEN
 
 # Resolves when a row has come into sight and stays where it is: front ends scroll, too.
@@ -29,10 +27,8 @@ session = dari.connect("local").agents["echo"].send("Which city is it?").wait().
 """
 
 
-@pytest.mark.parametrize("front_end", ["lab", "notebook7"])
-def test_the_menu_of_a_short_session_is_whole_and_worked_by_keyboard(request, front_end):
-    server = request.getfixturevalue(front_end)
-    book = server.open_notebook([ONE, "session.view()", *[""] * 20])
+def test_the_menu_of_a_short_session_is_whole_and_worked_by_keyboard(lab):
+    book = lab.open_notebook([ONE, "session.view()", *[""] * 20])
     book.run_all()
     page = book.page
     row = page.locator(".dari-reader .dari-row").first

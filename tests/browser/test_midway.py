@@ -3,8 +3,6 @@
 import os
 import signal
 
-import pytest
-
 from tests.jupyter import SHOTS
 
 START = """
@@ -27,7 +25,6 @@ def slow(prompt):
 """
 SEND = "%%dari_agent slow\nthe question"
 SEND_BESIDE = "turn = d.agents['slow'].send('the question').follow(wait=False)"
-BATCH = "%%dari_batch slow\nthe question"
 
 
 def begun(server, cell, *, seen=".dari-kept"):
@@ -49,9 +46,8 @@ def let_it_end(book):
     (book.path.parent / "go").touch()
 
 
-@pytest.mark.parametrize("cell", [SEND, SEND_BESIDE])
-def test_what_was_said_is_in_the_file_whenever_it_is_saved(lab, cell):
-    book = begun(lab, cell)
+def test_what_was_said_is_in_the_file_whenever_it_is_saved(lab):
+    book = begun(lab, SEND)
     page = book.page
     draft = page.locator(".dari-kept").get_by_text("as far as it was wri")
     draft.first.wait_for(state="attached")
@@ -92,22 +88,6 @@ def test_a_page_that_is_loaded_anew_beside_a_turn_has_all_of_it_in_the_end(lab):
     assert page.locator(".dari-kept").get_by_text("said in the middle").is_visible()
     assert page.locator(".dari-live").count() == 0
     assert page.get_by_text("%dari_follow sess_").count() == 0
-
-
-@pytest.mark.parametrize("cell", [SEND, BATCH])
-def test_when_it_has_ended_there_is_one_static_output_where_the_view_was(lab, cell):
-    book = begun(lab, cell)
-    let_it_end(book)
-    static = book.page.locator(".jp-OutputArea-output .dari:not(.dari-view)")
-    static.get_by_text("said at the end").first.wait_for()
-    assert static.count() == 1
-    assert book.page.locator(".dari-kept").count() == 0
-    heights = "all => all.map(one => one.getBoundingClientRect().height)"
-    children = book.page.locator(".jp-Cell >> nth=1 >> .jp-OutputArea-child")
-    assert children.evaluate_all(heights).count(0) == 1
-    assert "widget-view" not in str(book.save().cells[1].outputs)
-    assert forms(book)["text/plain"].count("said at the end") == 1
-    book.shot("midway-ended", width=900)
 
 
 def test_a_chat_that_is_closed_stays_in_every_page_and_says_how_to_go_on(lab):

@@ -55,13 +55,3 @@ def test_nothing_of_static_output_reaches_beyond_a_cell_of_250_pixels(browser, s
             details.evaluate("details => { details.open = true }")
         assert page.locator("#cell").evaluate(BEYOND) == []
     page.close()
-
-
-def test_what_a_call_is_about_has_a_line_of_its_own_where_there_is_no_room(browser, static_outputs):
-    page = browser.new_page()
-    page.set_content(f"<div id=cell style='width: 250px'>{static_outputs[0]}</div>")
-    [call, *_] = page.locator(".dari-call > summary").all()
-    about, told = (call.locator(part).bounding_box() for part in ("span", "small"))
-    assert about["width"] > 90
-    assert told["y"] >= about["y"] + about["height"] - 1
-    page.close()

@@ -1,6 +1,5 @@
 """Charts are as wide as their cell, wherever they are seen, and follow it."""
 
-import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook
@@ -56,17 +55,13 @@ def fit(page, widths, least):
             assert chart["cut"] < 1, (width, chart)
 
 
-@pytest.mark.parametrize("front_end", ["lab", "notebook7"])
-def test_charts_fill_their_cells_and_follow_the_window(request, front_end):
-    book = request.getfixturevalue(front_end).open_notebook([START, *CELLS])
+def test_charts_fill_their_cells_and_follow_the_window(lab):
+    book = lab.open_notebook([START, *CELLS])
     book.run_all()
     book.page.locator(".dari-plot").nth(2).wait_for()
-    if front_end == "lab":
-        book.command("application:toggle-left-area")
+    book.command("application:toggle-left-area")
     fit(book.page, (1400, 900, 640, 400), least=9)
-    for theme in ("light", "dark"):
-        book.theme(theme)
-        book.shot(f"plots-{theme}", width=1000)
+    book.shot("plots", width=1000)
     assert book.problems == []
 
 
@@ -81,19 +76,4 @@ def test_charts_of_an_exported_page_fill_it_and_ask_nobody(browser, tmp_path):
     page.goto(file.as_uri())
     fit(page, (1400, 640, 400), least=9)
     page.screenshot(path=tmp_path / "plots.png")
-    page.close()
-
-
-def test_a_chart_that_is_saved_as_a_page_is_as_wide_as_that(browser, tmp_path):
-    book = new_notebook(
-        cells=[new_code_cell(cell) for cell in (START, f"{CELLS[0]}.save('x.html', inline=True)")]
-    )
-    NotebookClient(book, timeout=180, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    page = browser.new_page()
-    page.goto((tmp_path / "x.html").as_uri())
-    # The menu of Vega has its place beside the chart.
-    fills = "width => Math.abs(document.querySelector('svg.marks')?.clientWidth - width) < 90"
-    for width in (1400, 640):
-        page.set_viewport_size({"width": width, "height": 600})
-        page.wait_for_function(fills, arg=width)
     page.close()

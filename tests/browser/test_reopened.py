@@ -26,9 +26,7 @@ def opened(request):
         book.command(SAVES_STATE)
 
 
-@pytest.mark.parametrize(
-    "opened", [("lab", False), ("notebook7", False), ("lab", True)], indirect=True
-)
+@pytest.mark.parametrize("opened", [("notebook7", False), ("lab", True)], indirect=True)
 def test_all_that_was_shown_is_shown_again(opened):
     book, saves_state = opened
     server = book.server

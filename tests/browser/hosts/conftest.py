@@ -3,7 +3,7 @@
 ``host`` makes one, and what it shows are the widgets of this process::
 
     def test_an_answer_is_on_the_page(host):
-        page = host("dark")
+        page = host("vscode-dark")
         page.show(view)
         page.frame.locator(".dari-answer").wait_for()
 """
@@ -63,14 +63,11 @@ NO_NETWORK = (
 COLAB = """<style>body {{ margin: 0; padding: 8px; font: 14px Roboto, sans-serif; }}
 html[theme=dark] {{ background: #383838; color: #e3e3e3; }}</style>
 <script>document.documentElement.setAttribute("theme", "{}")</script>"""
-PAGE = "<style>:root { color-scheme: light dark; background: Canvas; color: CanvasText }</style>"
 THEMES = {
     "vscode-light": Theme(VSCODE.format(LIGHT, "light", "light"), policy=NO_NETWORK),
     "vscode-dark": Theme(VSCODE.format(DARK, "dark", "dark"), True, NO_NETWORK),
     "colab-light": Theme(COLAB.format("light"), options="data"),
     "colab-dark": Theme(COLAB.format("dark"), True, options="data"),
-    "page-light": Theme(PAGE),
-    "page-dark": Theme(PAGE, True),
 }
 
 
@@ -213,7 +210,7 @@ def host(
 ) -> Iterator[Callable[[str], Host]]:
     with ExitStack() as stack:
 
-        def open_host(theme: str = "page-light") -> Host:
+        def open_host(theme: str) -> Host:
             made = Host(THEMES[theme])
             stack.callback(made.stop)
             monkeypatch.setattr(comm, "create_comm", made.comm)
