@@ -113,11 +113,6 @@ def unseen(tasks: int, level: float) -> float:
     return float(1 - min(1.0, 2 * (1 - level)) ** (1 / tasks))
 
 
-def can_leave_out(tasks: int, level: float) -> bool:
-    """Whether so many tasks, all won by the one, make :func:`of_gaps` leave out 0."""
-    return bool(2 * (1 - level) ** (1 / tasks) > 1)
-
-
 def p_of_gaps(gaps: Array, squares: float) -> float:
     """Return the complement of the least level at which half a task a side leaves out 0."""
     return p_of_more_gaps(gaps, **_halves(gaps, squares))
