@@ -28,7 +28,7 @@ _MESSAGES = (
 _MORE = (
     *("recorded_messages", "recorded_document", "recorded_format", "times", "run", "model"),
     *("cost", "task", "repeat", "named", "scores", "notes", "format", "created_at"),
-    *("instructions", "content_first", "total_tokens"),
+    *("instructions", "content_first", "total_tokens", "api_key_env", "api_key_secret"),
 )
 NAMES = frozenset((*_BLOCKS, *_EVENTS, *_MESSAGES, *_MORE, *TOKENS))
 """Names of fields."""

@@ -38,10 +38,10 @@ _OF_PASSWORDS = re.compile("SECRET|PASS", re.IGNORECASE)
 _WORDS_OR_DATE = re.compile(r"[A-Za-z_.-]+|(?:19|20)\d\d-?[01]\d-?[0-3]\d")
 """Values such as ``customer_id``, which a variable like ``SORT_KEY`` holds."""
 
-_PASSWORDS = r"passw(?:or)?d|passphrase|pwd|secret|credentials?|authorization"
+_PASSWORDS = "passw(?:or)?d|passphrase|pwd|authorization"
 _NAMES = (
     r"(?:api|access|secret|private|auth|subscription|account|signing|encryption|master)[-_]?key"
-    rf"|token|{_PASSWORDS}"
+    rf"|token|secret|credentials?|{_PASSWORDS}"
 )
 _QUOTE = r"\\{0,4}[\"'`]?"
 _VALUE = r"(?![\w.]{1,60}[(\[{])(?=[^\s\"'`\\]{0,80}\d)[^\s\"'`<>,;&(){}\[\]\\]{8,}"

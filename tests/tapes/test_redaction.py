@@ -257,3 +257,8 @@ def test_pattern_never_redacts_words_of_the_format() -> None:
 def test_private_key_is_redacted_whole(end: str) -> None:
     key = f"-----BEGIN RSA PRIVATE KEY-----\ncanaryCanary0123456789\nMIIB{end}"
     assert scrubber().text(f"key:\n{key}") == "key:\n[scrubbed]"
+
+
+def test_name_of_a_credential_in_settings_stays() -> None:
+    settings = {"small": {"api_key_secret": "GPT4_LLM_KEY", "api_key_env": "GPT4_LLM_KEY"}}
+    assert scrubber().scrub(settings) == settings
