@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
-from ..descriptors import MAX_DEPTH, file_below
+from ..descriptors import file_below
 from .complaints import WIDE
 from .lines import FileLine
 from .redaction import Scrubber
@@ -26,10 +26,6 @@ _STEP, _OVERLAP = 1024 * 1024, 64 * 1024
 """Characters of what is no text that are searched at once, and of what is searched twice."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
 """What the hash of a file looks like."""
-_MOST_NAME, _MOST_PATH = 255, 4000
-"""Bytes of a name in a folder, and of a path, as systems have them."""
-_LEADS_OUT = re.compile(r"\0|(?:^|[/\\])\.\.(?:[/\\]|$)")
-"""What is in no path of a file below a folder, on no system."""
 _OTHERWISE = "{name!r} is not the file that was recorded: its hash is another one"
 _MISSING = "{name!r} cannot be read in the folder {folder}, beside the tape"
 
@@ -124,21 +120,6 @@ def content_of(line: FileLine, folder: Path) -> bytes | None:
     if len(data) > MOST_BYTES or _digest(data) != line.sha256:
         raise ValueError(_OTHERWISE.format(name=line.file))
     return data
-
-
-def is_path(name: str) -> bool:
-    """Whether a file of this name can lie in a workspace: a path with slashes, without ``..``.
-
-    >>> is_path("out/a.csv"), is_path("out/"), is_path("../a.csv"), is_path("/a.csv")
-    (True, True, False, False)
-    """
-    names = name.removesuffix("/").split("/")
-    try:
-        is_short = len(name.encode()) <= _MOST_PATH and len(names) <= MAX_DEPTH
-        is_short &= all(len(each.encode()) <= _MOST_NAME for each in names)
-    except UnicodeEncodeError:  # halves of characters
-        return False
-    return is_short and not {"", "."} & {*names} and not _LEADS_OUT.search(name)
 
 
 def _in_folder(line: FileLine, folder: Path) -> bytes:

@@ -183,18 +183,13 @@ def _counted(counts: Mapping[str, int]) -> dict[str, int]:
     return {kind: counts[kind] for kind in KINDS if counts.get(kind)}
 
 
-def parents_of(turns: Iterable[Turn], *, guessed: bool = True) -> dict[int, Turn]:
+def parents_of(turns: Iterable[Turn]) -> dict[int, Turn]:
     """The turn before each, by its ``id()``.
 
     Where several could be, it is one behind whose answer the turn was asked, if there is such a
     one, and among these that of its own session. Where there is none, since an answer has been
     changed, it is that of its own session, or the one from which others go on in their session that
     were asked behind the same, or any.
-
-    Args:
-        turns: The turns.
-        guessed: Whether those are given, too, of which nothing but their key tells that they are
-            before it, be it that another one went, or is before it as well.
 
     >>> parents_of([])
     {}
@@ -208,7 +203,7 @@ def parents_of(turns: Iterable[Turn], *, guessed: bool = True) -> dict[int, Turn
     for turn in turns:
         key, behind = turn.line.parent or "", turn.line.behind
         others = [one for one in by_key.get(key, []) if one is not turn]
-        if guessed and len(others) == 1:
+        if len(others) == 1:
             found[id(turn)] = others[0]
             continue
         if others and key not in by_answers:
@@ -224,8 +219,7 @@ def parents_of(turns: Iterable[Turn], *, guessed: bool = True) -> dict[int, Turn
     for turn, others in left:
         kin = in_session.get((turn.line.parent or "", turn.line.behind), [])
         is_told = bool(kin) and all(one is kin[0] for one in kin)
-        if is_told or guessed:
-            found[id(turn)] = kin[0] if is_told else others[0]
+        found[id(turn)] = kin[0] if is_told else others[0]
     return found
 
 
@@ -366,13 +360,3 @@ def why_parted(turn: Turn, before: Turn | None) -> Never | None:
     if is_first and turn.line.behind is None:
         return None
     return Never.BEHIND if is_first else Never.LOST
-
-
-def unreachable(turns: Iterable[Turn]) -> list[Turn]:
-    """The turns that no session gets to, in their order.
-
-    >>> unreachable([])
-    []
-    """
-    never = why_never(turns := [*turns])
-    return [turn for turn in turns if id(turn) in never]

@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from ..errors import DariError
 from .differences import text_asked
-from .lines import DraftLine, EventLine, Mark, Note, dollars
+from .lines import DraftLine, EventLine, Mark, dollars
 from .reading import close_to, differs_in_numbers, instead_of, read_tape, tapes_in
 from .recording import Never, Recording, counting, parents_of, why_never
 from .turns import Turn
@@ -36,7 +36,6 @@ _NEVER = {
 }
 """Why a turn never plays, and why several do not."""
 _WHERE = "`dari-local tape check` says where"
-_NONE: Mapping[int, Turn] = MappingProxyType({})
 
 
 def summary_of(tape: Recording) -> Iterator[str]:
@@ -113,21 +112,6 @@ class LeftOut(NamedTuple):
         return {f"{number} {never} left out{where}": f"{reasons}; {_WHERE}"} if number else {}
 
 
-def notes_text(notes: Iterable[Note]) -> str:
-    """Say how many marks, questions and comments there are; empty lines count for nothing.
-
-    >>> notes_text([Mark("here"), Mark("guess", ask="What now?")])
-    '1 mark and 1 question'
-    """
-    counts = Counter(
-        ("question" if note.ask else "mark") if isinstance(note, Mark) else "comment"
-        for note in notes
-        if isinstance(note, Mark) or note.text.strip()
-    )
-    kinds = ("mark", "question", "comment")
-    return " and ".join(count_of(counts[kind], kind) for kind in kinds if counts[kind])
-
-
 def tape_text(file: Path) -> str:
     """Say how many turns of which agents are on a tape, or what is there if it is not.
 
@@ -147,21 +131,17 @@ def tape_text(file: Path) -> str:
     return f"{count_of(len(tape.turns), 'turn')}, of {agents}"
 
 
-def names_of(turns: Sequence[Turn], most: int, parents: Mapping[int, Turn] = _NONE) -> str:
+def names_of(turns: Sequence[Turn], most: int) -> str:
     """Name turns by their ordinals and what they ask, no more than so many.
 
     Args:
         turns: The turns.
         most: How many are named.
-        parents: Those behind which they are named to be, by their ``id()``.
 
     >>> names_of([], 10)
     ''
     """
     names = [f"{turn.line.turn} of {turn.line.session}, {prompt_of(turn)}" for turn in turns[:most]]
-    for at, turn in enumerate(turns[:most]):
-        if before := parents.get(id(turn)):
-            names[at] += f" behind {place_named(before)}"
     return "; ".join([*names, *and_more(len(turns), most)])
 
 
