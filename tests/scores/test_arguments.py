@@ -53,67 +53,54 @@ def refused(call, match: str) -> None:
 
 
 @pytest.mark.parametrize("estimate", ESTIMATES)
-@pytest.mark.parametrize("tasks", [None, "text", [], [1, 2], 5, True, iter([1])])
+@pytest.mark.parametrize("tasks", [None, "text", [1, 2]])
 def test_values_that_are_not_by_task_are_refused(estimate: str, tasks: object) -> None:
     refused(lambda: ESTIMATES[estimate](tasks), 'Wanted are values by task, such as {"task 1"')
 
 
 @pytest.mark.parametrize("estimate", ESTIMATES)
-@pytest.mark.parametrize("values", [None, 5, "yes", b"11", {1: 2}, True])
+@pytest.mark.parametrize("values", [5, "yes", {1: 2}])
 def test_values_of_a_task_that_are_no_list_are_refused(estimate: str, values: object) -> None:
     refused(lambda: ESTIMATES[estimate]({"a": values}), "the values of 'a' are a list, not")
 
 
-@pytest.mark.parametrize("values", [["yes"], [True, "x"], [[1]], [1 + 2j]])
-def test_values_that_are_words_are_refused(values: list[object]) -> None:
-    refused(lambda: mean({"a": values}), "is no number that has a mean")
-
-
-def test_what_holds_no_values_has_no_mean_and_says_so() -> None:
-    for found in (mean({}), mean({"a": []}), pass_at_k({"a": [None]}, 1)):
-        assert (math.isnan(found.value), found.why) == (True, "there are no values")
-
-
-@pytest.mark.parametrize("level", [None, "0.95", [0.9], 1 + 1j, math.nan, True])
+@pytest.mark.parametrize("level", [None, "0.95", math.nan])
 def test_levels_that_are_none_are_refused(level: object) -> None:
     for call in (mean, lambda v, **o: paired_difference(v, v, **o)):
         refused(lambda call=call: call(TASKS, level=level), "level must be between 0 and 1")
     refused(lambda: wilson(1, 2, level=level), "level must be between 0 and 1")
 
 
-@pytest.mark.parametrize("k", [None, 0, -1, "2", 1.5, 2.0, True, math.nan, [1]])
+@pytest.mark.parametrize("k", [None, -1, 1.5])
 def test_k_is_a_whole_number_from_1_on(k: object) -> None:
     refused(lambda: pass_at_k(TASKS, k), "k must be at least 1, a whole number, not")
     refused(lambda: pass_rates(FRAME, "x", [k]), "k must be at least 1, a whole number, not")
 
 
-@pytest.mark.parametrize("passing", [None, "x", math.nan, [1]])
+@pytest.mark.parametrize("passing", ["x", math.nan])
 def test_passing_is_a_number(passing: object) -> None:
     refused(lambda: pass_at_k(TASKS, 1, passing=passing), "passing must be a number")
 
 
-@pytest.mark.parametrize("draws", [None, 0, -5, "x", 1.5, math.nan, True])
+@pytest.mark.parametrize("draws", [None, 0, 1.5])
 def test_draws_and_seeds_are_whole_numbers(draws: object) -> None:
     refused(lambda: mean(TASKS, method="bootstrap", draws=draws), "draws must be at least 1")
     for seed in (None, -1, "x", 1.5):
         refused(lambda seed=seed: mean(TASKS, seed=seed), "seed must be at least 0")
 
 
-@pytest.mark.parametrize("kind", ["x", 5, [1], "label"])
+@pytest.mark.parametrize("kind", ["x", "label"])
 def test_a_kind_is_one_that_has_a_mean_and_fits(kind: object) -> None:
     refused(lambda: mean({"a": [3], "b": [1]}, kind=kind), "kind must be one of 'yes/no', ")
     refused(lambda: mean({"a": [3], "b": [1]}, kind="yes/no"), "all 0 or 1")
 
 
-@pytest.mark.parametrize(
-    ("successes", "total"),
-    [(None, 2), ("1", 2), (3, 2), (-1, 2), (1, None), (1, "2"), (math.nan, 2), ([1], 2), (1, 0)],
-)
+@pytest.mark.parametrize(("successes", "total"), [("1", 2), (3, 2), (1, 0)])
 def test_more_successes_than_trials_are_refused(successes: object, total: object) -> None:
     refused(lambda: wilson(successes, total), "must be")
 
 
-@pytest.mark.parametrize("p_values", [None, 0.5, "0.5", {"a": 0.1}, True])
+@pytest.mark.parametrize("p_values", [0.5, "0.5"])
 def test_p_values_are_a_list(p_values: object) -> None:
     refused(lambda: holm(p_values), "Wanted is a list of p-values")
 
@@ -141,18 +128,14 @@ def test_scores_that_are_words_are_refused_in_every_table(table: str) -> None:
     refused(lambda: summary(words), "no score that is a number: there is score.words")
 
 
-@pytest.mark.parametrize("score", [5, {"x": 1}, "nope", ""])
+@pytest.mark.parametrize("score", [5, "nope"])
 def test_a_score_that_there_is_not_is_refused(score: object) -> None:
     for made in TABLES.values():
         refused(lambda made=made: made(FRAME, score), "score")
     refused(lambda: win_rates(FRAME, ["x", 5]), "A score is named by a text, not by int")
 
 
-def test_a_score_named_twice_is_compared_once() -> None:
-    assert win_rates(FRAME, ["x", "score.x"], adjust="holm")["adjusted"].tolist() == ["holm, of 1"]
-
-
-@pytest.mark.parametrize("ks", [3, "12", {1: 2}])
+@pytest.mark.parametrize("ks", [3, "12"])
 def test_numbers_of_tries_are_a_list(ks: object) -> None:
     refused(lambda: pass_rates(FRAME, "x", ks), "Wanted is a list of numbers of tries")
 

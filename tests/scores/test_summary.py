@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from math import comb
 from typing import Any
@@ -11,10 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dari_nb import plot_cost
 from dari_nb.errors import InvalidRequestError
-from dari_nb.frames import BatchCell, batch_frame, pivot
-from dari_nb.scores import mean, pass_rates, summary, win_rates
+from dari_nb.frames import BatchCell, batch_frame
+from dari_nb.scores import pass_rates, summary, win_rates
 
 from ..recorded import FILES, runs_of
 
@@ -49,16 +47,6 @@ def rewards(runs: list[Run], model: str) -> dict[int, list[float]]:
     return found
 
 
-def test_each_task_of_the_recorded_runs_has_the_rewards_of_the_file(runs, frame) -> None:
-    made = pivot(frame, "reward")
-    for run in runs:
-        assert (
-            made.loc[(run["task_id"], run["instruction"]), (run["model"], run["trial"])]
-            == (run["reward"])
-        )
-    assert made.notna().to_numpy().sum() == len(runs)
-
-
 def test_the_summary_of_the_recorded_runs_is_that_of_the_file(runs, frame) -> None:
     made = summary(frame, "reward").set_index("llm_id")
     assert set(made.index) == {run["model"] for run in runs}
@@ -74,18 +62,6 @@ def test_the_summary_of_the_recorded_runs_is_that_of_the_file(runs, frame) -> No
         assert row["unknown_costs"] == len(own) - len(costs)
 
 
-def test_of_how_many_cells_no_cost_is_known_is_told_where_costs_are(monkeypatch) -> None:
-    made = batch_frame(
-        BatchCell(task_index=n, llm_id="a", cost_usd=cost, scores={"right": n > 0})
-        for n, cost in enumerate(["0.1", None, "0.3", None, None])
-    )
-    assert summary(made, "right")[["cost_usd", "unknown_costs"]].values.tolist() == [[0.2, 3]]
-    [drawn] = plot_cost(made, "right").to_dict()["datasets"].values()
-    assert drawn[0]["cost_told"] == "$0.2 (3 of 5 unknown)"
-    monkeypatch.setitem(sys.modules, "altair", None)
-    assert "$0.2 (3 of 5 unknown)" in str(plot_cost(made, "right"))
-
-
 def test_pass_rates_of_the_recorded_runs_are_those_of_the_file(runs, frame) -> None:
     made = pass_rates(frame, "reward").set_index(["llm_id", "k"])
     for (model, k), row in made.iterrows():
@@ -96,17 +72,6 @@ def test_pass_rates_of_the_recorded_runs_are_those_of_the_file(runs, frame) -> N
         assert row["pass_hat_k"] == pytest.approx(sum(every) / len(every), abs=1e-12)
     most = max(len(v) for run in runs for v in rewards(runs, run["model"]).values())
     assert made.index.get_level_values("k").max() == most
-
-
-def test_pass_rates_of_very_many_repeats_are_those_of_the_first_ks() -> None:
-    count = 20_000
-    cells = (
-        BatchCell(task_index=0, llm_id="one", repeat=n, scores={"ok": n % 2}) for n in range(count)
-    )
-    frame = batch_frame(cells)
-    assert pass_rates(frame, "ok")["k"].to_list() == list(range(1, 51))
-    [half] = pass_rates(frame, "ok", [count // 2 + 1])["pass_at_k"]
-    assert half == 1
 
 
 @pytest.fixture
@@ -144,12 +109,6 @@ def test_the_default_llm_which_has_no_id_is_a_row_like_any_other(scored) -> None
     assert made["mean"].tolist()[0] == 0.75
 
 
-def test_the_interval_is_that_of_the_mean_by_task(scored) -> None:
-    row = summary(scored, "score.ok", method="t", level=0.9).iloc[0]
-    expected = mean({0: [1], 1: [1], 2: [0], 3: [1]}, method="t", level=0.9)
-    assert (row["low"], row["high"]) == (expected.low, 1)
-
-
 def test_win_rates_compare_each_two_on_common_tasks(scored) -> None:
     made = win_rates(scored, "ok")
     assert made[["llm_id", "other"]].to_numpy().tolist() == [
@@ -178,44 +137,6 @@ def test_any_column_can_be_what_is_compared(scored) -> None:
         summary(renamed, "ok")
 
 
-def test_scores_that_are_no_numbers_and_scores_that_are_not_there_are_refused(scored) -> None:
-    with pytest.raises(InvalidRequestError, match="has no mean: it holds 'dry'"):
-        summary(scored, "tone")
-    with pytest.raises(
-        InvalidRequestError, match=r"no score 'okay' \(did you mean 'ok'\?\): there is score.ok"
-    ):
-        summary(scored, "okay")
-    with pytest.raises(InvalidRequestError, match="no scores yet: give some first"):
-        summary(batch_frame([]), "ok")
-
-
-@pytest.mark.parametrize(("good", "bad"), [(-5, 1), (1, 7)])
-def test_a_score_has_one_method_whichever_values_an_llm_happens_to_have(good, bad) -> None:
-    made = summary(
-        batch_frame(
-            BatchCell(
-                task_index=n, llm_id=llm, scores={"n": good if n == 0 and llm == "a" else bad}
-            )
-            for n in range(8)
-            for llm in "ab"
-        ),
-        "n",
-    )
-    assert made["method"].tolist() == ["t", "none"]
-    assert made["low"].isna().tolist() == [False, True]
-
-
-def test_rows_without_a_task_are_refused():
-    frame = pd.DataFrame({"llm_id": ["a", "b"], "task_index": [None, 1], "score.ok": [1, 0]})
-    for told in (
-        summary,
-        lambda frame: win_rates(frame, "ok"),
-        lambda frame: pass_rates(frame, "ok"),
-    ):
-        with pytest.raises(InvalidRequestError, match="1 of 2 rows have no 'task_index'"):
-            told(frame)
-
-
 def test_yes_and_no_of_numpy_are_yes_and_no():
     frame = pd.DataFrame({"task_index": range(4), "llm_id": "a"})
     frame["score.ok"] = pd.Series([np.bool_(True), np.bool_(False), None, np.True_], dtype=object)
@@ -223,38 +144,3 @@ def test_yes_and_no_of_numpy_are_yes_and_no():
     assert (told["mean"].item(), told["missing"].item()) == (pytest.approx(2 / 3), 1)
     assert told["method"].item() == "wilson"
     assert pass_rates(frame, "ok")["pass_at_k"].item() == pytest.approx(2 / 3)
-
-
-class _Answers:
-    """Stands for a batch: what has a frame."""
-
-    def to_frame(self) -> pd.DataFrame:
-        rows = [(n, llm, float(n % 2)) for n in range(6) for llm in ("a", "b")]
-        return pd.DataFrame(rows, columns=["task_index", "llm_id", "score.exact"])
-
-
-@pytest.mark.parametrize("table", [summary, win_rates, pass_rates])
-def test_what_has_a_frame_is_taken_for_it(table: Any) -> None:
-    batch = _Answers()
-    pd.testing.assert_frame_equal(table(batch, "exact"), table(batch.to_frame(), "exact"))
-
-
-def test_why_an_interval_is_that_of_numbers_is_true_where_only_0_and_1_were_given():
-    tasks = [{n: [v] for n, v in enumerate(of)} for of in ([0, 1, 1, 0], [0, 7, 7, 0])]
-    told = [mean(of, kind="number").why for of in tasks]
-    assert told == [
-        "0 and 1 are some of many values, fewer than 10 tasks",
-        "other values than 0 and 1, fewer than 10 tasks",
-    ]
-
-
-def test_an_interval_of_shares_and_of_their_differences_ends_where_these_do() -> None:
-    tasks = range(12)
-    cells = [(task, "a", 0.0 if task % 4 == 0 else 0.9) for task in tasks]
-    cells += [(task, "b", 0.31 if task % 2 else 0.3) for task in tasks]
-    frame = pd.DataFrame(cells, columns=["task", "llm_id", "score.part"])
-    pair = win_rates(frame, "part", task="task").iloc[0]
-    assert (pair["difference_low"], pair["difference_high"] < 1) == (-1.0, True)
-    means = summary(frame, "part", task="task")
-    assert means["low"].min() >= 0
-    assert means["high"].max() <= 1
