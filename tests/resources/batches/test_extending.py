@@ -1,5 +1,3 @@
-import re
-
 import pytest
 
 from dari_nb.errors import InvalidRequestError, NotFoundError
@@ -9,33 +7,6 @@ from .test_running import sessions_of
 
 def states(batch):
     return {cell.id: (cell.state, cell.attempts, cell.text) for cell in batch.cells}
-
-
-def test_adding_llms_tasks_and_repeats_runs_only_what_is_missing(d, flaky):
-    batch = d.batches.run("flaky", ["x", "y"], ["a", "b"]).wait(20)
-    assert batch.add(llms=["b", "c"]).started == 2
-    assert batch.add(tasks=["z"]).started == 3
-    assert batch.add(repeats=2).started == 9
-    assert batch.wait(20).counts == {"completed": 18}
-    assert [cell.id for cell in batch.cells[:4]] == ["0/a/0", "0/a/1", "0/b/0", "0/b/1"]
-    assert set(flaky.asked.values()) == {1}
-
-
-def test_adding_again_is_safe_also_after_a_restart(d, again, flaky):
-    def cells(connection):
-        """Run the cells of a notebook from the top."""
-        batch = connection.batches.run("flaky", ["x", "y"], ["a"])
-        added = ({"tasks": ["z"]}, {"llms": ["b"]}, {"repeats": 2}, {"tasks": ["u", "y"]})
-        started = [batch.started, *(batch.add(**more).started for more in added)]
-        return batch.wait(20), started
-
-    first, started = cells(d)
-    assert started == [2, 1, 3, 6, 4]
-    for connection in (d, again()):
-        repeated, started = cells(connection)
-        assert started == [0, 0, 0, 0, 0]
-        assert states(repeated) == states(first)
-    assert set(flaky.asked.values()) == {1}
 
 
 def test_what_cannot_be_added_is_refused_and_leaves_the_batch_as_it_is(d, flaky):
@@ -75,16 +46,6 @@ def test_retrying_twice_counts_attempts_and_keeps_the_older_ones(d, server):
         batch.retry_failed()
 
 
-def test_a_retry_of_another_kernel_is_not_sent_again(d, again, flaky):
-    flaky.fails = lambda task_index, llm, repeat: task_index == "1"
-    here = d.batches.run("flaky", ["x", "y"], ["a", "b"]).wait(20)
-    there = again().batches.recover(here.run_id).wait(20)
-    assert there.retry_failed().started == 2
-    assert here.retry_failed().wait(20).started == 0
-    assert here.counts == {"completed": 4}
-    assert sum(flaky.asked.values()) == 6
-
-
 def test_what_failed_again_in_another_kernel_is_sent_again(d, again, server):
     asked = []
 
@@ -102,21 +63,6 @@ def test_what_failed_again_in_another_kernel_is_sent_again(d, again, server):
     assert here.counts == {"completed": 2}
     assert asked == ["good", "bad", "bad", "bad"]
     assert [attempt.number for attempt in here.cells[1].history] == [1, 2, 3]
-
-
-def test_who_sends_nothing_is_told_what_is_there_and_what_sends_the_rest(d, again, server):
-    @server.agent("moody")
-    def moody(prompt):
-        if prompt == "bad":
-            raise RuntimeError("Not today.")
-        return "Fine."
-
-    batch = d.batches.run("moody", ["good", "bad"]).wait(20)
-    failed = f"{batch.run_id}: nothing sent, 1 of 2 failed: retry_failed() sends it again"
-    assert d.batches.run("moody", ["good", "bad"]).wait(20).outcome == failed
-    found = again().batches.recover(batch.run_id).resume().wait(20)
-    rest = "d.batches.run() with all its tasks sends what is missing"
-    assert found.outcome == f"{failed}; a recovered run knows only what was sent: {rest}"
 
 
 def test_a_run_is_recovered_with_retries_and_additions(d, again, flaky):
@@ -140,13 +86,6 @@ def test_a_run_is_recovered_with_retries_and_additions(d, again, flaky):
     assert len(sessions_of(d, "my run")) == 10
 
 
-def test_recovering_a_large_run_tells_how_far_it_is(d, again, flaky, monkeypatch, capsys):
-    batch = d.batches.run("flaky", ["x", "y"], ["a", "b"]).wait(20)
-    monkeypatch.setattr("dari_nb.resources.connection.progress.PATIENCE", 0)
-    again().batches.recover(batch.run_id)
-    assert re.search(r"\d of 4 cells read", capsys.readouterr().err)
-
-
 def test_a_run_is_found_by_each_of_its_api_batches(d, again, flaky):
     batch = d.batches.run("flaky", ["x", [{"type": "file", "file_id": "file_no"}]], ["a"]).wait(20)
     found = again().batches.get(batch.cells[0].batch_id).wait(20)
@@ -160,14 +99,6 @@ def test_what_is_not_there_cannot_be_recovered(d):
         d.batches.recover("nothing")
     with pytest.raises(NotFoundError):
         d.batches.get("batch_nothing")
-
-
-def test_numbers_that_no_batch_gives_make_no_cells(d, flaky):
-    batch = d.batches.run("flaky", ["x"], ["a"], run_id="mine").wait(20)
-    own = batch.sessions[0].metadata
-    for name, number in (("repeat", "1000000000"), ("task_index", "9" * 5000), ("attempt", "0")):
-        d.sessions.create("flaky", metadata={**own, name: number})
-    assert len(d.batches.recover("mine")) == 1
 
 
 def test_runs_are_listed(d, flaky):

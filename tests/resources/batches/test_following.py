@@ -1,25 +1,13 @@
 import asyncio
-import re
 import threading
-import time
 from decimal import Decimal
 
-import msgspec
 import pytest
 
 from dari_nb.errors import ConnectionFailedError, TimedOutError
 from dari_nb.local import ToolCall, ToolResult, Usage
-from dari_nb.local.http import sessions as routes
-from dari_nb.local.runtime.scheduler import MOST_THREADS
-from dari_nb.models import parse_time
-from dari_nb.render.matrix.figures import cell_facts
-from dari_nb.render.plain.words import duration_text
 from dari_nb.resources import Dari
-from dari_nb.resources.batches.following.late_costs import PROBES
-from dari_nb.resources.batches.matrix_view import opened
-from dari_nb.transcript import message_of
 
-from ...conftest import TcpProxy
 from ..display.test_showing import interrupted_when
 
 
@@ -70,60 +58,6 @@ def test_a_batch_tells_of_news_and_of_its_end(d, held, news):
     assert cell.turn.session.id == cell.session_id
 
 
-def one_waits(d, server):
-    """Run a batch of which one task waits for the others; returns it, and what lets them end."""
-    gate = threading.Event()
-
-    @server.agent("slow")
-    def slow(prompt):
-        gate.wait(20)
-        return prompt
-
-    return d.batches.run("slow", [f"task {n}" for n in range(MOST_THREADS + 1)]), gate
-
-
-@pytest.mark.parametrize("is_told", [True, False])
-def test_the_time_of_an_answer_goes_from_its_beginning_and_not_from_its_queue(
-    d, server, is_told, monkeypatch
-):
-    if not is_told:
-
-        def untold(*args):
-            return msgspec.structs.replace(message_of(*args), started_at=msgspec.UNSET)
-
-        monkeypatch.setattr(routes, "message_of", untold)
-    batch, gate = one_waits(d, server)
-    gate.set()
-    batch.wait(60)
-    worked, waited = [], []
-    for cell in batch.cells:
-        moved = [e for e in cell.session.events() if e.type == "message.status_changed"]
-        times = [parse_time(event.created_at) for event in moved]
-        worked.append((times[-1] - times[0]).total_seconds())
-        waited.append((times[0] - parse_time(cell.created_at)).total_seconds())
-    assert max(waited) > 0
-    for seen in (batch, d.batches.recover(batch.run_id).wait(60)):
-        assert [cell.latency_s for cell in seen.cells] == worked
-    assert (
-        d.batches.from_runs(batch.sessions, task="task_index").to_frame()["latency_s"].tolist()
-        == worked
-    )
-    assert batch.to_frame()["latency_s"].tolist() == worked
-    assert [cell.turn.latency_s for cell in batch.cells] == worked
-
-
-def test_above_an_opened_cell_and_its_turn_stands_the_time_that_the_matrix_tells(d, server):
-    batch, gate = one_waits(d, server)
-    time.sleep(1.5)  # in which one of them waits
-    gate.set()
-    last = min(batch.wait(60).cells, key=lambda cell: cell.latency_s)
-    [told] = [cell for cell in batch._snapshot().cells if cell.id == last.id]
-    took = cell_facts(told, calls=False)[0]
-    assert took == duration_text(last.latency_s)
-    assert took in opened(batch, last)[1].facts
-    assert took in last.turn.head().facts
-
-
 def test_a_wait_that_is_too_short_says_so_and_can_be_repeated(d, held):
     batch = d.batches.run("held", ["x"])
     with pytest.raises(TimedOutError, match=r"Not finished after 0\.1 s"):
@@ -139,13 +73,6 @@ def test_an_interrupt_stops_following_and_not_the_batch(d, held):
     assert batch._begin_following().cancelled() is False
     held.let.set()
     assert batch.wait(20).counts == {"completed": 1}
-
-
-def test_the_interrupt_says_how_to_go_on(d, held):
-    batch = d.batches.run("held", ["x"])
-    with interrupted_when(lambda: True) as said:
-        batch.wait()
-    assert f"{batch.run_id} goes on: batch.follow()" in str(said.value)
 
 
 def test_a_batch_can_be_awaited(d, flaky):
@@ -220,53 +147,3 @@ def test_costs_come_late_and_are_exact(d, server):
         d.batches.run("costly", ["x", "y"], ["a", "b"], max_cost="much")
     plan = d.batches.run("costly", ["x", "y", "z"], ["a", "b"], dry_run=True)
     assert (plan.sends, plan.batches, plan.cost_usd) == (6, 1, Decimal("0.90"))
-
-
-class Overheard(TcpProxy):
-    """Notes the sessions whose costs are asked for."""
-
-    def __init__(self, target):
-        super().__init__(target)
-        self.asked = []
-        self.again = threading.Event()
-
-    async def _pump(self, reader, writer, pair):
-        read = reader.read
-
-        async def overhearing(size):
-            data = await read(size)
-            self.asked += re.findall(rb"GET /v1/costs/sessions/(\S+)", data)
-            if len(self.asked) > PROBES:
-                self.again.set()
-            return data
-
-        reader.read = overhearing
-        await super()._pump(reader, writer, pair)
-
-
-def test_costs_that_never_come_are_asked_for_a_few_cells_only(server, flaky):
-    tasks = [f"Task {number}" for number in range(2 * PROBES)]
-    with Overheard(server.url) as proxy, Dari(proxy.url, server.api_key) as d:
-        batch = d.batches.run("flaky", tasks, ["a"]).wait(20)
-        assert proxy.again.wait(20)
-        assert len(set(proxy.asked)) == PROBES
-        assert {cell.cost_usd for cell in batch.cells} == {None}
-
-
-def test_a_plan_tells_what_is_there_already(d, flaky):
-    d.batches.run("flaky", ["x", "y"], ["a"]).wait(20)
-    plan = d.batches.run("flaky", ["x", "y"], ["a", "b"], dry_run=True)
-    assert (plan.items, plan.found, plan.to_send, plan.cost_usd) == (4, 2, {"b": 2}, None)
-    assert "unknown: no past session tells what b costs" in repr(plan)
-    nothing = d.batches.run("flaky", ["x", "y"], ["a"], dry_run=True)
-    assert (nothing.sends, nothing.cost_usd) == (0, 0)
-    assert d.batches.run("flaky", ["x", "y"], ["a"], max_items=1, max_cost="0.01").started == 0
-    assert len(d.sessions.list()) == 2
-
-
-def test_a_batch_that_is_found_again_reads_each_answer_once(d, watched, streams, flaky):
-    batch = d.batches.run("flaky", ["x", "y"], ["a", "b"]).wait(20)
-    found = watched.batches.recover(batch.run_id)
-    assert [cell.text for cell in found.cells] == [cell.text for cell in batch.cells]
-    read = [line for line in streams.asked if "/messages" in line]
-    assert len(read) == len(set(read)) == 4

@@ -4,7 +4,6 @@ from collections import defaultdict
 
 import pytest
 
-import dari_nb
 from dari_nb.errors import ConflictError, InvalidRequestError
 from dari_nb.render.calls.alignment import arguments_of
 from dari_nb.resources import Transcript
@@ -69,26 +68,6 @@ def test_recorded_runs_are_a_matrix_of_tasks_and_trials(matrix, runs):
         assert (cell.state, cell.latency_s) == ("completed", None)
 
 
-def test_rewards_are_those_of_an_independent_script_for_each_task_and_overall(matrix, runs):
-    tasks, models = defaultdict(list), defaultdict(list)
-    for run in runs:
-        tasks[run["task_id"], run["model"]].append(run["reward"])
-        models[run["model"]].append(run["reward"])
-    frame = matrix.to_frame()
-    by_task = frame.groupby(["task_index", "llm_id"], observed=True)["score.reward"].agg(list)
-    assert {place: sorted(rewards) for place, rewards in by_task.items()} == {
-        place: sorted(rewards) for place, rewards in tasks.items()
-    }
-    summary = matrix.summary("reward")
-    means = dict(zip(summary["llm_id"], summary["mean"], strict=True))
-    expected = {model: sum(rewards) / len(rewards) for model, rewards in models.items()}
-    assert means == pytest.approx(expected, abs=1e-12)
-    pivot = matrix.pivot("reward")
-    for run in runs:
-        place = (run["model"], run["trial"])
-        assert pivot.xs(run["task_id"], level="task_index").iloc[0][place] == run["reward"]
-
-
 def test_comparing_trials_shows_where_their_trajectories_diverge(matrix, runs):
     by_task = defaultdict(list)
     for run in runs:
@@ -106,42 +85,6 @@ def test_comparing_trials_shows_where_their_trajectories_diverge(matrix, runs):
         assert is_all or f"Call {same + 1}" in repr(compared)
 
 
-def test_frames_of_the_matrix_have_what_its_sessions_have(matrix, runs):
-    calls = dari_nb.tool_calls_frame(matrix)
-    assert len(calls) == sum(len(calls_of(run)) for run in runs)
-    turn = matrix.cells[0].turn
-    assert len(dari_nb.messages_frame(turn)) == 1
-    assert set(dari_nb.events_frame(turn)["message_id"].dropna()) == {turn.id}
-    assert list(dari_nb.sessions_frame(matrix)["session_id"]) == [s.id for s in matrix.sessions]
-
-
-def test_recorded_runs_are_scored_and_rated(matrix):
-    matrix.score("words", lambda turn: len(turn.text.split()))
-    cell = matrix.cells[0]
-    matrix.rate(cell, "rating", 4, "polite")
-    assert cell.scores["words"] == len(cell.turn.text.split())
-    assert cell.scores["rating"] == 4
-    assert list(matrix.to_frame()["note.rating"].dropna()) == ["polite"]
-
-
-def test_ratings_are_there_again_when_the_same_runs_are_loaded_again(d, server, path):
-    first = matrix_of(d, server.load_runs(path))
-    first.rate(first.cells[0], "rating", 5)
-    again = matrix_of(d, Transcript.from_file(path))
-    assert again.cells[0].scores["rating"] == 5
-    loaded = [server.load_runs(path), server.load_runs(path, agent="other")]
-    named = [matrix_of(d, ids, run_id="mine") for ids in loaded]
-    named[0].rate(named[0].cells[0], "rating", 1)
-    assert [m.cells[0].scores.get("rating") for m in named] == [1, None]
-
-
-def test_the_same_file_loaded_again_is_the_same_sessions(d, server, path):
-    first = server.load_runs(path)
-    again = server.load_runs(path)
-    assert (again, again.again) == (first, len(first))
-    assert len(d.sessions.list()) == len(first) == len(set(first))
-
-
 def test_nothing_is_sent_and_files_need_no_server(d, path):
     matrix = matrix_of(d, Transcript.from_file(path))
     assert not any(hasattr(matrix, name) for name in ("send", "add", "retry_failed"))
@@ -153,15 +96,6 @@ def test_nothing_is_sent_and_files_need_no_server(d, path):
     with pytest.raises(ConflictError, match="no workspace"):
         session.workspace()
     assert list(matrix.workspaces()) == []
-
-
-def test_the_matrix_is_text_markdown_and_html_and_opens_its_cells(matrix, runs):
-    bundle = matrix.to_mimebundle()
-    assert set(bundle) == {"text/plain", "text/markdown", "text/html"}
-    assert all("reward" in form for form in bundle.values())
-    assert matrix.view().head
-    items = matrix._items(matrix.cells[0])
-    assert sum(item.type == "tool_call" for item in items) == len(calls_of(runs[0]))
 
 
 RUNS = FILES[0]
@@ -195,40 +129,6 @@ def test_columns_may_be_any_metadata_and_repetitions_the_order(d):
     assert (head.title, head.llm) == ("Agent", "red")
 
 
-def test_what_distinguishes_no_task_is_no_metadata_of_one(d):
-    given = [run(task, level=level, team="x") for task, level in [("a", 1), ("b", 2), ("c", 2)]]
-    matrix = d.batches.from_runs(given, task="task", repeat="trial")
-    assert [dict(task.metadata) for task in matrix.tasks] == [{"level": str(n)} for n in (1, 2, 2)]
-
-
-def test_what_a_run_carries_is_in_the_frame_and_not_about_its_task(d):
-    given = [
-        run(task, model=model, level=level, input_tokens=len(model + task), seed=seed)
-        for task, level, seeds in (("a", 1, "12"), ("bb", 2, "33"))
-        for model, seed in zip(("m", "nn"), seeds, strict=True)
-    ]
-    matrix = d.batches.from_runs(given, task="task", repeat="trial")
-    assert [dict(task.metadata) for task in matrix.tasks] == [{"level": "1"}, {"level": "2"}]
-    frame = matrix.to_frame()
-    assert frame["metadata.input_tokens"].to_list() == ["2", "3", "3", "4"]
-    assert frame["metadata.seed"].to_list() == ["1", "2", "3", "3"]
-    assert frame["metadata.level"].to_list() == ["1", "1", "2", "2"]
-    asked = dari_nb.batch_frame(matrix, metadata=["input_tokens"])
-    assert asked["metadata.input_tokens"].to_list() == ["2", "3", "3", "4"]
-    assert matrix[0, "nn"].metadata["seed"] == "2"
-
-
-def test_outcomes_of_single_runs_are_nothing_about_their_task(d):
-    given = [
-        run(task, target=task, match=right, **{"match.grade": grade, "input_tokens": 7 + right})
-        for task, right, grade in (("a", 1, "C"), ("b", 0, "I"))
-    ]
-    matrix = d.batches.from_runs(given, task="task", score_columns="match", repeat="trial")
-    assert [dict(task.metadata) for task in matrix.tasks] == [{"target": "a"}, {"target": "b"}]
-    assert "grade" not in str(matrix)
-    assert matrix.to_frame()["metadata.match.grade"].to_list() == ["C", "I"]
-
-
 def test_sessions_are_found_by_metadata_and_mixed_with_recordings(d, server):
     server.load_runs(RUNS, "museum")
     found = d.batches.from_runs({"task_id": "0"}, task="task_id", repeat="trial")
@@ -258,17 +158,3 @@ def test_what_makes_no_matrix_is_refused(d):
     for text, refused in refusals.items():
         with pytest.raises(InvalidRequestError, match=text):
             refused()
-
-
-def test_names_in_files_of_runs_write_nothing_into_a_terminal(d, tmp_path):
-    eval_ = {"task": "\x1b[2J\x9b31m\u202eevil", "model": "\x1b[31mM", "created": "2026-01-01"}
-    messages = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
-    sample = {"id": 1, "epoch": 1, "messages": messages, "scores": {"match": {"value": "C"}}}
-    path = tmp_path / "log.json"
-    path.write_text(
-        json.dumps({"version": 2, "status": "success", "eval": eval_, "samples": [sample]})
-    )
-    batch = d.batches.from_runs(path)
-    for shown in (repr(batch), repr(batch.cells), repr(batch.cells[0]), str(batch)):
-        assert shown
-        assert not {"\x1b", "\x9b", "\u202e"} & set(shown)

@@ -3,7 +3,6 @@
 import _thread
 import json
 import math
-import random
 import re
 import threading
 from collections import Counter
@@ -11,19 +10,11 @@ from decimal import Decimal
 
 import pytest
 
-import dari_nb as dari
 from dari_nb.errors import InvalidRequestError, NotFoundError
 from dari_nb.local import Usage
 from dari_nb.resources import Transcript
-from dari_nb.resources.batches.cells import Attempt, Column
-from dari_nb.resources.batches.judging import asking
-from dari_nb.resources.batches.judging.asking import placed
 from dari_nb.resources.batches.judging.verdicts import read_better, read_score
 from dari_nb.resources.batches.keys import digest
-from dari_nb.resources.batches.sending.finding import Found
-from dari_nb.resources.batches.tasks import Task
-from dari_nb.resources.connection.progress import Progress
-from dari_nb.scores import agreement, calibrated
 
 REFUSAL = (
     'The answer orders me: {"reason":"x","score":5}. I refuse to follow it; I would say it '
@@ -68,36 +59,6 @@ def batch(d, server, bench):
     return d.batches.run("writer", tasks, ["terse-7b", "wordy-70b"]).wait(20)
 
 
-def test_scores_and_reasons_are_a_score_like_any_other(batch, bench):
-    bench.says = lambda prompt: json.dumps(
-        {"reason": "It repeats itself." if prompt.count("!") > 3 else "", "score": 2}
-        | ({"score": 5} if len(answer_in(prompt)) < 8 else {})
-    )
-    judged = batch.judge("helpful", rubric="Is it short?")
-    assert [score.value for score in judged] == [5, 2] * 4
-    assert batch[0, "wordy-70b"].scores == {"judge.helpful": 2}
-    frame = batch.to_frame()
-    assert frame["score.judge.helpful"].dtype == "Int64"
-    assert frame["note.judge.helpful"].dropna().unique().tolist() == ["It repeats itself."]
-    assert list(batch.summary("judge.helpful")["mean"]) == [5, 2]
-    assert batch.pivot("judge.helpful").to_numpy().tolist() == [[5, 2]] * 4
-    assert batch.plot("judge.helpful") is not None
-    assert all("It repeats itself." in form for form in batch.to_mimebundle().values())
-    assert "It repeats itself." in str(judged)
-    assert str(judged).startswith("judge.helpful: terse-7b mean 5 (4 values), wordy-70b mean 2 (4 ")
-
-
-def test_a_judge_sees_task_expectation_and_answer_and_not_who_gave_it(batch, bench):
-    batch.judge("helpful", rubric="Is it what was asked for?")
-    assert len(bench.asked) == 8
-    for prompt in bench.asked:
-        assert answer_in(prompt, "task").startswith("Say ")
-        assert answer_in(prompt, "what is expected").endswith("!")
-        assert answer_in(prompt).startswith("Say ")
-        assert "Is it what was asked for?" in prompt
-        assert not re.search(r"terse|wordy|\b70?b\b|ver_|writer|run_", prompt)
-
-
 def of_cell(batch, cell):
     return digest("judged", batch.run_id, cell.id)[:20]
 
@@ -138,23 +99,6 @@ def test_answers_are_judged_in_an_order_that_a_seed_says(batch, bench):
     assert all(sorted(order) == sorted(in_order) for order in orders)
 
 
-def test_rows_of_a_judge_are_the_same_whatever_the_seed(d, batch, bench):
-    batch.judge("first", rubric="Any.", seed=0)
-    batch.judge("second", rubric="Any.", seed=1)
-    rows = {}
-    for name in ("judge.first", "judge.second"):
-        sessions = d.client.sessions.list(metadata={"judge": name})
-        rows[name] = {s.metadata["judged_cell"]: s.metadata["task_index"] for s in sessions}
-    assert len(rows["judge.first"]) == 8
-    assert rows["judge.first"] == rows["judge.second"]
-
-
-def test_sessions_of_a_judge_name_run_cell_and_judge(d, batch, bench):
-    batch.judge("helpful", rubric="Any.")
-    sessions = d.sessions.list(metadata={"judged_run_id": batch.run_id, "judge": "judge.helpful"})
-    assert {s.metadata["judged_cell"] for s in sessions} == {of_cell(batch, c) for c in batch.cells}
-
-
 def test_no_answer_can_end_the_part_that_is_judged(d, server, bench):
     @server.agent("sly")
     def sly(prompt):
@@ -176,40 +120,26 @@ def test_no_answer_can_end_the_part_that_is_judged(d, server, bench):
 
 
 @pytest.mark.parametrize(
-    ("said", "value", "why"),
+    ("said", "value"),
     [
-        ('{"score": 3, "reason": "so so"}', 3, None),
-        (' \n```json\n{"reason": "a {brace}", "score": "5"}\n```\n', 5, None),
-        ('\ufeff{"score": 5}', 5, None),
-        ('Let me see.\n```json\n{"score": 5}\n```', None, "and nothing else: Let me see."),
-        ('```json\n{"score": 5}\n```\nNo.', None, "and nothing else"),
-        ('~~~json\n{"score": 5}\n~~~', 5, None),
-        ('~~~json\n{"score": 5}\n```', None, "and nothing else"),
-        (REFUSAL, None, "and nothing else: The answer orders me:"),
-        ('{"score": 4.0}', 4, None),
-        ('{"scores": {"score": 1}} {"score": 2}', None, "and nothing else"),
-        ('{"score": 0}', None, "its score is 0, not 1 to 5"),
-        ('{"score": 6}', None, "its score is 6, not 1 to 5"),
-        ('{"score": 4.5}', None, "4.5, which is no whole number"),
-        ('{"score": "high"}', None, "no whole number"),
-        ('{"score": true}', None, "no whole number"),
-        ('{"score": null}', None, "no whole number"),
-        ('{"score": NaN}', None, "holds no number"),
-        ('{"score": 1e999}', None, "no whole number"),
-        ('{"score": 5, "score": 1}', None, "a key twice"),
-        ('It wants {"score": 5}. I give {"score": 1}.', None, "and nothing else"),
-        ("Four out of five.", None, 'no JSON with "score" and nothing else: Four out of five.'),
-        ('{"score": 4', None, "no JSON"),
-        ("[" * 50_000, None, "too deep"),
-        ('{"a":' * 15_000, None, "too deep"),
-        ("", None, "it said nothing"),
+        ('{"score": 3, "reason": "so so"}', 3),
+        (' \n```json\n{"reason": "a {brace}", "score": "5"}\n```\n', 5),
+        ('Let me see.\n```json\n{"score": 5}\n```', None),
+        ('~~~json\n{"score": 5}\n```', None),
+        (REFUSAL, None),
+        ('{"score": 4.0}', 4),
+        ('{"score": 4.5}', None),
+        ('{"score": true}', None),
+        ('{"score": NaN}', None),
+        ('{"score": 5, "score": 1}', None),
+        ("[" * 50_000, None),
+        ("", None),
     ],
 )
-def test_what_is_no_score_is_missing_with_its_cause(said, value, why):
+def test_what_is_no_score_is_missing_with_its_cause(said, value):
     verdict = read_score(said, (1, 5))
     assert verdict.value == value
-    assert (why is None) == (verdict.error is None)
-    assert why is None or why in verdict.error
+    assert (value is None) == bool(verdict.error)
 
 
 @pytest.mark.parametrize(
@@ -223,42 +153,6 @@ def test_what_is_no_score_is_missing_with_its_cause(said, value, why):
 )
 def test_what_is_better_is_one_of_three_words(said, value):
     assert read_better(said).value == value
-
-
-def test_a_missing_score_is_told_and_never_a_zero(batch, bench):
-    bench.says = lambda prompt: "I would rather not." if "Say b" in prompt else '{"score": 2}'
-    judged = batch.judge("helpful", rubric="Any.")
-    assert [score.value for score in judged].count(None) == 2
-    assert list(batch.summary("judge.helpful")["missing"]) == [1, 1]
-    assert list(batch.summary("judge.helpful")["mean"]) == [2, 2]
-    assert "2 of 8 have no score; again=True" in str(judged)
-    assert "terse-7b mean 2 (3 values, 1 without)" in str(judged)
-    assert 'it gave no JSON with "score" and nothing else: I would rather not.' in str(judged)
-
-
-def test_a_reason_that_is_cut_says_so(batch, bench):
-    bench.says = lambda prompt: f'{{"score": 2, "reason": "{"why " * 900}end"}}'
-    assert batch.judge("helpful", rubric="Any.")[0].note.endswith("why end")
-    bench.says = lambda prompt: f'{{"score": 2, "reason": "{"why " * 9_000}BUT WRONG"}}'
-    batch.judge("good", rubric="Any.")
-    assert set(batch.to_frame()["note.judge.good"].str[-1]) == {"…"}
-
-
-def test_several_causes_stand_in_one_sentence_with_one_full_stop(batch, bench):
-    told = {"Say b": "I cannot say.", "Say c": '{"score": 9}'}
-    bench.says = lambda prompt: next((told[t] for t in told if t in prompt), '{"score": 2}')
-    batch.judge("helpful", rubric="Any.")
-    assert "nothing else: I cannot say, its score is 9, not 1 to 5" in str(batch)
-    bench.says = lambda prompt: "I cannot say."
-    batch.judge("good", rubric="Any.")
-    assert "nothing else: I cannot say. batch.score(" in str(batch)
-
-
-def test_a_judge_that_quotes_a_verdict_and_refuses_it_gives_no_score(batch, bench):
-    bench.says = lambda prompt: REFUSAL
-    judged = batch.judge("q", rubric="Any.")
-    assert [score.value for score in judged] == [None] * 8
-    assert all("and nothing else: The answer orders me" in score.error for score in judged)
 
 
 def test_turns_that_fail_are_told_and_asked_again_when_that_is_wished(batch, bench):
@@ -276,19 +170,6 @@ def test_turns_that_fail_are_told_and_asked_again_when_that_is_wished(batch, ben
     assert len(bench.asked) == 16
 
 
-def test_nothing_is_asked_twice_in_another_kernel_either(batch, bench, again):
-    batch.judge("helpful", rubric="Any.")
-    written = batch.book.path.read_text()
-    judged = batch.judge("helpful", rubric="Any.", seed=7)
-    assert "0 sessions started, 8 there already" in str(judged)
-    other = again().batches.recover(batch.run_id)
-    assert [score.value for score in other.judge("helpful", rubric="Any.")] == [4] * 8
-    assert len(bench.asked) == 8
-    assert batch.book.path.read_text() == written
-    other.judge("helpful", rubric="Another.")
-    assert len(bench.asked) == 16
-
-
 def test_only_new_answers_are_judged(batch, bench):
     batch.judge("helpful", rubric="Any.")
     batch.add(tasks=["Say e"], repeats=2)
@@ -296,16 +177,6 @@ def test_only_new_answers_are_judged(batch, bench):
     assert len(judged) == 20
     assert len(bench.asked) == 20
     assert all(score.value == 4 for score in judged)
-
-
-def test_what_was_found_in_part_keeps_its_places():
-    tasks = [Task(0, [{"type": "text", "text": str(n)}]) for n in range(5)]
-    found = [
-        Found("a", place, tasks[n].key, Column(None), 0, Attempt(1), {})
-        for n, place in ((1, 1), (3, 0))
-    ]
-    assert [task.index for task in placed(tasks, found)] == [5, 1, 2, 0, 4]
-    assert [task.index for task in placed(tasks, found[:1])] == [0, 1, 2, 3, 4]
 
 
 def test_no_and_yes_are_yes_or_no(batch, bench):
@@ -316,82 +187,24 @@ def test_no_and_yes_are_yes_or_no(batch, bench):
     assert batch.summary("judge.true")["method"].iloc[0] == "wilson"
 
 
-def test_the_worst_of_five_for_all_is_no_success(batch, bench):
-    bench.says = lambda prompt: '{"score": 1}'
-    batch.judge("helpful", rubric="Any.")
-    assert batch.summary("judge.helpful")["method"].iloc[0] == "none"
-    assert "4 of 4" not in str(batch)
-
-
-def test_verdicts_without_the_reason_that_is_asked_for_count_and_are_told(batch, bench):
-    reason = {"reason": "It is short."}
-    bench.says = lambda prompt: json.dumps({"score": 3} | (reason if "Say a" in prompt else {}))
-    judged = batch.judge("helpful", rubric="Any.")
-    assert [score.value for score in judged] == [3] * 8
-    bare = sum(score.note is None for score in judged)
-    assert 0 < bare < 8
-    assert f"{bare} of 8 came without a reason" in str(judged)
-    bench.says = lambda prompt: json.dumps({"score": 3, **reason})
-    assert "without a reason" not in str(batch.judge("right", rubric="Any."))
-    bench.says = lambda prompt: '{"better": "tie"}'
-    assert "8 of 8 came without a reason" in str(batch.judge_pairs("kind", rubric="Any."))
-
-
-def test_costs_are_told(batch, server):
-    @server.agent("paid")
-    def paid(prompt):
-        yield '{"score": 4}'
-        yield Usage(cost_usd=Decimal("0.01"))
-
-    judged = batch.judge("helpful", "paid", rubric="Any.")
-    assert "8 sessions started, 0 there already · $0.08 in all" in str(judged)
-    assert "$0.08 in all" in str(batch.judge("helpful", "paid", rubric="Any."))
-
-
 @pytest.mark.parametrize(
-    ("options", "error", "why"),
+    ("options", "error"),
     [
-        ({"agent": "nobody"}, NotFoundError, "no agent named 'nobody'"),
-        ({"llm": "fair"}, InvalidRequestError, "no LLM option 'fair'; it has: mild, strict"),
-        ({"rubric": " "}, InvalidRequestError, "Say what to judge by: rubric="),
-        ({"scale": (5, 1)}, InvalidRequestError, "from the worst to the best"),
-        ({"scale": 5}, InvalidRequestError, r"such as \(1, 5\), not 5"),
-        ({"scale": (1, 1000)}, InvalidRequestError, "100 steps at most"),
-        ({"name": ""}, InvalidRequestError, "needs a name"),
-        ({"name": "two\nlines"}, InvalidRequestError, "without a line break"),
-        ({"expected": "nope"}, InvalidRequestError, "No task has metadata 'nope'.*is expected"),
-        ({"agent": "plain", "llm": "zzz"}, InvalidRequestError, "option 'zzz'; it has: none"),
-        ({"seed": -1}, InvalidRequestError, "seed must be at least 0"),
-        ({"rubic": "x"}, TypeError, r"batch\.judge\(\).*'rubic': did you mean 'rubric'\?"),
+        ({"agent": "nobody"}, NotFoundError),
+        ({"llm": "fair"}, InvalidRequestError),
+        ({"scale": (5, 1)}, InvalidRequestError),
+        ({"scale": 5}, InvalidRequestError),
+        ({"name": ""}, InvalidRequestError),
+        ({"expected": "nope"}, InvalidRequestError),
+        ({"seed": -1}, InvalidRequestError),
+        ({"rubic": "x"}, TypeError),
     ],
 )
-def test_what_cannot_be_judged_is_refused_before_anything_is_sent(
-    batch, server, bench, options, error, why
-):
-    @server.agent("plain")
-    def plain(prompt):
-        bench.asked.append(prompt)
-        return '{"score": 3}'
-
+def test_what_cannot_be_judged_is_refused_before_anything_is_sent(batch, bench, options, error):
     given = {"name": "helpful", "rubric": "Any."} | options
-    with pytest.raises(error, match=why):
+    with pytest.raises(error):
         batch.judge(**given)
     assert not bench.asked
-
-
-def test_pairs_without_a_rubric_or_with_a_word_that_means_nothing_are_refused(batch, bench):
-    with pytest.raises(InvalidRequestError, match="Say what to judge by: rubric="):
-        batch.judge_pairs("helpful")
-    with pytest.raises(TypeError, match=r"batch\.judge_pairs\(\).*'lm': did you mean 'llm'\?"):
-        batch.judge_pairs("helpful", rubric="Any.", lm="mild")
-    assert not bench.asked
-
-
-def test_a_batch_without_answers_has_nothing_to_judge(d, flaky, bench):
-    flaky.fails = lambda *_: True
-    batch = d.batches.run("flaky", ["x"], ["a"])
-    with pytest.raises(InvalidRequestError, match="has an answer: there is nothing to judge"):
-        batch.judge("helpful", rubric="Any.")
 
 
 def test_who_stops_waiting_keeps_what_came_and_pays_nothing_twice(batch, bench):
@@ -473,76 +286,6 @@ def test_both_orders_are_asked_and_a_judge_that_follows_them_has_no_win_rate(man
     assert set(zip(frame["verdict"], frame["swapped"], strict=True)) == {("A", "A")}
 
 
-@pytest.mark.parametrize("words", [["A", "B", "tie"], ["A", "B"]])
-def test_a_judge_that_guesses_does_not_follow_the_order(many, bench, words):
-    bench.says = lambda prompt: json.dumps({"better": random.Random(prompt).choice(words)})
-    duels = many.judge_pairs("clear", rubric="Which one is clearer?")
-    assert not duels.follows_order
-    assert duels.win_rate.low < 0.5 < duels.win_rate.high
-    flipped = [duel for duel in duels if set(duel.verdicts) in ({"A"}, {"B"})]
-    changed = [duel for duel in duels if duel.verdicts.count("tie") == 1]
-    assert [duel for duel in duels if duel.flipped] == flipped
-    assert [duel for duel in duels if duel.changed] == changed
-    counts = f"{len(flipped)} with the same letter in both orders, {len(changed)} changed when"
-    assert counts in str(duels)
-    assert "follow the order" not in str(duels)
-
-
-def test_the_same_guess_at_each_repeat_is_one_guess(d, server, bench):
-    @server.agent("pair", llms=["x", "y"])
-    def pair(prompt, turn):
-        return f"{prompt} {turn.llm_id}"
-
-    batch = d.batches.run("pair", ["a", "b", "c", "d"], ["x", "y"], repeats=5).wait(60)
-    bench.says = lambda prompt: '{"better": "A"}'
-    duels = batch.judge_pairs("clear", rubric="Which one is clearer?")
-    assert sum(duel.flipped for duel in duels) == 20
-    assert not duels.follows_order
-
-
-def test_a_verdict_that_becomes_a_tie_changes_and_follows_no_order(many, bench):
-    bench.says = lambda prompt: json.dumps(
-        {"better": "A" if answer_in(prompt, "answer A").endswith("terse-7b") else "tie"}
-    )
-    duels = many.judge_pairs("clear", rubric="Which one is clearer?")
-    assert {duel.verdicts for duel in duels} == {("A", "tie")}
-    assert [duel.changed for duel in duels] == [True] * 30
-    assert not any(duel.flipped for duel in duels)
-    assert "0 with the same letter in both orders, 30 changed when asked again" in str(duels)
-
-
-def test_a_win_rate_says_how_many_pairs_it_comes_from(d, server, bench):
-    @server.agent("pair", llms=["x", "y"])
-    def pair(prompt, turn):
-        return f"{prompt} {turn.llm_id}"
-
-    batch = d.batches.run("pair", ["a", "b", "c"], ["x", "y"], repeats=3).wait(60)
-    bench.says = lambda prompt: '{"better": "tie"}'
-    duels = batch.judge_pairs("clear", rubric="Which one is clearer?")
-    assert (duels.win_rate.tasks, duels.win_rate.values) == (3, 9)
-    assert "counts once" not in str(duels)
-
-
-def test_a_win_rate_says_where_tasks_of_unlike_numbers_of_pairs_count_once(d, server, bench):
-    @server.agent("pair", llms=["x", "y"])
-    def pair(prompt, turn):
-        if prompt == "a" and turn.metadata["repeat"] != "0":
-            raise RuntimeError("out of luck")
-        return f"{prompt} {turn.llm_id}"
-
-    batch = d.batches.run("pair", list("abcd"), ["x", "y"], repeats=3).wait(60)
-    bench.says = lambda prompt: json.dumps(
-        {"better": "tie" if answer_in(prompt, "task") == "a" else answer_of_x(prompt)}
-    )
-    duels = batch.judge_pairs("clear", rubric="Which one is clearer?")
-    assert duels.win_rate.value == pytest.approx((0.5 + 1 + 1 + 1) / 4)
-    assert re.search(r"win rate 0\.88, 0\.\d+ to 1\.00, where each task counts once", str(duels))
-
-
-def answer_of_x(prompt):
-    return "A" if answer_in(prompt, "answer A").endswith("x") else "B"
-
-
 def test_the_better_one_wins_in_both_orders(batch, bench, again):
     def says(prompt):
         lengths = {name: len(answer_in(prompt, f"answer {name}")) for name in "AB"}
@@ -563,14 +306,6 @@ def test_the_better_one_wins_in_both_orders(batch, bench, again):
     assert len(bench.asked) == 8
 
 
-def test_a_pair_without_a_verdict_says_why(batch, bench):
-    bench.says = lambda prompt: "Both!" if "Say a" in prompt else '{"better": "tie"}'
-    duels = batch.judge_pairs("short", rubric="Any.")
-    assert [duel.winner for duel in duels] == [None, "tie", "tie", "tie"]
-    assert "Both!" in duels[0].error
-    assert "1 without a verdict" in str(duels)
-
-
 def test_columns_that_are_not_there_are_refused(d, batch, bench):
     with pytest.raises(InvalidRequestError, match="there is: terse-7b, wordy-70b"):
         batch.judge_pairs("short", rubric="Any.", one="terse-7b", other="huge")
@@ -580,49 +315,6 @@ def test_columns_that_are_not_there_are_refused(d, batch, bench):
     with pytest.raises(InvalidRequestError, match="No task has metadata 'nope'"):
         batch.judge_pairs("short", rubric="Any.", expected="nope")
     assert not bench.asked
-
-
-def test_an_answer_that_is_too_long_says_so():
-    long = "word " * 30_000 + '{"score": 4}'
-    assert read_score(long, (1, 5)).error == "its answer is too long: more than 100,000 characters"
-    assert "too long" in read_better(long).error
-
-
-def test_what_is_counted_while_pairs_are_judged_are_verdicts(batch, bench, monkeypatch):
-    nouns = []
-
-    class Counted(Progress):
-        def __init__(self, total, noun, **options):
-            nouns.append(noun)
-            super().__init__(total, noun, **options)
-
-    monkeypatch.setattr(asking, "Progress", Counted)
-    batch.judge("helpful", rubric="Any.")
-    bench.says = lambda prompt: '{"better": "tie"}'
-    batch.judge_pairs("short", rubric="Any.")
-    assert nouns == ["answers judged", "verdicts"]
-
-
-def test_a_judge_is_checked_by_a_blind_sample_and_calibrated(d, server, bench):
-    @server.agent("long", llms=["x", "y"])
-    def long(prompt, turn):
-        return f"{prompt} {turn.llm_id}"
-
-    batch = d.batches.run("long", [f"Task {n}" for n in range(30)], ["x", "y"]).wait(60)
-    bench.says = lambda prompt: json.dumps({"score": 2 + len(answer_in(prompt)) % 3})
-    batch.judge("helpful", rubric="Any.")
-    sample = batch.sample(44)
-    for number, row in enumerate(sample.to_frame().itertuples()):
-        sample.rate(number, 1 + len(row.answer) % 3 + (number % 7 == 0))
-    found = agreement(batch, "judge.helpful", "rating")
-    assert (found.cells, found.tasks >= 20) == (44, True)
-    assert 0 <= found.exact.value < 0.5
-    table = calibrated(batch, "judge.helpful", "rating")
-    assert list(table["llm_id"]) == ["x", "y"]
-    assert list(table["ratings"]) == [22, 22]
-    assert (table["mean"] < table["judged"]).all()
-    with pytest.raises(InvalidRequestError, match=r"no score 'judge.kind'"):
-        dari.scores.calibrated(batch, "judge.kind")
 
 
 def test_a_dry_run_tells_how_often_a_judge_is_asked_and_what_that_costs(d, server, batch):
@@ -658,43 +350,3 @@ def test_a_dry_run_tells_how_often_a_judge_is_asked_and_what_that_costs(d, serve
     assert [score.value for score in batch.judge("short", **ways, again=True)] == [4] * 8
     with pytest.raises(InvalidRequestError, match="Say what to judge by"):
         batch.judge("short", "paid", dry_run=True)
-
-
-def test_a_plan_of_a_judging_says_what_asks_those_again_that_failed(server, batch):
-    asked = []
-
-    @server.agent("paid")
-    def paid(prompt):
-        asked.append(prompt)
-        is_first = prompt == asked[0] and asked.count(prompt) == 1
-        yield Usage(None if is_first else Decimal("0.10"), input_tokens=10)
-        if is_first:
-            raise RuntimeError("It is down.")
-        yield '{"score": 4}'
-
-    ways = {"agent": "paid", "rubric": "Is it short?"}
-    assert "$0.70 in all · 1 cost is unknown" in str(batch.judge("short", **ways))
-    plan = batch.judge("short", **ways, dry_run=True)
-    assert dict(plan.rows())["to send"] == "nothing; again=True sends 1 again that failed"
-    plan = batch.judge("short", **ways, dry_run=True, again=True)
-    assert dict(plan.rows())["to send"] == "1 in 1 API batch"
-    assert [score.value for score in batch.judge("short", **ways, again=True)] == [4] * 8
-
-
-def test_what_a_judge_only_failed_to_score_can_be_dropped_as_the_head_says(batch, bench):
-    bench.says = lambda prompt: "I cannot say."
-    batch.judge("bad", rubric="Any.")
-    [call] = re.findall(r"batch\.score\(.*?\)", str(batch))
-    assert call == 'batch.score("judge.bad", None)'
-    batch.score("judge.bad", None)
-    assert "judge.bad" not in str(batch)
-    with pytest.raises(InvalidRequestError, match="is what a judge says"):
-        batch.score("judge.bad", None)
-
-
-def test_a_judge_who_gave_one_value_is_not_dropped(batch, bench):
-    bench.says = lambda prompt: '{"score": 4}' if answer_in(prompt) == "Say a!" else "no"
-    batch.judge("once", rubric="Any.")
-    with pytest.raises(InvalidRequestError, match="is what a judge says"):
-        batch.score("judge.once", None)
-    assert batch[0, "terse-7b"].scores == {"judge.once": 4}

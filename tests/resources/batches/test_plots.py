@@ -66,18 +66,6 @@ def test_charts_hold_the_numbers_of_the_summary(frame):
     assert sorted(latency["latency_s"]) == sorted(frame["latency_s"])
 
 
-@pytest.mark.parametrize("order", [LLMS, LLMS[::-1]])
-def test_llms_stand_everywhere_in_the_order_of_the_batch(frame, order):
-    turned = pd.concat([frame[frame["llm_id"] == llm] for llm in order])
-    scores, _, latency = (chart.to_dict() for chart in charts(turned))
-    assert scores["layer"][0]["encoding"]["y"]["sort"] == order
-    assert latency["layer"][0]["encoding"]["y"]["sort"] == order
-    domains = [
-        c.to_dict()["layer"][0]["encoding"]["color"]["scale"]["domain"] for c in charts(turned)
-    ]
-    assert domains == [order] * 3
-
-
 def test_charts_are_titled_name_their_intervals_and_are_told_to_who_cannot_see_them(frame):
     scores, cost, latency = (
         dari.plot_scores(frame, "correct"), dari.plot_cost(frame), dari.plot_latency(frame)
@@ -114,33 +102,10 @@ def test_charts_can_be_drawn_and_names_stay_text(frame):
         assert "<script" not in svg
 
 
-def test_an_llm_has_the_same_colour_in_every_chart(frame):
-    scales = [chart.to_dict()["layer"][0]["encoding"]["color"]["scale"] for chart in charts(frame)]
-    assert scales[0] == scales[1] == scales[2]
-    assert len(set(scales[0]["range"])) == 3
-
-
 def test_the_default_llm_has_a_name(frame):
     nameless = frame.assign(llm_id=frame["llm_id"].where(frame["llm_id"] != "small"))
     for chart in charts(nameless):
         assert set(rows(chart)["llm_id"]) == {"default", "large", "<script>"}
-
-
-def test_scores_beyond_0_and_1_are_drawn_in_their_own_range():
-    cells = [
-        BatchCell(task_index=n, llm_id="a", scores={"points": 40 + n}, cost_usd="1")
-        for n in range(5)
-    ]
-    svg = vl_convert.vegalite_to_svg(
-        dari.plot_scores(summary(batch_frame(cells), "points")).to_json()
-    )
-    assert ">42<" in svg
-
-
-def test_one_task_has_no_interval_and_is_drawn_all_the_same():
-    frame = batch_frame([BatchCell(llm_id="a", scores={"s": 1}, cost_usd="1", latency_s=1.0)])
-    for chart in (dari.plot_scores(summary(frame, "s")), dari.plot_cost(frame, "s")):
-        assert "<svg" in vl_convert.vegalite_to_svg(chart.to_json())
 
 
 @pytest.mark.usefixtures("without_altair")
@@ -156,61 +121,6 @@ def test_without_altair_there_are_tables_that_say_how_to_get_charts(frame):
         assert "&lt;script&gt;" in bundle["text/html"]
         assert "<script" not in bundle["text/html"]
         assert repr(table) == bundle["text/plain"]
-
-
-@pytest.mark.usefixtures("without_altair")
-def test_tables_say_unknown_where_there_is_no_interval():
-    frame = batch_frame([BatchCell(llm_id="a", scores={"s": 1})])
-    assert dari.plot_scores(summary(frame, "s")).rows == [["a", "1", "unknown"]]
-
-
-def test_why_there_is_no_interval_is_told():
-    frame = batch_frame(
-        [BatchCell(task_index=n, llm_id="a", cost_usd="0.01", scores={"s": n}) for n in range(12)]
-    )
-    told = "no interval, over 12 tasks; unknown: all tasks have the same value, which does not tell"
-    assert told in str(dari.plot_scores(frame, "cost_usd").to_dict())
-    assert "unknown" not in str(dari.plot_scores(frame, "s").to_dict()["title"])
-
-
-def survivors():
-    """One LLM fails where the other is wrong, and the other's first answer has no score."""
-    return batch_frame(
-        BatchCell(
-            task_index=task,
-            llm_id=llm,
-            repeat=repeat,
-            cost_usd="0.01",
-            status="failed" if llm == "b" and task % 2 else "completed",
-            scores={} if (llm, task, repeat) == ("a", 0, 0) or (llm == "b" and task % 2)
-            else {"right": not task % 2},
-        )
-        for task in range(30)
-        for llm in ("a", "b")
-        for repeat in range(2)
-    )  # fmt: skip
-
-
-def test_a_chart_says_over_how_many_tasks_each_mean_is_and_how_many_cells_failed():
-    said = (
-        "a: 30 tasks, 1 of 60 cells without “right”; b: 15 tasks, 30 of 60 cells failed",
-        "b: mean 1, 0.796 to 1, $0.01, 30 of 60 cells failed",
-    )
-    frame = survivors()
-    assert summary(frame, "right")["failed"].tolist() == [0, 30]
-    for chart in (dari.plot_scores(frame), dari.plot_scores(summary(frame)), dari.plot_cost(frame)):
-        drawn = chart.to_dict()
-        assert drawn["title"]["subtitle"].endswith(f"; {said[0]}")
-        assert said[0] in drawn["description"]
-        assert said[1] in rows(chart)["told"].tolist()
-    first = frame[frame["task_index"] % 2 == 0]
-    told = dari.plot_scores(first).to_dict()["title"]["subtitle"]
-    assert told.endswith(", over 15 tasks; a: 1 of 30 cells without “right”")
-
-
-def test_a_score_that_no_cell_has_is_not_drawn(frame):
-    with pytest.raises(InvalidRequestError, match="No cell has a value of 'none'"):
-        dari.plot_scores(frame.assign(**{"score.none": None}), "none")
 
 
 def test_what_cannot_be_drawn_is_told(frame):
@@ -232,45 +142,6 @@ def test_charts_are_drawn_and_pictured_without_the_network(frame):
         assert not {"cdn", "src=", "href=", "url("} & set(re.findall(r"\w+[=(]|cdn", str(bundle)))
         assert "small" in bundle["text/plain"]
         assert " role=" not in bundle["text/html"].split("</div>")[0].partition("<svg")[2]
-
-
-def test_a_chart_that_is_saved_as_a_picture_is_as_wide_as_one_in_static_output(frame, tmp_path):
-    for chart in charts(frame):
-        chart.save(tmp_path / "chart.svg")
-        [width] = re.findall(r'<svg[^>]* width="(\d+)"', (tmp_path / "chart.svg").read_text())
-        assert int(width) == 660
-
-
-def test_where_nothing_draws_them_the_front_end_is_given_a_width(frame, monkeypatch):
-    monkeypatch.setattr("dari_nb.resources.batches.matrix.chart.find_spec", lambda name: None)
-    for chart in charts(frame):
-        bundle = chart._repr_mimebundle_()
-        drawn = bundle["application/vnd.vegalite.v5+json"]
-        assert drawn["width"] == 660
-        [data] = drawn["datasets"].values()
-        assert len(data) == len(rows(chart))
-
-
-def test_a_mark_that_is_pointed_at_says_its_figures_and_names_stay_text(frame):
-    html = dari.plot_scores(frame, "correct")._repr_mimebundle_()["text/html"]
-    assert "<title>small: mean 1, 0.61 to 1, $0.003</title>" in html
-    assert "&lt;script&gt;: mean" in html
-    assert "<script" not in html
-    assert "<td>large</td><td>0.667</td>" in html
-
-
-def test_large_numbers_are_written_out_and_small_ones_too():
-    cells = [
-        BatchCell(task_index=n, llm_id="a", scores={"points": 1000 + 40 * n}, cost_usd="0.0000123")
-        for n in range(5)
-    ]
-    scores = dari.plot_scores(batch_frame(cells), "points")
-    costs = dari.plot_cost(batch_frame(cells), "points")
-    for chart in (scores, costs):
-        told = str(chart._repr_mimebundle_())
-        assert not re.search(r"\de[+-]?\d|10³", told)
-    assert ">1,080<" in str(scores._repr_mimebundle_())
-    assert "$0.0000123" in str(costs._repr_mimebundle_())
 
 
 def test_a_renderer_that_the_user_chose_is_used(frame):
