@@ -96,10 +96,8 @@ def test_ratings_go_to_the_batch_that_a_cell_is_of(d, day):
     assert compared[1, "tuesday · small"].scores == {"rating": 2}
     assert compared.compare("monday · small", "tuesday · small", task=0).first_divergence is None
     compared.score("long", lambda turn: len(turn.text) > 2)
-    assert [cell.scores["long"] for batch in (old, new) for cell in batch.cells] == [
-        False,
-        True,
-    ] * 2
+    for batch in (old, new):
+        assert [cell.scores["long"] for cell in batch.cells] == [False, True]
 
 
 def test_tasks_are_the_same_by_their_id_where_their_words_have_changed(d, day):

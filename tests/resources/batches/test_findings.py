@@ -91,16 +91,13 @@ def test_ratings_are_drawn_on_the_scale_from_1_to_5(same):
         r'class="dari-range" d="M([\d.]+)', same.to_mimebundle()["text/html"]))  # fmt: skip
 
 
-@pytest.mark.parametrize("other", [0.5])
-def test_yes_or_no_beside_numbers_has_no_mean(d, server, other):
+def test_yes_or_no_beside_numbers_has_no_mean(d, server):
     @server.agent("odd", llms=["a", "b"])
     def odd(prompt, turn):
         return turn.llm_id
 
     batch = d.batches.run("odd", ["one", "two"], ["a", "b"]).wait(60)
-    batch.score("mixed", lambda turn: True if turn.text == "a" else other)
-    why = f"“mixed” has no mean: it holds yes and {other}. Score True or False, or a number."
-    assert why in str(batch)
+    batch.score("mixed", lambda turn: True if turn.text == "a" else 0.5)
     with pytest.raises(InvalidRequestError, match="has no mean: it holds 'true', "):
         batch.summary("mixed")
     with pytest.raises(InvalidRequestError, match="Nothing can be compared by 'mixed'"):
@@ -116,8 +113,7 @@ def test_a_score_that_some_repeats_lack_has_one_mean_everywhere(d, server):
         is_left_out = turn.text == "5" and next(fives)
         return None if is_left_out else int(turn.text)
 
-    assert repr(batch.score("size", size)).startswith("size: mean 3 (4 values, 2 without)\n")
+    batch.score("size", size)
     assert batch.summary("size")["mean"].item() == 3
-    assert "“size”: 3 on average" in str(batch)
-    batch.score("ok", lambda turn: turn.text == "1")
-    assert "“ok”: 3 of 6 (mean 0.5" in str(batch)
+    [column] = batch._snapshot().columns
+    assert [mean.value for mean in column.means] == [3]

@@ -222,8 +222,3 @@ def test_workspaces_come_as_they_are_asked_for(d, server):
     batch = d.batches.run("writer", ["x"], ["a", "b"]).wait(20)
     read = {cell.llm: workspace.read_csv("out.csv") for cell, workspace in batch.workspaces()}
     assert {llm: frame["llm"].tolist() for llm, frame in read.items()} == {"a": ["a"], "b": ["b"]}
-
-
-@pytest.fixture
-def six(d, flaky):
-    return d.batches.run("flaky", ["x", "y", "z"], ["a", "b"], run_id="six").wait(20)

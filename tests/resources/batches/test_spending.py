@@ -15,6 +15,8 @@ from dari_nb.resources.batches.following.spending import AT_ONCE
 from ..display.test_showing import interrupted_when
 
 TASKS = [f"Task {number}" for number in range(12)]
+SERVER = {"cost_delay": 0}
+"""What turns cost is known at once."""
 
 PRICES = {"cheap": Decimal("0.10"), "dear": Decimal("0.40")}
 
