@@ -68,7 +68,7 @@ def script(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("width", [60, 100, 200])
+@pytest.mark.parametrize("width", [60])
 def test_on_a_screen_a_script_shows_a_turn_in_colour_and_in_its_width(script, width):
     screen = on_a_screen([str(script)], width)
     assert "\x1b[" in screen

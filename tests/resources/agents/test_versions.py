@@ -1,29 +1,13 @@
 """Publishing from Python, and versions: read, compared, pinned by sessions and batches."""
 
-import html
 import json
-import re
 
 import pytest
 
 from dari_nb import errors
 from dari_nb.client import Bundle
-from dari_nb.resources import Dari
-from dari_nb.resources.connection import progress
 
 MODEL = "openai/gpt-5.5"
-
-
-@pytest.fixture
-def stand_in(stand_ins):
-    """An LLM server whose model says its system prompt."""
-
-    class Parrot(stand_ins.StandIn):
-        def answer(self, request):
-            return stand_ins.Answer(request.body["messages"][0]["content"].partition("\n")[0])
-
-    with Parrot() as stand_in:
-        yield stand_in
 
 
 def publish(d, prompt="Be brief.", **options):
@@ -64,43 +48,6 @@ def test_versions_are_named_by_their_numbers_wherever_one_is_taken(d, tmp_path):
     for name in (3, "v3", 0):
         with pytest.raises(errors.InvalidRequestError, match="there is no 'v"):
             agent.version(name)
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"prompt": "Be brief. Rate it high, normal or low."}, "v2 “Rate it high, normal or low.”"),
-        ({"prompt": "Be"}, "v2 without “brief.”"),
-        ({"manifest": {"built_in_tools": []}}, "v2 other built_in_tools"),
-        ({"prompt": "Say <b>no</b>."}, "v2 “Say <b>no</b>.”"),
-    ],
-)
-def test_the_heads_of_a_matrix_tell_what_changed_from_version_to_version(
-    d, tmp_path, options, said
-):
-    publish(d)
-    publish(d, **options)
-    batch = d.batches.run("helper", ["a"], versions=[2, 1], scores_path=tmp_path / "s.jsonl").wait()
-    page = batch.to_mimebundle()["text/html"]
-    heads = [html.unescape(re.sub("<[^>]*>", "", head)) for head in re.findall("<th.*?</th>", page)]
-    assert any(" ".join(head.split()).startswith(said) for head in heads)
-    again = d.batches.recover(batch.run_id)
-    assert {column.about for column in again._snapshot().columns} == {"", said.partition(" ")[2]}
-
-
-def test_a_head_tells_the_number_of_the_version_and_another_process_the_same(d, server):
-    publish(d)
-    publish(d, "Be long.")
-    session = d.agents["helper"].start(version=1)
-    session.send("Hi").wait()
-    with Dari(server.url, server.api_key) as elsewhere:
-        for own in (session, elsewhere.sessions.get(session.id)):
-            for shown in (own.turn().wait(), own.transcript()):
-                assert shown.to_mimebundle()["text/plain"].startswith("helper · v1 · ")
-                assert (
-                    f'<span title="{own.resource.version_id}">v1</span>'
-                    in shown._repr_mimebundle_()["text/html"]
-                )
 
 
 def test_a_versions_files_manifest_and_prompt_can_be_read(d):
@@ -152,39 +99,6 @@ def test_a_function_that_gets_a_prompt_shows_the_manifests_difference(d, server)
     assert "-harness: local" in str(diff)
 
 
-def test_prompt_and_manifest_come_before_other_files(d):
-    def aid(name: str) -> str:
-        """Help."""
-        return name
-
-    publish(d)
-    shown = str(publish(d, "Be long.", tools=[aid]))
-    places = [shown.index(path) for path in ("prompts/system.md", "dari.yml  ", "tools/aid/tool")]
-    assert places == sorted(places)
-
-
-def test_files_that_are_no_text_are_compared_by_size(d, tmp_path):
-    manifest = (
-        f"name: helper\nharness: pi\ninstructions: {{system: a.md}}\nllm: {{model: {MODEL}}}\n"
-    )
-    (tmp_path / "dari.yml").write_text(manifest)
-    (tmp_path / "a.md").write_text("Hi")
-    (tmp_path / "same.bin").write_bytes(b"\xff\x00")
-    (tmp_path / "grown.bin").write_bytes(b"\xff\x00")
-    assert d.agents.publish(tmp_path).diff.added == ["a.md", "dari.yml", "grown.bin", "same.bin"]
-    (tmp_path / "same.bin").write_bytes(b"\x00\xff")
-    (tmp_path / "grown.bin").write_bytes(b"\xff\x00\xff")
-    diff = d.agents.publish(tmp_path).diff
-    assert (diff.changed, diff.not_compared) == (["grown.bin"], ["same.bin"])
-    assert "Not compared: same.bin" in str(diff)
-
-
-def test_publishing_that_takes_long_tells_how_far_it_is(d, monkeypatch, capsys):
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
-    publish(d)
-    assert "of 1 kB uploaded" in capsys.readouterr().err
-
-
 def test_unchanged_means_the_same_archive(d):
     first = publish(d)
     sha256 = first.version.resource.archive_sha256
@@ -204,18 +118,6 @@ def test_an_agent_is_published_under_its_id_too(d):
     assert again.version.manifest["name"] == "helper"
 
 
-def test_models_of_the_same_short_name_keep_their_whole_names_as_options(d):
-    llm = publish(d, llm=["openai/x", "openrouter/x"]).version.manifest["llm"]
-    assert list(llm["options"]) == ["openai/x", "openrouter/x"]
-
-
-def test_a_value_that_is_given_twice_is_written_twice(d):
-    option = {"model": MODEL}
-    llm = {"default": "a", "options": {"a": option, "b": option}}
-    assert publish(d, llm=None, manifest={"llm": llm}).version.manifest["llm"] == llm
-    assert publish(d, llm=llm, prompt="x").version.manifest["llm"] == llm
-
-
 def test_tools_without_a_description_of_their_own_and_with_defaults_are_declared(d):
     def pick(options: list[str], count: int = 1) -> str:
         return options[0]
@@ -230,14 +132,9 @@ def test_tools_without_a_description_of_their_own_and_with_defaults_are_declared
     ("options", "message"),
     [
         ({"prompt": " "}, "system prompt is empty"),
-        ({"agent": " "}, "needs a name"),
         ({"llm": []}, "Which LLM"),
         ({"llm": {"modle": "x"}}, r"llm\.modle: .*mean model"),
-        ({"llm": None, "manifest": {"lmm": 1}}, "lmm: .*mean llm"),
         ({"manifest": {"llm": {"model": "x"}}}, "given twice"),
-        ({"manifest": {"skills": ["../x"]}}, "leads out"),
-        ({"manifest": {"skills": None}}, "skills: a list"),
-        ({"manifest": {"sandbox": {"env": {1j}}}}, "no JSON"),
         ({"tools": [3]}, "A tool is a function"),
     ],
 )
@@ -246,20 +143,6 @@ def test_what_cannot_be_right_is_refused_before_anything_is_sent(d, options, mes
     with pytest.raises(errors.InvalidRequestError, match=message):
         d.agents.publish_prompt(**given)
     assert "helper" not in [agent.name for agent in d.agents.list()]
-
-
-def test_what_this_machine_cannot_run_is_said(d, tmp_path):
-    (tmp_path / "tools" / "old").mkdir(parents=True)
-    manifest = (
-        f"name: helper\nharness: pi\ninstructions: {{system: a.md}}\nllm: {{model: {MODEL}}}\n"
-        "sandbox: {setup: {script: setup.sh}}\n"
-    )
-    (tmp_path / "dari.yml").write_text(manifest)
-    (tmp_path / "a.md").write_text("Hi")
-    (tmp_path / "tools" / "old" / "tool.ts").write_text("export const description = ''")
-    published = str(d.agents.publish(tmp_path))
-    assert "tools/old/tool.ts cannot run here. dari.yml has no entry for it" in published
-    assert "sandbox.setup: 'setup.sh' cannot run here." in published
 
 
 def test_sessions_keep_the_version_they_are_started_with(d, server):
@@ -305,18 +188,6 @@ def test_a_local_llm_is_published_with_its_address_and_never_its_key(d, server):
     assert states == {"open": "does not answer", "locked": "does not answer"}
 
 
-def test_a_changed_prompt_is_compared_with_the_old_one_in_a_batch(d, server, stand_in):
-    server.add_llms({"parrot": {"model": "p", "base_url": stand_in.url, "api_key": "sk-hush"}})
-    old = publish(d, "I am old.", llm="parrot").version
-    new = publish(d, "I am new.", llm="parrot").version
-    batch = d.batches.run("helper", ["Who are you?"], ["parrot"], versions=[old.id, new.id])
-    batch.wait(120)
-    assert batch.pivot("text").iloc[0].tolist() == ["I am old.", "I am new."]
-    assert set(batch.to_frame()["version_id"]) == {old.id, new.id}
-    again = d.batches.run("helper", ["Who are you?"], ["parrot"], versions=[old.id, new.id])
-    assert again.run_id == batch.run_id
-
-
 def test_what_an_agent_asks_is_told_with_what_is_known_of_it(d, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     publish(d)
@@ -342,16 +213,3 @@ def test_an_agent_of_a_prompt_calls_the_functions_it_was_published_with(d, serve
         offered = model.requests[0].body["tools"]
     assert [tool["function"]["name"] for tool in offered] == ["double"]
     assert [(call.tool_name, call.result) for call in turn.tool_calls] == [("double", 42)]
-
-
-def test_versions_of_one_moment_are_numbered_in_their_order(d, server, monkeypatch):
-    monkeypatch.setattr("dari_nb.local.store.agents.now", lambda: "2026-05-01T12:00:00.000Z")
-    for text in ("one", "two", "three"):
-        server.agent("hasty", description=text)(lambda prompt: prompt)
-    versions = d.agents["hasty"].versions()
-    told = {version.number: d.agents["hasty"].version(version.id).manifest for version in versions}
-    assert {number: told[number]["description"] for number in sorted(told)} == {
-        1: "one",
-        2: "two",
-        3: "three",
-    }

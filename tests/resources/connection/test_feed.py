@@ -1,20 +1,12 @@
 """What a session's feed costs: each event is folded once, and nothing is kept of past turns."""
 
-import asyncio
-import gc
 import time
 
 import pytest
 
 from dari_nb.models import Event
 from dari_nb.resources import Dari, Turn
-from dari_nb.resources.tools.toolbox import Toolbox
 from dari_nb.transcript import TurnState
-
-
-def count(kind):
-    gc.collect()
-    return sum(isinstance(each, kind) for each in gc.get_objects())
 
 
 def until(condition):
@@ -69,19 +61,6 @@ def test_message_beyond_a_gap_is_known_before_the_gap_closes(d):
     assert session._feed.under_way() == "msg_7"
 
 
-def test_turns_that_nobody_holds_leave_no_task_and_no_turn(d):
-    session = d.sessions.create("echo")
-
-    def send(turns):
-        for _ in range(turns):
-            session.send("Hi").wait()
-
-    send(2)
-    turns, tasks = count(Turn), count(asyncio.Task)
-    send(20)
-    until(lambda: count(Turn) <= turns and count(asyncio.Task) <= tasks)
-
-
 def test_resumed_streams_list_the_ledger_once(watched, streams, gate):
     turn = watched.agents.get("gated").send("Hi")
     session = turn.session
@@ -93,15 +72,3 @@ def test_resumed_streams_list_the_ledger_once(watched, streams, gate):
     listed = f"GET /v1/sessions/{session.id}/events"
     assert sum(line.startswith(listed) for line in streams.asked) == 1
     assert streams.opened[session.id] == 5
-
-
-def test_sessions_that_nobody_holds_leave_no_tools(d):
-    def double(n: int) -> int:
-        """Double a number."""
-        return 2 * n
-
-    kept = d.sessions.create("echo")
-    before = count(Toolbox)
-    for _ in range(5):
-        d.sessions.get(kept.id).send("Hi", tools=[double], approve="always").wait()
-    until(lambda: count(Toolbox) <= before)

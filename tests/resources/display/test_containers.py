@@ -60,33 +60,3 @@ def test_what_a_box_shows_is_followed_has_static_output_below_and_is_let_go(kern
     assert page.views() == before  # what a box holds stays as it is for it
     say_all(kernel, HERE)
     kernel.until(lambda: any("3 turns" in page.widgets[view].get("head", "") for view in before))
-
-
-def test_what_a_page_never_shows_of_a_box_is_not_followed(kernel, page):
-    kernel.run("box")
-    comes_to(kernel, 0)
-
-
-def test_a_cell_that_runs_again_lets_go_of_what_its_box_showed(kernel, page):
-    kernel.run("box", cell="one")
-    say_all(kernel, HERE)
-    kernel.run("pass", cell="one")
-    comes_to(kernel, 0)
-
-
-def test_a_view_at_rest_opens_for_the_box_that_it_is_put_into(kernel, page):
-    kernel.run("alone = session.view()\nalone", cell="one")
-    alone = page.views()[-1]
-    kernel.say(alone, HERE)
-    kernel.say(alone, CLEARED)
-    kernel.until(lambda: alone not in page.views())
-    assert kernel.run("w.Tab([alone])", cell="two") == ""
-    assert alone in page.views()
-
-
-def test_boxes_without_a_view_are_shown_as_ever(kernel, page):
-    before = len(page.outputs)
-    assert kernel.run("w.HBox([w.IntSlider()])") == ""
-    assert kernel.run("%unload_ext dari_nb") == ""
-    assert kernel.run("w.HBox([w.IntSlider(), reader])") == ""
-    assert len(page.outputs) == before

@@ -1,7 +1,5 @@
 """Interrupts come whenever they like: no output is left half made, and one sentence is true."""
 
-import re
-
 PRESSES = """
 import os, signal
 from markdown_it import MarkdownIt
@@ -58,53 +56,12 @@ def test_one_while_the_static_output_of_a_turn_is_made_comes_after_it(kernel):
     assert kernel.run("print('on')") == "on\n"
 
 
-def test_a_second_one_while_the_first_is_dealt_with_says_nothing_more(kernel):
-    kernel.run(PRESSES + AT_STATIC.format(text="the first part"))
-    status, printed = shown_and_interrupted(kernel, "%dari_agent gated Hi", "first part")
-    assert (status, printed) == ("error", "")
-    assert len(re.findall("you stopped watching", kernel.page.static_outputs[-1])) == 1
-    assert "the first part" in kernel.page.static_outputs[-1]
-    kernel.run("on = True")  # a Stop that came with the interrupt was heard until here
-    kernel.until(lambda: kernel.page.views() == [])
-
-
-def test_a_second_one_leaves_the_static_output_of_a_batch_whole(kernel):
-    kernel.run(PRESSES + "from dari_nb.resources.batches.batch import Batch")
-    kernel.run("press_at(Batch, '_stopped', lambda *_: True)")
-    status, printed = shown_and_interrupted(kernel, "%%dari_batch gated -o b\nHi\nHo", "news")
-    assert status == "error"
-    assert printed.count("\n") == 1
-    assert "2 sessions started" in printed
-    assert kernel.page.static_outputs[-1].count("goes on: b.follow(), or the cell run again") == 1
-    kernel.run("on = True")  # a Stop that came with the interrupt was heard until here
-    kernel.until(lambda: kernel.page.views() == [])
-
-
 def test_one_while_the_message_is_sent_says_where_to_look(kernel):
     kernel.run(PRESSES + "press_at(Agent, 'send', lambda *_: True, after=True)")
     status, printed = kernel.end_of(kernel.start("%dari_agent gated Hi"))
     assert status == "error"
     assert printed == "interrupted while it was sent: %dari sessions tells whether it arrived\n"
     assert "1 session" in kernel.run("print(len(d.sessions.list()), 'session')")
-
-
-def test_one_between_sending_and_showing_says_that_the_turn_goes_on(kernel):
-    kernel.run(PRESSES + "press_at(State, 'started', lambda *_: True)")
-    status, printed = kernel.end_of(kernel.start("%dari_agent gated -o turn Hi"))
-    assert status == "error"
-    said = r"you stopped watching; the turn goes on in its session: %dari_follow sess_\w+ shows .*"
-    assert re.fullmatch(said, printed.strip())
-    assert kernel.run("print(turn.status)") == "running\n"
-
-
-def test_one_before_a_batch_is_shown_leaves_its_static_output(kernel):
-    kernel.run(PRESSES + "from dari_nb.resources.batches.batch import Batch")
-    kernel.run("press_at(Batch, 'follow', lambda *_: True)")
-    status, printed = kernel.end_of(kernel.start("%%dari_batch gated\nHi"))
-    assert status == "error"
-    assert printed.count("\n") == 1
-    said = r'run_\w+ goes on: d\.batches\.recover\("run_\w+"\)\.follow\(\), or the cell run again'
-    assert len(re.findall(said, kernel.page.static_outputs[-1])) == 1
 
 
 def test_no_loop_that_goes_on_after_errors_takes_one_for_an_error(kernel):
@@ -118,28 +75,6 @@ for word in ("one", "two", "three"):
     status, printed = shown_and_interrupted(kernel, loop, "items")
     assert (status, printed) == ("error", "")
     assert kernel.run("print(len(d.sessions.list()))") == "1\n"
-
-
-def test_the_static_output_of_a_batch_that_is_watched_no_longer_says_so_and_calls_nothing_running(
-    kernel,
-):
-    request = kernel.start("%%dari_batch gated -o b4\nHi\nHo")
-    kernel.until(
-        lambda: any("2 running" in w.get("head", "") for w in kernel.page.widgets.values())
-    )
-    kernel.interrupt()
-    kernel.end_of(request)
-    static = kernel.page.static_outputs[-1]
-    assert static.count("you stopped watching") == 1
-    assert "goes on: b4.follow()" in static
-    assert "running then" in static
-    assert not re.search("running(?! then)", static)
-
-
-def test_a_call_that_ran_when_one_stopped_watching_ran_then(kernel):
-    kernel.run(PRESSES)
-    shown_and_interrupted(kernel, "%dari_agent calls Hi", "look_up")
-    assert "look_up closure · running then" in kernel.page.static_outputs[-1]
 
 
 AGAIN = """
@@ -173,21 +108,6 @@ class At:
                 first()
         Toolbox.ask_here = ask_here
 """
-
-
-def test_a_second_one_while_the_cell_ends_is_passed_over_wherever_it_comes(kernel):
-    kernel.run(PRESSES + AGAIN)
-    for calls in (*range(1, 40), *range(40, 100, 6)):
-        kernel.run(f"At(press_again({calls}))")
-        status, printed = kernel.end_of(kernel.start("%dari_agent gated Hi"))
-        kernel.run("sys.setprofile(None)")
-        assert (status, printed) == ("error", ""), calls
-        kernel.until(
-            lambda: (
-                [p.count("you stopped watching") for p in kernel.page.static_outputs[-1:]] == [1]
-            )
-        )
-    assert kernel.run("print('on')") == "on\n"
 
 
 def test_code_that_catches_one_hears_the_next(kernel):

@@ -4,7 +4,6 @@ import pytest
 
 CELLS = {
     "turn": ("%%dari_agent gated --bg\nHi", "items"),
-    "batch": ("%%dari_batch gated --bg\nHi", "news"),
 }
 
 

@@ -47,19 +47,6 @@ def say_all(kernel, views, content):
 HERE = {"kind": "here", "jupyter": True}
 
 
-def test_a_hundred_views_that_were_cleared_leave_nothing_behind(kernel):
-    kernel.run(COUNT)
-    assert left(kernel) == NOTHING
-    kernel.run("for _ in range(100): display(session.view())")
-    views = kernel.page.views()
-    assert len(views) == 100
-    say_all(kernel, views, HERE)
-    assert left(kernel)[0] == 100 + STREAM
-    say_all(kernel, views, {"kind": "gone", "cleared": True})
-    comes_to(kernel, NOTHING)
-    assert kernel.page.views() == []
-
-
 def test_chats_matrices_and_lists_leave_nothing_behind_either(kernel):
     kernel.run(COUNT)
     kernel.run("asked = d.sessions.create('echo', metadata={'task': 'greet'})")
@@ -88,31 +75,6 @@ def test_a_view_whose_notebook_is_closed_rests_and_goes_on_with_its_page(kernel)
     kernel.until(lambda: "2 turns" in kernel.page.widgets[view]["head"])
 
 
-def test_a_view_that_another_page_shows_goes_on(kernel):
-    kernel.run(COUNT)
-    kernel.run("session.view()")
-    [view] = kernel.page.views()
-    kernel.say(view, HERE)
-    kernel.say(view, {"kind": "gone", "cleared": True})
-    kernel.until(lambda: {"kind": "who"} in kernel.page.told.get(view, ()))
-    kernel.say(view, HERE)
-    kernel.run("session.send('a later question').wait()")
-    kernel.until(lambda: "2 turns" in kernel.page.widgets[view]["head"])
-    assert left(kernel)[2] == 1
-
-
-def test_a_view_that_no_page_ever_shows_is_not_followed(kernel):
-    kernel.run(COUNT)
-    kernel.run("session.view()")
-    comes_to(kernel, [0, 0, 1])
-
-
-def test_looking_is_not_following(kernel):
-    kernel.run(COUNT)
-    kernel.run("view = session.view(); chat = session.chat(); repr(view), repr(chat)")
-    assert left(kernel)[0] == 0
-
-
 def test_running_a_cell_again_closes_what_it_showed(kernel):
     kernel.run(COUNT)
     for _ in range(3):
@@ -122,37 +84,3 @@ def test_running_a_cell_again_closes_what_it_showed(kernel):
         kernel.say(new, HERE)
     comes_to(kernel, [1 + STREAM, 0, 1])
     assert kernel.page.views() == [new]
-
-
-def test_a_view_that_its_cell_shows_again_stays_and_one_beside_it_does_too(kernel):
-    kernel.run(COUNT)
-    kernel.run("view = session.view()")
-    for cell in ("one", "two", "one"):
-        kernel.run("view", cell=cell)
-    [view] = kernel.page.views()
-    kernel.say(view, HERE)
-    kernel.run("pass", cell="one")
-    kernel.run("session.send('a later question').wait()")
-    kernel.until(lambda: "2 turns" in kernel.page.widgets[view]["head"])
-    assert kernel.page.views() == [view]
-
-
-def test_what_was_cleared_can_be_shown_again(kernel):
-    kernel.run(COUNT)
-    kernel.run("view = session.view()\nview", cell="one")
-    [view] = kernel.page.views()
-    kernel.say(view, HERE)
-    kernel.say(view, {"kind": "gone", "cleared": True})
-    comes_to(kernel, NOTHING)
-    kernel.run("session.send('a later question').wait()")
-    kernel.run("view", cell="two")
-    kernel.say(view, HERE)
-    kernel.until(lambda: "2 turns" in kernel.page.widgets.get(view, {}).get("head", ""))
-
-
-def test_what_its_own_cell_clears_is_let_go_and_the_last_one_stays(kernel):
-    kernel.run(COUNT)
-    kernel.run("from IPython.display import clear_output")
-    kernel.run("for _ in range(9): display(session.view()); clear_output()\nsession.view()")
-    kernel.say(kernel.page.views()[-1], HERE)
-    comes_to(kernel, [1 + STREAM, 0, 1])

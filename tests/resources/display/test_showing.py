@@ -3,7 +3,6 @@ import contextlib
 import gc
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -47,13 +46,6 @@ def test_following_prints_the_turn_in_order_and_without_escape_codes(d, capsys):
     assert "\x1b" not in out
 
 
-def test_following_a_finished_turn_prints_it_whole(d, capsys):
-    d.agents.get("echo").send("Hi").wait().follow()
-    out = capsys.readouterr().out
-    assert "echo" in out
-    assert "Hi" in out
-
-
 def test_an_interrupt_keeps_what_came_and_the_turn_goes_on(d, gate, capsys):
     turn = d.agents.get("gated").send("Hi")
     with interrupted_when(lambda: "first" in [getattr(i, "text", "") for i in turn.items]):
@@ -72,17 +64,6 @@ def test_a_timeout_keeps_what_came(d, gate, capsys):
     with pytest.raises(TimedOutError):
         turn.follow(timeout=0.5)
     assert "first" in capsys.readouterr().out
-
-
-def test_a_view_that_is_stopped_leaves_the_others_alone(d, gate):
-    turn = d.agents.get("gated").send("Hi")
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(turn.wait, 60)
-        with pytest.raises(TimedOutError):
-            turn.follow(timeout=0.3)
-        assert not other.done()
-        gate.open()
-        assert other.result(60).status == "completed"
 
 
 def test_without_waiting_a_terminal_gets_one_line(d, gate, capsys):

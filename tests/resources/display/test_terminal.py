@@ -76,7 +76,7 @@ def test_a_terminal_gets_colours():
     assert "exit 2" in shown
 
 
-@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}])
 def test_whoever_wants_no_colours_gets_no_escape_codes(environment):
     shown = shown_by_a_terminal(**environment)
     assert "\x1b" not in shown

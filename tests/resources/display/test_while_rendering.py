@@ -34,8 +34,6 @@ long = d.agents.get("long")
 """
 SHOWN = {
     "turn": "turn = long.send('Go.')\nturn",
-    "background": "%dari use long\n%dari_send --bg Go.",
-    "reader": "session = long.start()\nsession.send('Go.')\nsession.view()",
     "chat": "chat = long.chat()\nchat",
 }
 

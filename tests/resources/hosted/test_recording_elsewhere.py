@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
-import subprocess
-import sys
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
@@ -21,12 +14,10 @@ from dari_nb.errors import (
     InvalidRequestError,
     TapeMissError,
 )
-from dari_nb.models import events as ev
-from dari_nb.tapes import DraftLine, Tape, flaws_of, read_tape
+from dari_nb.tapes import Tape, flaws_of, read_tape
 
 from ...conftest import TcpProxy
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -87,17 +78,6 @@ def test_what_is_asked_elsewhere_is_recorded_whole_and_plays_with_nobody_there(h
     assert hosted.asked == ["one", "fail"]
 
 
-def test_what_was_recorded_here_plays_for_an_agent_elsewhere_of_the_same_make(hosted, path):
-    d = connected(hosted, path)
-    d.agents["guide"].send("one", llm="small").wait()
-    d.eject()
-    with dari.local.LocalDari(tape=Tape(path, speed="instant"), demo_agents=False) as server:
-        server.agent("guide", llms=["small", "large"])(lambda prompt: "Mine.")
-        with dari.Dari(server.url, server.api_key, server) as local:
-            turn = local.agents["guide"].send("one", llm="small").wait()
-            assert turn.text.endswith("Answer to one from small")
-
-
 def test_only_what_is_missing_is_asked_and_it_is_said_what_that_costs(hosted, path, capsys):
     d = connected(hosted, path)
     session = d.agents["guide"].send("a").wait().session
@@ -120,15 +100,6 @@ def test_only_what_is_missing_is_asked_and_it_is_said_what_that_costs(hosted, pa
     assert capsys.readouterr().out == ""
     assert hosted.asked[6:] == ["and then"]
     assert [turn.line.asked for turn in read_tape(path).turns][-2:] == ["other", "and then"]
-
-
-def test_in_record_everything_is_asked_and_takes_the_place_of_what_was_there(hosted, path):
-    for _ in range(2):
-        d = connected(hosted, path, mode="record")
-        d.agents["guide"].send("one").wait()
-        d.eject()
-    assert hosted.asked == ["one", "one"]
-    assert [turn.line.take for turn in read_tape(path).turns] == [1]
 
 
 def test_tools_of_the_kernel_answer_calls_from_elsewhere_and_play_by_their_results(hosted, path):
@@ -207,22 +178,6 @@ def test_ending_a_turn_here_ends_it_there(hosted, path):
     assert "end of wait" not in hosted.asked
 
 
-def test_what_is_written_elsewhere_is_seen_at_once_and_recorded_as_it_was_written(hosted, path):
-    d = connected(hosted, path)
-    turn = d.agents["slow"].send("write")
-    with d.client.sessions.stream(turn.session.id, drafts=True) as events:
-        pieces = (event for event in events if event.type == ev.ASSISTANT_MESSAGE_DELTA)
-        assert next(pieces).data["text"].startswith("Half ")
-    hosted.go_on()
-    assert turn.wait().text == "Whole."
-    d.eject()
-    [recorded] = read_tape(path).turns
-    drafts = [line for line in recorded.body if isinstance(line, DraftLine)]
-    # What is written right before the end may be told with the whole text, and not before it.
-    assert "".join(line.text for line in drafts).rstrip(".") == "Half "
-    assert all(line.after >= 0 for line in drafts)
-
-
 def test_a_connection_records_in_a_block_and_goes_on_as_before(hosted, path):
     d = dari.connect(base_url=hosted.url, api_key=hosted.key)
     guide, early = d.agents["guide"], d.agents["guide"].send("early").wait().session
@@ -244,34 +199,6 @@ def test_a_connection_records_in_a_block_and_goes_on_as_before(hosted, path):
     assert len(hosted.asked) == 4
 
 
-def test_whoever_forgets_the_block_is_told_that_nothing_is_recorded(hosted, path):
-    d = dari.connect(base_url=hosted.url, api_key=hosted.key)
-    with pytest.warns(match="Nothing is recorded yet"):
-        dari.recording(path)
-    recording = dari.recording(path)
-    assert "Nothing is recorded yet: write `with " in repr(recording)
-    d.agents["guide"].send("one").wait()
-    assert d.tape is None
-    assert not path.exists()
-    for asked in ("two", "three"):
-        with recording:
-            assert "Nothing" not in repr(recording)
-            d.agents["guide"].send(asked).wait()
-    assert "Nothing is recorded yet" in repr(recording)
-    assert [turn.line.asked for turn in read_tape(path).turns] == ["two", "three"]
-
-
-def test_a_block_in_a_block_goes_back_to_the_tape_before(hosted, path, tmp_path):
-    d = connected(hosted, path)
-    session = d.agents["guide"].send("one").wait().session
-    with dari.recording(tmp_path / "other.tape"):
-        d.agents["guide"].send("two").wait()
-    session.send("three").wait()
-    d.eject()
-    assert [turn.line.asked for turn in read_tape(path).turns] == ["one", "three"]
-    assert [turn.line.asked for turn in read_tape(tmp_path / "other.tape").turns] == ["two"]
-
-
 def test_where_nobody_is_what_is_on_the_tape_plays_and_what_is_not_is_said(hosted, path, capsys):
     connected(hosted, path).agents["guide"].send("one").wait()
     hosted.stop()
@@ -282,41 +209,6 @@ def test_where_nobody_is_what_is_on_the_tape_plays_and_what_is_not_is_said(hoste
         d.agents["guide"].send("two")
     with pytest.raises(ConnectionFailedError):
         connected(hosted, path, mode="record")
-
-
-def test_what_cannot_be_asked_any_more_is_a_failed_turn_here_and_none_on_the_tape(hosted, path):
-    d = connected(hosted, path)
-    session = d.agents["guide"].send("one").wait().session
-    tape = d.tape
-    d.eject()
-    before = path.read_bytes()
-    d.insert(tape)
-    hosted.stop()
-    turn = session.send("two").wait()
-    assert turn.status == "failed"
-    assert f"{hosted.url} could not be asked" in turn.error
-    d.eject()
-    assert path.read_bytes() == before
-    assert not path.with_name("lesson.tape.running").exists()
-
-
-def test_what_was_refused_and_is_asked_again_plays_as_if_it_had_been_asked_once(hosted, path):
-    d = connected(hosted, path)
-    session = d.agents["guide"].send("one").wait().session
-    hosted.set_limit("0.001")
-    refused = session.send("two").wait()
-    assert "402: What the sessions of this organization may cost is spent" in refused.error
-    hosted.set_limit("inf")
-    assert session.send("two").wait().text.endswith("Answer to two from small")
-    assert session.send("three").wait().status == "completed"
-    d.eject()
-    tape = read_tape(path)
-    assert [turn.line.asked for turn in tape.turns] == ["one", "two", "three"]
-    assert flaws_of(tape) == []
-    assert hosted.asked == ["one", "two", "three"]
-    session = playing(path).agents["guide"].send("one").wait().session
-    assert session.send("two").wait().text.endswith("Answer to two from small")
-    assert session.send("three").wait().status == "completed"
 
 
 def test_a_connection_that_breaks_in_the_middle_is_taken_up_again(hosted, path):
@@ -340,58 +232,6 @@ def test_a_connection_that_breaks_in_the_middle_is_taken_up_again(hosted, path):
         "message.status_changed",
     ]
     assert hosted.asked == ["long", "end of long"]
-
-
-class SlowLists(TcpProxy):
-    """Lets no list of events be asked for until it may."""
-
-    def __init__(self, target: str) -> None:
-        super().__init__(target)
-        self.lists, self.drafted = Event(), Event()
-
-    async def passing(self, data: bytes) -> None:
-        if data.startswith(b"GET ") and b"/events" in data.partition(b"\r\n")[0]:
-            await asyncio.to_thread(self.lists.wait, 60)
-        if ev.ASSISTANT_MESSAGE_DELTA.encode() in data:
-            self.drafted.set()
-
-
-def test_what_was_a_draft_is_not_said_again_where_its_ledger_is_listed_late(hosted, path):
-    @dari.tool(approve="always")
-    def stock(of: str) -> int:
-        return len(of)
-
-    with SlowLists(hosted.url) as proxy, dari.Client(hosted.url, hosted.key) as there:
-        d = dari.connect(base_url=proxy.url, api_key=hosted.key, tape=Tape(path, speed="instant"))
-        turn = d.agents["asking"].send("one", tools=[stock])
-        assert proxy.drafted.wait(60)
-        hosted.go_on()
-        while there.sessions.list()[0].last_message_status != "waiting_for_tool":
-            pass
-        proxy.lists.set()
-        assert turn.wait().text == "Whole."
-        d.eject()
-        d.close()
-
-
-def test_a_session_that_goes_another_way_when_it_is_asked_again_cannot_go_on(hosted, path):
-    @dari.tool(approve="always")
-    def stock(of: str) -> int:
-        return len(of)
-
-    d = connected(hosted, path)
-    d.agents["shop"].send("once more", tools=[stock]).wait()
-    d.eject()
-    # As if its agent had not called anything when this was recorded.
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join(line for line in lines if b"tool." not in line))
-    session = connected(hosted, path).agents["shop"].send("once more").wait().session
-    turn = session.send("twice").wait()
-    assert turn.error.startswith("Asked again from the start, the agent called stock")
-    with dari.Client(hosted.url, hosted.key) as there:
-        while there.sessions.list()[0].last_message_status not in ("failed", "completed"):
-            pass
-    assert len(read_tape(path).turns) == 1
 
 
 def test_a_wrong_key_is_said_at_once_and_makes_no_tape(hosted, path):
@@ -421,75 +261,3 @@ def test_publishing_goes_to_where_the_agents_are(hosted, path):
     assert p.agents["porter"].send("Hi").wait().status == "failed"
     with pytest.raises(InvalidRequestError, match="A tape plays, and nobody is asked"):
         p.agents.publish_prompt("porter", "Carry on.", llm="openai/gpt-5.5")
-
-
-def test_an_agent_that_somebody_holds_goes_with_the_tapes(hosted, path, tmp_path):
-    d = connected(hosted, path)
-    guide = d.agents["guide"]
-    guide.send("one").wait()
-    d.insert(tmp_path / "other.tape")
-    guide.send("two").wait()
-    d.eject()
-    guide.send("three").wait()
-    assert [turn.line.asked for turn in read_tape(path).turns] == ["one"]
-    assert [turn.line.asked for turn in read_tape(tmp_path / "other.tape").turns] == ["two"]
-    assert hosted.asked == ["one", "two", "three"]
-
-
-KILLED = """
-import sys
-import dari_nb as dari
-d = dari.connect(base_url=sys.argv[1], api_key=sys.argv[2], tape=sys.argv[3])
-d.agents["guide"].send("one").wait()
-turn = d.agents["slow"].send("die")
-while "tool.call_completed" not in [event.type for event in turn.session.events()]:
-    pass
-print("there", flush=True)
-sys.stdin.read()
-"""
-
-
-def test_whoever_is_killed_leaves_a_tape_that_plays_up_to_there_and_no_key_on_it(hosted, path):
-    written: list[bytes] = []
-    done = Event()
-
-    def watch() -> None:
-        while not done.is_set():
-            for file in list(path.parent.glob("*lesson.tape*")):
-                with suppress(OSError):
-                    written.append(file.read_bytes())
-
-    watching = Thread(target=watch)
-    watching.start()
-    command = [sys.executable, "-c", KILLED, hosted.url, hosted.key, path]
-    child = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT
-    )
-    with child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "there\n"
-        journal = path.with_name("lesson.tape.running")
-        while not journal.exists() or b"seen" not in journal.read_bytes():
-            pass
-        child.send_signal(signal.SIGKILL)
-    done.set()
-    watching.join()
-    assert written
-    assert not [data for data in written if hosted.key.encode() in data]
-    hosted.stop()
-    connected(hosted, path).eject()
-    p = playing(path)
-    assert p.agents["guide"].send("one").wait().status == "completed"
-    connected(hosted, path, mode="auto").eject()
-    turns = read_tape(path).turns
-    assert turns[0].line.asked == "one"
-
-
-def test_a_key_that_an_agent_repeats_is_not_on_the_tape(hosted, path):
-    d = connected(hosted, path)
-    turn = d.agents["guide"].send(f"My key is {hosted.key}").wait()
-    assert hosted.key in turn.text
-    d.eject()
-    assert hosted.key.encode() not in path.read_bytes()
-    assert "My key is [scrubbed]" in str(read_tape(path).turns[0].line.asked)
-    assert playing(path).agents["guide"].send(f"My key is {hosted.key}").wait().text

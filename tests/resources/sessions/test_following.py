@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from dari_nb.errors import InvalidRequestError, TimedOutError
-from dari_nb.resources import Dari
 
 from ..display.test_showing import interrupted_when
 
@@ -41,23 +38,7 @@ def test_however_many_look_a_session_has_one_stream(watched, streams, gate):
     until(lambda: not any(streams.open.values()))
 
 
-def test_looking_at_what_is_there_opens_no_stream(watched, streams, server):
-    session = watched.agents.get("echo").send("Hi").wait().session
-    until(lambda: not any(streams.open.values()))
-    before = streams.opened.total()
-    fresh = Dari(streams.url, server.api_key)
-    for d in (watched, watched, fresh):
-        again = d.sessions.get(session.id)
-        turn = again.turn()
-        looked = [repr(turn), turn.status, turn.items, turn.latency_s, turn.created_at]
-        looked += [repr(again), again.metadata, again.agent_name, turn._repr_mimebundle_()]
-        assert looked[0] == f"<Turn {turn.id} completed>"
-        assert len(turn.items) == 2
-    fresh.close()
-    assert streams.opened.total() == before
-
-
-@pytest.mark.parametrize("look", ["view", "chat", "turn"])
+@pytest.mark.parametrize("look", ["view"])
 def test_nobody_is_asked_for_an_agents_name_while_a_session_is_followed(
     watched, streams, d, gate, look
 ):
@@ -77,14 +58,6 @@ def test_nobody_is_asked_for_an_agents_name_while_a_session_is_followed(
     assert [line for line in streams.asked if "/agents/" in line] == named
     if look != "turn":
         getattr(shown, "view", shown).close()
-
-
-def test_sessions_of_many_agents_are_named_by_one_question(watched, streams, d):
-    for name in ("echo", "calculator", "tour"):
-        d.agents.get(name).start()
-    listed = watched.sessions.list()
-    assert {session.agent_name for session in listed} == {"echo", "calculator", "tour"}
-    assert [line for line in streams.asked if "/agents" in line] == ["GET /v1/agents HTTP/1.1"]
 
 
 def test_a_turn_that_nobody_holds_is_not_followed(watched, streams, gate):
@@ -107,37 +80,6 @@ def test_an_interrupted_wait_leaves_no_stream_behind(watched, streams, gate):
     assert turn.wait(20).status == "completed"
 
 
-def test_a_listener_that_raises_ends_nothing_for_the_others(d, gate):
-    turn = d.agents.get("gated").send("Hi")
-    heard = threading.Event()
-
-    def fail():
-        heard.set()
-        raise ValueError("mine alone")
-
-    with turn.session._feed.listening(fail):
-        assert heard.wait(20) or turn.items
-        gate.open()
-        assert turn.wait(20).text == "first\n\nsecond"
-    assert heard.is_set()
-
-
-def test_a_rush_of_events_is_told_of_a_few_times(d, server, watched):
-    @server.agent("talker")
-    def talker(prompt):
-        for number in range(1000):
-            yield f"part {number}"
-
-    said = d.agents.get("talker").send("go").wait(60)
-    told = []
-    feed = watched.sessions.get(said.session.id)._feed
-    with feed.listening(lambda: told.append(feed.is_at_rest)):
-        feed.ended(said.id).result(60)
-    assert len(feed.events) > 1000
-    assert told[-1]
-    assert len(told) < 500
-
-
 def test_a_closed_connection_says_so_to_whoever_waits_or_asks(watched, gate):
     turn = watched.agents.get("gated").send("Hi")
     with ThreadPoolExecutor(1) as pool:
@@ -150,27 +92,3 @@ def test_a_closed_connection_says_so_to_whoever_waits_or_asks(watched, gate):
         with pytest.raises(InvalidRequestError, match="closed: connect again"):
             ask()
     assert turn.status == "running"
-
-
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_forked_child_follows_by_itself(d, gate):
-    held = d.agents.get("gated").send("Hi")
-    until(lambda: len(held.items) == 3)
-    context = multiprocessing.get_context("fork")
-    answers = context.Queue()
-
-    def child():
-        answers.put(d.agents.get("echo").send("from the child").text)
-        answers.put(held.wait(20).text)
-
-    process = context.Process(target=child)
-    process.start()
-    try:
-        assert "from the child" in answers.get(timeout=120)
-        gate.open()
-        assert answers.get(timeout=120) == "first\n\nsecond"
-        process.join(20)
-        assert process.exitcode == 0
-    finally:
-        process.kill()
-    assert held.wait(20).text == "first\n\nsecond"

@@ -34,22 +34,6 @@ def test_the_same_run_has_the_same_id_and_another_another():
     assert ids[0] == ids[1] != ids[2]
 
 
-def test_runs_go_into_all_frames_without_a_server():
-    run = Transcript.from_messages(MESSAGES, llm="small")
-    calls = dari_nb.tool_calls_frame([run])
-    assert list(calls["tool_name"]) == ["look"]
-    assert list(calls["session_id"]) == [run.resource.session.id]
-    assert list(dari_nb.sessions_frame(run)["llm_id"]) == ["small"]
-    assert list(dari_nb.messages_frame(run)["status"]) == ["completed"]
-    assert len(dari_nb.events_frame([run])) == len(run.events)
-
-
-def test_a_run_that_ends_in_a_call_has_completed():
-    run = Transcript.from_messages(MESSAGES[:3])
-    assert run.resource.session.last_message_status == "completed"
-    assert run.items[-1].is_unanswered
-
-
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_file_of_runs_is_a_table_of_transcripts(tmp_path, zipped):
     lines = [{"messages": MESSAGES, "model": "large", "reward": reward} for reward in (0.0, 1.0)]

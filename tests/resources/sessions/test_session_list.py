@@ -5,13 +5,12 @@ import re
 import threading
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from dari_nb.errors import InvalidRequestError
-from dari_nb.local import LocalDari, ToolCall, Usage
+from dari_nb.local import ToolCall
 from dari_nb.models.times import since_time
 from dari_nb.resources import Dari
 
@@ -37,10 +36,6 @@ def plain(shown):
     return shown._repr_mimebundle_()["text/plain"]
 
 
-def test_the_newest_sessions_come_first(d, asked):
-    assert ids(d.sessions.list()) == ids(reversed(asked))
-
-
 def test_a_list_tells_what_was_asked_first_and_how_many_turns_there_are(d, asked):
     head, third, second, first = plain(d.sessions.list()).splitlines()
     assert head.split() == ["asked", "agent", "turns", "when", "cost", "session"]
@@ -53,16 +48,7 @@ def test_a_list_tells_what_was_asked_first_and_how_many_turns_there_are(d, asked
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [
-        ("passport", [0]),
-        ("PASSPORT where", [0]),
-        ("lost", [0]),
-        ("lesson=2", [1]),
-        ("  closure ", [1]),
-        ("is", [1, 0]),
-        ("javascript", []),
-        ("100%", []),
-    ],
+    [("PASSPORT where", [0]), ("lost", [0]), ("lesson=2", [1]), ("javascript", [])],
 )
 def test_sessions_are_found_by_words_of_their_first_message_name_or_metadata(d, asked, text, found):
     listed = d.sessions.list(text=text)
@@ -73,25 +59,14 @@ def test_sessions_are_found_by_words_of_their_first_message_name_or_metadata(d, 
     ) in plain(listed).splitlines()
 
 
-def test_a_list_that_finds_nothing_says_so_in_words(d, asked):
-    assert plain(d.sessions.list(text="nowhere")).splitlines()[0] == "no sessions"
-
-
 @pytest.mark.parametrize(
     ("since", "found"),
     [
         ("yesterday", 3),
-        ("today", 3),
-        ("2d", 3),
         ("3 hours", 3),
-        ("1 week ago", 3),
         (date(2020, 1, 1), 3),
-        (datetime(2020, 1, 1, tzinfo=UTC), 3),
         (timedelta(hours=1), 3),
-        ("2020-01-01", 3),
         ("2999-01-01T00:00:00Z", 0),
-        (datetime(2999, 1, 1, tzinfo=UTC), 0),
-        ("0 s", 0),
     ],
 )
 def test_sessions_are_listed_since_a_time_said_as_people_say_it(d, asked, since, found):
@@ -100,23 +75,14 @@ def test_sessions_are_listed_since_a_time_said_as_people_say_it(d, asked, since,
 
 @pytest.mark.parametrize(
     ("said", "day"),
-    [
-        ("wednesday", 20),
-        ("Wed", 20),
-        ("last wednesday", 13),
-        ("tuesday", 19),
-        ("last tuesday", 19),
-        ("thu", 14),
-        ("Monday", 18),
-        ("today", 20),
-    ],
+    [("Wed", 20), ("last wednesday", 13), ("thu", 14)],
 )
 def test_a_weekday_is_the_last_one_and_today_is_one_too(said, day):
     wednesday = datetime(2026, 5, 20, 12).astimezone()
     assert since_time(said, wednesday) == datetime(2026, 5, day).astimezone()
 
 
-@pytest.mark.parametrize("since", ["tomorrow", "", "5", "2 fortnights", "mo", "last", 5])
+@pytest.mark.parametrize("since", ["tomorrow", "5", 5])
 def test_what_is_no_time_is_refused_with_some_that_are(d, since):
     with pytest.raises(InvalidRequestError, match=r"is no time: give one such as .*'yesterday'"):
         d.sessions.list(since=since)
@@ -245,53 +211,6 @@ def test_ten_thousand_sessions_are_listed_with_few_requests(crowd):
         assert crowd.most_at_once <= 16
         assert plain(listed) == shown
         assert crowd.asked["events"] == 50
-
-
-def test_a_search_looks_through_the_newest_only_and_says_how_far(crowd):
-    with Dari(crowd.url, "dari_key") as d:
-        found = d.sessions.list(text="ticket 9123")
-        assert ids(found) == ["sess_9123"]
-        assert crowd.asked["events"] == 1_000
-        far = "looked through the first messages of the newest 1,000 of 10,000 sessions"
-        assert plain(found).splitlines()[-1].startswith(f"{far}, not the later ones")
-        assert ids(d.sessions.list(text="ticket 12")) == [
-            f"sess_{n}" for n in range(9_999, 8_999, -1) if "12" in str(n)
-        ]
-        assert crowd.asked["events"] == 1_000
-
-
-def test_no_session_of_a_deleted_agent_asks_for_its_name(crowd):
-    crowd.agent_ids = ["agt_1", "agt_gone"]
-    with Dari(crowd.url, "dari_key") as d:
-        names = {session.agent_name for session in d.sessions.list()}
-        assert names == {"desk", "agt_gone"}
-        d.sessions.list()
-        assert crowd.asked == {"agents": 1, "sessions": 2}
-
-
-@pytest.mark.parametrize(("cost", "shown"), [("0", "$0"), ("0.00", "$0"), (None, "—")])
-def test_a_cost_of_nothing_is_told_apart_from_an_unknown_one(d, server, cost, shown):
-    @server.agent("priced")
-    def priced(prompt):
-        if cost is not None:
-            yield Usage(cost_usd=Decimal(cost))
-        yield prompt
-
-    turn = d.agents["priced"].send("Hi").wait()
-    while cost is not None and turn.cost_usd is None:
-        pass
-    assert plain(d.sessions.list()).splitlines()[1].split()[-2:] == [shown, turn.session.id]
-
-
-@pytest.mark.parametrize("kept", ["in memory", "in a file"])
-def test_an_empty_list_says_that_sessions_are_in_memory_only_where_they_are(kept, tmp_path):
-    path = None if kept == "in memory" else tmp_path / "course.db"
-    with LocalDari(path) as server, Dari(server.url, server.api_key, server) as d:
-        for listed in (d.sessions.list(), d.sessions.list(text="eigen", since="yesterday")):
-            said = "until the kernel ends" in plain(listed)
-            assert said is ("%dari connect local --path FILE" in plain(listed)) is (path is None)
-        d.agents["echo"].send("Hi").wait()
-        assert "until the kernel ends" not in plain(d.sessions.list())
 
 
 def test_a_session_whose_last_turn_was_cancelled_is_not_called_failed(server, d):

@@ -72,16 +72,6 @@ def test_two_workspaces_are_compared_file_by_file(workspace_of):
     assert not diff_workspaces(first, first)
 
 
-def test_files_too_large_to_compare_by_lines_are_told_by_their_sizes(workspace_of):
-    first, second = (workspace_of(**{"big.txt": letter * 300_000}) for letter in "ab")
-    diff = diff_workspaces(first, second, ("mine", "theirs"))
-    assert diff.changed == ["big.txt"]
-    assert str(diff).splitlines() == [
-        "mine → theirs · 1 changed · 0 files the same",
-        "big.txt  changed · 300 kB → 300 kB",
-    ]
-
-
 def test_a_damaged_file_does_not_hide_the_others(workspace_of, tmp_path):
     archive = tmp_path / "damaged.zip"
     data = io.BytesIO()

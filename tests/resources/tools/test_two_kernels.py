@@ -81,17 +81,6 @@ def deliver_five_times(log, both):
         time.sleep(0.02)
 
 
-def test_a_call_delivered_five_times_through_two_notebooks_runs_once(scene):
-    turn, log, gate, both = scene
-    deliver_five_times(log, both)
-    gate.touch()
-    assert [kernel.run("print({turn.text for turn in turns})") for kernel in both] == [
-        "{'False: 7'}"
-    ] * 2
-    assert len(log.read_text().splitlines()) == 1
-    assert turn.wait(60).text == "False: 7"
-
-
 def test_a_call_whose_kernel_is_restarted_is_not_run_again(scene):
     turn, log, gate, both = scene
     deliver_five_times(log, both)
