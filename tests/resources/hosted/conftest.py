@@ -38,14 +38,6 @@ class Hosted:
         """What its agents were asked, in order."""
         return self._notes.read_text().splitlines()
 
-    def set_limit(self, dollars: str) -> None:
-        """Let its sessions cost so much; what is asked beyond is refused with a 402."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{dollars}\n")
-        self._process.stdin.flush()
-        assert self._process.stdout.readline() == "allowed\n"
-
     def go_on(self) -> None:
         """Let what is slow end."""
         self._notes.with_name("go on").touch()

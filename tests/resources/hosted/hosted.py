@@ -77,18 +77,6 @@ def slow(prompt):
     yield "Whole."
 
 
-@server.agent("asking")
-def asking(prompt):
-    note(prompt)
-    yield Draft("Half ")
-    while not noted.with_name("go on").exists():
-        time.sleep(0.01)
-    yield "Whole."
-    yield ToolCall("stock", {"of": "tea"}, external=True)
-
-
 with server:
     print(server.url, flush=True)
-    for line in sys.stdin:
-        server.set_limits(max_cost=line.strip())
-        print("allowed", flush=True)
+    sys.stdin.read()
