@@ -66,22 +66,10 @@ class Served:
         self.process.stdout.close()
 
 
-def hard_link(path: Path) -> Path:
-    link = path.with_name("linked.db")
-    link.hardlink_to(path)
-    return link
-
-
 def symbolic_link(path: Path) -> Path:
     link = path.with_name("pointing.db")
     link.symlink_to(path)
     return link
-
-
-def circle(path: Path) -> Path:
-    """Make a path a link that leads to itself by way of another one."""
-    path.symlink_to(symbolic_link(path).relative_to(path.parent))
-    return path
 
 
 @pytest.fixture

@@ -4,23 +4,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 
-import pytest
-
 from dari_nb.local import LocalDari
-
-READ = """
-import sqlite3, sys
-db = sqlite3.connect(sys.argv[1])
-print(db.execute("SELECT count(*) FROM events").fetchone()[0])
-db.close()
-"""
-BACK_UP = """
-import sqlite3, sys
-source, copy = map(sqlite3.connect, sys.argv[1:])
-source.backup(copy)
-copy.close()
-source.close()
-"""
 
 
 def events_of(api, *sessions):
@@ -65,53 +49,3 @@ def test_a_program_that_reads_holds_up_neither_turns_nor_later_copies(path, call
             everything = before | events_of(api, *asked(api, 10))
             assert reader.execute("SELECT count(*) FROM events").fetchone() == (len(before),)
         wait(lambda: held_by_a_copy(path, held), everything.__le__)
-
-
-def test_other_programs_read_and_back_up_while_it_is_served(path, call, elsewhere, held):
-    with LocalDari(path) as server, call(server) as api:
-        for number in range(3):
-            ids = asked(api, 5)
-            assert int(elsewhere(READ, path)) >= len(events_of(api, *ids))
-            out = path.with_name(f"out{number}.db")
-            elsewhere(BACK_UP, path, out)
-            assert held(out) >= events_of(api, *ids)
-
-
-COPYING = {
-    "the database": ["shutil.copy(path, path + '.copy')"],
-    "the log": ["shutil.copy(path + '-wal', path + '.copy')"],
-    "its index": ["shutil.copy(path + '-shm', path + '.copy')"],
-    "the folder": [
-        "folder = os.path.dirname(path)",
-        "shutil.copytree(folder, folder + '.copy', dirs_exist_ok=True)",
-    ],
-    "by reading": ["open(path, 'rb').read()", "open(path + '-shm', 'rb').read()"],
-}
-
-
-@pytest.mark.parametrize("what", COPYING)
-def test_after_a_copy_in_its_process_and_a_reader_outside_a_kill_loses_nothing(
-    path, serve, call, elsewhere, what
-):
-    served = serve(path)
-    with call(served) as api:
-        ids = asked(api, 5)
-        for _ in range(3):
-            served.does(*COPYING[what])
-            elsewhere(READ, path)
-            ids += asked(api, 5)
-        everything = events_of(api, *ids)
-        served.kill()
-    with LocalDari(path) as server, call(server) as api:
-        assert events_of(api, *ids) >= everything
-
-
-def test_a_busy_server_keeps_its_log_short(path, call, wait):
-    data, sent = b"x" * 2_000_000, []
-
-    def size_of_log(api):
-        sent.append(api.upload("x.txt", data))
-        return path.with_name("course.db-wal").stat().st_size
-
-    with LocalDari(path) as server, call(server) as api:
-        wait(lambda: size_of_log(api), lambda size: size < 0.75 * len(sent) * len(data))

@@ -30,7 +30,7 @@ time.sleep(600)
 
 def test_forks_that_were_cut_off_leave_nothing(tmp_path, call):
     path, parent, told = tmp_path / "x.db", None, []
-    for number in range(5):
+    for number in range(2):
         command = [sys.executable, "-c", SERVE, str(path)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             url = process.stdout.readline().strip()
