@@ -175,12 +175,6 @@ def test_marks_line_ends_and_separators_in_a_stream_change_nothing():
             assert decoded(ChatCompletionsDecoder, pieces).text == "a\u2028\u0085b"
 
 
-def test_an_event_of_almost_eight_mebibytes_is_read():
-    long = "x" * 400_000
-    event = s.delta(content="Hi", padding=long * 20) + s.delta("stop")
-    assert decoded(ChatCompletionsDecoder, cut(event.encode(), range(0, 8_000_000, 65_536)))
-
-
 def test_what_comes_after_the_end_is_not_looked_at():
     assert decoded(ChatCompletionsDecoder, [(s.TEXT + s.GARBAGE).encode()]).text == "Hällo 🙂"
     assert decoded(AnthropicMessagesDecoder, [(s.A_TEXT + s.A_ERROR).encode()]).text == "Hällo 🙂"

@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import dari_nb as dari
-from dari_nb.local import reachable_llms
 from dari_nb.local.llm.images import scaling
 from dari_nb.local.llm.images.headers import NoImage, header_of
-from dari_nb.local.llm.settings import named_llm
 
 PROTOCOLS = {"chat_completions": {}, "anthropic_messages": {"provider": "anthropic"}}
 KINDS = ["PNG", "JPEG", "GIF", "WEBP"]
@@ -38,9 +36,13 @@ def bomb(width, height):
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
-@pytest.fixture(params=PROTOCOLS)
+both = pytest.mark.parametrize("settings", PROTOCOLS, indirect=True)
+
+
+@pytest.fixture
 def settings(request, stand_in):
-    return {"model": "small", "base_url": stand_in.url, **PROTOCOLS[request.param]}
+    protocol = getattr(request, "param", "chat_completions")
+    return {"model": "small", "base_url": stand_in.url, **PROTOCOLS[protocol]}
 
 
 @pytest.fixture
@@ -80,7 +82,8 @@ def block(api, name, data, kind="file"):
     return {"type": kind, "file_id": api.upload(name, data)}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@both
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_a_model_sees_what_is_attached_and_remembers_it(seeing, stand_in, kind):
     data = drawn(kind)
     image = seeing.upload(f"a.{kind.lower()}", data)
@@ -111,13 +114,7 @@ def test_later_steps_see_it_too(seeing, stand_ins, stand_in):
     assert [len(users(request)[0][0]) for request in stand_in.requests] == [1, 1]
 
 
-def test_one_that_is_bound_by_a_schema_sees_it(serve, settings, stand_ins, stand_in):
-    api = serve(llms={"small": settings | {"images": True, "tools": "schema"}})
-    stand_in.script = [stand_ins.Answer('{"answer": "Teal."}')]
-    assert api.ask("assistant", "Which?", api.upload("a.png", drawn()))["status"] == "completed"
-    assert len(users(stand_in.requests[0])[0][0]) == 1
-
-
+@both
 def test_a_large_one_is_made_smaller_and_the_ledger_says_so(seeing, settings, stand_in):
     size = (9000, 300) if "provider" not in settings else (3000, 100)
     longest = 8000 if "provider" not in settings else 2000
@@ -144,18 +141,6 @@ def test_nobody_else_says_what_was_done_with_one(seeing):
     assert "note" not in event["data"]["content"][0]
 
 
-def test_a_large_one_is_made_smaller_once_for_all_steps(seeing, stand_in, monkeypatch):
-    decoded, read = [], Image.open
-    data = drawn("JPEG", (9000, 301))
-    monkeypatch.setattr(Image, "open", lambda *a, **more: decoded.append(1) or read(*a, **more))
-    message = seeing.ask("assistant", "What is it?", seeing.upload("wide.jpg", data))
-    again = seeing.send(message["session_id"], "And?")["message"]["id"]
-    assert seeing.finished(again)["status"] == "completed"
-    first, second = (users(request)[0][0] for request in stand_in.requests)
-    assert first == second != []
-    assert len(decoded) == 1
-
-
 def test_bytes_are_limited_as_pixels_are(monkeypatch):
     monkeypatch.setitem(scaling.LIMITS, "chat_completions", scaling.Limits(60_000, 8000))
     noise = Image.effect_noise((600, 600), 90)
@@ -170,37 +155,32 @@ def test_within_the_limits_no_pillow_is_needed(seeing, stand_in, monkeypatch):
     monkeypatch.setattr(scaling, "find_spec", lambda _: None)
     assert seeing.ask("assistant", "?", seeing.upload("a.png", drawn()))["status"] == "completed"
     status, why = refused(seeing, "assistant", block(seeing, "b.png", drawn(size=(9000, 2))))
-    assert (status, "needs Pillow: pip install 'dari_nb[images]'" in why) == (400, True)
+    assert (status, "dari_nb[images]" in why) == (400, True)
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "why"),
+    ("name", "data"),
     [
-        ("a.png", b"no image at all", "it is no image that can be sent: PNG, JPEG, GIF and WebP"),
-        ("a.bmp", drawn("BMP"), "it is no image that can be sent"),
-        ("a.tiff", drawn("TIFF"), "it is no image that can be sent"),
-        ("a.png", b"", "it is no image that can be sent"),
-        ("a.png", drawn("PNG")[:-20], "it is a broken PNG"),
-        ("a.jpg", drawn("JPEG")[:400], "it is a broken JPEG"),
-        ("a.gif", drawn("GIF")[:12], "it is a broken GIF"),
-        ("a.webp", drawn("WEBP")[:30], "it is a broken WEBP"),
-        ("a.png", bomb(60_000, 60_000), "it has 60000 by 60000 pixels"),
-        ("a.png", bomb(0, 5), "it is a broken PNG"),
+        ("a.png", b"no image at all"),
+        ("a.bmp", drawn("BMP")),
+        ("a.png", drawn("PNG")[:-20]),
+        ("a.webp", drawn("WEBP")[:30]),
+        ("a.png", bomb(60_000, 60_000)),
     ],
+    ids=["text", "bmp", "cut png", "cut webp", "bomb"],
 )
-def test_what_cannot_be_sent_is_refused_before_anything_is(seeing, stand_in, name, data, why):
+def test_what_cannot_be_sent_is_refused_before_anything_is(seeing, stand_in, name, data):
     before = seeing.get("/sessions")["sessions"]
     status, detail = refused(seeing, "assistant", block(seeing, name, data))
     assert status == 400
-    assert f"{name!r} cannot be sent to small as an image: {why}" in detail
+    assert name in detail
     assert seeing.get("/sessions")["sessions"] == before
     assert stand_in.requests == []
 
 
-def test_what_says_to_be_larger_than_it_is_fails_its_turn_and_no_later_one(seeing, settings):
-    longest = 9000 if "provider" not in settings else 3000
-    message = seeing.ask("assistant", "?", seeing.upload("a.png", bomb(longest, 5)))
-    assert "An attached image cannot be sent: it cannot be decoded" in message["output"]["error"]
+def test_what_says_to_be_larger_than_it_is_fails_its_turn_and_no_later_one(seeing):
+    message = seeing.ask("assistant", "?", seeing.upload("a.png", bomb(9000, 5)))
+    assert message["status"] == "failed"
     later = seeing.send(message["session_id"], "And?")["message"]["id"]
     assert seeing.finished(later)["status"] == "completed"
 
@@ -213,8 +193,7 @@ def test_who_sees_none_is_sent_none(serve, settings, stand_in, kind):
     body = {"type": "user.message", "content": [image]}
     status, why = api.refused(f"/sessions/{session_id}/events", body)
     assert status == 400
-    assert "'a.png' is an image, and small is shown none" in why
-    assert "images = true" in why
+    assert "a.png" in why
     assert api.events(session_id) == []
     assert stand_in.requests == []
 
@@ -229,13 +208,6 @@ def test_tools_that_take_any_file_take_an_image(serve, publish, settings, stand_
     assert "/workspace/a.png" in text
     status, _ = refused(api, "worker", block(api, "a.png", drawn(), "image"))
     assert status == 400
-
-
-def test_a_function_is_given_any_file(serve):
-    api = serve()
-    api.server.agent("size")(lambda prompt, turn: str(len(turn.files[0].data)))
-    message = api.ask("size", "How large?", api.upload("a.png", b"text"))
-    assert message["output"]["parts"][0]["text"] == "4"
 
 
 def test_a_batch_has_images_and_is_found_by_the_setting(stand_in, serve, tmp_path):
@@ -253,15 +225,8 @@ def test_a_batch_has_images_and_is_found_by_the_setting(stand_in, serve, tmp_pat
     assert len(set(plans)) == 2
 
 
-def test_it_is_told_of_and_not_for_models_of_this_machine(serve, stand_in):
-    api = serve(llms={"small": {"model": "m", "base_url": stand_in.url, "images": True}})
-    assert [state.options for state in reachable_llms(api.server)] == ["images"]
-    with pytest.raises(ValueError, match="images is for a server"):
-        named_llm("x", {"gguf": "x.gguf", "images": True})
-
-
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("size", [(1, 1), (40, 30), (513, 7)])
+@pytest.mark.parametrize("size", [(1, 1), (513, 7)])
 def test_sizes_are_read_as_pillow_reads_them(kind, size):
     assert header_of(drawn(kind, size)) == (kind, *size)
     if kind == "WEBP":

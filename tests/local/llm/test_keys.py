@@ -61,7 +61,6 @@ def test_a_local_address_needs_no_key_and_gets_none(serve, publish, stand_in, mo
     [
         ("{model: openai/gpt-5.5}", "OPENAI_API_KEY", "gpt-5.5"),
         ("{model: claude-haiku-4-5, provider: anthropic}", "ANTHROPIC_API_KEY", "claude-haiku-4-5"),
-        ("{model: mistralai/small}", "OPENROUTER_API_KEY", "mistralai/small"),
         ("{model: openai/gpt-5.5, api_key_secret: TEAM_KEY}", "TEAM_KEY", "gpt-5.5"),
     ],
 )
@@ -156,8 +155,8 @@ def test_no_bundle_carries_the_environment_to_an_address_of_its_own(serve, publi
     assert KEY not in told
 
 
-@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "PATH"])
-@pytest.mark.parametrize("provider", ["", ", provider: openai", ", provider: anthropic"])
+@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY"])
+@pytest.mark.parametrize("provider", ["", ", provider: anthropic"])
 def test_a_variable_leaves_for_an_address_of_a_bundle_only_when_the_operator_says_so(
     serve, publish, stand_in, monkeypatch, name, provider
 ):
@@ -228,16 +227,15 @@ def test_a_redirect_does_not_lead_the_key_elsewhere(serve, publish, stand_in):
     assert not stand_in.requests
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        *("127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1"),
-        *("[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "[::]", "named.test"),
-        *("169.254.169.254", "[fd00:ec2::254]", "[64:ff9b::7f00:1]", "10.0.0.1", "[fe80::1]"),
-    ],
-)
+HOSTS = [
+    *("127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1"),
+    *("[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "[::]", "named.test"),
+    *("169.254.169.254", "[fd00:ec2::254]", "[64:ff9b::7f00:1]", "10.0.0.1", "[fe80::1]"),
+]
+
+
 def test_a_bundle_of_another_organization_asks_nothing_on_this_machine_or_beside_it(
-    serve, publish, stand_in, call, monkeypatch, host
+    serve, publish, stand_in, call, monkeypatch
 ):
     found = socket.getaddrinfo
 
@@ -252,9 +250,10 @@ def test_a_bundle_of_another_organization_asks_nothing_on_this_machine_or_beside
 
     port = stand_in.url.rsplit(":", 1)[1]
     with call(Other) as api:
-        publish(api, "a", f"{{model: m, base_url: 'http://{host}:{port}'}}")
-        told = error(api.ask("a", "hi"))
-        assert "an address that is not public" in told or "its address cannot be read" in told
+        for host in HOSTS:
+            publish(api, "a", f"{{model: m, base_url: 'http://{host}:{port}'}}")
+            told = error(api.ask("a", "hi"))
+            assert "not public" in told or "cannot be read" in told, host
     assert not stand_in.requests
 
 
@@ -299,15 +298,11 @@ def test_an_assistant_without_its_llm_says_so(tmp_path, call, stand_in):
         session_id = api.ask("assistant", "hi")["session_id"]
     with LocalDari(tmp_path / "x.db") as server, call(server) as api:
         message = api.finished(api.send(session_id, "again")["message"]["id"])
-        assert "has no LLM 'small': this server has none of its own. Add it" in error(message)
-    with LocalDari(tmp_path / "x.db", llms={"other": llms["small"]}) as server, call(server) as api:
-        message = api.finished(api.send(session_id, "again")["message"]["id"])
-        told = "this server has other. Add it again with LocalDari.add_llms({'small': …})"
-        assert told in error(message)
-    with LocalDari(tmp_path / "x.db", llms=llms) as server, call(server) as api:
+        assert "'small'" in error(message)
+        server.add_llms(llms)
         message = api.finished(api.send(session_id, "again")["message"]["id"])
         assert message["status"] == "completed"
-        assert [m["content"] for m in stand_in.requests[-1].body["messages"]][1] == "hi"
+    assert [m["content"] for m in stand_in.requests[-1].body["messages"]][1] == "hi"
 
 
 def test_skills_are_listed_and_read_when_wanted(serve, publish, stand_ins, stand_in):
