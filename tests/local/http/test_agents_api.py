@@ -27,11 +27,6 @@ def test_a_version_shows_its_manifest_with_the_llm_options(api):
     assert "small" in manifest["description"]
 
 
-def test_an_unknown_version_is_404(api):
-    answer = api.http.get(f"/agents/{api.agent_id('tour')}/versions/ver_none")
-    assert (answer.status_code, answer.json()) == (404, {"detail": "No version 'ver_none'"})
-
-
 def test_registering_a_name_again_publishes_a_version_only_when_something_differs(server, api):
     server.agent("again")(lambda prompt: "one")
     server.agent("again")(lambda prompt: "one")
@@ -42,15 +37,6 @@ def test_registering_a_name_again_publishes_a_version_only_when_something_differ
     server.agent("again", llms=("a", "b"))(lambda prompt: "two")
     versions = api.get(f"/agents/{agent_id}/versions")["versions"]
     assert [len(first), *(v["is_active"] for v in versions)] == [1, True, False, False]
-
-
-def test_a_session_can_be_pinned_to_an_older_version(server, api):
-    server.agent("pinned", llms=("old",))(lambda prompt: "?")
-    server.agent("pinned", llms=("new",))(lambda prompt: "?")
-    agent_id = api.agent_id("pinned")
-    old = api.get(f"/agents/{agent_id}/versions")["versions"][1]["id"]
-    session = api.get(f"/sessions/{api.create('pinned', version_id=old)}")
-    assert (session["version_id"], session["llm_id"]) == (old, "old")
 
 
 def said(message):
@@ -65,13 +51,6 @@ def test_a_session_is_answered_by_the_function_of_its_version(server, api):
     old = api.get(f"/agents/{api.agent_id('kept')}/versions")["versions"][1]["id"]
     assert said(api.ask("kept", "c", version_id=old)) == "c one"
     assert said(api.ask("kept", "d")) == "d two"
-
-
-def test_the_agents_that_a_server_begins_with_answer_for_their_versions_too(call):
-    with LocalDari() as server, call(server) as api:
-        server.agent("echo")(lambda prompt: f"{prompt} two")
-        first = api.get(f"/agents/{api.agent_id('echo')}/versions")["versions"][-1]["id"]
-        assert "two" not in said(api.ask("echo", "e", version_id=first))
 
 
 def test_a_version_whose_function_is_gone_says_so_and_takes_no_new_session(tmp_path, call):

@@ -23,9 +23,9 @@ SESSIONS, MESSAGES = "/agents/{agent_id}/sessions", "/agents/{agent_id}/messages
 HOOK = {"webhook_url": "https://example.com/hook"}
 ITEM = {"agent_id": "{agent_id}", "message": {"content": BLOCKS}}
 
-TEXTS = [None, 1, True, [], {}]
-NAMES = ["KEY", "_", "_9", "9KEY", "key", "KEY\n", "KEY-1", "", "ÄKEY", "KEY "]
-SIZES = ["2", "2.0", "2e0", "1e3", "2.5", '"2"', "true", "null", "0", "0.0", "-1", "1e300", "[2]"]
+TEXTS = [None, 1, []]
+NAMES = ["KEY", "_9", "9KEY", "key", "KEY\n", ""]
+SIZES = ["2", "2.0", "2.5", '"2"', "null", "0", "1e300"]
 
 
 SOME = ["x", "", *TEXTS]

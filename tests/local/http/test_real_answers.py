@@ -13,6 +13,8 @@ import yaml
 
 from dari_nb.local import LocalDari, ToolCall, Usage
 
+from ..conftest import Caller, content
+
 SHARED = Path(__file__).parents[4] / "shared/api/openapi.yaml"
 CURRENT = "/organizations/current"
 BUNDLE = {
@@ -58,9 +60,10 @@ def agent_of_everything(server):
 
 
 @contextmanager
-def heard_on(server, call, document):
+def heard_on(server, document):
     heard = Heard(document)
-    with call(server) as api:
+    api = Caller(server)
+    with api.http:
         api.http.event_hooks["response"].append(heard.keep)
         yield api, heard
 
@@ -126,8 +129,8 @@ def talking(api):
     return waiting
 
 
-def batching(api, blocks):
-    item = {"agent_id": api.agent_id("echo"), "message": {"content": blocks("x")}}
+def batching(api):
+    item = {"agent_id": api.agent_id("echo"), "message": {"content": content("x")}}
     broken = item | {"llm_id": "none"}
     batch = api.post("/session-batches", {"items": [item, broken]})
     batch_id = batch["batch_id"]
@@ -180,16 +183,16 @@ def described():
         return httpx.get(f"{server.url}/openapi.json").json()
 
 
-@pytest.fixture
-def heard(call, blocks, described):
+@pytest.fixture(scope="module")
+def heard(described):
     """Everything that a server answers in the course of its life."""
     with LocalDari(webhook_backoff=()) as server:
         agent_of_everything(server)
-        with heard_on(server, call, described) as (api, heard):
+        with heard_on(server, described) as (api, heard):
             api.get("/agents")
             publishing(api)
             session_id = talking(api)
-            batching(api, blocks)
+            batching(api)
             organizing(api)
             api.get("/agents")
             media, events = streamed(api, session_id)

