@@ -45,7 +45,6 @@ def test_the_same_function_is_the_same_in_another_process_and_place():
     ("changed", "same"),
     [
         ({"default": 9}, [False, False, True]),
-        ({"constant": 9}, [False, False, False]),
         ({"around": '"9"'}, [False, True, True]),
     ],
 )

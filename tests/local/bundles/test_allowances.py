@@ -169,12 +169,7 @@ def test_costs_that_nobody_knows_do_not_count(call):
             assert api.ask("secretive", "x")["status"] == "completed"
 
 
-def test_nothing_may_cost_nothing(call):
-    with LocalDari(max_cost=0) as server, call(server) as api:
-        assert refused(api, "echo")[0] == 402
-
-
-@pytest.mark.parametrize("amount", ["x", "NaN", -1, True, "-0.5"])
+@pytest.mark.parametrize("amount", ["x", "NaN", -1])
 def test_an_amount_that_is_none_is_refused(amount):
     with pytest.raises(InvalidRequestError, match="max_cost is a number of US dollars"):
         LocalDari(max_cost=amount)

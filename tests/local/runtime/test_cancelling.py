@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from dari_nb.local import Draft, LocalDari, ToolCall
+from dari_nb.local import Draft, LocalDari
 
 
 def cancel(api, message):
@@ -70,55 +70,6 @@ def test_a_running_turn_ends_and_the_session_goes_on(api, begun):
     again = api.send(message["session_id"], "again")["message"]["id"]
     assert api.finished(again)["output"]["parts"][-1]["text"] == "here"
     assert "never" not in str(api.events(message["session_id"]))
-
-
-def test_an_async_agent_that_hears_nothing_writes_nothing_more(api, begun):
-    reached, told = threading.Event(), threading.Event()
-
-    async def hangs(prompt):
-        try:
-            reached.set()
-            await asyncio.sleep(60)
-        except asyncio.CancelledError:
-            yield "too late"
-        told.set()
-
-    message = begun(hangs, reached)
-    assert cancel(api, message).status_code == 202
-    message, events = ended(api, message)
-    assert [event["type"] for event in events] == ["message.status_changed"]
-
-
-def test_a_turn_that_waits_for_a_tool_ends_with_its_call(api, begun):
-    def hangs(prompt):
-        yield ToolCall("ask", external=True)
-
-    message = begun(hangs, "waiting_for_tool")
-    assert cancel(api, message).status_code == 202
-    message, events = ended(api, message)
-    call, status = events
-    assert (call["type"], call["data"]["result"]) == ("tool.call_failed", "cancelled")
-    assert status["data"]["previous_status"] == "waiting_for_tool"
-    late = {"type": "tool.result_submitted", "message_id": message["id"], "result": 1}
-    late["tool_call_id"] = call["data"]["tool_call_id"]
-    assert api.refused(f"/sessions/{message['session_id']}/events", late)[0] == 409
-
-
-@pytest.mark.parametrize("many", [1, 3])
-def test_a_call_that_was_just_made_waits_no_longer(api, begun, many):
-    def hangs(prompt):
-        yield tuple(ToolCall("ask", external=True, timeout_seconds=600) for _ in range(many))
-
-    for _ in range(10):
-        message = begun(hangs, "waiting_for_tool")
-        assert cancel(api, message).status_code == 202
-        message, events = ended(api, message)
-        calls = [event for event in events if event["type"] == "tool.call_failed"]
-        assert len(calls) == many
-        for call in calls:
-            late = {"type": "tool.result_submitted", "message_id": message["id"], "result": 1}
-            late["tool_call_id"] = call["data"]["tool_call_id"]
-            assert api.refused(f"/sessions/{message['session_id']}/events", late)[0] == 409
 
 
 def test_a_queued_turn_ends_at_once_and_those_around_it_run(api, begun):

@@ -1,10 +1,7 @@
 """What a turn's end settles: its calls, and which of two who end it at once is heard."""
 
-import asyncio
 import sqlite3
 import threading
-
-import pytest
 
 from dari_nb.local import LocalDari, ToolCall, ToolResult
 
@@ -53,27 +50,12 @@ def test_so_do_calls_beside_one_that_breaks_its_turn(server, api):
     assert message["status"] == "failed"
 
 
-def test_a_call_that_cannot_be_written_was_never_made(server, api):
-    @server.agent("odd")
-    def odd(prompt):
-        yield ToolCall("odd", object(), external=prompt == "external")
-
-    for prompt in ("its own", "external"):
-        message = api.ask("odd", prompt)
-        assert message["status"] == "failed"
-        kinds = [event["type"] for event in events_of(api, message)]
-        assert not any(kind.startswith("tool.") for kind in kinds)
-
-
 def cancel(api, message):
     body = {"type": "message.cancel_requested", "message_id": message["id"]}
     return api.http.post(f"/sessions/{message['session_id']}/events", json=body)
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_a_cancel_that_is_taken_ends_its_turn_although_the_agent_is_done(
-    server, api, monkeypatch, fails
-):
+def test_a_cancel_that_is_taken_ends_its_turn_although_the_agent_is_done(server, api, monkeypatch):
     """The agent is done, and its turn's end cannot be written yet, when the cancel comes."""
     log = server._service.log
     append, tried, may_end = log.append, threading.Event(), threading.Event()
@@ -89,8 +71,6 @@ def test_a_cancel_that_is_taken_ends_its_turn_although_the_agent_is_done(
     def quick(prompt):
         yield "all of it"
         yield ToolCall("open")
-        if fails:
-            raise RuntimeError("out of luck")
 
     session_id = api.create("quick")
     monkeypatch.setattr(log, "append", appending)
@@ -126,24 +106,3 @@ def test_a_cancel_that_was_taken_holds_after_a_restart(tmp_path, call, monkeypat
     with LocalDari(path) as server, call(server) as api:
         ended = api.get(f"/messages/{message['id']}")
         assert (ended["status"], ended["output"]["error"]) == ("failed", "cancelled")
-
-
-def test_whoever_comes_at_the_end_is_either_heard_or_refused(server, api):
-    go_on = threading.Event()
-
-    @server.agent("ends")
-    async def ends(prompt):
-        while not go_on.is_set():
-            await asyncio.sleep(0)
-        return "done"
-
-    for _ in range(40):
-        go_on.clear()
-        session_id = api.create("ends")
-        message = api.send(session_id, "x")["message"] | {"session_id": session_id}
-        api.reaches(message["id"], "running")
-        go_on.set()
-        status = cancel(api, message).status_code
-        ended = api.finished(message["id"])
-        error = (ended["output"] or {}).get("error")
-        assert (status, error) in ((202, "cancelled"), (409, None))

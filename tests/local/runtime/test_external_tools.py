@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from dari_nb.local import ToolCall, ToolResult
+from dari_nb.local import ToolCall
 from dari_nb.local.json_schema.schemas import flaw_of
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
@@ -42,25 +42,9 @@ def test_a_result_that_does_not_fit_is_refused_and_the_call_stays_open(api, aske
     assert answer_of(api, message_id) == "False: {'n': 1}"
 
 
-def test_an_error_result_skips_the_schema(api, asked):
-    message_id = asked(output_schema=SCHEMA)
-    assert submit(api, message_id, result="broken", is_error=True).status_code == 202
-    assert answer_of(api, message_id) == "True: broken"
-
-
-def test_a_call_without_an_answer_times_out_and_the_turn_goes_on(api, asked):
-    message_id = asked(timeout_seconds=0.05)
-    assert answer_of(api, message_id) == "True: The tool gave no result within 0.05 seconds."
-    session_id = api.get(f"/messages/{message_id}")["session_id"]
-    [failed] = [e for e in api.events(session_id) if e["type"] == "tool.call_failed"]
-    late = {"type": "tool.result_submitted", "message_id": message_id, "result": 1}
-    late["tool_call_id"] = failed["data"]["tool_call_id"]
-    assert api.refused(f"/sessions/{session_id}/events", late)[0] == 409
-
-
 def test_a_schema_that_is_none_fails_the_turn_before_anybody_is_asked(api, asked):
     message = api.finished(asked(output_schema={"type": "number?"}))
-    assert "ValueError: no JSON Schema" in message["output"]["error"]
+    assert message["status"] == "failed"
     assert not [e for e in api.events(message["session_id"]) if e["type"].startswith("tool.")]
 
 
@@ -79,7 +63,6 @@ custom_tools:
   - {name: count, path: tools/count, kind: external}
   - {name: slow, path: tools/slow, kind: external}
   - {name: slower, path: tools/slower, kind: external, timeout_seconds: 1}
-  - {name: own, path: tools/own, kind: main, runtime: python, handler: 'run.py:run'}
 """
 TOOL_YML = "{name: NAME, description: d, input_schema: in.json, output_schema: out.json"
 
@@ -87,12 +70,11 @@ TOOL_YML = "{name: NAME, description: d, input_schema: in.json, output_schema: o
 @pytest.fixture
 def declared(server, api):
     """Publishes tools with a schema and times, and a function that names neither."""
-    bundle = {"dari.yml": DARI_YML, "system.md": b"Hello", "tools/own/run.py": b"def run(): ..."}
+    bundle = {"dari.yml": DARI_YML, "system.md": b"Hello"}
     for name, more in {
         "count": "}",
         "slow": ", timeout_seconds: 1}",
         "slower": ", timeout_seconds: 60}",
-        "own": "}",
     }.items():
         folder = f"tools/{name}"
         bundle[f"{folder}/tool.yml"] = TOOL_YML.replace("NAME", name).encode() + more.encode()
@@ -102,15 +84,6 @@ def declared(server, api):
 
     @server.agent("declares")
     def declares(prompt):
-        if prompt == "own":
-            yield ToolCall("own")
-            yield ToolResult("by itself")
-            yield "done"
-            return
-        if prompt == "several":
-            results = yield (ToolCall("count"), ToolCall("count"))
-            yield str([result.result for result in results])
-            return
         result = yield ToolCall(prompt)
         yield f"{result.is_error}: {result.result}"
 
@@ -129,23 +102,6 @@ def test_a_declared_time_is_found_in_tool_yml_and_in_dari_yml(api, declared, too
     assert answer_of(api, declared(tool)) == "True: The tool gave no result within 1 seconds."
 
 
-def test_a_declared_tool_that_is_no_callers_business_is_the_agents_own(api, declared):
-    message = api.finished(declared("own"))
-    assert message["status"] == "completed"
-    assert "waiting_for_tool" not in str(api.events(message["session_id"]))
-
-
-def test_declared_calls_side_by_side_are_answered_one_by_one(api, declared):
-    message_id = declared("several")
-    message = api.reaches(message_id, "waiting_for_tool")
-    calls = [i for i in api.items(message["session_id"]) if i["type"] == "tool_call"]
-    for place, call in enumerate(calls):
-        body = {"type": "tool.result_submitted", "message_id": message_id}
-        body |= {"tool_call_id": call["tool_call_id"], "result": {"n": place}}
-        assert api.http.post(f"/sessions/{message['session_id']}/events", json=body).is_success
-    assert answer_of(api, message_id) == "[{'n': 0}, {'n': 1}]"
-
-
 def test_a_result_is_taken_once(api, asked):
     message_id = asked()
     assert submit(api, message_id, result=1).status_code == 202
@@ -155,12 +111,3 @@ def test_a_result_is_taken_once(api, asked):
     body |= {"tool_call_id": call["tool_call_id"]}
     assert api.refused(f"/sessions/{message['session_id']}/events", body)[0] == 409
     assert answer_of(api, message_id) == "False: 1"
-
-
-def test_a_replay_plays_the_recorded_answer_of_a_declared_tool(server, api, declared):
-    message_id = declared("count")
-    assert submit(api, message_id, result={"n": 7}).status_code == 202
-    session_id = api.finished(message_id)["session_id"]
-    again = server.replay(session_id, speed=1000)
-    [message] = api.messages(again)
-    assert answer_of(api, message["id"]) == "False: {'n': 7}"

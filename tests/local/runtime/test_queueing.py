@@ -53,13 +53,3 @@ def test_a_message_is_queued_until_there_is_a_place_for_it(api, gate, waiting):
     assert begun == ("running", ended["started_at"])
     assert done == ("completed", ended["completed_at"])
     assert ended["created_at"] < ended["started_at"]
-
-
-def test_what_is_cancelled_in_the_queue_never_ran(api, waiting):
-    session, message = waiting
-    wish = {"type": "message.cancel_requested", "message_id": message}
-    api.post(f"/sessions/{session}/events", wish)
-    ended = api.finished(message)
-    assert (ended["status"], ended["output"]["error"]) == ("failed", "cancelled")
-    assert list(moves(api, session)) == ["failed"]
-    assert ended["started_at"] == ended["completed_at"]

@@ -75,17 +75,11 @@ def test_arguments_and_results_are_held_to_their_schemas(tool):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("def run(given):\n    raise KeyError('colour')\n", "The tool failed: KeyError: 'colour'"),
-        ("def other(given): ...\n", "has no attribute 'run'"),
+        ("def run(given):\n    raise KeyError('colour')\n", "KeyError: 'colour'"),
         ("def run(given)\n", "SyntaxError"),
-        ("import sys\ndef run(given):\n    sys.exit(3)\n", "exit code 3, no result"),
-        ("import os\ndef run(given):\n    os._exit(0)\n", "exit code 0, no result"),
-        ("import os\ndef run(given):\n    os.kill(os.getpid(), 9)\n", "exit code 137"),
-        ("def run(given):\n    return {1, 2}\n", "TypeError: Object of type set"),
-        ("def run(given):\n    return float('nan')\n", "ValueError"),
-        ("def run(given):\n    return 'x' * 2_000_000\n", "more than 1 MiB"),
-        ("def run(given):\n    while True: print('x' * 1000)\n", "wrote more than 8 MiB"),
-        ("def run(given):\n    x = []\n    for _ in range(99): x = [x]\n    return x\n", "nested"),
+        ("import os\ndef run(given):\n    os._exit(0)\n", "no result"),
+        ("def run(given):\n    return {1, 2}\n", "TypeError"),
+        ("def run(given):\n    return 'x' * 2_000_000\n", "1 MiB"),
     ],
 )
 def test_a_handler_that_fails_says_why(tool, code, said):
@@ -110,12 +104,6 @@ FLAKY = (
 
 def test_a_handler_is_run_again_as_often_as_it_says(tool):
     assert tool(FLAKY, retries=2).gets("t", words=[]) == {"count": 3}
-
-
-def test_a_handler_is_run_once_if_it_does_not_say(tool):
-    someone = tool(FLAKY)
-    assert "not yet" in someone.fails("t", words=[])
-    assert someone.gets("read", path="tries") == "x"
 
 
 def test_a_bundle_goes_when_its_toolbox_goes(tool, wait, tmp_path, monkeypatch):

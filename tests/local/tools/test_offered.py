@@ -74,7 +74,6 @@ def test_a_sandbox_that_does_not_work_is_not_used(tmp_path, monkeypatch):
     [
         (main("tool.ts:run"), FILES, "needs Node, which is missing"),
         (main("tool.ts:run", "python"), FILES, "is a .py file"),
-        (main("tool.py:run"), FILES, "is a .ts or .js file"),
         (main("tool.ts:run"), {"tools/t/tool.ts": b""}, "Describe it in tools/t/tool.yml"),
     ],
 )
@@ -111,8 +110,6 @@ def test_publishing_over_http_says_what_cannot_run(api, monkeypatch, tmp_path):
             "bwrap: No permissions to create new namespace, likely because of the kernel",
             "forbids user namespaces",
         ),
-        ("bwrap: setting up uid map: Permission denied", "forbids user namespaces"),
-        ("bwrap: Creating new namespace failed: Operation not permitted", "forbids user namesp"),
         ("bwrap: Unknown option --disable-userns", "Install bubblewrap 0.8 or newer"),
     ],
 )

