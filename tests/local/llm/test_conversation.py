@@ -8,7 +8,6 @@ from pathlib import Path
 
 import httpx
 
-from dari_nb.local.agents import Attachment
 from dari_nb.local.agents.tools import ToolSpec
 from dari_nb.local.llm.conversation import (
     MAX_RESULT,
@@ -17,9 +16,7 @@ from dari_nb.local.llm.conversation import (
     ModelSaid,
     UserText,
     earlier,
-    places_of,
     result_of,
-    wire_name,
 )
 from dari_nb.local.llm.protocols import anthropic_messages, chat_completions
 from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem
@@ -136,27 +133,6 @@ def test_the_request_of_messages_has_roles_that_take_turns():
         "max_tokens": 9,
         "tools": [{"name": "my_tool", "description": "Does.", "input_schema": {"type": "object"}}],
     }
-
-
-def test_every_name_can_be_sent():
-    assert [wire_name(name) for name in ("", "ls", "functions.ls", "x" * 99)] == [
-        "_",
-        "ls",
-        "functions_ls",
-        "x" * 64,
-    ]
-
-
-def test_a_file_is_named_by_the_place_that_it_was_given():
-    files = [
-        Attachment("1", "a.txt", bytes, "a.txt"),
-        Attachment("2", "a.txt", bytes, "a-2.txt"),
-        Attachment("3", "b.txt", bytes),
-    ]
-    place_of = places_of(files)
-    places = [place_of(key, name) for key, name in (("1", "a.txt"), ("2", "a.txt"), ("3", "b.txt"))]
-    assert places == ["/workspace/a.txt", "/workspace/a-2.txt", "/workspace/b.txt"]
-    assert place_of("4", "elsewhere.txt") == "/workspace/elsewhere.txt"
 
 
 def test_the_stand_in_runs_by_itself():

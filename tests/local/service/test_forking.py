@@ -132,20 +132,6 @@ def test_copies_have_ids_of_their_own_and_say_where_they_happened(own):
     assert len(calls) == 2 * len(set(calls))
 
 
-def test_a_fork_goes_on_by_itself_and_its_agent_knows_what_was_before(own):
-    session_id, messages = scripted(own)
-    before = all_of(own, session_id)
-    made = fork(own, session_id, messages[1]["id"], llm_id="small", name="Mine")
-    assert (made["llm_id"], made["name"]) == ("small", "Mine")
-    told = own.finished(own.send(made["id"], "x")["message"]["id"])
-    assert told["output"]["parts"][-1]["text"] == "Wrote x. There were 8 items and 1 files."
-    assert "copied_from" not in told
-    assert told["sequence_number"] == 3
-    assert files_of(own, made["id"]) == {"notes.txt": "alpha", "book.txt": "abx"}
-    assert all_of(own, session_id) == before
-    assert files_of(own, session_id)["book.txt"] == BOOKS[-1]
-
-
 def test_forks_of_forks_are_forks(own):
     session_id, messages = scripted(own)
     first = fork(own, session_id, messages[1]["id"])["id"]
@@ -193,65 +179,6 @@ def test_nobody_is_told_of_copies(own, receiver):
     from_here = [told["data"]["session_id"] for told in receiver.received()]
     assert set(from_here) <= {made, session_id}
     assert len(from_here) <= 2
-
-
-def test_what_is_not_at_rest_cannot_be_forked(own):
-    session_id = own.ask("works", "a")["session_id"]
-    waits = own.send(session_id, "wait")["message"]["id"]
-    queued = own.send(session_id, "b")["message"]["id"]
-    own.reaches(waits, "waiting_for_tool")
-    [first, *_] = own.messages(session_id)
-    path = f"/agents/{own.agent_id('works')}/sessions"
-    for message_id in (waits, queued):
-        for place in ("before", "after"):
-            point = {"session_id": session_id, f"{place}_message_id": message_id}
-            code, _ = own.refused(path, {"fork_of": point})
-            assert code == 409
-    made = fork(own, session_id, first["id"])
-    assert [m["status"] for m in own.messages(made["id"])] == ["completed"]
-    assert made["status"] == "idle"
-
-
-def test_a_place_that_is_none_makes_no_session(own):
-    session_id, [message, *_] = scripted(own)
-    path = f"/agents/{own.agent_id('works')}/sessions"
-    here = {"session_id": session_id}
-    other = own.ask("echo", "x")
-    before = own.get("/sessions")
-    for point, status in (
-        ({"session_id": "sess_0", "after_message_id": message["id"]}, 404),
-        ({**here, "after_message_id": "msg_0"}, 404),
-        ({**here, "after_message_id": other["id"]}, 404),
-        ({"session_id": other["session_id"], "after_message_id": other["id"]}, 400),
-        (here, 422),
-        ({**here, "after_message_id": None}, 422),
-        ({**here, "after_message_id": message["id"], "before_message_id": message["id"]}, 422),
-        ({"after_message_id": message["id"]}, 422),
-        ("sess_1", 422),
-    ):
-        got, detail = own.refused(path, {"fork_of": point})
-        assert got == status, point
-        assert isinstance(detail, list if status == 422 else str)
-    assert own.refused(path, {"llm_id": "huge", "fork_of": {**here, "after_message_id": "m"}})
-    point = {"fork_of": {**here, "after_message_id": message["id"]}}
-    content = [{"type": "text", "text": "x"}]
-    said = {"type": "user.message", "content": content}
-    for body in (said | point, said | {"session": point}):
-        assert own.refused(path.replace("sessions", "messages"), body)[0] == 422
-    item = {"agent_id": own.agent_id("works"), "message": {"content": content}}
-    assert own.refused("/session-batches", {"items": [item | point]})[0] == 422
-    assert own.get("/sessions") == before
-    assert own.http.get("/sessions").headers["dari-extensions"].split(", ")[-1] == "fork"
-
-
-def test_another_organizations_session_is_as_unknown_as_any(call):
-    with LocalDari() as server, call(server) as api:
-        message = api.ask("echo", "x")
-        neighbours = server.organization("neighbours")
-        api.http.headers["Authorization"] = f"Bearer {neighbours.api_key}"
-        point = {"session_id": message["session_id"], "after_message_id": message["id"]}
-        path = f"/agents/{api.agent_id('echo')}/sessions"
-        assert api.refused(path, {"fork_of": point})[0] == 404
 
 
 def test_of_a_large_workspace_a_fork_has_what_it_holds_now(call):

@@ -164,32 +164,6 @@ def test_another_organizations_things_are_closed_on_every_route(mine, theirs, kn
     assert seen(mine, known) == before
 
 
-def test_each_organization_works_on_its_own_and_shows_nothing_of_another(mine, theirs, known):
-    mine.http.put(f"{ORGANIZATION}/credentials/TOKEN", json={"value": "mine"})
-    mine.post(f"{ORGANIZATION}/storage-bindings", BINDING)
-    mine.post(f"{ORGANIZATION}/invitations", {"email": "mine@b.de", "role": "member"})
-    for path in ("/agents", "/sessions"):
-        mine_ids = {one["id"] for one in mine.get(path)[path[1:]]}
-        assert mine_ids
-        assert not mine_ids & {one["id"] for one in theirs.get(path).json()[path[1:]]}
-    assert theirs.get(f"{ORGANIZATION}/credentials").json() == {"credentials": []}
-    assert theirs.delete(f"{ORGANIZATION}/credentials/TOKEN").status_code == 404
-    assert theirs.get(f"{ORGANIZATION}/storage-bindings").json() == {"storage_bindings": []}
-    assert "mine@b.de" not in theirs.get(f"{ORGANIZATION}/members").text
-    own_keys = theirs.get(f"{ORGANIZATION}/api-keys").json()["api_keys"]
-    assert [key["label"] for key in own_keys] == ["neighbours"]
-    for name, (body, expected) in TABLE.items():
-        operation = next(o for o in OPERATIONS if o.name == name)
-        if expected == OWN and body is not None:
-            path = operation.path.format(name="TOKEN")
-            assert theirs.request(operation.method, path, json=body).is_success
-    assert mine.get(f"{ORGANIZATION}/credentials") == {"credentials": [{"name": "TOKEN"}]}
-    assert len(mine.get(f"{ORGANIZATION}/storage-bindings")["storage_bindings"]) == 1
-    labels = [key["label"] for key in mine.get(f"{ORGANIZATION}/api-keys")["api_keys"]]
-    assert "theirs" not in labels
-    assert "a@b.de" not in str(mine.get(f"{ORGANIZATION}/members"))
-
-
 def test_files_snapshots_and_bindings_in_a_body_are_another_organizations_too(mine, theirs, known):
     echo = next(a["id"] for a in theirs.get("/agents").json()["agents"] if a["name"] == "echo")
     file_id = mine.upload("mine.txt", b"mine")
