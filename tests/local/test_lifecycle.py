@@ -109,11 +109,6 @@ def test_a_key_that_no_client_could_bring_is_refused(key):
         server.organization("second row", api_key=key)
 
 
-def test_an_agent_needs_a_name():
-    with pytest.raises(InvalidRequestError, match="name"):
-        LocalDari().agent(" ")
-
-
 def test_a_running_server_does_not_keep_the_interpreter_alive():
     program = (
         "import time\n"
@@ -132,14 +127,6 @@ def test_a_running_server_does_not_keep_the_interpreter_alive():
         [sys.executable, "-W", "error", "-c", program], capture_output=True, timeout=180, check=True
     )
     assert (done.stdout, done.stderr) == (b"", b"")
-
-
-def test_two_servers_in_one_process_know_nothing_of_each_other(call):
-    with LocalDari() as one, LocalDari() as two, call(one) as api, call(two) as other:
-        session_id = api.create("echo")
-        assert other.http.get(f"/sessions/{session_id}").status_code == 404
-        headers = {"Authorization": f"Bearer {one.api_key}"}
-        assert httpx.get(f"{two.url}/v1/agents", headers=headers).status_code == 401
 
 
 def test_a_fault_of_the_server_is_json_too_and_tells_nothing(call):

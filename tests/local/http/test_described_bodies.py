@@ -8,6 +8,8 @@ import pytest
 
 from dari_nb.local import LocalDari
 
+from ..conftest import Caller
+
 DIGEST = "0" * 64
 SNAPSHOT = {"format": "tar.gz", "sha256": DIGEST, "size_bytes": 2}
 BINDING = {
@@ -96,6 +98,13 @@ def target():
 
 
 @pytest.fixture(scope="module")
+def api(target):
+    caller = Caller(target)
+    yield caller
+    caller.http.close()
+
+
+@pytest.fixture(scope="module")
 def described(target):
     return httpx.get(f"{target.url}/openapi.json").json()
 
@@ -119,16 +128,13 @@ def matches(described, path):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]} {case[1]} {case[2][-60:]}")
-def test_a_body_is_taken_when_the_description_allows_it_and_refused_otherwise(
-    case, described, target, call
-):
+def test_a_body_is_taken_when_the_description_allows_it_and_refused_otherwise(case, described, api):
     method, path, text = case
-    with call(target) as api:
-        agent, other = api.agent_id("echo"), api.agent_id("calculator")
-        text = text.replace("{agent_id}", agent)
-        path = path.replace("{agent_id}", agent).replace("{other_id}", other)
-        headers = {"content-type": "application/json"}
-        answer = api.http.request(method, path, content=text, headers=headers)
+    agent, other = api.agent_id("echo"), api.agent_id("calculator")
+    text = text.replace("{agent_id}", agent)
+    path = path.replace("{agent_id}", agent).replace("{other_id}", other)
+    headers = {"content-type": "application/json"}
+    answer = api.http.request(method, path, content=text, headers=headers)
     is_allowed = allows(described, method, case[1], text)
     assert answer.status_code in ((200, 201, 202) if is_allowed else (400, 422)), answer.text
 

@@ -257,19 +257,6 @@ def test_a_bundle_of_another_organization_asks_nothing_on_this_machine_or_beside
     assert not stand_in.requests
 
 
-@pytest.mark.usefixtures("providers")
-def test_what_the_operator_set_up_on_this_machine_is_for_other_organizations_too(
-    serve, stand_in, call
-):
-    server = serve(llms={"small": {"model": "m", "base_url": stand_in.url}}).server
-
-    class Other:
-        url, api_key = server.url, server.organization("second row").api_key
-
-    with call(Other) as api:
-        assert api.ask("assistant", "hi")["status"] == "completed"
-
-
 def test_the_servers_llm_stands_in_for_an_option_that_cannot_be_asked(
     serve, publish, stand_in, monkeypatch
 ):

@@ -127,19 +127,6 @@ def test_a_failed_turn_has_said_nothing_of_its_draft(server, api, stream):
     assert "half a" not in str(api.events(message["session_id"]))
 
 
-def test_halves_of_characters_are_put_together(api, say, stream):
-    message, gates = say(Draft("a\ud83d"), Draft("\ude00b"), Draft("\ud83d"), "end")
-    session_id = session_of(api, message)
-    gates[0].set()
-    stream(session_id, lambda piece: piece["type"] == DELTA)
-    for gate in gates[:3]:
-        gate.set()
-    whole = stream(session_id, lambda piece: "b" in piece.get("text", ""))
-    assert "".join(written(whole).values()) == "a\U0001f600b"
-    gates[3].set()
-    assert api.finished(message["id"])["status"] == "completed"
-
-
 @pytest.mark.parametrize("wrong", [Draft(None), Draft("x", kind="bogus")], ids=["text", "kind"])
 def test_what_is_no_draft_fails_its_turn_and_the_agent_goes_on(server, api, wrong):
     @server.agent("odd")

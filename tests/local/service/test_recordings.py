@@ -196,22 +196,6 @@ def test_a_replay_plays_the_same_turns_again(call, wait):
             assert session["version_id"] == original["version_id"]
 
 
-def test_a_recorded_block_that_refers_to_a_foreign_file_is_replayed_as_it_is(tmp_path, server, api):
-    block = {"type": "file", "file_id": "file_elsewhere"}
-    path = write(tmp_path / "files.jsonl", {"messages": [{"role": "user", "content": [block]}]})
-    [session_id] = server.load_runs(path)
-    replayed = server.replay(session_id, speed=math.inf)
-    api.rests(replayed)
-    assert api.items(replayed)[0]["content"] == [block]
-
-
-def test_a_replay_of_a_failed_turn_fails_with_the_same_cause(server, api):
-    message = api.ask("tour", "error")
-    replayed = server.replay(message["session_id"], speed=1000)
-    api.rests(replayed)
-    assert shown(api.items(replayed)) == shown(api.items(message["session_id"]))
-
-
 def test_a_replay_keeps_to_the_recorded_gaps(server, api, pauses):
     message = api.ask("tour", "Hi", metadata={"step_delay": "0.02"})
     recorded = [e for e in api.events(message["session_id"]) if e["type"] in SAID]

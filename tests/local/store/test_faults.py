@@ -6,7 +6,7 @@ from threading import Lock
 import httpx
 import pytest
 
-from dari_nb.local import LocalDari, ToolCall
+from dari_nb.local import LocalDari
 
 MANIFEST = (
     b"name: packed\nharness: pi\ninstructions:\n  system: system.md\nllm:\n  model: openai/x\n"
@@ -161,40 +161,6 @@ def test_a_first_message_makes_its_session_or_leaves_nothing(faulty, fuse, count
         faulty.rests(session_id)
         assert len(messages(faulty, session_id)) == 1
     assert len(counting.asked) <= len(acknowledged)
-
-
-def test_a_tool_result_is_taken_or_the_call_goes_on_waiting(server, faulty, fuse):
-    def attempt(number):
-        sent = faulty.send(session_id, f"ask {number}")["message"]["id"]
-        faulty.reaches(sent, "waiting_for_tool")
-        event = next(e for e in faulty.events(session_id)[::-1] if "tool_call_id" in e["data"])
-        body = {"type": "tool.result_submitted", "message_id": sent, "result": number}
-        body["tool_call_id"] = event["data"]["tool_call_id"]
-        path = f"/sessions/{session_id}/events"
-        fuse.set(number)
-        answer = faulty.http.post(path, json=body)
-        blown = fuse.is_blown()
-        if not answer.is_success:
-            assert faulty.get(f"/messages/{sent}")["status"] == "waiting_for_tool"
-            assert faulty.http.post(path, json=body).status_code == 202
-        assert faulty.finished(sent)["status"] in ("completed", "failed")
-        submitted = [e for e in faulty.events(session_id) if e["message_id"] == sent]
-        assert sum(e["type"] == "tool.result_submitted" for e in submitted) == 1
-        return blown
-
-    with_tool = []
-
-    def asking(prompt):
-        result = yield ToolCall("human", {}, external=True)
-        with_tool.append(result.result)
-        return "thanks"
-
-    server.agent("asking")(asking)
-    session_id = faulty.create("asking")
-    blown = [attempt(number) for number in range(1, 25)]
-    assert blown[0]
-    faulty.rests(session_id)
-    assert sorted(with_tool) == sorted(set(with_tool))
 
 
 def test_a_batch_begins_whole_or_not_at_all(faulty, fuse, counting):
