@@ -169,11 +169,6 @@ def test_the_nth_asking_plays_the_nth_answer_and_then_the_first_again(path: Path
         assert second.text.endswith("Answer 4 to again")
 
 
-def lesson(d: Dari) -> list[str]:
-    first = d.agents["waiting"].send("one").wait()
-    return [first.text, first.session.send("two").wait().text]
-
-
 def test_batches_and_forks_play(path: Path) -> None:
     with LocalDari(tape=path) as server, Dari(server.url, server.api_key, server) as d:
         server.agent("guide")(Guide())
