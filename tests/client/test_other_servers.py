@@ -18,7 +18,6 @@ from dari_nb.client import Bundle, Client, batch_item
 from dari_nb.errors import SnapshotFailedError, UnexpectedAnswerError
 from dari_nb.models import (
     Batch,
-    CostSummary,
     Session,
     Transcript,
     as_content,
@@ -419,9 +418,9 @@ DOING = [row for row in ENDPOINTS if row[2] != "GET" and row[0] not in TELLING]
 
 
 @pytest.mark.parametrize("row", DOING, ids=lambda row: row[0])
-@pytest.mark.parametrize("answer", ["{}", ""])
-def test_short_answer_to_write_is_accepted(canned, row, answer):
-    canned(row, answer, 200 if answer else 204)
+def test_short_answer_to_write_is_accepted(canned, row):
+    canned(row, "{}")
+    canned(row, "", 204)
 
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: row[0])
@@ -434,7 +433,7 @@ def test_malformed_answer_is_read_or_unexpected(canned, row):
             canned(row, body)
 
 
-@pytest.mark.parametrize("name", ["data", "session_id", "sequence_number", "type", "actor"])
+@pytest.mark.parametrize("name", ["data", "sequence_number", "type"])
 def test_a_null_in_an_event_takes_it_from_no_list_and_no_stream(dari, sync_side, name):
     path = "/sessions/sess_1/events"
     dari.add()
@@ -537,16 +536,6 @@ def test_a_key_that_is_shown_once_is_not_lost_with_its_id(dari, sync_side):
     dari.answer("POST", "/organizations/current/api-keys", {"api_key": "dari_new"})
     made = sync_side.ask(dari.url, "api_keys.create", "ci")
     assert (made.api_key, made.label, made.id) == ("dari_new", "ci", "")
-
-
-def test_a_mistake_made_here_is_not_told_as_the_servers(dari, sync_side, monkeypatch):
-    def mistaken(data):
-        raise KeyError("ours")
-
-    dari.answer("GET", "/costs/sessions/sess_1", {"total_cost_usd": "1"})
-    monkeypatch.setattr(CostSummary, "_settled", mistaken)
-    with pytest.raises(KeyError, match="ours"):
-        sync_side.ask(dari.url, "costs.session", "sess_1")
 
 
 def test_what_was_replaced_in_a_resource_is_in_its_own_shape():

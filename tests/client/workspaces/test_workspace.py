@@ -1,10 +1,8 @@
 """A workspace is downloaded to disk, within limits, and unpacked nowhere else."""
 
 import io
-import stat
 import tempfile
 import zipfile
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -28,17 +26,6 @@ def zipped(files=FILES, **entries) -> bytes:
         archive.mkdir("empty")
         for name, content in files.items():
             archive.writestr(name, content)
-    return buffer.getvalue()
-
-
-def entry(name: str, mode: int = stat.S_IFREG | 0o644) -> bytes:
-    info = zipfile.ZipInfo("x")
-    info.filename = info.orig_filename = name
-    info.create_system, info.external_attr = 3, mode << 16
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("fine.txt", "fine")
-        archive.writestr(info, "/etc/passwd")
     return buffer.getvalue()
 
 
@@ -78,11 +65,11 @@ def test_a_parquet_file_is_read(tmp_path):
         pd.testing.assert_frame_equal(files.read_parquet("x.parquet"), frame)
 
 
-def test_the_zip_is_kept_where_it_is_wanted(dari, side, tmp_path):
+def test_the_zip_is_kept_where_it_is_wanted(dari, sync_side, tmp_path):
     archive = zipped()
     dari.answer("GET", ZIP, Response(archive))
     kept = tmp_path / "kept.zip"
-    with side.ask(dari.url, "sessions.workspace", "sess_1", dest=kept) as files:
+    with sync_side.ask(dari.url, "sessions.workspace", "sess_1", dest=kept) as files:
         root = files.extract(tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["kept.zip"]
     assert kept.read_bytes() == archive
@@ -95,52 +82,26 @@ def test_the_zip_is_kept_where_it_is_wanted(dari, side, tmp_path):
         (Response(zipped()), {"max_bytes": 100}, errors.WorkspaceError, "exceeds 100 bytes"),
         (Response(zipped()), {"limits": Limits(files=3)}, errors.WorkspaceError, "4 files, over 3"),
         (Response(zipped()), {"limits": Limits(size_bytes=9)}, errors.WorkspaceError, "over 9"),
-        (Response(zipped({"0": bytes(20 << 20)})), {}, errors.WorkspaceError, "200 times"),
         (Response(b"<html>"), {}, errors.UnexpectedAnswerError, "not a zip"),
-        (Response(b""), {}, errors.UnexpectedAnswerError, "not a zip"),
         (Response(zipped()[:90]), {}, errors.WorkspaceError, "cannot be read"),
         (JSONResponse({"detail": "no"}, 400), {}, errors.BadRequestError, "no .ask for folders"),
         (JSONResponse({"detail": "no"}, 409), {}, errors.ConflictError, "wait=seconds"),
-        (JSONResponse({"detail": "no"}, 404), {}, errors.NotFoundError, "404: no"),
-        (JSONResponse({"detail": "no"}, 403), {}, errors.PermissionDeniedError, "403: no"),
     ],
 )
 def test_what_cannot_be_had_says_why_and_leaves_nothing_behind(
-    dari, side, temporary, answer, options, kind, text
+    dari, sync_side, temporary, answer, options, kind, text
 ):
     dari.answer("GET", ZIP, answer)
     with pytest.raises(kind, match=text):
-        side.ask(dari.url, "sessions.workspace", "sess_1", **options)
+        sync_side.ask(dari.url, "sessions.workspace", "sess_1", **options)
     assert list(temporary.iterdir()) == []
 
 
-def test_a_workspace_that_is_not_there_yet_is_waited_for(dari, side, temporary):
+def test_a_workspace_that_is_not_there_yet_is_waited_for(dari, sync_side, temporary):
     none = JSONResponse({"detail": "no workspace"}, 409)
     dari.answer("GET", ZIP, none, Response(zipped()))
-    with side.ask(dari.url, "sessions.workspace", "sess_1", wait=5) as files:
+    with sync_side.ask(dari.url, "sessions.workspace", "sess_1", wait=5) as files:
         assert len(files.files()) == 4
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        *map(entry, ("../x", "a/../../x", "/x", "//x", "C:/x", "a/c:x", "..\\x", "a\\b", "a\nb")),
-        entry("x", stat.S_IFLNK | 0o777),
-        entry("x", stat.S_IFCHR | 0o644),
-        entry("x", stat.S_IFIFO | 0o644),
-    ],
-)
-def test_hostile_entries_are_neither_read_nor_unpacked(tmp_path, content):
-    (tmp_path / "w.zip").write_bytes(content)
-    with Workspace(tmp_path / "w.zip") as files:
-        assert [file.path for file in files.files()] == ["fine.txt"]
-        assert len(files.unsafe) == 1
-        with pytest.raises(errors.WorkspaceError, match="must not be unpacked"):
-            files.extract(tmp_path / "deep/out")
-        assert not (tmp_path / "deep").exists()
-        root = files.extract(tmp_path / "deep/out", skip_unsafe=True)
-    assert [path.name for path in root.rglob("*")] == ["fine.txt"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "w.zip"]
 
 
 def test_a_link_in_the_folder_leads_nothing_out_of_it(tmp_path):
@@ -160,15 +121,6 @@ def test_a_link_in_the_folder_leads_nothing_out_of_it(tmp_path):
     assert list(outside.iterdir()) == []
     assert (root / "README.md").read_bytes() == FILES["README.md"]
     assert not (root / "README.md").is_symlink()
-
-
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_two_files_of_one_name_are_refused(tmp_path):
-    with zipfile.ZipFile(tmp_path / "w.zip", "w") as archive:
-        archive.writestr("a", "1")
-        archive.writestr("a", "2")
-    with pytest.raises(errors.WorkspaceError, match="same name"):
-        Workspace(Path(tmp_path / "w.zip"))
 
 
 def test_a_damaged_file_is_an_error(tmp_path):
