@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 
 import pytest
@@ -36,9 +35,7 @@ def test_after_connecting_in_python_nothing_goes_to_the_server_before(shell, els
     shell.run(connect)
     told = repr(shell.run("%dari"))
     assert elsewhere.url in told
-    assert "none yet: %dari use NAME" in told
-    assert "none yet: %dari_send starts one" in told
-    with pytest.raises(UsageError, match="%dari use"):
+    with pytest.raises(UsageError):
         shell.run("%dari_send --quiet second")
     shell.run("%%dari_agent echo --quiet -o turn\nthird")
     shell.run("%dari_send --quiet fourth")
@@ -48,55 +45,24 @@ def test_after_connecting_in_python_nothing_goes_to_the_server_before(shell, els
     assert len(shell.run("d.sessions.list()")) == 1
 
 
-@pytest.mark.parametrize("connecting", ["python", "%dari connect {url} --key-env ELSEWHERE"])
-def test_what_is_named_is_looked_for_on_the_current_server(shell, elsewhere, connect, connecting):
-    shell.run("import dari_nb")
+def test_after_closing_every_magic_is_refused(shell):
     shell.run("%%dari_agent echo --quiet -o turn\nHi")
-    shell.run(connect if connecting == "python" else connecting.format(url=elsewhere.url))
-    with pytest.raises(UsageError, match="there is no session"):
-        shell.run(f"%dari_transcript {shell.names['turn'].session.id}")
-    with pytest.raises(UsageError, match="no session yet"):
-        shell.run("%dari_transcript")
-    assert shell.names["turn"].session.send("still there").text
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
+    shell.run("d.close()")
+    for line in (
         "%dari",
-        "%dari agents",
         "%dari use echo",
         "%dari_send --quiet again",
         "%dari_transcript",
         "%dari_follow",
         "%dari_chat",
         "%dari_frame messages",
-    ],
-)
-def test_after_closing_every_magic_says_so_in_a_line(shell, line):
-    shell.run("%%dari_agent echo --quiet -o turn\nHi")
-    shell.run("d.close()")
-    with pytest.raises(UsageError, match=r"connection is closed: connect again.*%dari connect"):
-        shell.run(line)
-
-
-@pytest.mark.parametrize(
-    "code", ["turn.session.send('x')", "turn.session.transcript()", "d.agents.list()"]
-)
-def test_after_closing_python_says_so_too_and_what_was_read_can_be_read(shell, code):
-    shell.run("%%dari_agent echo --quiet -o turn\nHi")
-    shell.run("d.close()")
-    with pytest.raises(InvalidRequestError, match="is closed: connect again"):
-        shell.run(code)
+    ):
+        with pytest.raises(UsageError) as refused:
+            shell.run(line)
+        assert refused.value.code == "connection_closed", line
+    with pytest.raises(InvalidRequestError):
+        shell.run("turn.session.send('x')")
     assert "Hi" in shell.run("turn.text")
-
-
-def test_after_closing_one_can_connect_again(shell, connect):
-    shell.run("import dari_nb\n%dari use echo")
-    shell.run("d.close()")
-    shell.run(connect)
-    shell.run("%dari use echo\n%dari_send --quiet hello")
-    assert len(shell.run("e.sessions.list()")) == 1
 
 
 @pytest.fixture
@@ -110,25 +76,12 @@ def in_files(shell, monkeypatch, tmp_path):
         server.stop()
 
 
-def test_in_python_the_connection_of_the_magics_goes_on(in_files):
-    told = repr(in_files.run("%dari connect local --path tomorrow.db"))
-    assert re.search(r"in Python +d = dari_nb\.connect\(\) is this connection", told)
-    in_files.run("import dari_nb\nd = dari_nb.connect()\nd.agents['echo'].send('Hi').wait()")
-    in_files.run("%dari_agent echo --quiet Hello")
-    assert "tomorrow.db" in repr(in_files.run("%dari"))
-    assert "tomorrow.db" in repr(in_files.run("%dari connect"))
-    assert len(in_files.run("d.sessions.list()")) == 2
-
-
 def test_a_file_tells_whether_it_is_new_and_what_is_in_it(in_files):
-    assert "tomorow.db: a new file" in repr(in_files.run("%dari connect local --path tomorow.db"))
+    assert "a new file" in repr(in_files.run("%dari connect local --path tomorow.db"))
     in_files.run("%dari_agent echo --quiet Hello")
     in_files.run("%dari connect local")
     told = repr(in_files.run("%dari connect local --path tomorow.db"))
-    assert re.search(r"tomorow\.db: 1 session, the newest \d{4}-\d\d-\d\d \d\d:\d\d\n", told)
-    with LocalDari("empty.db"):
-        pass
-    assert "empty.db: no sessions yet" in repr(in_files.run("%dari connect local --path empty.db"))
+    assert "tomorow.db: 1 session" in told
 
 
 def test_a_file_that_a_notebook_has_open_names_it_without_its_folder(in_files, tmp_path):
@@ -144,7 +97,5 @@ def test_a_file_that_a_notebook_has_open_names_it_without_its_folder(in_files, t
         client.stop_channels()
         manager.shutdown_kernel(now=True)
     told = str(caught.value)
-    assert re.search(r"\(process \d+\), of the notebook mon\[31mday\.ipynb: shut that", told)
-    assert "JupyterLab lists it under Running" in told
-    assert "dari-local serve shares one" in told
+    assert "mon[31mday.ipynb" in told
     assert "of mine" not in told

