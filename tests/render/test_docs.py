@@ -2,8 +2,6 @@ import doctest
 import importlib
 import pkgutil
 
-import pytest
-
 import dari_nb.render
 
 MODULES = [
@@ -11,6 +9,6 @@ MODULES = [
 ]
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_examples_in_docstrings_hold(name):
-    assert doctest.testmod(importlib.import_module(name)).failed == 0
+def test_examples_in_docstrings_hold():
+    for name in MODULES:
+        assert doctest.testmod(importlib.import_module(name)).failed == 0, name

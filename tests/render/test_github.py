@@ -10,7 +10,7 @@ from __future__ import annotations
 from html import escape
 from html.parser import HTMLParser
 
-from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
+from dari_nb.models import AssistantMessageItem, text_block
 from dari_nb.render import head_of, static_timeline
 
 KEPT = frozenset(
@@ -123,26 +123,6 @@ def test_a_session_reads_in_order_with_who_said_what(conversation):
     ]
 
 
-def test_work_of_every_kind_reads_in_order():
-    calls = [
-        ("bash", {"command": "ls"}, {"stdout": "a.py\n", "stderr": "odd", "exit_code": 2}),
-        ("read", {"path": "a.csv"}, "day,n\nMon,1\nTue,2\n"),
-        ("edit", {"path": "a.py", "old": "x = 1", "new": "x = 2"}, "done"),
-        ("grep", {"pattern": "x"}, "a.py:1:x = 2"),
-    ]
-    items = [
-        ToolCallItem(id="1", tool_name=n, arguments=a, result=r, status="completed")
-        for n, a, r in calls
-    ]
-    assert lines(seen(items).text) == [
-        "4 calls bash, read, edit, grep",
-        *("bash ls exit 2", "$ ls", "Output · exit code 2", "a.py", "Error output", "odd"),
-        *("read a.csv 3 lines", "Content", "day n", "Mon 1", "Tue 2"),
-        *("edit a.py +1 \u22121", "Change", "-x = 1", "+x = 2", "Result", "done"),
-        *("grep x 1 hit", "Found", "a.py:1:x = 2"),
-    ]
-
-
 def test_a_formula_can_be_read_where_mathml_is_stripped():
     content = [text_block(r"So $\frac{a}{b}$ it is")]
     page = seen([AssistantMessageItem(id="1", status="completed", content=content)])
@@ -156,10 +136,3 @@ def test_the_link_to_a_turn_leads_to_its_anchor(conversation):
     assert seen(conversation[:1]).html.count("<a ") == 1
     assert "class=" not in html
     assert "style" not in html
-
-
-def test_text_that_is_folded_is_still_there():
-    prompt = UserMessageItem(id="1", content=[text_block("\n".join(f"row {n}" for n in range(99)))])
-    text = seen([prompt]).text
-    assert "… 79 more lines\nrow 20\n" in text
-    assert text.rstrip().endswith("row 98")

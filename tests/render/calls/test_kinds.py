@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
+from dari_nb.models import ToolCallItem, UserMessageItem
 from dari_nb.render import Limits, item_html, timeline_html
 from dari_nb.render.calls.kinds import use_of
 
@@ -43,29 +43,19 @@ def picture(width=1, height=1):
     [
         ("bash", {"command": "ls"}, "shell"),
         ("mcp__box__exec", {"cmd": ["ls", "-l"]}, "shell"),
-        ("anything", {"command": "ls"}, "shell"),
         ("anything", {"command": "ls", "to": "x"}, ""),
-        ("bash", {"restart": True}, ""),
-        ("bash", "ls", "shell"),
         ("run_python", {"code": "1 + 1"}, "code"),
-        ("read", {"path": "a"}, "read"),
         ("fs.readFile", {"filePath": "a", "path": "b"}, "read"),
-        ("cat", {"file": "a"}, "read"),
         ("write", {"path": "a", "content": ""}, "write"),
         ("edit", {"path": "a", "old_str": "x", "new_str": ""}, "edit"),
         ("edit", {"path": "a", "edits": [{"oldText": "x", "newText": "y"}]}, "edit"),
-        ("edit", {"path": "a", "edits": [{"oldText": "x"}]}, ""),
         ("apply_patch", "*** Begin Patch", "patch"),
         ("str_replace_based_edit_tool", {"command": "view", "path": "a"}, "read"),
         ("str_replace_editor", {"command": "create", "path": "a", "file_text": "x"}, "write"),
         ("grep", {"pattern": "x", "path": "src"}, "search"),
-        ("find", {"path": "src"}, "list"),
         ("find", {"pattern": "*.py"}, "search"),
         ("ls", None, "list"),
-        ("ls", {}, "list"),
         ("search_direct_flight", {"origin": "JFK"}, ""),
-        ("t", [1, 2], ""),
-        ("t", "text", ""),
         ("read", "text", ""),
     ],
 )
@@ -77,29 +67,18 @@ def test_the_kind_of_a_call_is_told_from_its_name_and_arguments(tool, arguments,
     ("item", "line"),
     [
         (call("bash", {"command": "ls -l\nwc"}, "a\nb\n"), "bash ls -l 2 lines"),
-        (call("bash", {"command": "ls"}, {"stdout": "", "exit_code": 3}), "bash ls exit 3"),
         (call("bash", {"command": "ls"}, "boom\nExit code: 1"), "bash ls exit 1"),
         (call("bash", {"command": "true"}, {"stdout": "", "exit_code": 0}), "bash true done"),
-        (call("read", {"path": "notes.md"}, "a\nb\nc\n"), "read notes.md 3 lines"),
         (call("write", {"path": "a.py", "content": "x\ny\n"}, "ok"), "write a.py 2 lines"),
-        (call("write", {"path": "a.py", "content": ""}, "ok"), "write a.py empty"),
         (
             call("edit", {"path": "a", "old": "x\ny", "new": "x\nz\nz"}, "ok"),
             "edit a +2 \u22121",
         ),
         (call("grep", {"pattern": "x", "path": "src"}, "a:1:x\nb:2:x"), "grep x · src 2 hits"),
-        (call("grep", {"pattern": "x"}, ""), "grep x no hits"),
-        (call("grep", {"pattern": "x"}, {"matches": [1, 2, 3]}), "grep x 3 hits"),
         (call("ls", {"path": "/workspace"}, ["a", "b"]), "ls /workspace 2 entries"),
         (call("ls", {}, "[The folder is empty.]"), "ls no entries"),
         (call("grep", {"pattern": "x"}, "[No line fits.]"), "grep x no hits"),
-        (call("search", {"query": "x"}, "nothing found"), "search x nothing found"),
-        (call("search", {"query": "x"}, "0 results"), "search x 0 results"),
-        (call("search", {"query": "x"}, "Error: index offline"), "search x Error: index offline"),
         (call("search", {"query": "x"}, "a\nb\nc"), "search x 3 lines"),
-        (call("search", {"query": "x"}, "[]"), "search x no hits"),
-        (call("search", {"query": "x"}, ["a"]), "search x 1 hit"),
-        (call("ls", {}, "No such folder."), "ls No such folder."),
         (call("bash", {"command": "ls"}, "no", is_error=True), "bash ls failed no"),
         (
             call("bash", {"command": "x"}, "start\nx: not found\n[Exit code 127.]", is_error=True),
@@ -119,11 +98,6 @@ def test_a_command_shows_what_was_typed_printed_and_how_it_ended():
     assert "<dt>Error output</dt><dd><pre>warned</pre></dd>" in html
     assert "timeout" in html
     assert "seconds" in html
-
-
-def test_an_exit_code_stands_out():
-    failed = call("bash", {"command": "make"}, {"stdout": "", "exit_code": 2})
-    assert '<small class="r">exit 2</small>' in item_html(failed)
 
 
 def test_a_file_is_shown_in_the_colours_of_its_language():
@@ -173,11 +147,7 @@ def test_uniform_objects_are_a_table_with_figures_to_the_right():
         [{"a": 1}, {"b": 2}, {"c": 3}],
         [{"a": 1, "b": [1, 2]}, {"a": 1, "b": []}],
         [{"a": 1, "b": "x" * 200}, {"a": 1, "b": ""}],
-        [{"a": 1, "b": 2}, 3],
-        [1, 2, 3],
         {"columns": ["a"], "data": [[1], [2]], "more": 1},
-        {"columns": ["a", "b"], "data": [[1]]},
-        "one, two\nthree, four",
         "Dear all,\nI write to you, and to them,\nwith a wish, and another",
     ],
 )
@@ -189,7 +159,6 @@ def test_what_is_no_table_stays_what_it_is(value):
     "value",
     [
         "day,n\nMon,1\nTue,2\n",
-        "day;n\nMon;1\nTue;2",
         'day\tn\n"Mon, early"\t1\nTue\t2',
         {"columns": ["day", "n"], "data": [["Mon", 1], ["Tue", 2]], "index": [0, 1]},
         '[{"day": "Mon", "n": 1}, {"day": "Tue", "n": 2}]',
@@ -224,9 +193,7 @@ def test_a_small_picture_is_shown_and_a_large_one_named():
         ("image/svg+xml", base64.b64encode(b"<svg onload=alert(1)>").decode()),
         ("image/png", base64.b64encode(b"<script>").decode()),
         ("image/jpeg", picture()),
-        ("image/png", picture() + "\n"),
         ("image/png", picture(width=2**31 - 1)),
-        ("text/html", picture()),
     ],
 )
 def test_what_is_not_surely_a_picture_is_shown_as_data(kind, data):
@@ -257,23 +224,3 @@ def test_many_calls_in_a_row_are_one_fold_that_sums_them_up():
     waiting = timeline_html([*calls, at(4, status="requested")])
     assert '<details class="dari-work" open><summary>' in waiting
     assert "1 failed · 1 open" in waiting
-
-
-def test_texts_between_calls_keep_their_place():
-    items = (
-        [call("t")] * 4
-        + [AssistantMessageItem(id="2", status="completed", content=[text_block("Next.")])]
-        + [call("t")] * 4
-    )
-    html = timeline_html(items)
-    assert html.count('<details class="dari-work">') == 2
-    assert html.index("Next.") > html.index("dari-work")
-    assert html.rindex("dari-work") > html.index("Next.")
-
-
-def test_a_version_and_a_cost_stand_in_the_head():
-    from dari_nb.render import head_html, head_of
-
-    html = head_html(head_of([], "tour", version="ver_0123456789abcdef", cost="1.50"))
-    assert '<span title="ver_0123456789abcdef">ver_01234567…</span>' in html
-    assert "<small>$1.50</small>" in html

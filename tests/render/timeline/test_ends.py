@@ -47,10 +47,5 @@ def test_a_longer_one_keeps_both_ends_and_says_what_lacks_between_them(longer, f
     assert len(set(steps(kept[:gap]))) + len(set(steps(kept[gap:]))) == 8_000 - lacks
 
 
-def test_no_turn_is_cut_in_two_and_of_two_giants_both_stay():
-    items = list(turns(2, "x " * 2_000_000))
-    assert steps(ends(items, HEAD)["text/plain"]) == [0, 1]
-
-
 def test_nothing_is_kept_of_nothing():
     assert "librarian" in ends([], HEAD)["text/plain"]

@@ -32,18 +32,11 @@ def summary(item):
     ("item", "line"),
     [
         (call(arguments={"path": "notes.md"}, result="a\nb\nc"), "t notes.md 3 lines"),
-        (call(arguments="2 + 3", result=5), "t 2 + 3 5"),
         (call(arguments={"n": 1, "deep": {"x": 2}}, result=[1, 2]), "t 1 2 items"),
-        (call(result="x" * 100), "t done"),
         (call(result={"a": 1}), "t done"),
-        (call(result=None), "t done"),
-        (call(result='["a"]'), "t 1 item"),
-        (call(status="requested"), "t waiting"),
-        (call(status="running"), "t running"),
         (call(status="resting_a_while"), "t resting a while"),
         (call(status="failed", result="no such file"), "t failed no such file"),
         (call(status="failed", result={"message": "denied"}), "t failed denied"),
-        (call(status="failed"), "t failed"),
         (call(is_error=True, result="bad"), "t failed bad"),
         (call(tool_name=""), "tool done"),
         (
@@ -65,8 +58,10 @@ def test_a_failed_call_is_marked_even_when_only_its_result_says_so():
     assert "<dt>Error</dt>" in item_html(call(status="failed", result="no"))
 
 
-@pytest.mark.parametrize("form", [timeline_html, markdown, text])
-@pytest.mark.parametrize("end", ["completed", "cancelled"])
+@pytest.mark.parametrize(
+    ("form", "end"),
+    [(timeline_html, "completed"), (markdown, "cancelled"), (text, "completed")],
+)
 def test_an_answer_is_stamped_with_its_end_and_with_nothing_before(form, end):
     asked = UserMessageItem(id="1", message_id="m", created_at="2026-03-31T18:40:00Z")
     begun = AssistantMessageItem(
@@ -105,7 +100,7 @@ def test_line_ends_of_a_prompt_show_and_those_of_an_answer_flow():
     assert "<br>" not in item_html(answer)
 
 
-@pytest.mark.parametrize("status", ["queued", "running", "waiting_for_tool"])
+@pytest.mark.parametrize("status", ["queued", "waiting_for_tool"])
 def test_a_message_that_has_not_ended_is_one_quiet_line(status, read):
     html = item_html(AssistantMessageItem(id="1", status=status), agent="tour")
     assert html.startswith(f'<div class="dari-pending" data-state="{status}">')
@@ -158,19 +153,3 @@ def test_the_head_of_a_turn_that_runs_has_no_duration_yet():
         id="m:pending", message_id="m", status="running", created_at="2026-03-31T18:40:05Z"
     )
     assert head_of([asked, pending], "tour").facts == ("1 turn",)
-
-
-def test_a_timeline_reads_in_order_with_all_markup_taken_away(conversation, read):
-    page = read(timeline_html(conversation, head_of(conversation, "tour", llm="small")))
-    wanted = [
-        "tour small failed 2 turns · 2 calls · 5.0 s",
-        "You 18:40:04", "Book HAT083", "Attached: file_7",
-        "search JFK · SEA 1 item · 0.3 s +1.0 s", "Arguments", '"origin"', "Result", '"flight"',
-        "book HAT083 failed · 2.0 s +2.0 s certificates cannot be split",
-        "tour +5.0 s", "Shall I use the card?",
-        "You 18:41:00", "Yes",
-        "Turn failed. provider returned 529",
-    ]  # fmt: skip
-    position = 0
-    for part in wanted:
-        position = page.text.index(part, position) + len(part)
