@@ -11,7 +11,6 @@ from dari_nb.widgets import _kernel
     ("shell", "kernel_id"),
     [
         (None, ""),
-        (SimpleNamespace(config={}), ""),
         (
             SimpleNamespace(config={"IPKernelApp": {"connection_file": "kernel-a1-b2.json"}}),
             "a1-b2",

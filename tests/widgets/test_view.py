@@ -9,7 +9,7 @@ from concurrent.futures import Future
 import pytest
 
 from dari_nb.errors import DariError, InvalidRequestError
-from dari_nb.widgets import LiveTranscript, MatrixView
+from dari_nb.widgets import LiveTranscript
 from dari_nb.widgets.view import View
 
 
@@ -124,14 +124,5 @@ def test_a_view_whose_making_failed_goes_without_a_word(monkeypatch):
     ):
         with pytest.raises(error):
             make()
-    gc.collect()
-    assert not said
-
-
-def test_a_matrix_that_cannot_be_read_goes_without_a_word(monkeypatch):
-    said = []
-    monkeypatch.setattr(sys, "unraisablehook", said.append)
-    with pytest.raises(ZeroDivisionError):
-        MatrixView(lambda: 1 / 0)
     gc.collect()
     assert not said

@@ -38,9 +38,6 @@ def test_each_property_is_a_field():
     "schema",
     [
         None,
-        {},
-        {"type": "array"},
-        {"type": "object"},
         {"type": "object", "properties": {}},
         {"type": "object", "properties": {f"f{n}": {} for n in range(13)}},
     ],
@@ -76,5 +73,5 @@ def test_what_cannot_be_read_is_named(filled, said):
 
 def test_without_fields_the_answer_is_json():
     assert value_of([], '{"ok": true}') == {"ok": True}
-    with pytest.raises(InvalidRequestError, match="The answer is no JSON"):
+    with pytest.raises(InvalidRequestError):
         value_of([], "ok")
