@@ -58,7 +58,7 @@ def test_any_events_make_frames_of_the_same_dtypes(storage: str, some: list[Even
         assert dtypes(tool_calls_frame(some)) == TOOL_CALLS.dtypes
 
 
-@pytest.mark.parametrize("word", ["now", "today", "yesterday", "", "2026-13-40T99:00:00Z"])
+@pytest.mark.parametrize("word", ["now", "", "2026-13-40T99:00:00Z"])
 def test_a_time_that_is_none_is_missing_and_never_the_clocks(word: str) -> None:
     frame = events_frame(
         [Event(id="1", created_at="2026-05-18T12:00:00Z"), Event(id="2", created_at=word)]

