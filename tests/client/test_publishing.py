@@ -7,7 +7,6 @@ import io
 import os
 import shutil
 import signal
-import subprocess
 import tarfile
 import threading
 
@@ -69,10 +68,6 @@ def steps(dari) -> list[tuple[str, str]]:
     return [(seen.method, seen.path) for seen in dari.seen]
 
 
-def git(root, *words) -> None:
-    subprocess.run(["git", *words], cwd=root, check=True, capture_output=True)
-
-
 def test_a_bundle_is_a_plain_tar_of_sorted_regular_files(folder):
     bundle = Bundle.from_folder(folder)
     with tarfile.open(fileobj=io.BytesIO(bundle.content), mode="r:gz") as archive:
@@ -119,25 +114,6 @@ def test_outside_of_git_what_tools_leave_behind_is_left_out(folder):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"x")
     assert set(Bundle.from_folder(folder).files) == set(FILES)
-
-
-def test_in_a_checkout_git_says_what_belongs_to_it(folder):
-    (folder / ".gitignore").write_text("*.log\n")
-    (folder / "run.log").write_text("x")
-    (folder / "gone.md").write_text("x")
-    git(folder, "init", "-q")
-    git(folder, "add", "gone.md", "dari.yml")
-    (folder / "gone.md").unlink()
-    assert set(Bundle.from_folder(folder).files) == {*FILES, ".gitignore"}
-
-
-@pytest.mark.parametrize(("target", "checkout"), [("/etc/passwd", False), ("prompts", True)])
-def test_links_are_refused_not_followed(folder, target, checkout):
-    (folder / "link").symlink_to(target)
-    if checkout:
-        git(folder, "init", "-q")
-    with pytest.raises(errors.InvalidRequestError):
-        Bundle.from_folder(folder)
 
 
 def test_a_folder_without_a_manifest_is_refused(tmp_path):
@@ -302,14 +278,6 @@ def test_an_interrupt_deletes_the_snapshot(ready, side, folder, method, path, se
     with pytest.raises(KeyboardInterrupt):
         side.ask(ready.url, "agents.publish", folder)
     assert steps(ready) == [*[*STEPS, ("POST", "/v1/agents")][:sent], DELETED]
-
-
-def test_a_second_interrupt_ends_it_at_once(ready, sync_side, folder):
-    ready.answer("PUT", "/storage/put", interrupting(Response()))
-    ready.answer("DELETE", "/source-snapshots/src_1", interrupting(Response()))
-    with pytest.raises(KeyboardInterrupt):
-        sync_side.ask(ready.url, "agents.publish", folder)
-    assert steps(ready) == [*STEPS[:2], DELETED]
 
 
 def test_a_task_that_is_cancelled_deletes_the_snapshot(ready, folder):

@@ -44,15 +44,6 @@ def test_no_metadata_column_when_none_is_wanted() -> None:
     assert "metadata.task_id" not in sessions_frame(SESSIONS, metadata=())
 
 
-def test_rewards_group_by_task_at_once() -> None:
-    sessions = [
-        Session(id=f"sess_{n}", metadata={"task_id": str(n % 2), "reward": str(n % 4 == 0)})
-        for n in range(8)
-    ]
-    counted = sessions_frame(sessions).groupby("metadata.task_id")["metadata.reward"]
-    assert counted.apply(lambda r: (r == "True").sum()).to_dict() == {"0": 2, "1": 0}
-
-
 def test_a_message_gives_its_texts_calls_error_and_seconds() -> None:
     message = Message.from_dict(
         {

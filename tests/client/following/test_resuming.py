@@ -63,13 +63,6 @@ def going_on(dari):
     return lambda event: event.sequence_number == len(dari.ledger) and dari.add()
 
 
-def test_stream_of_server_known_to_resume_lists_nothing(dari, sync_side):
-    filled(dari, 3)
-    found = sync_side.follow_each(dari.url, after(2, 4, 6, 8), count=2, each=going_on(dari))
-    assert [numbers(one) for one in found] == [[3, 4], [5, 6], [7, 8], [9, 10]]
-    assert len(dari.asked(EVENTS)) == 1
-
-
 def test_message_that_ended_before_the_resumed_event_ends_the_stream(dari, sync_side):
     filled(dari, 3)
     dari.ledger[1] |= {"type": "message.status_changed", "data": {"status": "completed"}}
@@ -122,20 +115,6 @@ def test_a_last_event_that_is_garbled_is_read_from_the_list(dari, sync_side):
     dari.answer("GET", EVENTS, {"events": []}, listed)
     assert numbers(sync_side.follow(dari.url, until="msg_1")) == [1, 2, 3]
     assert len(dari.asked(STREAM)) == 1
-
-
-def test_a_server_that_always_garbles_an_event_does_not_keep_the_stream_from_going_on(
-    dari, sync_side
-):
-    filled(dari, 3)
-    dari.lists = False
-    cut = frames(dari, 2)[:60] + b"\n\n"
-    dari.streams = [
-        chunks(frames(dari, 1) + cut, then_hang=True),
-        chunks(cut, frames(dari, 3), then_hang=True),
-    ]
-    assert numbers(sync_side.follow(dari.url, count=2)) == [1, 3]
-    assert len(dari.asked(STREAM)) == 2
 
 
 def test_what_comes_again_is_dropped_however_long_the_ledger_is(dari, sync_side, tcp_proxy):

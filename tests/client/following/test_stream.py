@@ -40,17 +40,6 @@ def turn(dari):
     return dari
 
 
-def test_the_ledger_comes_first_and_then_what_happens(dari, sync_side):
-    for _ in range(3):
-        dari.add()
-    found = sync_side.follow(
-        dari.url,
-        count=6,
-        each=lambda event: dari.add() if event.sequence_number >= 3 else None,
-    )
-    assert numbers(found) == [1, 2, 3, 4, 5, 6]
-
-
 @pytest.mark.parametrize(
     ("replays", "resumes", "lists"),
     [
@@ -96,28 +85,11 @@ def test_a_stream_that_begins_after_the_awaited_end_is_over_at_once(turn, sync_s
     assert sync_side.follow(turn.url, last_event_id="sess_1:evt_10", until="msg_1") == []
 
 
-@pytest.mark.parametrize("status", ["failed"])
-def test_until_ends_with_the_messages_terminal_status_and_nothing_after(dari, sync_side, status):
-    dari.add("message.status_changed", data={"status": "running"})
-    dari.add("message.status_changed", data={"status": status}, message_id="msg_0")
-    dari.add("tool.call_completed", data={"status": status})
-    dari.add("message.status_changed", data={"status": status})
-    dari.add("session.status_changed")
-    assert numbers(sync_side.follow(dari.url, until="msg_1")) == [1, 2, 3, 4]
-
-
 def test_a_gap_is_filled_from_the_ledger_before_going_on(turn, sync_side):
     hidden = list(turn.ledger)
     turn.answer("GET", EVENTS, {"events": []}, {"events": hidden})
     turn.streams = [chunks(frames(turn, 1, 2), frames(turn, 6, 7), then_hang=True)]
     assert numbers(sync_side.follow(turn.url, until="msg_1")) == list(range(1, 11))
-
-
-def test_a_gap_that_the_ledger_cannot_fill_is_asked_for_once(turn, sync_side):
-    turn.lists = False
-    turn.streams = [chunks(frames(turn, 2), frames(turn, 5, 6), frames(turn, 7), then_hang=True)]
-    assert numbers(sync_side.follow(turn.url, count=4)) == [2, 5, 6, 7]
-    assert len(turn.asked(EVENTS)) == 3
 
 
 def test_repeated_and_disordered_events_come_once_and_in_order(turn, side):
@@ -201,16 +173,6 @@ def test_a_server_that_is_gone_is_given_up_with_the_cause(sync_side):
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(StreamInterruptedError):
         sync_side.follow(url)
-
-
-def test_progress_starts_the_count_anew(turn, sync_side):
-    silent = [chunks(b"") for _ in range(8)]
-    turn.lists = False
-    turn.streams = [
-        step for number in range(1, 4) for step in (*silent, chunks(frames(turn, number)))
-    ]
-    assert numbers(sync_side.follow(turn.url, count=3, reconnect=STEADY)) == [1, 2, 3]
-    assert len(turn.asked(STREAM)) == 27
 
 
 def test_the_servers_own_reconnect_time_is_kept(turn, side, pauses):

@@ -118,14 +118,6 @@ LEFT = compared(
 RIGHT = compared("large", call("fare", id=2), call("pay"), said("Yes, to the card."), latency_s=9.0)
 
 
-def test_a_comparison_tells_figures_answers_and_calls(read):
-    text = read(compare_html([LEFT, RIGHT])).text
-    for part in ("Time3.2 s9.0 s", "Cost$0.01—", "Calls12", "ok✓ yes—", "Call 1 · other arguments",
-                 "fareid 1fareid 2", "Call 2 · only here—pay"):  # fmt: skip
-        assert part in text
-    assert "Yes, <del>in full</del>." in compare_html([LEFT, RIGHT])
-
-
 def test_a_comparison_begins_with_the_question(read):
     forms = static_comparison([LEFT, RIGHT])
     assert all("Refund?" in form for form in forms.values())
@@ -211,18 +203,6 @@ def test_a_score_that_raised_is_not_one_that_was_not_given(read):
     assert "rating—4 “a bit short”" in text
 
 
-def test_what_is_the_same_for_all_is_said_once(read):
-    pair = [compared(name, call("look", a=1), call("find", a=2), said(text), scores={"ok": True})
-            for name, text in (("small", "It is 5."), ("large", "It is 5."))]  # fmt: skip
-    html = compare_html(pair)
-    text = read(html).text
-    assert "SameState done · Time — · Cost — · Turns 1 · Calls 2 · ok ✓ yes" in text
-    assert '<th scope="row">Answer · same</th><td colspan="2">It is 5.</td>' in html
-    assert "| Answer · same | It is 5. | It is 5. |" in static_comparison(pair)["text/markdown"]
-    assert "<summary>call 1 look · call 2 find</summary>" in html
-    assert html.count("<code>look</code>") == 1
-
-
 def gave(result, **more):
     return ToolCallItem(
         tool_name="stock", arguments={"of": "tea"}, status="completed", result=result, **more
@@ -285,14 +265,6 @@ def test_without_items_the_cell_speaks(read):
     text = static_comparison([failed, LEFT])["text/plain"]
     assert "overloaded" in text
     assert "failed" in text
-
-
-def test_the_forms_say_the_same():
-    forms = static_comparison([LEFT, RIGHT])
-    for part in ("in full", "to the card", "other arguments", "only here", "0.01"):
-        assert all(part in form for form in forms.values())
-    bars = {line.count("|") for line in forms["text/markdown"].splitlines()}
-    assert bars == {4}
 
 
 HOSTILE = "<img src=x onerror=1>|`](javascript:1) \u202e</td></table><script>1</script>"
