@@ -151,14 +151,16 @@ class LateServer:
             except OSError:
                 return
             self._open.append(connection)
-            self.asked.append(self._request(connection))
+            if not (request := self._request(connection)):
+                continue  # it was closed before it sent anything
+            self.asked.append(request)
             if len(self.asked) > self._silent:
                 connection.sendall(answer + body)
 
     def _request(self, connection: socket.socket) -> bytes:
         data = b""
-        while not data.endswith(b"}"):
-            data += connection.recv(1 << 16)
+        while not data.endswith(b"}") and (piece := connection.recv(1 << 16)):
+            data += piece
         return data
 
     def keys(self) -> list[str]:
