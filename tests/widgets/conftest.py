@@ -1,8 +1,7 @@
 """A widget whose comm ends in a list, which is what a page would get."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +11,8 @@ from comm.base_comm import BaseComm
 
 from dari_nb.models import AssistantMessageItem, TimelineItem, UserMessageItem, text_block
 from dari_nb.widgets import LiveTranscript
+
+from ..waiting import until
 
 
 class RecordingComm(BaseComm):
@@ -63,14 +64,6 @@ class Wire:
         """Speak as the page does."""
         message = {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
         self._widget.comm.handle_msg(message)
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for what a view does in a thread of its own."""
-    deadline = time.monotonic() + 180
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in 20 s"
-        time.sleep(0.005)
 
 
 def user(item_id: str, text: str = "Hello", turn: str = "m1") -> TimelineItem:

@@ -1,19 +1,12 @@
 """What a session's feed costs: each event is folded once, and nothing is kept of past turns."""
 
-import time
-
 import pytest
 
 from dari_nb.models import Event
 from dari_nb.resources import Dari, Turn
 from dari_nb.transcript import TurnState
 
-
-def until(condition):
-    deadline = time.monotonic() + 180
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+from ...waiting import until
 
 
 @pytest.fixture

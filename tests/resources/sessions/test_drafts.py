@@ -1,7 +1,6 @@
 """Whatever happens to the stream of an answer while it is written, the right text stands there."""
 
 import threading
-import time
 
 import pytest
 
@@ -9,12 +8,7 @@ from dari_nb.local import Draft, NewAttempt
 from dari_nb.models import AssistantMessageItem
 from dari_nb.resources import Dari
 
-
-def until(condition):
-    deadline = time.monotonic() + 180
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in 60 s"
-        time.sleep(0.005)
+from ...waiting import until
 
 
 def written(turn):

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import gc
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from dari_nb.errors import InvalidRequestError, TimedOutError
 
+from ...waiting import until
 from ..display.test_showing import interrupted_when
-
-
-def until(condition):
-    deadline = time.monotonic() + 180
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in 20 s"
-        time.sleep(0.005)
 
 
 def test_however_many_look_a_session_has_one_stream(watched, streams, gate):

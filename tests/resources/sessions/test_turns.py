@@ -1,5 +1,4 @@
 import asyncio
-import time
 
 import pytest
 
@@ -13,12 +12,7 @@ from dari_nb.errors import (
 from dari_nb.local import ToolCall
 from dari_nb.resources import Dari
 
-
-def until(condition):
-    deadline = time.monotonic() + 180
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in 60 s"
-        time.sleep(0.005)
+from ...waiting import until
 
 
 def test_sending_returns_at_once_and_reading_the_text_waits(d, gate):
