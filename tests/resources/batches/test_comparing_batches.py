@@ -95,7 +95,7 @@ def test_ratings_go_to_the_batch_that_a_cell_is_of(d, day):
     assert old[1, "small"].scores == {}
     assert compared[1, "tuesday · small"].scores == {"rating": 2}
     assert compared.compare("monday · small", "tuesday · small", task=0).first_divergence is None
-    compared.score("long", lambda turn: len(turn.text) > 2)
+    compared.score("long", lambda turn: "1" in turn.prompt)
     for batch in (old, new):
         assert [cell.scores["long"] for cell in batch.cells] == [False, True]
 
