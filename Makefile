@@ -14,8 +14,7 @@ PROCESSES ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 # What `make test` runs: acceptance tests and unit tests. Other tests below tests/ are slow, or belong to a part
 # that is about to be rebuilt: `make test-all` runs them, too. All are lists of paths, since the processes of the
 # tests know no --ignore.
-SLOW := $(addprefix tests/,browser/ test_wheel.py render/matrix/ render/trajectories/ widgets/matrix/ widgets/player/ \
-	scores/test_coverage.py)
+SLOW := $(addprefix tests/,browser/ test_wheel.py render/matrix/ render/trajectories/ widgets/matrix/ widgets/player/)
 FAST := $(addprefix tests/,acceptance/pages/ acceptance/ bundles/ cli/ client/ frames/ magics/ models/ transcript/ \
 	resources/agents/ resources/bulk/ resources/connection/ resources/sessions/ resources/tools/ \
 	test_contract_table.py test_error_codes.py test_lightness.py test_public_names.py test_reference.py)
