@@ -1,11 +1,12 @@
-"""PROMISES.md lists each sentence of the README with the tests that hold it."""
+"""PROMISES.md lists each sentence of README and documentation with the tests that hold it."""
 
 import ast
 import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
-README = HERE.parents[1] / "README.md"
+ROOT = HERE.parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NOT_PROSE = re.compile(r"^```.*?^```|<picture>.*?</picture>|^[| -]+$", re.DOTALL | re.MULTILINE)
 END_OF_SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z`\[*(])")
 
@@ -28,7 +29,8 @@ def promises() -> dict[str, str]:
 
 
 def test_promises_list_every_sentence():
-    assert list(promises()) == sentences(README.read_text())
+    found = [sentence for page in PAGES for sentence in sentences(page.read_text())]
+    assert list(promises()) == found
 
 
 def test_promises_name_existing_tests():

@@ -1,4 +1,4 @@
-"""What the README names is there, and its code runs."""
+"""What README and documentation name is there, and the README's code runs."""
 
 import re
 import subprocess
@@ -21,6 +21,13 @@ def readme(root):
     return (root / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def pages(root):
+    """Return README and documentation by path."""
+    paths = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    return {path: path.read_text(encoding="utf-8") for path in paths}
+
+
 def blocks(readme, language):
     return re.findall(rf"^```{language}\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
 
@@ -35,11 +42,12 @@ def test_code_blocks_run_in_order(readme, plain_env, tmp_path):
     assert "stressed" in done.stdout
 
 
-def test_relative_links_lead_to_files(readme, root):
-    links = [*re.findall(r"\]\(([^)#]+)", readme), *re.findall(r'src(?:set)?="([^"]+)"', readme)]
-    relative = [link for link in links if "://" not in link]
-    assert len(relative) > 10
-    assert [link for link in relative if not (root / link).exists()] == []
+def test_relative_links_lead_to_files(pages):
+    for path, text in pages.items():
+        links = [*re.findall(r"\]\(([^)#]+)", text), *re.findall(r'src(?:set)?="([^"]+)"', text)]
+        relative = [link for link in links if "://" not in link]
+        assert path.name != "README.md" or len(relative) > 10
+        assert [link for link in relative if not (path.parent / link).exists()] == []
 
 
 def test_commands_of_make_exist(readme, root):
@@ -54,8 +62,8 @@ def test_table_of_extras_is_complete(readme, root):
     assert set(named) == set(project["optional-dependencies"]) - {"dev"}
 
 
-def test_tests_that_show_promises_exist(readme, root):
-    named = re.findall(r"`([\w/]+/test_\w+\.py)`", readme)
+def test_tests_that_show_promises_exist(pages, root):
+    named = re.findall(r"`([\w/]+/test_\w+\.py)`", "".join(pages.values()))
     assert named
     assert [path for path in named if not (root / "tests" / path).exists()] == []
 

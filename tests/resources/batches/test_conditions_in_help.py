@@ -10,7 +10,8 @@ from dari_nb.magics.ways import WAYS
 from dari_nb.scores.scoring import score_of
 
 PACKAGE = Path(dari_nb.__file__).parent
-FILES = [*sorted(PACKAGE.rglob("*.py")), PACKAGE.parent / "README.md"]
+ROOT = PACKAGE.parent
+FILES = [*sorted(PACKAGE.rglob("*.py")), ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ABOUT = re.compile(r"^( +)where: (.*?)(?=^\1\w+: |\"\"\"|^\s*$)", re.DOTALL | re.MULTILINE)
 """What a docstring says of conditions."""
 AS_CODE = re.compile(r"``([^`]+)``")
