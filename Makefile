@@ -32,7 +32,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-all rest accept check bench fix pictures programs model
+.PHONY: help demo lab docs test test-all rest accept check bench fix pictures programs model
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +42,10 @@ demo: $(READY) $(BUNDLE) model ## run the first notebook, print it, write notebo
 
 lab: $(READY) $(BUNDLE) model ## open the notebooks in JupyterLab
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB)
+
+docs: $(READY) $(BUNDLE) model ## build the documentation into docs/_build/html
+	rm -rf docs/lessons && cp -r notebooks docs/lessons
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/sphinx-build -W --keep-going -q docs docs/_build/html
 
 test: $(READY) $(BUNDLE) $(MODULES) programs ## run acceptance and unit tests: six minutes
 	$(RUN_TESTS) $(TESTED) $(PYTEST)

@@ -29,7 +29,8 @@ def test_call_ends_after_its_timeout(side, proxy, name):
         side.call(name, *CALLS[name], timeout=0.05)
     assert isinstance(raised.value, TimeoutError)
     assert raised.value.code == "timed_out"
-    assert len(proxy.seen) == 1
+    # Sent once at most: on a busy machine, time may be up before the request is out.
+    assert len(proxy.seen) <= 1
 
 
 def test_timed_out_send_has_key(side, proxy, direct, session_id):
