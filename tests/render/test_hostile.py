@@ -205,6 +205,7 @@ ODD_LINKS = [
 ]
 ODD_ADDRESSES = [
     "javascript:alert(1)",
+    "javascript://example.org/%0aalert(1)",
     "JaVaScRiPt:1",
     "javascript&colon;1",
     "java&#115;cript:1",

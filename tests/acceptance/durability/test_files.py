@@ -82,15 +82,17 @@ def test_backup_while_sending_opens_whole(opened, path):
 
     with ThreadPoolExecutor() as pool:
         sending = [pool.submit(keep_sending, name) for name in ("a", "b")]
-        while len(stored_texts(d.client)) < 10:
-            pass
-        for number in range(3):
-            before = stored_texts(d.client)
-            before[send(d.client, "echo", f"last {number}")] = f"last {number}"
-            copy = path.with_name(f"monday {number}.db")
-            server.backup(copy)
-            backups[copy] = before
-        stop.set()
+        try:
+            while len(stored_texts(d.client)) < 10:
+                pass
+            for number in range(3):
+                before = stored_texts(d.client)
+                before[send(d.client, "echo", f"last {number}")] = f"last {number}"
+                copy = path.with_name(f"monday {number}.db")
+                server.backup(copy)
+                backups[copy] = before
+        finally:
+            stop.set()
         for each in sending:
             each.result(30)
     everything = stored_texts(d.client)

@@ -86,12 +86,20 @@ def no_server(server):
         d.agents.list()
 
 
-@pytest.mark.parametrize("call", [unknown_session, wrong_key, wrong_key_async, no_server])
+def wrong_address(server):
+    dari.connect(base_url="ftp://127.0.0.1", api_key=KEY)
+
+
+CALLS = [unknown_session, wrong_key, wrong_key_async, no_server, wrong_address]
+
+
+@pytest.mark.parametrize("call", CALLS)
 def test_error_has_no_key(server, call):
     with pytest.raises(DariError) as raised:
         call(server)
     error = raised.value
-    shown = "".join(traceback.format_exception(error))
+    report = traceback.TracebackException.from_exception(error, capture_locals=True)
+    shown = "".join([*report.format(), *traceback.format_exception(error)])
     assert leaked(f"{error!r} {error} {vars(error)} {error.args} {shown}") == []
 
 
