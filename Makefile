@@ -23,8 +23,8 @@ SPLIT := $(addprefix tests/,render/ scores/ widgets/ resources/)
 parts = $(filter-out %__pycache__/,$(wildcard $(foreach directory,$(1),$(directory)*/ $(directory)test_*.py)))
 TESTED := $(FAST) $(filter-out $(SLOW) tests/resources/%,$(call parts,$(SPLIT)))
 REST := $(SLOW) $(filter-out $(SLOW) $(TESTED) $(SPLIT) tests/benchmarks/,$(call parts,tests/ $(SPLIT)))
-# Texts without the words of .ci/vocabulary.txt. CHANGELOG.md, CONTRACT.md and FORMAT.md aren't rewritten yet.
-TEXTS := README.md CONTRIBUTING.md $(wildcard docs/*.md) tests/acceptance/PROMISES.md
+# Texts without the words of .ci/vocabulary.txt. CONTRACT.md and FORMAT.md are not rewritten yet.
+TEXTS := README.md CHANGELOG.md CONTRIBUTING.md $(wildcard docs/*.md) tests/acceptance/PROMISES.md
 RUN_TESTS := $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
