@@ -1,11 +1,14 @@
 """Every verb takes a timeout of its own, and so does the client."""
 
+from contextlib import ExitStack
+
 import pytest
 
 import dari_nb as dari
 from dari_nb import errors
 
-from .proxy import silent
+from .conftest import Side
+from .proxy import Proxy, silent
 
 CALLS = {
     "agents.list": (),
@@ -22,8 +25,16 @@ CALLS = {
 }
 
 
+@pytest.fixture(params=["sync", "async"])
+def alone(request, server):
+    """Return a client and its proxy, which no late request of another test reaches."""
+    with Proxy(server.url) as proxy, ExitStack() as stack:
+        yield Side(request.param, proxy.url, server.api_key, stack), proxy
+
+
 @pytest.mark.parametrize("name", CALLS)
-def test_call_ends_after_its_timeout(side, proxy, name):
+def test_call_ends_after_its_timeout(alone, name):
+    side, proxy = alone
     proxy.expect(silent)
     with pytest.raises(errors.TimedOutError) as raised:
         side.call(name, *CALLS[name], timeout=0.05)
